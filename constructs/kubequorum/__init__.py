@@ -1,0 +1,1 @@
+"""The constructs that Kubequorum's stacks are made of."""

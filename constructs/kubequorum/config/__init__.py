@@ -1,0 +1,6 @@
+"""The cluster file: its model, its checks and its loader."""
+
+from kubequorum.config.load import ClusterFileError, load_cluster
+from kubequorum.config.model import Architecture, Cluster, Taint, WorkerGroup
+
+__all__ = ["Architecture", "Cluster", "ClusterFileError", "Taint", "WorkerGroup", "load_cluster"]
