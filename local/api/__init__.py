@@ -1,1 +1,1 @@
-"""The embedded AWS: ministack in process, plus the behaviour of AWS that it lacks. It knows AWS's API only."""
+"""The embedded AWS: ministack in process, plus what AWS does and it does not. It knows AWS's API only."""

@@ -1,0 +1,55 @@
+"""`python -m local.api`: run the embedded AWS until SIGTERM or SIGINT."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from local.api import environment
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local.api", description=__doc__)
+    parser.add_argument(
+        "--port", type=int, default=4566, help="listens on 127.0.0.1 only (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--state-dir", type=Path, required=True, help="for what machines keep: disks, consoles"
+    )
+    parser.add_argument(
+        "--machines",
+        choices=("process", "none"),
+        default="process",
+        help="what runs behind the instances; with `none`, lifecycle hooks end by their time-out",
+    )
+    parser.add_argument(
+        "--region", default="us-east-1", help="of requests that name none (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--time-scale",
+        type=float,
+        default=1.0,
+        help="stretches or shortens every emulated wait, e.g. 0.02 in tests (default: %(default)s)",
+    )
+    parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Configure ministack, then import and run it."""
+    arguments = _arguments()
+    environment.apply(port=arguments.port, region=arguments.region, log_level=arguments.log_level)
+    from local.api import server
+
+    return server.run(
+        server.Settings(
+            port=arguments.port,
+            state_dir=arguments.state_dir,
+            machines=arguments.machines,
+            time_scale=arguments.time_scale,
+            log_level=arguments.log_level,
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

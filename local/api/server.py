@@ -1,0 +1,116 @@
+"""The server process of the embedded AWS: ministack in process, patched, on loopback."""
+
+import asyncio
+import importlib
+import logging
+import resource
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import ministack.app
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from local.api import cloudformation, iam
+from local.api.context import Context
+from local.api.machines import Machines
+from local.api.no_machines import NoMachines
+from local.api.worker import Worker
+
+log = logging.getLogger(__name__)
+
+_BIND_HOST = "127.0.0.1"
+_GRACE_SECONDS = 2.0
+"""For requests that run when the process is told to end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How one emulator runs."""
+
+    port: int
+    state_dir: Path
+    """Machine state (disks, consoles) lies below it; AWS's own state is in memory."""
+    machines: str
+    """`process` or `none`."""
+    time_scale: float = 1.0
+    """Stretches or shortens every emulated wait; 1 outside tests."""
+    log_level: str = "info"
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code of the process."""
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        force=True,
+    )
+    if _port_in_use(settings.port):
+        log.error(
+            "port %d of %s is in use; end that process or choose another --port", settings.port, _BIND_HOST
+        )
+        return 1
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    _raise_open_file_limit()
+    context = build_context(settings)
+    install(context)
+    try:
+        asyncio.run(_serve(settings))
+    finally:
+        context.worker.close()
+        context.machines.close()
+    return 0
+
+
+def build_context(settings: Settings) -> Context:
+    """Create what the parts share."""
+    api_url = f"http://{_BIND_HOST}:{settings.port}"
+    return Context(
+        machines=_machines(settings, api_url),
+        worker=Worker(time_scale=settings.time_scale),
+        api_url=api_url,
+    )
+
+
+def install(context: Context) -> None:
+    """Patch ministack with every part of the extension."""
+    iam.install(context)
+    cloudformation.install(context)
+
+
+def _machines(settings: Settings, api_url: str) -> Machines:
+    if settings.machines == "none":
+        return NoMachines()
+    # Its needs (namespaces, loop devices) exist on Linux as root only: never load it where it is not wanted.
+    process = importlib.import_module("local.machines.process")
+    machines: Machines = process.ProcessMachines(state_dir=settings.state_dir, api_url=api_url)
+    return machines
+
+
+async def _serve(settings: Settings) -> None:
+    config = Config()
+    config.bind = [f"{_BIND_HOST}:{settings.port}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = _GRACE_SECONDS
+    config.shutdown_timeout = _GRACE_SECONDS
+    config.loglevel = settings.log_level.upper()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, stop.set)
+    await serve(ministack.app.app, config, shutdown_trigger=stop.wait)
+
+
+def _port_in_use(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex((_BIND_HOST, port)) == 0
+
+
+def _raise_open_file_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
