@@ -71,7 +71,7 @@ def _vpc_size(cluster: Cluster) -> Iterator[Problem]:
         yield Problem(
             "network.vpc_cidr",
             vpc,
-            f"a private subnet has {usable} addresses, but one zone may have to hold {cluster.max_nodes} nodes",
+            f"a private subnet has {usable} addresses, but a zone may have to hold {cluster.max_nodes} nodes",
             "use a larger range, or lower max_size of the worker groups",
         )
 

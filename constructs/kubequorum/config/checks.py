@@ -84,7 +84,7 @@ def _machines(cluster: Cluster) -> Iterator[Problem]:
     yield from _instance_type("masters.instance_type", masters.instance_type, masters.architecture)
     used = {"masters": masters.architecture} | {g.name: g.architecture for g in cluster.worker_groups}
     for user, architecture in used.items():
-        if cluster.image.for_architecture(architecture) is None:
+        if not cluster.image.names(architecture):
             yield Problem(
                 f"image.{architecture}",
                 None,

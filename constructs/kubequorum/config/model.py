@@ -59,7 +59,7 @@ class Api(_Section):
     )
     allowed_cidrs: tuple[IPv4Network, ...] = Field(
         default=(),
-        description="ranges that may connect; the VPC itself always may",
+        description="ranges that may connect, besides the machines of the cluster",
         examples=[["198.51.100.0/24"]],
     )
 
@@ -89,9 +89,13 @@ class Image(_Section):
     amd64: ImageId | None = Field(default=None, description="Debian 13 image for x86_64 in this region")
     arm64: ImageId | None = Field(default=None, description="Debian 13 image for arm64 in this region")
 
-    def for_architecture(self, architecture: Architecture) -> str | None:
-        """The image id for an architecture, None if the file names none."""
-        return self.amd64 if architecture is Architecture.AMD64 else self.arm64
+    def names(self, architecture: Architecture) -> bool:
+        """Whether the file names an image for an architecture."""
+        return getattr(self, architecture) is not None
+
+    def for_architecture(self, architecture: Architecture) -> str:
+        """The image id for an architecture that the cluster uses; `checks` made sure that there is one."""
+        return str(getattr(self, architecture))
 
 
 class EtcdVolume(_Section):
@@ -169,6 +173,12 @@ class Cluster(_Section):
     def api_name(self) -> str:
         """Name under which the API is reached."""
         return f"api.{self.dns.zone_name}"
+
+    @property
+    def node_api_name(self) -> str:
+        """Name under which the nodes reach the API: always the load balancer inside the VPC."""
+        split = self.api.exposure == "public" and self.dns.hosted_zone_id is not None
+        return f"api-internal.{self.dns.zone_name}" if split else self.api_name
 
     def etcd_name(self, slot: str) -> str:
         """Stable name of a slot's etcd member, whatever instance is in the slot."""

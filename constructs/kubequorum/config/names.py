@@ -16,16 +16,16 @@ def stack_name(cluster_name: str, stack: str) -> str:
     return f"{cluster_name}-{stack}"
 
 
-def load_balancer_name(cluster_name: str) -> str:
-    """Name of the API load balancer: people look for it, and its access logs carry it."""
-    return f"{cluster_name}-api"
+def load_balancer_name(cluster_name: str, *, public: bool = False) -> str:
+    """Name of an API load balancer: people look for it, and its metrics carry it."""
+    return f"{cluster_name}-api-public" if public else f"{cluster_name}-api"
 
 
 def name_problems(cluster: Cluster) -> Iterator[Problem]:
     """Names made out of the cluster's that would be too long."""
     made = [
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
-        ("name", cluster.name, "load balancer name", load_balancer_name(cluster.name), 32),
+        ("name", cluster.name, "load balancer name", _longest_load_balancer_name(cluster), 32),
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
         *(("name", cluster.name, "stack name", stack_name(cluster.name, s), 128) for s in STACK_NAMES),
         # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
@@ -58,3 +58,7 @@ def name_problems(cluster: Cluster) -> Iterator[Problem]:
                 "AWS refuses this tag",
                 "use a key of 1 to 128 characters that does not begin with aws:, and a value of at most 256",
             )
+
+
+def _longest_load_balancer_name(cluster: Cluster) -> str:
+    return load_balancer_name(cluster.name, public=cluster.api.exposure == "public")

@@ -1,0 +1,32 @@
+"""The CDK app: `cdk deploy --all -c cluster=clusters/ha.yaml`."""
+
+import sys
+from pathlib import Path
+
+# constructs/ and userdata/ are source roots: they hold packages, they are none.
+sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("constructs", "userdata")]
+
+from aws_cdk import App, Validations  # noqa: E402
+from cdk_nag import AwsSolutionsChecks  # noqa: E402
+
+from kubequorum.config import ClusterFileError, load_cluster  # noqa: E402
+from kubequorum.node_program import build_bundle  # noqa: E402
+from stacks import add_cluster  # noqa: E402
+
+
+def main() -> None:
+    """Synthesise the cluster that the context names."""
+    app = App(analytics_reporting=False)
+    cluster_file = app.node.try_get_context("cluster")
+    if not cluster_file:
+        sys.exit("no cluster file named: use -c cluster=clusters/NAME.yaml, for example clusters/ha.yaml")
+    try:
+        cluster = load_cluster(Path(cluster_file))
+    except ClusterFileError as error:
+        sys.exit(str(error))
+    add_cluster(app, cluster, build_bundle())
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    app.synth()
+
+
+main()

@@ -1,0 +1,104 @@
+"""How the API servers are reached: load balancers, and the names that lead to them."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticloadbalancingv2 as elbv2
+from aws_cdk import aws_route53 as route53
+from aws_cdk import aws_route53_targets as targets
+from constructs import Construct
+
+from kubequorum.config import Cluster
+from kubequorum.config.names import load_balancer_name
+from kubequorum.findings import acknowledge
+from kubequorum.firewall import API_PORT
+
+
+class ApiEndpoint(Construct):
+    """Network load balancers before the API servers, and the names that lead to them.
+
+    The nodes always use the internal one. Through a public one their traffic
+    would leave by NAT and come back from an address that no rule knows.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: Cluster,
+        vpc: ec2.IVpc,
+        node_subnets: list[ec2.ISubnet],
+        security_group: ec2.ISecurityGroup,
+        zone: route53.IHostedZone,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._cluster = cluster
+        self._vpc = vpc
+        self._security_group = security_group
+        self.target_group_arns: list[str] = []
+
+        internal = self._load_balancer("Internal", subnets=node_subnets, public=False)
+        names = {cluster.node_api_name: internal}
+        self.load_balancer = internal
+        if cluster.api.exposure == "public":
+            self.load_balancer = self._load_balancer("Public", subnets=vpc.public_subnets, public=True)
+            # In a private zone only the VPC asks for the name, and should get the internal address.
+            names.setdefault(cluster.api_name, self.load_balancer)
+        for name, balancer in names.items():
+            route53.ARecord(
+                self,
+                "Name" if name == cluster.api_name else "InternalName",
+                zone=zone,
+                record_name=f"{name}.",
+                target=route53.RecordTarget.from_alias(targets.LoadBalancerTarget(balancer)),
+                comment="Kubernetes API",
+            )
+
+    def _load_balancer(
+        self, construct_id: str, *, subnets: list[ec2.ISubnet], public: bool
+    ) -> elbv2.NetworkLoadBalancer:
+        scope = Construct(self, construct_id)
+        balancer = elbv2.NetworkLoadBalancer(
+            scope,
+            "LoadBalancer",
+            vpc=self._vpc,
+            load_balancer_name=load_balancer_name(self._cluster.name, public=public),
+            internet_facing=public,
+            vpc_subnets=ec2.SubnetSelection(subnets=subnets),
+            security_groups=[self._security_group],
+            # With one master in a zone, a client must not depend on the master of its own.
+            cross_zone_enabled=True,
+        )
+        acknowledge(
+            balancer,
+            {"AwsSolutions::AwsSolutions-ELB2": "there are none for TCP listeners; the API server audits"},
+        )
+        target_group = elbv2.NetworkTargetGroup(
+            scope,
+            "Masters",
+            vpc=self._vpc,
+            port=API_PORT,
+            protocol=elbv2.Protocol.TCP,
+            target_type=elbv2.TargetType.INSTANCE,
+            # With the client's address kept, a master could not reach itself through the balancer.
+            # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html
+            preserve_client_ip=False,
+            deregistration_delay=Duration.seconds(30),
+            connection_termination=True,
+            health_check=elbv2.HealthCheck(
+                protocol=elbv2.Protocol.HTTPS,
+                port=str(API_PORT),
+                path="/readyz",
+                # Not 200-399, and 403 is what an API server says while its RBAC rules are being set up.
+                healthy_http_codes="200",
+                interval=Duration.seconds(10),
+                timeout=Duration.seconds(5),
+                healthy_threshold_count=2,
+                unhealthy_threshold_count=2,
+            ),
+        )
+        balancer.add_listener(
+            "Api", port=API_PORT, protocol=elbv2.Protocol.TCP, default_target_groups=[target_group]
+        )
+        self.target_group_arns.append(target_group.target_group_arn)
+        return balancer

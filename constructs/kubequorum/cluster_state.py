@@ -1,0 +1,14 @@
+"""What outlives the control plane, as the control plane needs to know it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterState:
+    """What the State stack exports. The names of the exports are a contract: they never change."""
+
+    volume_ids: dict[str, str]
+    """The etcd volume of each slot."""
+    key_arn: str
+    bucket_arn: str
+    zone_id: str

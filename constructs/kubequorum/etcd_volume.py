@@ -1,0 +1,41 @@
+"""The EBS volume that holds a slot's etcd data and outlives every instance."""
+
+from aws_cdk import CfnTag, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from kubequorum import tags
+from kubequorum.config import Cluster
+from kubequorum.findings import acknowledge
+
+
+class EtcdVolume(Construct):
+    """An encrypted gp3 volume in a slot's zone, kept whatever happens to its stack."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, cluster: Cluster, slot: str, key: kms.IKey
+    ) -> None:
+        super().__init__(scope, construct_id)
+        size = cluster.masters.etcd_volume
+        volume = ec2.CfnVolume(
+            self,
+            "Volume",
+            availability_zone=cluster.slots[slot],
+            size=size.size_gib,
+            volume_type="gp3",
+            iops=size.iops,
+            throughput=size.throughput_mib_per_s,
+            encrypted=True,
+            kms_key_id=key.key_arn,
+            tags=[
+                CfnTag(key="Name", value=f"{cluster.name} etcd-{slot}"),
+                CfnTag(key=tags.CLUSTER, value=cluster.name),
+                CfnTag(key=tags.SLOT, value=slot),
+            ],
+        )
+        volume.apply_removal_policy(RemovalPolicy.RETAIN)
+        acknowledge(
+            volume, {"CloudFormation-Validate::W3010": "a slot is bound to its zone: that is its purpose"}
+        )
+        self.volume_id = volume.ref

@@ -1,0 +1,68 @@
+"""What every Auto Scaling group here has: both lifecycle hooks from birth, and updates one by one."""
+
+from aws_cdk import CfnAutoScalingRollingUpdate, CfnUpdatePolicy, Duration
+from aws_cdk import aws_autoscaling as autoscaling
+
+from kubequorum.findings import acknowledge
+from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
+
+LAUNCH_HEARTBEAT = Duration.minutes(15)
+"""Longer than the longest boot that can still end well; every time-out in the node program is shorter."""
+TERMINATE_HEARTBEAT = Duration.minutes(5)
+"""Longer than an orderly end takes; after it the instance is ended all the same."""
+SIGNAL_TIMEOUT = LAUNCH_HEARTBEAT.plus(TERMINATE_HEARTBEAT)
+"""How long CloudFormation waits for a new instance: the end of the old one, and the boot."""
+
+_SUSPENDED_DURING_UPDATE = [
+    "HealthCheck",
+    "ReplaceUnhealthy",
+    "AZRebalance",
+    "AlarmNotification",
+    "ScheduledActions",
+]
+"""What would launch or end instances beside the update.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html"""
+
+
+def lifecycle_hooks() -> list[autoscaling.CfnAutoScalingGroup.LifecycleHookSpecificationProperty]:
+    """Both hooks, for the group itself: hooks added later would miss the first instances (aws-cdk#16356)."""
+    hook = autoscaling.CfnAutoScalingGroup.LifecycleHookSpecificationProperty
+    return [
+        hook(
+            lifecycle_hook_name=LAUNCH_HOOK,
+            lifecycle_transition="autoscaling:EC2_INSTANCE_LAUNCHING",
+            heartbeat_timeout=LAUNCH_HEARTBEAT.to_seconds(),
+            default_result="ABANDON",
+        ),
+        hook(
+            lifecycle_hook_name=TERMINATE_HOOK,
+            lifecycle_transition="autoscaling:EC2_INSTANCE_TERMINATING",
+            heartbeat_timeout=TERMINATE_HEARTBEAT.to_seconds(),
+            default_result="CONTINUE",
+        ),
+    ]
+
+
+def rolling_update(*, min_instances_in_service: int) -> CfnUpdatePolicy:
+    """Replace instances one by one, each next one only after the last has signalled that it is ready."""
+    return CfnUpdatePolicy(
+        auto_scaling_rolling_update=CfnAutoScalingRollingUpdate(
+            min_instances_in_service=min_instances_in_service,
+            max_batch_size=1,
+            wait_on_resource_signals=True,
+            pause_time=SIGNAL_TIMEOUT.to_iso_string(),
+            suspend_processes=_SUSPENDED_DURING_UPDATE,
+        )
+    )
+
+
+def acknowledge_group_findings(group: autoscaling.CfnAutoScalingGroup) -> None:
+    """Accept what rule checkers find in every group here."""
+    acknowledge(
+        group,
+        {
+            "AwsSolutions::AwsSolutions-AS3": "scaling activities are events on EventBridge: subscribe there",
+            # The rule fails on a launch template that is named by reference.
+            "AwsSolutions::AwsSolutions-EC26": "the launch template encrypts the root volume",
+        },
+    )

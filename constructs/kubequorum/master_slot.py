@@ -1,0 +1,106 @@
+"""A slot: one master position, bound to one zone. What it owns outlives the instance that is in it."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Stack, Tags
+from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from kubequorum import permissions as may
+from kubequorum import tags
+from kubequorum.api_endpoint import ApiEndpoint
+from kubequorum.cluster_state import ClusterState
+from kubequorum.config import Cluster
+from kubequorum.group import acknowledge_group_findings, lifecycle_hooks, rolling_update
+from kubequorum.machine import Machine, MachineShape
+from kubequorum.node_program import NodeProgram
+from kubequorum.user_data import FirstBoot
+from kubequorum_node.config import NodeConfig
+
+
+class MasterSlot(Construct):
+    """The Auto Scaling group of one master, and the right to touch what is the slot's own."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: Cluster,
+        slot: str,
+        subnet: ec2.ISubnet,
+        security_group: ec2.ISecurityGroup,
+        state: ClusterState,
+        program: NodeProgram,
+        api: ApiEndpoint,
+        wait_condition_id: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        stack = Stack.of(self)
+        own_tags = tags.of_master(cluster.name, slot)
+        group_id = f"Master{slot.upper()}Group"
+        machine = Machine(
+            self,
+            "Machine",
+            name=f"{cluster.name} master-{slot}",
+            shape=MachineShape(
+                instance_type=cluster.masters.instance_type,
+                image_id=cluster.image.for_architecture(cluster.masters.architecture),
+                root_volume_gib=cluster.masters.root_volume_gib,
+                security_group=security_group,
+            ),
+            permissions=[
+                may.read_own_surroundings(),
+                may.complete_lifecycle_actions(group_tags=own_tags),
+                may.signal_stack(stack.stack_name),
+                program.read_permission(),
+                *may.move_volume(volume_id=state.volume_ids[slot], instance_tags=own_tags),
+                *may.use_key(key_arn=state.key_arn),
+                *may.point_name_at_itself(zone_id=state.zone_id, name=cluster.etcd_name(slot)),
+                *may.share_state(bucket_arn=state.bucket_arn, slot=slot),
+                may.leave_load_balancer(target_group_arns=api.target_group_arns),
+            ],
+            first_boot=FirstBoot(
+                program=program.location,
+                config=NodeConfig(
+                    cluster=cluster.name,
+                    position=f"master/{slot}",
+                    region=cluster.region,
+                    stack=stack.stack_name,
+                    signals=(group_id, wait_condition_id),
+                ),
+            ),
+        )
+        self.group = self._group(machine, subnet, api.target_group_arns)
+        self.group.override_logical_id(group_id)
+        for key, value in {**own_tags, "Name": f"{cluster.name} master-{slot}"}.items():
+            Tags.of(self.group).add(key, value, apply_to_launched_instances=True)
+        Tags.of(self.group).add(
+            tags.kubernetes_cluster(cluster.name), "owned", apply_to_launched_instances=True
+        )
+
+    def _group(
+        self, machine: Machine, subnet: ec2.ISubnet, target_group_arns: Sequence[str]
+    ) -> autoscaling.CfnAutoScalingGroup:
+        group = autoscaling.CfnAutoScalingGroup(
+            self,
+            "Group",
+            min_size="1",
+            max_size="1",
+            # The master must be where its volume is: in one zone, for ever.
+            vpc_zone_identifier=[subnet.subnet_id],
+            launch_template=autoscaling.CfnAutoScalingGroup.LaunchTemplateSpecificationProperty(
+                launch_template_id=machine.launch_template.ref,
+                version=machine.launch_template.attr_latest_version_number,
+            ),
+            lifecycle_hook_specification_list=lifecycle_hooks(),
+            target_group_arns=list(target_group_arns),
+            # Not ELB: a load balancer that finds all masters unhealthy must not have all of them replaced.
+            health_check_type="EC2",
+            health_check_grace_period=0,
+        )
+        # None in service: the old master goes first, for the new one needs its volume.
+        group.cfn_options.update_policy = rolling_update(min_instances_in_service=0)
+        acknowledge_group_findings(group)
+        return group

@@ -1,0 +1,101 @@
+"""The VPC: a private and a public subnet in every zone, and the way out."""
+
+from aws_cdk import RemovalPolicy, Tags
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from kubequorum import tags
+from kubequorum.config import Cluster
+from kubequorum.config.addresses import PRIVATE_SUBNET_EXTRA_BITS, PUBLIC_SUBNET_EXTRA_BITS
+
+_INTERFACE_ENDPOINTS = {
+    "AutoScaling": ec2.InterfaceVpcEndpointAwsService.AUTOSCALING,
+    "CloudFormation": ec2.InterfaceVpcEndpointAwsService.CLOUDFORMATION,
+    "Ec2": ec2.InterfaceVpcEndpointAwsService.EC2,
+    "ElasticLoadBalancing": ec2.InterfaceVpcEndpointAwsService.ELASTIC_LOAD_BALANCING,
+    "Kms": ec2.InterfaceVpcEndpointAwsService.KMS,
+    "Ssm": ec2.InterfaceVpcEndpointAwsService.SSM,
+    "Sts": ec2.InterfaceVpcEndpointAwsService.STS,
+}
+"""What the machines call, for a VPC without NAT. S3 has a gateway endpoint in every VPC."""
+
+
+class ClusterNetwork(Construct):
+    """A VPC over the cluster's zones.
+
+    Masters and workers live in the private subnets; the public ones hold NAT
+    gateways and internet-facing load balancers only. Without NAT there is no
+    internet gateway and no public subnet at all.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, cluster: Cluster) -> None:
+        super().__init__(scope, construct_id)
+        zones = list(cluster.zones)
+        nat_gateways = {"per-zone": len(zones), "single": 1, "none": 0}[cluster.network.nat]
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(str(cluster.network.vpc_cidr)),
+            availability_zones=zones,
+            nat_gateways=nat_gateways,
+            # The private subnets come first, so that their addresses stay when NAT is switched on or off.
+            subnet_configuration=_subnets(cluster),
+            gateway_endpoints={
+                "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
+            },
+            # Emptying it would take a Lambda function of CDK's; nothing of ours is ever in the default group.
+            restrict_default_security_group=False,
+        )
+        self._log_refused_traffic()
+        if not nat_gateways:
+            for name, service in _INTERFACE_ENDPOINTS.items():
+                self.vpc.add_interface_endpoint(name, service=service)
+        self._tag_subnets(cluster)
+
+    def subnet_of(self, slot: str) -> ec2.ISubnet:
+        """The private subnet of a slot: `a` is in the first zone, and so on."""
+        return self.node_subnets["abc".index(slot)]
+
+    @property
+    def node_subnets(self) -> list[ec2.ISubnet]:
+        """The private subnets, one a zone, in the order of the zones."""
+        return self.vpc.private_subnets or self.vpc.isolated_subnets
+
+    def _log_refused_traffic(self) -> None:
+        """Log what security groups refuse: cheap, and what one looks for when two machines cannot talk."""
+        log_group = logs.LogGroup(
+            self,
+            "FlowLogGroup",
+            retention=logs.RetentionDays.ONE_MONTH,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.vpc.add_flow_log(
+            "FlowLog",
+            destination=ec2.FlowLogDestination.to_cloud_watch_logs(log_group),
+            traffic_type=ec2.FlowLogTrafficType.REJECT,
+        )
+
+    def _tag_subnets(self, cluster: Cluster) -> None:
+        for subnet in self.node_subnets:
+            Tags.of(subnet).add(tags.kubernetes_cluster(cluster.name), "owned")
+            Tags.of(subnet).add(tags.SUBNET_FOR_INTERNAL_LOAD_BALANCERS, "1")
+        for subnet in self.vpc.public_subnets:
+            Tags.of(subnet).add(tags.kubernetes_cluster(cluster.name), "owned")
+            Tags.of(subnet).add(tags.SUBNET_FOR_PUBLIC_LOAD_BALANCERS, "1")
+
+
+def _subnets(cluster: Cluster) -> list[ec2.SubnetConfiguration]:
+    prefix = cluster.network.vpc_cidr.prefixlen
+    has_nat = cluster.network.nat != "none"
+    private_type = ec2.SubnetType.PRIVATE_WITH_EGRESS if has_nat else ec2.SubnetType.PRIVATE_ISOLATED
+    private = ec2.SubnetConfiguration(
+        name="private", subnet_type=private_type, cidr_mask=prefix + PRIVATE_SUBNET_EXTRA_BITS
+    )
+    public = ec2.SubnetConfiguration(
+        name="public",
+        subnet_type=ec2.SubnetType.PUBLIC,
+        cidr_mask=prefix + PUBLIC_SUBNET_EXTRA_BITS,
+        map_public_ip_on_launch=False,
+    )
+    return [private, public] if has_nat else [private]

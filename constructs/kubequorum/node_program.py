@@ -1,0 +1,121 @@
+"""Bundles the node program and its libraries into a zip that has the same bytes wherever it is made."""
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import distribution
+from pathlib import Path
+
+from aws_cdk import AssetHashType, Stack
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from kubequorum.permissions import Permission
+from kubequorum.user_data import ProgramLocation
+
+_USERDATA = Path(__file__).resolve().parents[2] / "userdata"
+_SOURCES = ("kubequorum_node", "units")
+_DISTRIBUTIONS = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
+_SERVICES = ("autoscaling", "cloudformation")
+"""Service models the node program uses. All of botocore's together are over 100 MB."""
+_BOTOCORE_DATA = "botocore/data/"
+_ENTRY_POINT = "import sys\n\nfrom kubequorum_node.__main__ import main\n\nsys.exit(main(sys.argv[1:]))\n"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A finished zip."""
+
+    path: Path
+    sha256: str
+
+
+class NodeProgram(Construct):
+    """The node program as an asset: uploaded by CDK, fetched and checked by first-boot.sh."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, bundle: Bundle) -> None:
+        super().__init__(scope, construct_id)
+        self._asset = assets.Asset(
+            self,
+            "Asset",
+            path=str(bundle.path),
+            asset_hash=bundle.sha256,
+            asset_hash_type=AssetHashType.CUSTOM,
+        )
+        self.location = ProgramLocation(
+            region=Stack.of(self).region,
+            bucket=self._asset.s3_bucket_name,
+            key=self._asset.s3_object_key,
+            sha256=bundle.sha256,
+        )
+
+    def read_permission(self) -> Permission:
+        """Read this one object; `Asset.grant_read` would open the whole asset bucket."""
+        return Permission(
+            sid="ReadNodeProgram",
+            actions=("s3:GetObject",),
+            resources=(self._asset.bucket.arn_for_objects(self._asset.s3_object_key),),
+        )
+
+
+def build_bundle(directory: Path | None = None) -> Bundle:
+    """Make the zip in `directory` (default: the user's cache), unless one of the same content is there.
+
+    Entries are stored, not compressed: compressed bytes differ between zlib
+    versions, and another sum would replace every machine of the cluster.
+    """
+    directory = directory or _cache_directory()
+    directory.mkdir(parents=True, exist_ok=True)
+    finished = directory / f"node-program-{_fingerprint()}.zip"
+    if not finished.exists():
+        with (
+            tempfile.NamedTemporaryFile(dir=directory, suffix=".part", delete=False) as part,
+            zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as bundle,
+        ):
+            for name, content in sorted(_entries()):
+                bundle.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
+        Path(part.name).replace(finished)
+    return Bundle(finished, hashlib.sha256(finished.read_bytes()).hexdigest())
+
+
+def _entries() -> Iterator[tuple[str, bytes]]:
+    yield "__main__.py", _ENTRY_POINT.encode()
+    for path in _source_files():
+        yield path.relative_to(_USERDATA).as_posix(), path.read_bytes()
+    for name in _DISTRIBUTIONS:
+        for file in distribution(name).files or ():
+            if _is_needed(file.as_posix()):
+                yield file.as_posix(), file.read_binary()
+
+
+def _source_files() -> list[Path]:
+    files = (path for source in _SOURCES for path in (_USERDATA / source).rglob("*"))
+    return sorted(path for path in files if path.is_file() and path.suffix != ".pyc")
+
+
+def _is_needed(name: str) -> bool:
+    if ".dist-info/" in name or name.startswith("..") or name.endswith(".pyc"):
+        return False
+    if name.startswith(("boto3/data/", "boto3/examples/")):
+        return False
+    if name.startswith(_BOTOCORE_DATA):
+        service, _, rest = name.removeprefix(_BOTOCORE_DATA).partition("/")
+        return not rest or service in _SERVICES
+    return True
+
+
+def _fingerprint() -> str:
+    """What the content of the zip depends on, found without reading botocore."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for name in _DISTRIBUTIONS:
+        digest.update(f"{name}=={distribution(name).version}\n".encode())
+    for path in _source_files():
+        digest.update(f"{path.relative_to(_USERDATA)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def _cache_directory() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "kubequorum"

@@ -1,0 +1,207 @@
+"""What machines may do on AWS: one function for each thing, each as narrow as AWS lets it be."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Aws, Stack
+from aws_cdk import aws_iam as iam
+
+from kubequorum.findings import acknowledge
+from kubequorum.state_bucket import BACKUPS_PREFIX, PKI_PREFIX, SLOTS_PREFIX
+
+Conditions = dict[str, dict[str, str | list[str]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """A policy statement that allows something and, where a resource has a wildcard, why it must."""
+
+    sid: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: Conditions | None = None
+    wildcard_reason: str | None = None
+
+    def statement(self) -> iam.PolicyStatement:
+        """The statement for a policy."""
+        return iam.PolicyStatement(
+            sid=self.sid,
+            actions=list(self.actions),
+            resources=list(self.resources),
+            conditions=self.conditions,
+        )
+
+
+def read_own_surroundings() -> Permission:
+    """Look at instances, volumes and groups."""
+    return Permission(
+        sid="ReadOwnSurroundings",
+        actions=("autoscaling:DescribeAutoScalingInstances", "ec2:DescribeInstances", "ec2:DescribeVolumes"),
+        resources=("*",),
+        wildcard_reason="reads only, and AWS offers no narrower resource for them",
+    )
+
+
+def complete_lifecycle_actions(*, group_tags: dict[str, str]) -> Permission:
+    """Complete and prolong lifecycle actions, and report health, in the groups with these tags only."""
+    return Permission(
+        sid="OwnGroup",
+        actions=(
+            "autoscaling:CompleteLifecycleAction",
+            "autoscaling:RecordLifecycleActionHeartbeat",
+            "autoscaling:SetInstanceHealth",
+        ),
+        resources=(_arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*"),),
+        conditions={"StringEquals": _resource_tags(group_tags)},
+        wildcard_reason="bound by tag: the policy must exist before the group has its name",
+    )
+
+
+def signal_stack(stack_name: str) -> Permission:
+    """Tell a stack that a resource of it is ready."""
+    return Permission(
+        sid="SignalStack",
+        actions=("cloudformation:DescribeStackResource", "cloudformation:SignalResource"),
+        resources=(_arn("cloudformation", f"stack/{stack_name}/*"),),
+        wildcard_reason="one stack by its name; its id is known only after it is made",
+    )
+
+
+def move_volume(*, volume_id: str, instance_tags: dict[str, str]) -> list[Permission]:
+    """Attach and detach one volume, to and from instances with these tags only."""
+    actions = ("ec2:AttachVolume", "ec2:DetachVolume")
+    return [
+        Permission(sid="OwnVolume", actions=actions, resources=(_arn("ec2", f"volume/{volume_id}"),)),
+        Permission(
+            sid="OwnVolumeToOwnInstances",
+            actions=actions,
+            resources=(_arn("ec2", "instance/*"),),
+            conditions={"StringEquals": _resource_tags(instance_tags)},
+            wildcard_reason="bound by tag: instances come and go",
+        ),
+    ]
+
+
+def use_key(*, key_arn: str) -> list[Permission]:
+    """Use the cluster's key, but only through EC2 (volumes) and S3 (the state bucket).
+
+    https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
+    """
+    ec2, s3 = (f"{service}.{Aws.REGION}.amazonaws.com" for service in ("ec2", "s3"))
+    return [
+        Permission(
+            sid="KeyForVolume",
+            actions=("kms:CreateGrant",),
+            resources=(key_arn,),
+            conditions={
+                "Bool": {"kms:GrantIsForAWSResource": "true"},
+                "StringEquals": {"kms:ViaService": ec2},
+            },
+        ),
+        Permission(
+            sid="Key",
+            actions=("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
+            resources=(key_arn,),
+            conditions={"StringEquals": {"kms:ViaService": [ec2, s3]}},
+        ),
+    ]
+
+
+def point_name_at_itself(*, zone_id: str, name: str) -> list[Permission]:
+    """Create or change one A record, and nothing else in the zone.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
+    """
+    zone = f"arn:{Aws.PARTITION}:route53:::hostedzone/{zone_id}"
+    change = "route53:ChangeResourceRecordSets"
+    return [
+        Permission(
+            sid="OwnName",
+            actions=(change,),
+            resources=(zone,),
+            conditions={
+                "ForAllValues:StringEquals": {
+                    f"{change}NormalizedRecordNames": [name],
+                    f"{change}RecordTypes": ["A"],
+                    f"{change}Actions": ["UPSERT"],
+                },
+                # ForAllValues holds for a request without the key, too.
+                "Null": {f"{change}NormalizedRecordNames": "false"},
+            },
+        ),
+        Permission(
+            sid="ReadNames",
+            actions=("route53:GetChange", "route53:ListResourceRecordSets"),
+            resources=(f"arn:{Aws.PARTITION}:route53:::change/*", zone),
+            wildcard_reason="reads only: a change has its id only after it was asked for",
+        ),
+    ]
+
+
+def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
+    """Read what masters share; write the CA set (once, see StateBucket) and what is the slot's own."""
+    written = (PKI_PREFIX, f"{SLOTS_PREFIX}{slot}/", f"{BACKUPS_PREFIX}{slot}/")
+    read = (PKI_PREFIX, SLOTS_PREFIX, BACKUPS_PREFIX)
+    return [
+        Permission(
+            sid="WriteOwnState",
+            actions=("s3:PutObject",),
+            resources=tuple(f"{bucket_arn}/{prefix}*" for prefix in written),
+            wildcard_reason="bound by prefix: the slot's own keys, and the CA set",
+        ),
+        Permission(
+            sid="ReadState",
+            actions=("s3:GetObject",),
+            resources=tuple(f"{bucket_arn}/{prefix}*" for prefix in read),
+            wildcard_reason="bound by prefix: what masters share",
+        ),
+        # Without it S3 answers 403, not 404, for an object that is not there yet.
+        Permission(sid="ListState", actions=("s3:ListBucket",), resources=(bucket_arn,)),
+    ]
+
+
+def leave_load_balancer(*, target_group_arns: list[str]) -> Permission:
+    """Take targets out of the API's target groups, before the API server stops."""
+    return Permission(
+        sid="LeaveLoadBalancer",
+        actions=("elasticloadbalancing:DeregisterTargets",),
+        resources=tuple(target_group_arns),
+    )
+
+
+def _arn(service: str, resource: str) -> str:
+    return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
+
+
+def _resource_tags(wanted: dict[str, str]) -> dict[str, str | list[str]]:
+    return {f"aws:ResourceTag/{key}": value for key, value in wanted.items()}
+
+
+def acknowledge_wildcards(policy: iam.Policy, permissions: Sequence[Permission]) -> None:
+    """Accept the wildcards of the permissions that say why they have them; others stay findings."""
+    stack = Stack.of(policy)
+    for permission in permissions:
+        if permission.wildcard_reason is None:
+            continue
+        wild = (_flat(stack.resolve(resource)) for resource in permission.resources)
+        acknowledge(
+            policy,
+            {
+                f"AwsSolutions::AwsSolutions-IAM5[Resource::{resource}]": permission.wildcard_reason
+                for resource in wild
+                if "*" in resource
+            },
+        )
+
+
+def _flat(resolved: object) -> str:
+    """A resource as cdk-nag writes it in the id of a finding."""
+    match resolved:
+        case {"Fn::Join": [str(separator), list(parts)]}:
+            return separator.join(_flat(part) for part in parts)
+        case {"Fn::ImportValue": str(name)}:
+            return name
+        case {"Ref": str(name)}:
+            return f"<{name}>"
+        case _:
+            return str(resolved)

@@ -1,0 +1,63 @@
+"""The bucket that holds what masters share: the cluster's CA set, slot records, backups."""
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from kubequorum.findings import acknowledge
+
+PKI_PREFIX = "pki/"
+"""The CA set: written by whichever master comes first, never again."""
+SLOTS_PREFIX = "slots/"
+"""A record for each slot, below the slot's name."""
+BACKUPS_PREFIX = "backups/"
+"""etcd snapshots, below the slot's name."""
+
+
+class StateBucket(Construct):
+    """A private, versioned, encrypted bucket that refuses plain HTTP and a second CA set."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey) -> None:
+        super().__init__(scope, construct_id)
+        self.bucket = s3.Bucket(
+            self,
+            "Bucket",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=key,
+            bucket_key_enabled=True,
+            versioned=True,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            removal_policy=RemovalPolicy.RETAIN,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="old-versions",
+                    noncurrent_version_expiration=Duration.days(90),
+                    abort_incomplete_multipart_upload_after=Duration.days(1),
+                )
+            ],
+        )
+        acknowledge(
+            self.bucket,
+            {
+                "AwsSolutions::AwsSolutions-S1": (
+                    "all objects are versioned, and CloudTrail's data events tell who read them"
+                )
+            },
+        )
+        # Two masters that create the CA set at the same moment must not both win.
+        # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+        self.bucket.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="CaSetIsWrittenOnce",
+                effect=iam.Effect.DENY,
+                principals=[iam.AnyPrincipal()],
+                actions=["s3:PutObject"],
+                resources=[self.bucket.arn_for_objects(f"{PKI_PREFIX}*")],
+                conditions={"Null": {"s3:if-none-match": "true"}},
+            )
+        )

@@ -1,0 +1,118 @@
+"""A group of workers over all zones."""
+
+from aws_cdk import Stack, Tags
+from aws_cdk import aws_autoscaling as autoscaling
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from kubequorum import config, tags
+from kubequorum import permissions as may
+from kubequorum.group import acknowledge_group_findings, lifecycle_hooks, rolling_update
+from kubequorum.machine import Machine, MachineShape
+from kubequorum.node_program import NodeProgram
+from kubequorum.user_data import FirstBoot
+from kubequorum_node.config import NodeConfig
+
+
+class WorkerGroup(Construct):
+    """An Auto Scaling group of workers that the cluster-autoscaler may resize."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: config.Cluster,
+        group: config.WorkerGroup,
+        subnets: list[ec2.ISubnet],
+        security_group: ec2.ISecurityGroup,
+        program: NodeProgram,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        own_tags = tags.of_worker(cluster.name, group.name)
+        logical_id = f"Workers{_pascal_case(group.name)}Group"
+        machine = Machine(
+            self,
+            "Machine",
+            name=f"{cluster.name} worker-{group.name}",
+            shape=MachineShape(
+                instance_type=group.instance_types[0],
+                image_id=cluster.image.for_architecture(group.architecture),
+                root_volume_gib=group.root_volume_gib,
+                security_group=security_group,
+            ),
+            permissions=[
+                may.read_own_surroundings(),
+                may.complete_lifecycle_actions(group_tags=own_tags),
+                may.signal_stack(Stack.of(self).stack_name),
+                program.read_permission(),
+            ],
+            first_boot=FirstBoot(
+                program=program.location,
+                config=NodeConfig(
+                    cluster=cluster.name,
+                    position=f"worker/{group.name}",
+                    region=cluster.region,
+                    stack=Stack.of(self).stack_name,
+                    signals=(logical_id,),
+                ),
+            ),
+        )
+        self.group = _group(self, group, machine, subnets)
+        self.group.override_logical_id(logical_id)
+        for key, value in {
+            **own_tags,
+            "Name": f"{cluster.name} worker-{group.name}",
+            tags.kubernetes_cluster(cluster.name): "owned",
+        }.items():
+            Tags.of(self.group).add(key, value, apply_to_launched_instances=True)
+        taints = {taint.key: f"{taint.value}:{taint.effect}" for taint in group.taints}
+        for key, value in {
+            **tags.autoscaler(cluster.name),
+            **tags.autoscaler_node_template(group.labels, taints),
+        }.items():
+            Tags.of(self.group).add(key, value, apply_to_launched_instances=False)
+
+
+def _group(
+    scope: Construct, group: config.WorkerGroup, machine: Machine, subnets: list[ec2.ISubnet]
+) -> autoscaling.CfnAutoScalingGroup:
+    cfn = autoscaling.CfnAutoScalingGroup
+    resource = cfn(
+        scope,
+        "Group",
+        # No desired capacity: a deploy must not undo what the cluster-autoscaler chose.
+        min_size=str(group.min_size),
+        max_size=str(group.max_size),
+        vpc_zone_identifier=[subnet.subnet_id for subnet in subnets],
+        mixed_instances_policy=cfn.MixedInstancesPolicyProperty(
+            launch_template=cfn.LaunchTemplateProperty(
+                launch_template_specification=cfn.LaunchTemplateSpecificationProperty(
+                    launch_template_id=machine.launch_template.ref,
+                    version=machine.launch_template.attr_latest_version_number,
+                ),
+                overrides=[
+                    cfn.LaunchTemplateOverridesProperty(instance_type=name) for name in group.instance_types
+                ],
+            ),
+            instances_distribution=cfn.InstancesDistributionProperty(
+                on_demand_base_capacity=0,
+                on_demand_percentage_above_base_capacity=100 - group.spot_percent,
+                on_demand_allocation_strategy="prioritized",
+                spot_allocation_strategy="price-capacity-optimized",
+            ),
+        ),
+        lifecycle_hook_specification_list=lifecycle_hooks(),
+        health_check_type="EC2",
+        health_check_grace_period=0,
+    )
+    # Must be less than max_size: in a full group one goes before one comes.
+    resource.cfn_options.update_policy = rolling_update(
+        min_instances_in_service=min(group.min_size, group.max_size - 1)
+    )
+    acknowledge_group_findings(resource)
+    return resource
+
+
+def _pascal_case(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("-"))

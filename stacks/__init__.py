@@ -1,0 +1,74 @@
+"""The four stacks of a cluster, by what may be thrown away: Network → State → ControlPlane → Workers."""
+
+from aws_cdk import App, DefaultStackSynthesizer, Environment, Stack, Tags
+
+from kubequorum import tags
+from kubequorum.config import Cluster
+from kubequorum.config.names import stack_name
+from kubequorum.node_program import Bundle
+from stacks.control_plane import ControlPlaneStack
+from stacks.network import NetworkStack
+from stacks.state import StateStack
+from stacks.workers import WorkersStack
+
+
+def add_cluster(app: App, cluster: Cluster, bundle: Bundle) -> list[Stack]:
+    """Add a cluster's stacks to an app, in the order in which they depend on each other.
+
+    Args:
+        app: the app.
+        cluster: the cluster file, checked.
+        bundle: the node program.
+
+    """
+    # Even with its zones named, ec2.Vpc asks the context which zones there are.
+    app.node.set_context(
+        f"availability-zones:account={cluster.account}:region={cluster.region}", list(cluster.zones)
+    )
+    environment = Environment(account=cluster.account, region=cluster.region)
+
+    def synthesizer() -> DefaultStackSynthesizer:
+        # The CLI checks the bootstrap version by itself; the rule would only be repeated in every template.
+        return DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
+
+    network = NetworkStack(
+        app,
+        stack_name(cluster.name, "Network"),
+        cluster=cluster,
+        env=environment,
+        synthesizer=synthesizer(),
+    )
+    state = StateStack(
+        app,
+        stack_name(cluster.name, "State"),
+        cluster=cluster,
+        network=network,
+        env=environment,
+        synthesizer=synthesizer(),
+    )
+    control_plane = ControlPlaneStack(
+        app,
+        stack_name(cluster.name, "ControlPlane"),
+        cluster=cluster,
+        network=network,
+        state=state,
+        bundle=bundle,
+        env=environment,
+        synthesizer=synthesizer(),
+    )
+    workers = WorkersStack(
+        app,
+        stack_name(cluster.name, "Workers"),
+        cluster=cluster,
+        network=network,
+        bundle=bundle,
+        env=environment,
+        synthesizer=synthesizer(),
+    )
+    # Workers have nothing to join before the control plane is up.
+    workers.add_stack_dependency(control_plane)
+    stacks: list[Stack] = [network, state, control_plane, workers]
+    for stack in stacks:
+        for key, value in {**cluster.tags, tags.CLUSTER: cluster.name}.items():
+            Tags.of(stack).add(key, value)
+    return stacks

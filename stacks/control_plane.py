@@ -1,0 +1,117 @@
+"""The control plane: disposable. Deleted and deployed again it brings back the same cluster."""
+
+from aws_cdk import (
+    CfnCreationPolicy,
+    CfnOutput,
+    CfnResourceSignal,
+    CfnWaitCondition,
+    Environment,
+    IStackSynthesizer,
+    Stack,
+)
+from aws_cdk import aws_route53 as route53
+from constructs import Construct
+
+from kubequorum.api_endpoint import ApiEndpoint
+from kubequorum.config import Cluster
+from kubequorum.firewall import API_PORT
+from kubequorum.group import SIGNAL_TIMEOUT
+from kubequorum.master_slot import MasterSlot
+from kubequorum.node_program import Bundle, NodeProgram
+from stacks.network import NetworkStack
+from stacks.state import StateStack
+
+_WAIT_CONDITION_ID = "ControlPlaneReady"
+
+
+class ControlPlaneStack(Stack):
+    """The API's load balancer and name, and a master in every slot."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: Cluster,
+        network: NetworkStack,
+        state: StateStack,
+        bundle: Bundle,
+        env: Environment,
+        synthesizer: IStackSynthesizer,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            env=env,
+            synthesizer=synthesizer,
+            description=f"Kubequorum {cluster.name}: masters and API load balancer",
+        )
+        self.add_stack_dependency(state)
+        api = ApiEndpoint(
+            self,
+            "Api",
+            cluster=cluster,
+            vpc=network.network.vpc,
+            node_subnets=network.network.node_subnets,
+            security_group=network.firewall.load_balancer,
+            zone=route53.HostedZone.from_hosted_zone_attributes(
+                self, "Zone", hosted_zone_id=state.state.zone_id, zone_name=cluster.dns.zone_name
+            ),
+        )
+        program = NodeProgram(self, "NodeProgram", bundle=bundle)
+        self.slots = [
+            MasterSlot(
+                self,
+                f"Master{slot.upper()}",
+                cluster=cluster,
+                slot=slot,
+                subnet=network.network.subnet_of(slot),
+                security_group=network.firewall.masters,
+                state=state.state,
+                program=program,
+                api=api,
+                wait_condition_id=_WAIT_CONDITION_ID,
+            )
+            for slot in cluster.slots
+        ]
+        self._update_one_at_a_time()
+        self._wait_for_masters()
+        CfnOutput(
+            self,
+            "ApiEndpoint",
+            value=f"https://{cluster.api_name}:{API_PORT}",
+            description="Kubernetes API",
+        )
+        CfnOutput(
+            self,
+            "ApiLoadBalancer",
+            value=api.load_balancer.load_balancer_dns_name,
+            description="DNS name of the load balancer that people use",
+        )
+        for slot, master in zip(cluster.slots, self.slots, strict=True):
+            CfnOutput(
+                self,
+                f"Master{slot.upper()}GroupName",
+                value=master.group.ref,
+                description=f"Auto Scaling group of slot {slot}",
+            )
+
+    def _update_one_at_a_time(self) -> None:
+        """Chain the groups a → b → c.
+
+        An update of one begins when the one before has proved itself. At
+        creation nothing waits, for a group without CreationPolicy is complete at
+        once; that is why none has one: etcd needs two of three to come up at all.
+        """
+        for earlier, later in zip(self.slots, self.slots[1:], strict=False):
+            later.group.add_resource_dependency(earlier.group)
+
+    def _wait_for_masters(self) -> None:
+        """Hold the stack's creation until every master has proved itself."""
+        ready = CfnWaitCondition(self, _WAIT_CONDITION_ID)
+        ready.override_logical_id(_WAIT_CONDITION_ID)
+        ready.cfn_options.creation_policy = CfnCreationPolicy(
+            resource_signal=CfnResourceSignal(count=len(self.slots), timeout=SIGNAL_TIMEOUT.to_iso_string())
+        )
+        for slot in self.slots:
+            ready.add_resource_dependency(slot.group)

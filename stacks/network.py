@@ -1,0 +1,32 @@
+"""The network: cheap to make again, but everything stands on it."""
+
+from aws_cdk import CfnOutput, Environment, IStackSynthesizer, Stack
+from constructs import Construct
+
+from kubequorum.config import Cluster
+from kubequorum.firewall import Firewall
+from kubequorum.network import ClusterNetwork
+
+
+class NetworkStack(Stack):
+    """VPC, subnets, the way out, and the security groups."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: Cluster,
+        env: Environment,
+        synthesizer: IStackSynthesizer,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            env=env,
+            synthesizer=synthesizer,
+            description=f"Kubequorum {cluster.name}: VPC, subnets, security groups",
+        )
+        self.network = ClusterNetwork(self, "Network", cluster=cluster)
+        self.firewall = Firewall(self, "Firewall", cluster=cluster, vpc=self.network.vpc)
+        CfnOutput(self, "VpcId", value=self.network.vpc.vpc_id, description="VPC of the cluster")

@@ -1,0 +1,76 @@
+"""What must never be lost: the key, the etcd volumes, the bucket, the zone."""
+
+from aws_cdk import CfnOutput, Environment, Fn, IStackSynthesizer, RemovalPolicy, Stack
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_route53 as route53
+from constructs import Construct
+
+from kubequorum.cluster_state import ClusterState
+from kubequorum.config import Cluster
+from kubequorum.etcd_volume import EtcdVolume
+from kubequorum.state_bucket import StateBucket
+from stacks.network import NetworkStack
+
+
+class StateStack(Stack):
+    """Everything that holds data. Protected against deletion, and all of it stays even then."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: Cluster,
+        network: NetworkStack,
+        env: Environment,
+        synthesizer: IStackSynthesizer,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            env=env,
+            synthesizer=synthesizer,
+            description=f"Kubequorum {cluster.name}: etcd volumes, state bucket, key, zone. Holds all data",
+            termination_protection=True,
+        )
+        key = kms.Key(
+            self,
+            "Key",
+            description=f"Kubequorum {cluster.name}: etcd volumes and state bucket",
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        bucket = StateBucket(self, "StateBucket", key=key).bucket
+        volumes = {
+            slot: EtcdVolume(self, f"EtcdVolume{slot.upper()}", cluster=cluster, slot=slot, key=key)
+            for slot in cluster.slots
+        }
+        self.state = ClusterState(
+            volume_ids={
+                slot: self._export(
+                    f"EtcdVolume{slot.upper()}Id", volume.volume_id, f"etcd volume of slot {slot}"
+                )
+                for slot, volume in volumes.items()
+            },
+            key_arn=self._export("KeyArn", key.key_arn, "Key of the volumes and the bucket"),
+            bucket_arn=self._export("StateBucketArn", bucket.bucket_arn, "CA set, slot records, backups"),
+            zone_id=self._zone_id(cluster, network),
+        )
+
+    def _zone_id(self, cluster: Cluster, network: NetworkStack) -> str:
+        dns = cluster.dns
+        if dns.hosted_zone_id is not None:
+            return dns.hosted_zone_id
+        zone = route53.PrivateHostedZone(self, "Zone", zone_name=dns.zone_name, vpc=network.network.vpc)
+        zone.apply_removal_policy(RemovalPolicy.RETAIN)
+        return self._export("ZoneId", zone.hosted_zone_id, f"Zone {dns.zone_name}")
+
+    def _export(self, name: str, value: str, description: str) -> str:
+        """Export a value under a name of our own choice, and import it by that name.
+
+        CDK's automatic exports take their names from the construct tree: a
+        construct that moves would change what the control plane depends on.
+        """
+        export_name = f"{self.stack_name}:{name}"
+        CfnOutput(self, name, value=value, description=description, export_name=export_name)
+        return Fn.import_value(export_name)

@@ -1,0 +1,81 @@
+"""The instance metadata service, version 2.
+
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
+"""
+
+import os
+import time
+import urllib.error
+import urllib.request
+
+_DEFAULT_ENDPOINT = "http://169.254.169.254"
+_TOKEN_SECONDS = 21600
+_NOT_FOUND = 404
+_UNAUTHORIZED = 401
+
+
+class MetadataError(Exception):
+    """The metadata service did not answer."""
+
+
+class Metadata:
+    """A client that renews its token and waits out short failures."""
+
+    def __init__(self, endpoint: str | None = None, *, attempts: int = 8, pause_seconds: float = 0.5) -> None:
+        self._endpoint = endpoint or os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", _DEFAULT_ENDPOINT)
+        self._attempts = attempts
+        self._pause_seconds = pause_seconds
+        self._token = ""
+
+    def instance_id(self) -> str:
+        """Id of the instance that this runs on."""
+        return self._require("instance-id")
+
+    def target_lifecycle_state(self) -> str | None:
+        """State the Auto Scaling group wants the instance in: InService, Terminated, …; None if not told yet.
+
+        https://docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html
+        """
+        return self._get("autoscaling/target-lifecycle-state")
+
+    def _require(self, path: str) -> str:
+        value = self._get(path)
+        if value is None:
+            raise MetadataError(f"the metadata service has no {path}")
+        return value
+
+    def _get(self, path: str) -> str | None:
+        """One value; None if it does not exist.
+
+        Raises:
+            MetadataError: no answer after all attempts.
+
+        """
+        failure: Exception | None = None
+        for attempt in range(self._attempts):
+            if attempt:
+                time.sleep(self._pause_seconds * attempt)
+            try:
+                self._token = self._token or self._new_token()
+                headers = {"X-aws-ec2-metadata-token": self._token}
+                return self._request("GET", f"meta-data/{path}", headers)
+            except urllib.error.HTTPError as error:
+                if error.code == _NOT_FOUND:
+                    return None
+                if error.code == _UNAUTHORIZED:
+                    self._token = ""
+                failure = error
+            except OSError as error:
+                failure = error
+        raise MetadataError(f"{self._endpoint}: no {path} after {self._attempts} attempts: {failure}")
+
+    def _new_token(self) -> str:
+        return self._request(
+            "PUT", "api/token", {"X-aws-ec2-metadata-token-ttl-seconds": str(_TOKEN_SECONDS)}
+        )
+
+    def _request(self, method: str, path: str, headers: dict[str, str]) -> str:
+        url = f"{self._endpoint}/latest/{path}"
+        request = urllib.request.Request(url, method=method, headers=headers)  # noqa: S310 - always http
+        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+            return str(response.read().decode())
