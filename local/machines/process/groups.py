@@ -1,0 +1,97 @@
+"""Process groups that can be found again, and ended, by another run of this program.
+
+A process id alone is not enough for that: it may belong to somebody else by
+then. Together with the start time of the process it names one process for good.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+_PROC = Path("/proc")
+_HAS_PROC = (_PROC / "self/stat").exists()
+_POLL_SECONDS = 0.02
+
+
+def start_time(pid: int) -> str | None:
+    """When the process started, as a text that no other process with this id has; None if it is gone."""
+    if _HAS_PROC:
+        stat = _stat(pid)
+        return f"{_boot_id()}/{stat.start_ticks}" if stat is not None else None
+    ps = ["ps", "-o", "lstart=", "-p", str(pid)]
+    return subprocess.run(ps, capture_output=True, text=True, check=False).stdout.strip() or None
+
+
+def end_group(pgid: int, *, grace_seconds: float, reap: Callable[[], object] = lambda: None) -> None:
+    """SIGTERM to the group, SIGKILL to what is left of it after the grace.
+
+    `reap` is called while waiting: a parent collects its dead child there.
+    """
+    for sign, patience_seconds in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 2.0)):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pgid, sign)
+        deadline = time.monotonic() + patience_seconds
+        while time.monotonic() < deadline:
+            reap()
+            if not _alive(pgid):
+                return
+            time.sleep(_POLL_SECONDS)
+
+
+def end_strays(folder: Path) -> None:
+    """SIGKILL to processes that left their group but have this folder as HOME.
+
+    Linux only, which shows the environment of a process in a file.
+    """
+    for pid in _with_home(folder):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _alive(pgid: int) -> bool:
+    try:
+        os.killpg(pgid, 0)
+    except (ProcessLookupError, PermissionError):
+        # macOS says "not permitted" of a group in which only dead processes are left.
+        return False
+    # The first process of some containers collects dead orphans late: those do not count.
+    return not _HAS_PROC or any(stat.group == pgid for stat in map(_stat, _pids()) if stat is not None)
+
+
+def _with_home(folder: Path) -> Iterator[int]:
+    if not _HAS_PROC:
+        return
+    mark = b"HOME=" + os.fsencode(folder)
+    for pid in _pids():
+        with contextlib.suppress(OSError):
+            if mark in (_PROC / str(pid) / "environ").read_bytes().split(b"\0"):
+                yield pid
+
+
+class _Stat(NamedTuple):
+    group: int
+    start_ticks: str
+
+
+def _stat(pid: int) -> _Stat | None:
+    """What /proc says of a process; None if it is gone, or dead and not yet collected."""
+    try:
+        # The fields after the program's name, which may itself hold spaces and brackets; see proc(5).
+        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] in {"Z", "X"} else _Stat(group=int(fields[2]), start_ticks=fields[19])
+
+
+def _pids() -> Iterator[int]:
+    return (int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit())
+
+
+def _boot_id() -> str:
+    # Start times count from the boot of the machine: those of another boot are other times.
+    return (_PROC / "sys/kernel/random/boot_id").read_text().strip()

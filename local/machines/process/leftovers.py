@@ -1,0 +1,70 @@
+"""Ownership of a state folder, and the removal of what an owner that died left behind."""
+
+import fcntl
+import os
+import shutil
+from pathlib import Path
+
+from local.machines.process.groups import end_group, end_strays, start_time
+from local.machines.process.layout import MachineFolder, StateFolder
+from local.machines.process.machine import GRACE_SECONDS
+
+
+class StateInUseError(RuntimeError):
+    """Another embedded AWS owns the state folder."""
+
+
+class Ownership:
+    """Holds a state folder for this process; the operating system lets go of it even after a kill."""
+
+    def __init__(self, state: StateFolder) -> None:
+        """Take the folder, making it if needed; StateInUseError if another process has it."""
+        state.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = os.open(state.lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(self._file)
+            raise StateInUseError(
+                f"the machines in {state.path} belong to an embedded AWS that is running: "
+                "stop that one first (make down), or use another state folder"
+            ) from error
+
+    def release(self) -> None:
+        """Let go; safe to repeat."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def remove_leftovers(state_dir: Path) -> int:
+    """End the machines and remove the folders of an embedded AWS that did not end in order.
+
+    Returns how many machines there were. StateInUseError if it is still running.
+    """
+    state = StateFolder(state_dir.absolute())
+    if not state.path.exists():
+        return 0
+    ownership = Ownership(state)
+    try:
+        return clear(state)
+    finally:
+        ownership.release()
+
+
+def clear(state: StateFolder) -> int:
+    """End and remove every machine below a folder that the caller owns; returns how many there were."""
+    machines = state.machines()
+    for machine in machines:
+        _end(machine)
+        shutil.rmtree(machine.path)
+    shutil.rmtree(state.consoles, ignore_errors=True)
+    return len(machines)
+
+
+def _end(machine: MachineFolder) -> None:
+    record = machine.read_process()
+    # A process with this id but another start time is somebody else's.
+    if record is not None and start_time(record.pid) == record.started:
+        end_group(record.pid, grace_seconds=GRACE_SECONDS)
+    end_strays(machine.home)
