@@ -1,11 +1,11 @@
 """Where a machine keeps what: the one place that knows the folders below the state directory.
 
-<state>/lock                        held while somebody owns the folder
-<state>/instances/<id>/machine.json the process behind the instance
-<state>/instances/<id>/user-data    the script
-<state>/instances/<id>/home/        HOME of the machine, its working folder
-<state>/instances/<id>/volumes/     what is attached, a JSON file for each volume
-<state>/console/<id>.log            console output; outlives the instance
+<state>/lock: held while somebody owns the folder
+<state>/instances/<id>/process.json: the process behind the instance
+<state>/instances/<id>/user-data: the script
+<state>/instances/<id>/hom: e/        HOME of the machine, its working folder
+<state>/instances/<id>/home/volumes/: what is attached, a JSON file for each volume
+<state>/console/<id>.log: console output; outlives the instance
 """
 
 import json
@@ -13,14 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from local.api.machines import Volume
-
-
-@dataclass(frozen=True)
-class ProcessRecord:
-    """Enough to find the machine's process group again, and to know that it is still the same."""
-
-    pid: int
-    started: str
+from local.processes import replace_file
 
 
 @dataclass(frozen=True)
@@ -52,31 +45,18 @@ class MachineFolder:
         self.user_data.write_bytes(user_data)
         self.user_data.chmod(0o700)
 
-    def write_process(self, record: ProcessRecord | None) -> None:
-        """Keep which process is behind the instance; None: none any more."""
-        if record is None:
-            self._process_file.unlink(missing_ok=True)
-        else:
-            _replace(self._process_file, json.dumps(asdict(record)))
-
-    def read_process(self) -> ProcessRecord | None:
-        """The record, None if there is none that can be read."""
-        try:
-            return ProcessRecord(**json.loads(self._process_file.read_text()))
-        except (OSError, ValueError, TypeError):
-            return None
+    @property
+    def process(self) -> Path:
+        """The record of the first process, while there is one."""
+        return self.path / "process.json"
 
     def write_volume(self, volume: Volume) -> None:
         """Note that a volume is attached."""
-        _replace(self._volume_file(volume.volume_id), json.dumps(asdict(volume), indent=2) + "\n")
+        replace_file(self._volume_file(volume.volume_id), json.dumps(asdict(volume), indent=2) + "\n")
 
     def remove_volume(self, volume_id: str) -> None:
         """Note that it is not attached any more."""
         self._volume_file(volume_id).unlink(missing_ok=True)
-
-    @property
-    def _process_file(self) -> Path:
-        return self.path / "machine.json"
 
     def _volume_file(self, volume_id: str) -> Path:
         return self.volumes / f"{volume_id}.json"
@@ -109,10 +89,3 @@ class StateFolder:
     @property
     def _instances(self) -> Path:
         return self.path / "instances"
-
-
-def _replace(path: Path, text: str) -> None:
-    # A reader, or a crash, sees the old content or the new, never half of it.
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text)
-    fresh.replace(path)

@@ -5,9 +5,9 @@ import os
 import shutil
 from pathlib import Path
 
-from local.machines.process.groups import end_group, end_strays, start_time
 from local.machines.process.layout import MachineFolder, StateFolder
 from local.machines.process.machine import GRACE_SECONDS
+from local.processes import ProcessRecord, end_strays
 
 
 class StateInUseError(RuntimeError):
@@ -63,8 +63,6 @@ def clear(state: StateFolder) -> int:
 
 
 def _end(machine: MachineFolder) -> None:
-    record = machine.read_process()
-    # A process with this id but another start time is somebody else's.
-    if record is not None and start_time(record.pid) == record.started:
-        end_group(record.pid, grace_seconds=GRACE_SECONDS)
+    if record := ProcessRecord.read(machine.process):
+        record.end_group(grace_seconds=GRACE_SECONDS)
     end_strays(machine.home)

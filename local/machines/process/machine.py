@@ -10,8 +10,8 @@ from pathlib import Path
 from local.api.machines import Instance, InstanceFacts
 from local.machines.imds import ImdsServer, InstanceMetadata
 from local.machines.process import console
-from local.machines.process.groups import end_group, end_strays, start_time
-from local.machines.process.layout import MachineFolder, ProcessRecord
+from local.machines.process.layout import MachineFolder
+from local.processes import ProcessRecord, end_group, end_strays
 
 GRACE_SECONDS = 5.0
 """How long a machine may take to shut down before it is killed."""
@@ -68,7 +68,7 @@ class Machine:
             end_strays(self.folder.home)
             if self._console is not None:
                 self._console.finish(patience_seconds=1.0)
-            self.folder.write_process(None)
+            self.folder.process.unlink(missing_ok=True)
             self._process = None
 
     def remove(self) -> None:
@@ -95,10 +95,7 @@ class Machine:
         # Only after the word "go" does the process do anything; if we die before that, it sees the pipe's end
         # and leaves. So there is no moment in which a machine runs that a later run could not find.
         with process.stdin as gate:
-            started = start_time(process.pid)
-            if started is None:
-                raise OSError(f"the first process of {self._instance.instance_id} ended at once")
-            self.folder.write_process(ProcessRecord(pid=process.pid, started=started))
+            ProcessRecord.of(process.pid).write(self.folder.process)
             gate.write(b"go\n")
         self._console = console.Console(self._console_file, process.stdout)
         self._process = process

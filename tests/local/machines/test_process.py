@@ -11,9 +11,9 @@ import pytest
 
 from local.api.machines import Machines, Volume
 from local.machines.process import ProcessMachines, console, remove_leftovers
-from local.machines.process.groups import start_time
-from local.machines.process.layout import ProcessRecord, StateFolder
+from local.machines.process.layout import StateFolder
 from local.machines.process.leftovers import StateInUseError
+from local.processes import ProcessRecord, start_time
 from tests.local.machines.stand_ins import INSTANCE, Facts, instance
 
 ID = INSTANCE.instance_id
@@ -192,9 +192,9 @@ def test_stop_and_start_run_user_data_once(machines: ProcessMachines, state: Pat
     assert start_time(child) is None
     machines.start(ID)
     machines.reboot(ID)
-    record = StateFolder(state).machine(ID).read_process()
+    record = ProcessRecord.read(StateFolder(state).machine(ID).process)
     assert record is not None
-    assert start_time(record.pid) == record.started
+    assert record.is_running()
     assert (home(state) / "runs").read_text() == "run\n"
 
 
@@ -202,8 +202,7 @@ def test_a_launch_that_fails_leaves_nothing(
     machines: ProcessMachines, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error goes up to the emulator; no folder and no process stay; the same id may be launched again."""
-    monkeypatch.setattr("local.machines.process.machine._INIT", Path("/dev/null"))
-    monkeypatch.setattr("local.machines.process.machine.start_time", lambda _pid: None)
+    monkeypatch.setattr("local.processes.start_time", lambda _pid: None)
     with pytest.raises(OSError, match="ended at once"):
         machines.launch(INSTANCE)
     assert not StateFolder(state).machine(ID).path.exists()
@@ -280,7 +279,7 @@ def test_what_a_killed_owner_left_is_ended_and_removed(state: Path, tmp_path: Pa
     )
     try:
         child = number_in(home(state) / "pid")
-        record = StateFolder(state).machine(ID).read_process()
+        record = ProcessRecord.read(StateFolder(state).machine(ID).process)
     finally:
         owner.kill()
         owner.communicate()
@@ -301,7 +300,7 @@ def test_a_reused_process_id_is_left_alone(state: Path) -> None:
     try:
         folder = StateFolder(state).machine(ID)
         folder.create(b"")
-        folder.write_process(ProcessRecord(pid=bystander.pid, started="another time"))
+        ProcessRecord(pid=bystander.pid, started="another time").write(folder.process)
         assert remove_leftovers(state) == 1
         assert bystander.poll() is None
         assert not folder.path.exists()

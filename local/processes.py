@@ -5,17 +5,65 @@ then. Together with the start time of the process it names one process for good.
 """
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 _PROC = Path("/proc")
 _HAS_PROC = (_PROC / "self/stat").exists()
 _POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class ProcessRecord:
+    """Names one process for good; kept in a file by whoever has to find it again."""
+
+    pid: int
+    started: str
+
+    @classmethod
+    def of(cls, pid: int) -> Self:
+        """The record of a running process; ProcessLookupError if there is none."""
+        started = start_time(pid)
+        if started is None:
+            raise ProcessLookupError(f"process {pid} ended at once")
+        return cls(pid=pid, started=started)
+
+    @classmethod
+    def read(cls, path: Path) -> Self | None:
+        """The record in a file, None if there is none that can be read."""
+        try:
+            return cls(**json.loads(path.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write(self, path: Path) -> None:
+        """Keep the record in a file."""
+        replace_file(path, json.dumps(asdict(self)))
+
+    def is_running(self) -> bool:
+        """Whether this very process still runs."""
+        return start_time(self.pid) == self.started
+
+    def end_group(self, *, grace_seconds: float) -> bool:
+        """End the process and its group if it still runs; whether it did."""
+        running = self.is_running()
+        if running:
+            end_group(self.pid, grace_seconds=grace_seconds)
+        return running
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write a file so that a reader, or a crash, sees the old content or the new, never half of it."""
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.write_text(text)
+    fresh.replace(path)
 
 
 def start_time(pid: int) -> str | None:
