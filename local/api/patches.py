@@ -110,6 +110,10 @@ class PrivateSymbol:
             )
         _set_item(table, key, new)
 
+    def set_item(self, key: str, new: Any) -> None:
+        """Put an entry into a table whose entries are ours to decide, whether ministack has one or not."""
+        _set_item(self.get(), key, new)
+
     def check(self) -> None:
         """Compare the pristine symbol with the declaration.
 

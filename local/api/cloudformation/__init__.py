@@ -1,8 +1,45 @@
 """CloudFormation as AWS does it: the resource types, policies and stack operations that ministack lacks."""
 
+from local.api.cloudformation import engine, registry, signal_resource
+from local.api.cloudformation.signals import Signals
+from local.api.cloudformation.types import (
+    addresses,
+    auto_scaling_group,
+    bucket,
+    flow_log,
+    hosted_zone,
+    launch_template,
+    load_balancing,
+    network,
+    security_group_rules,
+    volume,
+    wait_condition,
+)
 from local.api.context import Context
 
 
 def install(context: Context) -> None:
     """Patch ministack's CloudFormation."""
-    del context
+    signals = Signals()
+    context.on_reset(signals.reset)
+    registry.register(
+        [
+            addresses.ElasticIp(),
+            addresses.NatGateway(),
+            auto_scaling_group.AutoScalingGroup(signals=signals, worker=context.worker),
+            bucket.Bucket(),
+            flow_log.FlowLog(),
+            hosted_zone.HostedZone(),
+            launch_template.LaunchTemplate(),
+            load_balancing.Listener(),
+            load_balancing.LoadBalancer(),
+            load_balancing.TargetGroup(),
+            network.Vpc(),
+            security_group_rules.SecurityGroupEgress(),
+            security_group_rules.SecurityGroupIngress(),
+            volume.Volume(context.worker),
+            wait_condition.WaitCondition(signals=signals, time_scale=context.worker.time_scale),
+        ]
+    )
+    engine.install()
+    signal_resource.install(signals)
