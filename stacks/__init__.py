@@ -56,18 +56,21 @@ def add_cluster(app: App, cluster: Cluster, bundle: Bundle) -> list[Stack]:
         env=environment,
         synthesizer=synthesizer(),
     )
-    workers = WorkersStack(
-        app,
-        stack_name(cluster.name, "Workers"),
-        cluster=cluster,
-        network=network,
-        bundle=bundle,
-        env=environment,
-        synthesizer=synthesizer(),
-    )
-    # Workers have nothing to join before the control plane is up.
-    workers.add_stack_dependency(control_plane)
-    stacks: list[Stack] = [network, state, control_plane, workers]
+    stacks: list[Stack] = [network, state, control_plane]
+    # CloudFormation takes no stack without resources.
+    if cluster.worker_groups:
+        workers = WorkersStack(
+            app,
+            stack_name(cluster.name, "Workers"),
+            cluster=cluster,
+            network=network,
+            bundle=bundle,
+            env=environment,
+            synthesizer=synthesizer(),
+        )
+        # Workers have nothing to join before the control plane is up.
+        workers.add_stack_dependency(control_plane)
+        stacks.append(workers)
     for stack in stacks:
         for key, value in {**cluster.tags, tags.CLUSTER: cluster.name}.items():
             Tags.of(stack).add(key, value)

@@ -21,6 +21,7 @@ _SOURCES = ("kubequorum_node", "units")
 _DISTRIBUTIONS = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
 _SERVICES = ("autoscaling", "cloudformation")
 """Service models the node program uses. All of botocore's together are over 100 MB."""
+_BUNDLES_KEPT = 4
 _BOTOCORE_DATA = "botocore/data/"
 _ENTRY_POINT = "import sys\n\nfrom kubequorum_node.__main__ import main\n\nsys.exit(main(sys.argv[1:]))\n"
 
@@ -78,7 +79,14 @@ def build_bundle(directory: Path | None = None) -> Bundle:
             for name, content in sorted(_entries()):
                 bundle.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
         Path(part.name).replace(finished)
+        _forget_old_bundles(directory)
     return Bundle(finished, hashlib.sha256(finished.read_bytes()).hexdigest())
+
+
+def _forget_old_bundles(directory: Path) -> None:
+    bundles = sorted(directory.glob("node-program-*.zip"), key=lambda path: path.stat().st_mtime)
+    for old in bundles[:-_BUNDLES_KEPT]:
+        old.unlink(missing_ok=True)
 
 
 def _entries() -> Iterator[tuple[str, bytes]]:

@@ -1,0 +1,61 @@
+"""Synthesises the clusters of this repository once for all tests that look at templates."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from aws_cdk import App
+
+from kubequorum.config import Cluster, load_cluster
+from kubequorum.config.names import stack_name
+from kubequorum.node_program import Bundle
+from stacks import add_cluster
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CLUSTERS = ("local", "dev", "ha")
+
+Template = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Synthesised:
+    """The templates of a cluster by stack: Network, State, ControlPlane, Workers."""
+
+    cluster: Cluster
+    templates: Mapping[str, Template]
+
+    def resources(self, resource_type: str) -> dict[str, Template]:
+        """All resources of a type, by logical id, whichever stack they are in."""
+        return {
+            logical_id: resource
+            for template in self.templates.values()
+            for logical_id, resource in template["Resources"].items()
+            if resource["Type"] == resource_type
+        }
+
+
+@cache
+def synthesise(name: str) -> Synthesised:
+    """Synthesise clusters/<name>.yaml with the settings of cdk.json."""
+    return synthesise_cluster(load_cluster(REPOSITORY / "clusters" / f"{name}.yaml"))
+
+
+def synthesise_cluster(cluster: Cluster) -> Synthesised:
+    """Synthesise a cluster with a node program that never changes, so that templates do not depend on it."""
+    context = json.loads((REPOSITORY / "cdk.json").read_text(encoding="utf-8"))["context"]
+    prefix = stack_name(cluster.name, "")
+    with TemporaryDirectory(prefix="kubequorum-synth-") as folder:
+        program = Path(folder) / "node-program.zip"
+        program.write_bytes(b"the same in every test")
+        app = App(analytics_reporting=False, context=context, outdir=str(Path(folder) / "out"))
+        stacks = add_cluster(app, cluster, Bundle(program, "0" * 64))
+        assembly = app.synth()
+        templates = {
+            stack.stack_name.removeprefix(prefix): assembly.get_stack_by_name(stack.stack_name).template
+            for stack in stacks
+        }
+    return Synthesised(cluster, templates)
