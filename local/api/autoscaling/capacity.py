@@ -74,6 +74,15 @@ class Capacity:
             group.retry.cancel()
             group.retry = None
 
+    def specification(self, group: Group) -> str:
+        """What the group's next instance would be, to compare with what its members were launched as.
+
+        Raises:
+            LaunchError: its launch template or the version of it is gone.
+        """
+        template = self._compute.template(group.settings.base_template)
+        return placement.specification(group.settings, template)
+
     def running(self, group: Group, member: Member) -> None:
         """EC2 says that a pending member runs: its launch hooks begin."""
         if group.hooks_for(Transition.LAUNCHING):
@@ -188,9 +197,7 @@ class Capacity:
             image_id=launched.image_id,
             subnet=subnet,
             template=template,
-            specification=placement.specification(
-                group.settings, self._compute.template(group.settings.base_template)
-            ),
+            specification=self.specification(group),
             market="spot" if choice.spot else "on-demand",
             protected=group.settings.new_instances_protected,
             launched_at=self._clock(),

@@ -56,6 +56,14 @@ class Engine:
             raise ApiError("ValidationError", f"AutoScalingGroup name not found - no such group: {name}")
         return group
 
+    def zones(self, group: Group) -> list[str]:
+        """The availability zones of the group's subnets, each once; none if a subnet is gone."""
+        try:
+            subnets = self._compute.subnets(group.settings.subnet_ids)
+        except LaunchError:
+            return []
+        return list(dict.fromkeys(subnet.availability_zone for subnet in subnets))
+
     def find(self, instance_id: str) -> tuple[Group, Member] | None:
         """Return the group that an instance belongs to, and its membership; None if it is in no group."""
         for group in list(self.groups.values()):

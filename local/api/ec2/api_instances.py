@@ -87,7 +87,7 @@ class InstancesApi:
         """GetConsoleOutput."""
         instance_id = request["InstanceId"]
         output = self._instances.console_output(instance_id)
-        # The model calls Output a string; on the wire it is base64, as bytes are rendered, and clients decode it.
+        # The model calls Output a string; on the wire it is base64, as bytes are rendered.
         return {
             "InstanceId": instance_id,
             "Timestamp": store.now(),
