@@ -1,11 +1,11 @@
 """Where a machine keeps what: the one place that knows the folders below the state directory.
 
-<state>/lock: held while somebody owns the folder
-<state>/instances/<id>/process.json: the process behind the instance
-<state>/instances/<id>/user-data: the script
-<state>/instances/<id>/hom: e/        HOME of the machine, its working folder
-<state>/instances/<id>/home/volumes/: what is attached, a JSON file for each volume
-<state>/console/<id>.log: console output; outlives the instance
+- <state>/lock: held while somebody owns the folder
+- <state>/instances/<id>/process.json: the process behind the instance
+- <state>/instances/<id>/user-data: the script
+- <state>/instances/<id>/home/: HOME of the machine, its working folder
+- <state>/instances/<id>/home/volumes/: what is attached, a JSON file for each volume
+- <state>/console/<id>.log: console output; outlives the instance
 """
 
 import json

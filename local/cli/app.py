@@ -1,0 +1,155 @@
+"""The command line: names, options and help of the commands, and how failures are shown."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.text import Text
+
+from local.cli.console import stderr
+from local.cli.errors import CommandError, UsageError
+from local.cli.settings import Settings
+
+_FAILED, _WRONG_USAGE = 1, 2
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _program() -> None:
+    """Kubequorum on one machine: the CDK app, deployed by the real CDK into an AWS that runs here.
+
+    First `up`, then look: `status`, `logs`, `env`. `down` removes all of it. The same app goes to real AWS
+    with `cdk deploy --all -c cluster=clusters/ha.yaml`; nothing here ever speaks to real AWS.
+
+    State lives in `build/local/` (address, logs, machines, cloud assembly) and in the memory of the embedded
+    AWS, a background process that listens on 127.0.0.1 only. KUBEQUORUM_WORK names another folder for it,
+    KUBEQUORUM_APP another folder with a cdk.json.
+
+    Exit codes: 0 done, 1 failed (the message says what, why and what to do), 2 wrong usage.
+    """
+
+
+@app.command()
+def up(
+    cluster: Annotated[
+        Path | None,
+        typer.Option(help="Cluster file to deploy.", show_default="clusters/local.yaml", dir_okay=False),
+    ] = None,
+) -> None:
+    """Deploy a cluster into the embedded AWS and show what was built.
+
+    Installs the CDK command line, starts the embedded AWS on port 4566 (or the next free one), runs
+    `cdk bootstrap` and `cdk deploy --all`, and asks AWS what is there. Safe to repeat: what runs is used
+    again, and a second run changes nothing that is right already.
+
+    Examples: `./kubequorum up` · `./kubequorum up --cluster clusters/dev.yaml`
+
+    What next: `status`, `env`, `logs`; `down` when you are done.
+    """
+    from local.cli.commands.up import up as run
+
+    run(Settings.from_environment(), cluster=cluster)
+
+
+@app.command()
+def down() -> None:
+    """Remove everything that `up` made.
+
+    Ends the embedded AWS and all its machines and removes `build/local/`. Safe to repeat, and it also cleans
+    up after a crash or a kill.
+    """
+    from local.cli.commands.down import down as run
+
+    run(Settings.from_environment())
+
+
+@app.command()
+def status(
+    *, json: Annotated[bool, typer.Option("--json", help="For programs: one JSON document.")] = False
+) -> None:
+    """Show what was built, as AWS's API tells it now.
+
+    Zones, groups, instances, volumes, load balancer, names and stacks, each with its state.
+
+    Example: `./kubequorum status --json | jq '.groups[].instances[].id'`
+    """
+    from local.cli.commands.status import status as run
+
+    run(Settings.from_environment(), as_json=json)
+
+
+@app.command()
+def env() -> None:
+    """Print what a shell needs to speak to the embedded AWS.
+
+    Example: `eval "$(./kubequorum env)"`, and in the same shell `aws ec2 describe-instances`,
+    `cdk diff -c cluster=clusters/local.yaml`, or any boto3 program. The lines replace the AWS settings of that
+    shell only.
+    """
+    from local.cli.commands.env import env as run
+
+    run(Settings.from_environment())
+
+
+@app.command()
+def logs(
+    instance: Annotated[
+        str | None, typer.Argument(help="An instance's id: its console output.", show_default="embedded AWS")
+    ] = None,
+    *,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of the last lines.")] = 50,
+) -> None:
+    """Show what the embedded AWS prints, or the console output of one instance.
+
+    Examples: `./kubequorum logs --follow` · `./kubequorum logs i-0123456789abcdef0`
+    """
+    from local.cli.commands import logs as command
+
+    if instance is None:
+        command.of_embedded_aws(Settings.from_environment(), lines=lines, follow=follow)
+    elif follow:
+        raise UsageError("--follow goes with the log of the embedded AWS only", remedy="leave it out")
+    else:
+        command.of_instance(Settings.from_environment(), instance)
+
+
+@app.command()
+def install() -> None:
+    """Install the CDK command line, and Node 22 if this machine's Node is older.
+
+    Versions and checksums are those of `package-lock.json` and `local/node22/package-lock.json`. `up`, `test`
+    and `bench` do it by themselves.
+    """
+    from local.cli.commands.install import install as run
+
+    run()
+
+
+def main() -> None:
+    """Run the command line; ends the process."""
+    try:
+        app(prog_name="kubequorum")
+    except CommandError as error:
+        _explain(error)
+        sys.exit(_WRONG_USAGE if isinstance(error, UsageError) else _FAILED)
+    except (BotoCoreError, ClientError) as error:
+        _explain(CommandError("the embedded AWS gave no good answer", why=str(error)))
+        sys.exit(_FAILED)
+
+
+def _explain(error: CommandError) -> None:
+    console = stderr()
+    console.print(Text.assemble(("Error: ", "bold red"), error.what))
+    for title, text in (("Why", error.why), ("What to do", error.remedy)):
+        if text:
+            console.print(Text.assemble((f"{title}: ", "bold"), text))

@@ -1,0 +1,100 @@
+"""`up`: from a checkout to a deployed cluster in an AWS that runs here."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.cli import cluster_file, diagnosis, emulator, environment, lock, toolchain
+from local.cli.cdk import Cdk
+from local.cli.cluster_file import Cluster
+from local.cli.console import Progress, stdout
+from local.cli.emulator import Emulator
+from local.cli.errors import CommandError
+from local.cli.report import collect, show
+from local.cli.settings import Settings
+
+_NEXT = """\
+What next:
+  make status                    this picture again, as things are then
+  eval "$(./kubequorum env)"     then `aws`, `cdk` and boto3 in this shell speak to the embedded AWS
+  ./kubequorum logs INSTANCE     the console output of an instance
+  ./kubequorum logs --follow     what the embedded AWS does
+  make down                      remove all of it"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Durations:
+    """Seconds that the parts of a deployment took."""
+
+    start: float
+    bootstrap: float
+    stacks: float
+
+
+def up(settings: Settings, *, cluster: Path | None) -> None:
+    """Deploy the cluster file and print what was built; CommandError if a part of it fails."""
+    wanted = cluster_file.read(cluster or settings.default_cluster)
+    progress = Progress()
+    with lock.exclusive(settings.lock, command="up"):
+        tools = toolchain.ensure(progress)
+        deploy(settings, wanted, tools, progress)
+        running = emulator.require(settings)
+        with progress.stage("Ask AWS what was built"):
+            environment.adopt(running.variables())
+            report = collect()
+    console = stdout()
+    show(report, console)
+    console.print()
+    console.print(_NEXT, markup=False, highlight=False)
+
+
+def deploy(settings: Settings, cluster: Cluster, tools: toolchain.Toolchain, progress: Progress) -> Durations:
+    """Start the embedded AWS unless it runs, bootstrap it, and deploy all stacks."""
+    with progress.stage("Start the embedded AWS") as starting:
+        running = _running(settings, cluster)
+        if running is None:
+            running = emulator.start(settings, cluster, starting)
+        else:
+            starting.line(f"it runs already: {running.url}")
+    cdk = Cdk(settings=settings, toolchain=tools, emulator=running, cluster_file=cluster.path)
+    with progress.stage("Bootstrap the CDK (cdk bootstrap)") as bootstrapping:
+        cdk.bootstrap(bootstrapping)
+    try:
+        with progress.stage(f"Deploy {cluster.path.name} (cdk deploy --all)") as deploying:
+            cdk.deploy(deploying)
+    except CommandError as error:
+        raise _explained(error, settings, running) from error
+    return Durations(start=starting.seconds, bootstrap=bootstrapping.seconds, stacks=deploying.seconds)
+
+
+def _running(settings: Settings, cluster: Cluster) -> Emulator | None:
+    """The embedded AWS that runs already; CommandError if it is another cluster's or does not answer."""
+    running = emulator.find(settings)
+    if running is None:
+        return None
+    theirs = (running.name, running.account, running.region)
+    if theirs != (cluster.name, cluster.account, cluster.region):
+        raise CommandError(
+            f"{cluster.path.name} cannot be deployed here now",
+            why=f"the embedded AWS that runs was started for cluster {running.name}, account "
+            f"{running.account}, region {running.region} ({running.cluster_file})",
+            remedy="remove that one first: make down",
+        )
+    if not running.is_healthy():
+        raise CommandError(
+            "the embedded AWS runs but does not answer",
+            why=f"no good answer from {running.url}; its log is {settings.emulator_log}",
+            remedy="start afresh: make down, then make up",
+        )
+    return running
+
+
+def _explained(error: CommandError, settings: Settings, running: Emulator) -> CommandError:
+    environment.adopt(running.variables())
+    why = [*diagnosis.failed_events(), "", error.why]
+    why += ["", f"the end of {settings.emulator_log}:", emulator.log_tail(settings.emulator_log, 10)]
+    return CommandError(
+        error.what,
+        why="\n".join(why),
+        remedy="what stands is kept, look at it: make status, ./kubequorum logs INSTANCE. "
+        "Then mend the cause and run the same command again, or remove all of it: make down",
+    )

@@ -1,0 +1,92 @@
+"""What a report says, as plain data; `status --json` prints it with these field names."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A CloudFormation stack."""
+
+    name: str
+    status: str
+    reason: str
+    outputs: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zone:
+    """An availability zone with the stacks' subnets in it: subnet id to CIDR."""
+
+    name: str
+    subnets: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """An EC2 instance of a group."""
+
+    id: str
+    zone: str
+    type: str
+    state: str
+    lifecycle_state: str
+    health: str
+    private_ip: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """An Auto Scaling group."""
+
+    name: str
+    zones: list[str]
+    min_size: int
+    max_size: int
+    desired: int
+    instances: list[Instance]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Volume:
+    """An EBS volume that a stack declares."""
+
+    id: str
+    name: str
+    zone: str
+    size_gib: int
+    encrypted: bool
+    state: str
+    attached_to: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadBalancer:
+    """A load balancer; targets are `<id>:<port>` to health."""
+
+    name: str
+    dns_name: str
+    scheme: str
+    state: str
+    targets: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Name:
+    """A Route53 record of a zone that a stack declares."""
+
+    name: str
+    type: str
+    values: list[str]
+    private: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """All of it."""
+
+    stacks: list[Stack]
+    zones: list[Zone]
+    groups: list[Group]
+    volumes: list[Volume]
+    load_balancers: list[LoadBalancer]
+    names: list[Name]
