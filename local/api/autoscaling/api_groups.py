@@ -98,7 +98,7 @@ class GroupsApi:
         with self._engine.lock:
             return {
                 "AutoScalingGroups": [
-                    views.group(group, zones=self._engine.zones(group))
+                    views.group(group, compute=self._engine.compute)
                     for group in self._engine.groups.values()
                     if not names or group.name in names
                 ]

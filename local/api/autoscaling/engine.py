@@ -41,7 +41,7 @@ class Engine:
             left=self._left,
         )
         self.health.capacity = self.capacity
-        self._compute = compute
+        self.compute = compute
         self._balancing = balancing
         self._changed = threading.Condition(self.lock)
 
@@ -55,14 +55,6 @@ class Engine:
         if group is None:
             raise ApiError("ValidationError", f"AutoScalingGroup name not found - no such group: {name}")
         return group
-
-    def zones(self, group: Group) -> list[str]:
-        """The availability zones of the group's subnets, each once; none if a subnet is gone."""
-        try:
-            subnets = self._compute.subnets(group.settings.subnet_ids)
-        except LaunchError:
-            return []
-        return list(dict.fromkeys(subnet.availability_zone for subnet in subnets))
 
     def find(self, instance_id: str) -> tuple[Group, Member] | None:
         """Return the group that an instance belongs to, and its membership; None if it is in no group."""
@@ -258,8 +250,8 @@ class Engine:
                 f"and max size:{high}",
             )
         try:
-            self._compute.template(settings.base_template)
-            self._compute.subnets(settings.subnet_ids)
+            self.compute.template(settings.base_template)
+            self.compute.subnets(settings.subnet_ids)
         except LaunchError as error:
             raise ApiError("ValidationError", str(error)) from error
 

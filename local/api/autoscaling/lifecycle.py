@@ -29,7 +29,7 @@ _WAIT = {
 
 
 class Lifecycle:
-    """Takes instances through their hooks. `complete` and `record_heartbeat` take the lock, others need it."""
+    """Takes instances through their hooks. What the API calls takes the lock, the rest needs it."""
 
     def __init__(
         self, *, timers: Timers, events: Events, clock: Callable[[], datetime], lock: threading.RLock

@@ -38,7 +38,7 @@ def of_new_group(request: Request) -> Settings:
         raise ApiError(
             "ValidationError", "VPCZoneIdentifier is missing; the embedded AWS places groups by subnet only."
         )
-    desired = request.get("DesiredCapacity", request["MinSize"])
+    desired = request["DesiredCapacity"] if "DesiredCapacity" in request else request["MinSize"]
     empty = Settings(
         min_size=request["MinSize"], max_size=request["MaxSize"], desired_capacity=desired, subnet_ids=()
     )

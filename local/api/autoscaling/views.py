@@ -1,13 +1,14 @@
 """Groups, members and hooks as responses show them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from local.api.autoscaling.model import Group, GroupTag, Hook, Member
+from local.api.autoscaling.ports import Compute, LaunchError
 
 
-def group(group: Group, *, zones: Sequence[str]) -> dict[str, Any]:
-    """An AutoScalingGroup; `zones` are those of its subnets."""
+def group(group: Group, *, compute: Compute) -> dict[str, Any]:
+    """An AutoScalingGroup, with its zones and both names of its launch template looked up."""
     settings = group.settings
     view: dict[str, Any] = {
         "AutoScalingGroupName": group.name,
@@ -16,7 +17,7 @@ def group(group: Group, *, zones: Sequence[str]) -> dict[str, Any]:
         "MaxSize": settings.max_size,
         "DesiredCapacity": settings.desired_capacity,
         "DefaultCooldown": settings.default_cooldown_seconds,
-        "AvailabilityZones": list(zones),
+        "AvailabilityZones": _zones(group, compute),
         "TargetGroupARNs": list(settings.target_group_arns),
         "LoadBalancerNames": [],
         "HealthCheckType": settings.health_check_type,
@@ -34,9 +35,14 @@ def group(group: Group, *, zones: Sequence[str]) -> dict[str, Any]:
         "NewInstancesProtectedFromScaleIn": settings.new_instances_protected,
         "CapacityRebalance": settings.capacity_rebalance,
         "MaxInstanceLifetime": settings.max_instance_lifetime_seconds,
-        "LaunchTemplate": settings.launch_template,
-        "MixedInstancesPolicy": settings.mixed_instances_policy,
     }
+    template = _template(group, compute)
+    if settings.mixed_instances_policy is None:
+        view["LaunchTemplate"] = template
+    else:
+        policy = settings.mixed_instances_policy
+        full = {**policy["LaunchTemplate"], "LaunchTemplateSpecification": template}
+        view["MixedInstancesPolicy"] = {**policy, "LaunchTemplate": full}
     if group.deleting:
         view["Status"] = "Delete in progress"
     return view
@@ -91,3 +97,20 @@ def tag(group: Group, tag: GroupTag) -> dict[str, Any]:
         "Value": tag.value,
         "PropagateAtLaunch": tag.propagate_at_launch,
     }
+
+
+def _zones(group: Group, compute: Compute) -> list[str]:
+    try:
+        subnets = compute.subnets(group.settings.subnet_ids)
+    except LaunchError:
+        return []
+    return list(dict.fromkeys(subnet.availability_zone for subnet in subnets))
+
+
+def _template(group: Group, compute: Compute) -> Mapping[str, Any]:
+    given = group.settings.base_template
+    try:
+        template = compute.template(given)
+    except LaunchError:
+        return given
+    return {**given, "LaunchTemplateId": template.template_id, "LaunchTemplateName": template.name}

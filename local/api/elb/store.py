@@ -11,9 +11,7 @@ Record = dict[str, Any]
 _MODULE = "ministack.services.alb"
 _GROUPS = patches.declare(_MODULE, "_tgs", why="targets are registered with an existing target group")
 _TARGETS = patches.declare(_MODULE, "_targets", why="the targets of each group")
-_ATTRIBUTES = patches.declare(
-    _MODULE, "_tg_attrs", why="deregistered targets drain as long as the group says"
-)
+_ATTRIBUTES = patches.declare(_MODULE, "_tg_attrs", why="how long deregistered targets drain")
 
 DEFAULT_DRAIN_SECONDS = 300
 

@@ -15,7 +15,7 @@ class Targets:
         self._health = health
 
     def register(self, target_group_arns: Sequence[str], instance_id: str) -> None:
-        """Make an instance a target of each group, at the group's own port; groups that are gone are passed over."""
+        """Make an instance a target of each group that still exists, at the group's own port."""
         for arn in target_group_arns:
             if store.exists(arn):
                 self._add(arn, {"Id": instance_id})
@@ -41,7 +41,7 @@ class Targets:
         return {}
 
     def describe_target_health(self, request: Request) -> Response:
-        """DescribeTargetHealth: of registered and draining targets; of others, if asked, that they are unused."""
+        """DescribeTargetHealth: of registered and draining targets, or of those asked for."""
         arn = request["TargetGroupArn"]
         group = store.target_group(arn)
         registered = [_key(arn, target) for target in store.targets(arn)]
