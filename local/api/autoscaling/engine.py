@@ -107,8 +107,9 @@ class Engine:
         """
         with self.lock:
             group = self.group(name)
-            self._check(settings)
-            old, group.settings = group.settings, settings
+            old = group.settings
+            self._check(settings, old)
+            group.settings = settings
             self._move_targets(group, old)
             if old.desired_capacity != settings.desired_capacity:
                 group.launch_cause = (
@@ -241,7 +242,7 @@ class Engine:
             self.capacity.balance(group)
         self._changed.notify_all()
 
-    def _check(self, settings: Settings) -> None:
+    def _check(self, settings: Settings, old: Settings | None = None) -> None:
         low, desired, high = settings.min_size, settings.desired_capacity, settings.max_size
         if not low <= desired <= high:
             raise ApiError(
@@ -249,9 +250,12 @@ class Engine:
                 f"Desired capacity:{desired} must be between the specified min size:{low} "
                 f"and max size:{high}",
             )
+        # What did not change is not looked at again: a group must shrink even if its template is gone.
         try:
-            self.compute.template(settings.base_template)
-            self.compute.subnets(settings.subnet_ids)
+            if old is None or settings.base_template != old.base_template:
+                self.compute.template(settings.base_template)
+            if old is None or settings.subnet_ids != old.subnet_ids:
+                self.compute.subnets(settings.subnet_ids)
         except LaunchError as error:
             raise ApiError("ValidationError", str(error)) from error
 

@@ -3,7 +3,7 @@
 import ipaddress
 from itertools import chain
 
-from ministack.core.responses import get_region
+from ministack.core.responses import get_account_id, get_region
 
 from local.api.ec2 import store
 from local.api.wire import ApiError
@@ -11,7 +11,8 @@ from local.api.wire import ApiError
 RESERVED_AT_START = 4
 """Network, router, DNS and "future use" (VPC user guide, subnet sizing); the last one is broadcast."""
 
-_last_given: dict[str, int] = {}
+_last_given: dict[tuple[str, str, str], int] = {}
+"""By account, region and subnet."""
 
 
 def choose(subnet_id: str, requested: str | None) -> str:
@@ -35,10 +36,11 @@ def choose(subnet_id: str, requested: str | None) -> str:
         if number in used:
             raise ApiError("InvalidIPAddress.InUse", f"Address {requested} is in use.")
         return requested
-    start = max(first, _last_given.get(subnet_id, first - 1) + 1)
+    key = (get_account_id(), get_region(), subnet_id)
+    start = max(first, _last_given.get(key, first - 1) + 1)
     for number in chain(range(start, last + 1), range(first, min(start, last + 1))):
         if number not in used:
-            _last_given[subnet_id] = number
+            _last_given[key] = number
             return str(ipaddress.ip_address(number))
     raise ApiError(
         "InsufficientFreeAddressesInSubnet",
