@@ -8,6 +8,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 
+from local.cli.checks.suites import Suite
 from local.cli.console import stderr
 from local.cli.errors import CommandError, UsageError
 from local.cli.settings import Settings
@@ -32,7 +33,8 @@ def _program() -> None:
 
     State lives in `build/local/` (address, logs, machines, cloud assembly) and in the memory of the embedded
     AWS, a background process that listens on 127.0.0.1 only. KUBEQUORUM_WORK names another folder for it,
-    KUBEQUORUM_APP another folder with a cdk.json.
+    KUBEQUORUM_APP another folder with a cdk.json; with KUBEQUORUM_MACHINES=none nothing runs behind the
+    instances.
 
     Exit codes: 0 done, 1 failed (the message says what, why and what to do), 2 wrong usage.
     """
@@ -92,8 +94,8 @@ def env() -> None:
     """Print what a shell needs to speak to the embedded AWS.
 
     Example: `eval "$(./kubequorum env)"`, and in the same shell `aws ec2 describe-instances`,
-    `cdk diff -c cluster=clusters/local.yaml`, or any boto3 program. The lines replace the AWS settings of that
-    shell only.
+    `cdk diff -c cluster=clusters/local.yaml`, or any boto3 program. The AWS settings of that shell only are
+    replaced.
     """
     from local.cli.commands.env import env as run
 
@@ -121,6 +123,32 @@ def logs(
         raise UsageError("--follow goes with the log of the embedded AWS only", remedy="leave it out")
     else:
         command.of_instance(Settings.from_environment(), instance)
+
+
+@app.command("test")
+def run_checks(
+    suites: Annotated[
+        list[Suite] | None, typer.Argument(help="What to run.", show_default="all of them")
+    ] = None,
+    *,
+    file: Annotated[
+        Path | None, typer.Option(help="Run one file of tests, or one folder, alone.", exists=True)
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Write the snapshots anew instead of comparing with them.")
+    ] = False,
+) -> None:
+    """Run the checks: `lint`, `unit`, `snapshots`, `emulator`, `deploy`.
+
+    `lint` is ruff, mypy and shellcheck; the other suites are pytest's. `deploy` runs the real CDK against
+    embedded AWSes of its own and takes minutes; what runs here by `up` is not touched.
+
+    Examples: `./kubequorum test unit` · `./kubequorum test lint unit` ·
+    `./kubequorum test --file tests/local/machines` · `./kubequorum test snapshots --update`
+    """
+    from local.cli.commands.test import run_checks as run
+
+    run(suites or [], file=file, update=update)
 
 
 @app.command()

@@ -102,7 +102,7 @@ def stop(settings: Settings) -> bool:
     """Stop it if it runs, and end machines that a killed one left behind; whether there was anything."""
     record = ProcessRecord.read(settings.emulator_process)
     was_running = record is not None and record.end_group(grace_seconds=STOP_SECONDS)
-    left = remove_leftovers(settings.machines)
+    left = remove_leftovers(settings.machines_state)
     settings.emulator_process.unlink(missing_ok=True)
     settings.emulator_state.unlink(missing_ok=True)
     return was_running or left > 0
@@ -118,7 +118,7 @@ def log_tail(path: Path, lines: int) -> str:
 
 def _spawn(settings: Settings, cluster: Cluster, port: int) -> int:
     command = [sys.executable, "-m", "local.api", "--port", str(port), "--region", cluster.region]
-    command += ["--state-dir", str(settings.machines), "--machines", "process"]
+    command += ["--state-dir", str(settings.machines_state), "--machines", settings.machines]
     with settings.emulator_log.open("wb") as log:
         process = subprocess.Popen(
             # It waits for the word that its process is on record: else nobody would find it after a crash.

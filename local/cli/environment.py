@@ -9,8 +9,7 @@ from local.cli.toolchain import Toolchain
 _FOREIGN = ("AWS_", "CDK_")
 _LOOPBACK = "127.0.0.1,localhost"
 
-UNSET = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE")
-"""What would win over, or spoil, the settings of `administrator`."""
+_RIVALS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE")
 
 
 def administrator(*, api_url: str, account: str, region: str) -> dict[str, str]:
@@ -25,6 +24,11 @@ def administrator(*, api_url: str, account: str, region: str) -> dict[str, str]:
         "NO_PROXY": _LOOPBACK,
         "no_proxy": _LOOPBACK,
     }
+
+
+def rivals() -> list[str]:
+    """The variables that would win over those of `administrator`, or spoil them, in this environment."""
+    return [*_RIVALS, *sorted(name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_"))]
 
 
 def for_children(variables: Mapping[str, str], toolchain: Toolchain | None = None) -> dict[str, str]:

@@ -34,13 +34,16 @@ class Settings:
     work: Path = CHECKOUT / "build" / "local"
     """Everything that `up` makes; `down` removes it."""
     first_port: int = FIRST_PORT
+    machines: str = "process"
+    """What runs behind the instances: `process` or `none`."""
 
     @classmethod
     def from_environment(cls) -> Self:
-        """The defaults, or the folders that KUBEQUORUM_APP and KUBEQUORUM_WORK name."""
+        """The defaults, or what KUBEQUORUM_APP, KUBEQUORUM_WORK and KUBEQUORUM_MACHINES say."""
         return cls(
             app=Path(os.environ.get("KUBEQUORUM_APP", CHECKOUT)).absolute(),
             work=Path(os.environ.get("KUBEQUORUM_WORK", CHECKOUT / "build" / "local")).absolute(),
+            machines=os.environ.get("KUBEQUORUM_MACHINES", "process"),
         )
 
     @property
@@ -69,7 +72,7 @@ class Settings:
         return self.work / "embedded-aws.log"
 
     @property
-    def machines(self) -> Path:
+    def machines_state(self) -> Path:
         """The state of the machines behind its instances."""
         return self.work / "machines"
 

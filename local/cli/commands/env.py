@@ -2,15 +2,14 @@
 
 import shlex
 
-from local.cli import emulator, toolchain
-from local.cli.environment import UNSET
+from local.cli import emulator, environment, toolchain
 from local.cli.settings import Settings
 
 
 def env(settings: Settings) -> None:
     """Print them to stdout; CommandError if the embedded AWS does not run."""
     variables = emulator.require(settings).variables()
-    print(f"unset {' '.join(UNSET)}")
+    print(f"unset {' '.join(environment.rivals())}")
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
     if (tools := toolchain.find()) is not None:

@@ -90,11 +90,11 @@ def _running(settings: Settings, cluster: Cluster) -> Emulator | None:
 
 def _explained(error: CommandError, settings: Settings, running: Emulator) -> CommandError:
     environment.adopt(running.variables())
-    why = [*diagnosis.failed_events(), "", error.why]
-    why += ["", f"the end of {settings.emulator_log}:", emulator.log_tail(settings.emulator_log, 10)]
+    log = f"the end of {settings.emulator_log}:\n{emulator.log_tail(settings.emulator_log, 10)}"
+    parts = ["\n".join(diagnosis.failed_events()), error.why, log]
     return CommandError(
         error.what,
-        why="\n".join(why),
+        why="\n\n".join(part for part in parts if part),
         remedy="what stands is kept, look at it: make status, ./kubequorum logs INSTANCE. "
         "Then mend the cause and run the same command again, or remove all of it: make down",
     )

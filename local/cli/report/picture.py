@@ -13,7 +13,8 @@ _BAD = ("FAILED", "ROLLBACK", "unhealthy", "Unhealthy", "gone", "error")
 def show(report: Report, console: Console) -> None:
     """Print all of it as tables, those that are empty left out."""
     tables = [_stacks(report), _zones(report), _groups(report), _volumes(report), _balancers(report)]
-    console.print(Group(*[table for table in [*tables, _names(report)] if table.row_count]))
+    shown = [table for table in [*tables, _names(report)] if table.row_count]
+    console.print(Group(*shown) if shown else "No stack is deployed.")
 
 
 def _table(title: str, *columns: str) -> Table:

@@ -1,0 +1,1 @@
+"""What `test` runs: the static checks, and pytest with a summary of its suites."""
