@@ -141,7 +141,7 @@ def test_protected_instances_do_not_terminate_unless_their_group_says_so(cloud: 
 
 
 def test_addresses_are_of_the_subnet_and_not_reused_at_once(cloud: Cloud) -> None:
-    """A /28 has eleven: a freed one is given again only when the others are used up, and then none is left."""
+    """A /28 has eleven; a freed one is given again only when the others are used up, then none is left."""
     given = [cloud.ec2.instances.launch(cloud.request()) for _ in range(10)]
     assert [record["PrivateIpAddress"] for record in given] == [f"10.0.1.{n}" for n in range(4, 14)]
     first = given[0]["InstanceId"]
