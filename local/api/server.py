@@ -14,8 +14,9 @@ import ministack.app
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from local.api import cloudformation, iam
+from local.api import autoscaling, cloudformation, ec2, elb, iam, s3
 from local.api.context import Context
+from local.api.ec2.facts import Facts
 from local.api.machines import Machines
 from local.api.no_machines import NoMachines
 from local.api.worker import Worker
@@ -78,6 +79,10 @@ def build_context(settings: Settings) -> Context:
 
 def install(context: Context) -> None:
     """Patch ministack with every part of the extension."""
+    ec2.install(context)
+    elb.install(context)
+    autoscaling.install(context)
+    s3.install(context)
     iam.install(context)
     cloudformation.install(context)
 
@@ -87,7 +92,7 @@ def _machines(settings: Settings, api_url: str) -> Machines:
         return NoMachines()
     # Its needs (namespaces, loop devices) exist on Linux as root only: never load it where it is not wanted.
     process = importlib.import_module("local.machines.process")
-    machines: Machines = process.ProcessMachines(state_dir=settings.state_dir, api_url=api_url)
+    machines: Machines = process.ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts())
     return machines
 
 

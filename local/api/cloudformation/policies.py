@@ -84,7 +84,7 @@ def rolling_update(definition: Definition) -> RollingUpdate | None:
 
 
 def ignores_unmodified_sizes(definition: Definition) -> bool:
-    """Whether sizes that the template did not change are left as they are now (AutoScalingScheduledAction)."""
+    """Whether sizes that the template did not change stay as they are (AutoScalingScheduledAction)."""
     policy = (definition.get("UpdatePolicy") or {}).get("AutoScalingScheduledAction") or {}
     return _true(policy.get("IgnoreUnmodifiedGroupSizeProperties", False))
 

@@ -1,8 +1,10 @@
-"""IAM enforcement as on AWS: sessions of instances, and the resources and keys that ministack lacks."""
+"""IAM enforcement as on AWS: sessions of instances, and the checks and keys that ministack lacks."""
 
 from local.api.context import Context
+from local.api.iam import authorization
 
 
 def install(context: Context) -> None:
     """Patch ministack's IAM."""
     del context
+    authorization.install()

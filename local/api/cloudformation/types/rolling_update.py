@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Sequence
 
+from local.api.autoscaling import groups
 from local.api.calls import call
 from local.api.cloudformation.operation import Operation
 from local.api.cloudformation.policies import RollingUpdate
@@ -74,8 +75,6 @@ class RollingUpdater:
         Raises:
             RuntimeError: too few new instances proved themselves; what was replaced stays replaced.
         """
-        from local.api.autoscaling import groups
-
         outdated = groups.outdated_instances(self._group_name)
         if not outdated:
             return
@@ -155,7 +154,7 @@ class RollingUpdater:
     def _prove(
         self, count: int, *, before: frozenset[str], inbox: Inbox, started: float | None = None
     ) -> None:
-        """Wait for new instances: for their signals, or else until they are in service and the pause is over."""
+        """Wait for new instances: for their signals, or else for service and the pause."""
         pause = self._policy.pause_seconds * self._worker.time_scale
         begun = time.monotonic() if started is None else started
         if not self._policy.wait_on_signals:
