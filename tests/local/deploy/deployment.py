@@ -1,0 +1,140 @@
+"""A cluster that the real CDK CLI deployed into an embedded AWS of its own."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from types_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef
+
+from local.cli import cluster_file, emulator, toolchain
+from local.cli.cdk import Cdk
+from local.cli.commands.up import deploy
+from local.cli.console import Progress
+from local.cli.errors import CommandError
+from local.cli.settings import Settings
+from tests.synthesis import REPOSITORY
+
+FREE_PORTS_FROM = 14566
+"""Away from the port of a `make up` on the same machine."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """A deployed cluster: the CDK CLI for it, and boto3 to look at it."""
+
+    cdk: Cdk
+    session: boto3.session.Session
+    url: str
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the embedded AWS, as its administrator."""
+        return self.session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+
+    def run(self, *arguments: str) -> str:
+        """Run one CDK command to its end and return what it printed; CommandError if it fails."""
+        log = self.cdk.settings.cdk_log
+        before = log.stat().st_size
+        with Progress().stage(f"cdk {' '.join(arguments)}") as stage:
+            self.cdk.run(list(arguments), stage)
+        return log.read_text(encoding="utf-8")[before:]
+
+    def deploy(self, *context: str) -> str:
+        """Run `cdk deploy --all`."""
+        return self.run("deploy", "--all", "--require-approval", "never", "--progress", "events", *context)
+
+    def change(self, **sections: dict[str, object]) -> None:
+        """Change keys in sections of the cluster file."""
+        document = yaml.safe_load(self.cdk.cluster_file.read_text(encoding="utf-8"))
+        for section, values in sections.items():
+            document[section].update(values)
+        self.cdk.cluster_file.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+    def wait_until(self, holds: Callable[[], bool], what: str, *, seconds: float = 120) -> None:
+        """Return when something holds; AssertionError that says what did not."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+            time.sleep(0.5)
+
+    def outputs(self, stack: str) -> dict[str, str]:
+        """The outputs of local-<stack>."""
+        (found,) = self.client("cloudformation").describe_stacks(StackName=f"local-{stack}")["Stacks"]
+        return {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])}
+
+    def physical_ids(self, stack: str) -> dict[str, str]:
+        """Logical id to physical id of local-<stack>."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        return {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+            for page in pages.paginate(StackName=f"local-{stack}")
+            for resource in page["StackResourceSummaries"]
+        }
+
+    def events(self, stack: str) -> list[dict[str, Any]]:
+        """All events of local-<stack>, oldest first."""
+        pages = self.client("cloudformation").get_paginator("describe_stack_events")
+        events = [e for page in pages.paginate(StackName=f"local-{stack}") for e in page["StackEvents"]]
+        return sorted(events, key=lambda event: event["Timestamp"])
+
+    def group(self, slot: str) -> AutoScalingGroupTypeDef:
+        """The Auto Scaling group of a slot."""
+        name = self.outputs("ControlPlane")[f"Master{slot.upper()}GroupName"]
+        answer = self.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+        group: AutoScalingGroupTypeDef
+        (group,) = answer["AutoScalingGroups"]
+        return group
+
+    def master(self, slot: str) -> dict[str, Any]:
+        """The one instance of a slot, as EC2 describes it."""
+        (member,) = self.group(slot)["Instances"]
+        answer = self.client("ec2").describe_instances(InstanceIds=[member["InstanceId"]])
+        instance: dict[str, Any] = answer["Reservations"][0]["Instances"][0]
+        return instance
+
+
+@contextmanager
+def deployed(work: Path, *, time_scale: float = 1.0) -> Iterator[Deployment]:
+    """Deploy a copy of clusters/local.yaml from nothing, and remove all of it at the end.
+
+    Args:
+        work: an empty folder.
+        time_scale: by what emulated waits are shortened, e.g. the time-outs of lifecycle hooks.
+
+    """
+    app = work / "app"
+    copy_app(app)
+    settings = Settings(
+        app=app, work=work / "state", first_port=FREE_PORTS_FROM, machines="process", time_scale=time_scale
+    )
+    wanted = cluster_file.read(app / "clusters" / "local.yaml")
+    progress = Progress()
+    tools = toolchain.ensure(progress)
+    try:
+        deploy(settings, wanted, tools, progress)
+        running = emulator.require(settings)
+        session = boto3.session.Session(
+            aws_access_key_id=running.variables()["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=running.variables()["AWS_SECRET_ACCESS_KEY"],
+            region_name=wanted.region,
+        )
+        cdk = Cdk(settings=settings, toolchain=tools, emulator=running, cluster_file=wanted.path)
+        yield Deployment(cdk=cdk, session=session, url=running.url)
+    except CommandError as error:
+        raise AssertionError(f"{error.what}\n{error.why}") from error
+    finally:
+        emulator.stop(settings)
+
+
+def copy_app(target: Path) -> None:
+    """Copy what `cdk deploy` needs of this repository, so that a test can change it."""
+    target.mkdir(parents=True)
+    for name in ("app.py", "cdk.json"):
+        shutil.copy(REPOSITORY / name, target / name)
+    for name in ("stacks", "constructs", "userdata", "clusters"):
+        shutil.copytree(REPOSITORY / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
