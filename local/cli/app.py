@@ -152,6 +152,18 @@ def run_checks(
 
 
 @app.command()
+def bench() -> None:
+    """Measure, print a table, and write `build/bench.json`.
+
+    Synthesis, a deployment from nothing into an embedded AWS of its own, a comparison, the size of the app.
+    Takes a few minutes; other work on the machine at the same time makes the numbers worse.
+    """
+    from local.cli.commands.bench import bench as run
+
+    run(Settings.from_environment())
+
+
+@app.command()
 def install() -> None:
     """Install the CDK command line, and Node 22 if this machine's Node is older.
 

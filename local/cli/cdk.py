@@ -39,6 +39,10 @@ class Cdk:
         """Deploy all stacks."""
         self.run(["deploy", "--all", "--require-approval", "never", "--progress", "events"], stage)
 
+    def diff(self, stage: Stage) -> None:
+        """Compare what is deployed with the app; CommandError if there is any difference."""
+        self.run(["diff", "--fail"], stage)
+
     def run(self, arguments: list[str], stage: Stage) -> None:
         """Run one command; CommandError with the end of its output if it fails."""
         log = self.settings.cdk_log

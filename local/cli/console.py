@@ -37,15 +37,17 @@ class Stage:
         self._console = console
         self._title = title
         self._began = time.monotonic()
+        self._end: float | None = None
         self._detail = ""
+        self._failed = False
         self._ended = threading.Event()
         self._status: Status | None = None
         self._ticker = threading.Thread(target=self._tick, daemon=True)
 
     @property
     def seconds(self) -> float:
-        """How long it has run."""
-        return time.monotonic() - self._began
+        """How long it has run, or ran."""
+        return (self._end or time.monotonic()) - self._began
 
     def line(self, text: str) -> None:
         """Something worth keeping on the screen."""
@@ -54,6 +56,10 @@ class Stage:
     def detail(self, text: str) -> None:
         """What goes on just now: shown beside the clock on a terminal, now and then elsewhere."""
         self._detail = text
+
+    def fail(self) -> None:
+        """Let the stage end as failed, without an error."""
+        self._failed = True
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -67,11 +73,13 @@ class Stage:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end = time.monotonic()
         self._ended.set()
         self._ticker.join()
         if self._status is not None:
             self._status.stop()
-        word, style = ("done", "green") if kind is None else ("failed", "red")
+        good = kind is None and not self._failed
+        word, style = ("done", "green") if good else ("failed", "red")
         self._console.print(
             Text.assemble((word, style), f"  {self._title}", (f"  {self.seconds:.1f} s", "dim"))
         )

@@ -47,6 +47,11 @@ class Settings:
         )
 
     @property
+    def bench_results(self) -> Path:
+        """The figures of the last `bench`."""
+        return self.work.with_name("bench.json")
+
+    @property
     def default_cluster(self) -> Path:
         """The cluster file of `up` if none is named."""
         return self.app / "clusters" / "local.yaml"

@@ -54,6 +54,5 @@ def parallel() -> list[str]:
 
 
 def _folders(suites: set[Suite]) -> list[str]:
-    return [
-        folder for suite, folder in _FOLDERS.items() if suite in suites and Path(CHECKOUT, folder).is_dir()
-    ]
+    wanted = [folder for suite, folder in _FOLDERS.items() if suite in suites]
+    return [folder for folder in wanted if Path(CHECKOUT, folder).is_dir()]

@@ -1,0 +1,62 @@
+# Thin targets over one program: ./kubequorum --help says more about each of them.
+
+PYTHON ?= python3
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status test test-unit test-deploy bench lint snapshots lock clean
+
+help: ## List the targets.
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
+
+up: $(READY) ## Deploy clusters/local.yaml into an AWS that runs here (CLUSTER=clusters/dev.yaml for another).
+	@./kubequorum up $(if $(CLUSTER),--cluster '$(CLUSTER)')
+
+down: $(READY) ## Remove everything that `make up` made.
+	@./kubequorum down
+
+status: $(READY) ## Show what was built, with its states.
+	@./kubequorum status
+
+test: $(READY) ## Run every check (FILE=tests/… for one file or folder).
+	@./kubequorum test $(if $(FILE),--file '$(FILE)')
+
+test-unit: $(READY) ## Run the unit tests alone: under a minute.
+	@./kubequorum test unit
+
+test-deploy: $(READY) ## Run the tests that deploy with the real CDK: minutes.
+	@./kubequorum test deploy
+
+bench: $(READY) ## Measure, print a table and write build/bench.json.
+	@./kubequorum bench
+
+lint: $(READY) ## Check code and shell scripts without running them.
+	@./kubequorum test lint
+
+snapshots: $(READY) ## Write the snapshots anew after a wanted change.
+	@./kubequorum test snapshots --update
+
+# The lock's tool is not in the lock: it comes into a folder of its own, for this one run.
+lock: ## Write requirements.lock anew after a change of requirements.in.
+	@set -e; tool=$$(mktemp -d); trap 'rm -rf "$$tool"' EXIT; \
+	"$(PYTHON)" -m venv "$$tool"; \
+	"$$tool/bin/python" -m pip install --quiet --disable-pip-version-check uv; \
+	"$$tool/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header requirements.in -o requirements.lock; \
+	git --no-pager diff --stat -- requirements.lock
+
+clean: ## Remove what runs, and everything that is not in git: environment, tools, caches, build/.
+	@if [ -x .venv/bin/python ]; then ./kubequorum down; fi
+	@rm -rf .venv node_modules local/node22/node_modules build cdk.out
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is $$("$(PYTHON)" --version 2>&1 || echo not there)." >&2; \
+		echo "Install one and name it: make PYTHON=python3.12 …" >&2; exit 1; }
+	@echo "Install the Python packages of requirements.lock into .venv"
+	@"$(PYTHON)" -m venv .venv || { \
+		echo "No virtual environment can be made; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@

@@ -1,0 +1,1 @@
+"""Measurements of `make bench`. To add one: write a module with a MEASUREMENT and list it in `registry`."""
