@@ -14,7 +14,7 @@ import ministack.app
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from local.api import autoscaling, cloudformation, ec2, elb, iam, s3
+from local.api import autoscaling, cloudformation, ec2, elb, iam, network_load_balancers, s3
 from local.api.context import Context
 from local.api.ec2.facts import Facts
 from local.api.machines import Machines
@@ -81,6 +81,7 @@ def install(context: Context) -> None:
     """Patch ministack with every part of the extension."""
     ec2.install(context)
     elb.install(context)
+    network_load_balancers.install(context)
     autoscaling.install(context)
     s3.install(context)
     iam.install(context)
