@@ -1,12 +1,15 @@
 """The server process of the embedded AWS: ministack in process, patched, on loopback."""
 
 import asyncio
+import contextlib
 import importlib
 import logging
+import os
 import resource
 import signal
 import socket
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +42,8 @@ class Settings:
     """`process` or `none`."""
     time_scale: float = 1.0
     """Stretches or shortens every emulated wait; 1 outside tests."""
+    until_eof: bool = False
+    """End when standard input is closed, too."""
     log_level: str = "info"
 
 
@@ -108,7 +113,18 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stop.set)
+    if settings.until_eof:
+        # A thread of its own, for nothing can interrupt it: the process must be able to end without it.
+        threading.Thread(target=_stop_at_eof, args=(loop, stop), daemon=True).start()
     await serve(ministack.app.app, config, shutdown_trigger=stop.wait)
+
+
+def _stop_at_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    # Not through sys.stdin: a thread that holds its lock keeps the interpreter from ending.
+    while os.read(0, 4096):
+        pass
+    with contextlib.suppress(RuntimeError):  # The loop has ended already.
+        loop.call_soon_threadsafe(stop.set)
 
 
 def _port_in_use(port: int) -> bool:

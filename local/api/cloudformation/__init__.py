@@ -43,4 +43,4 @@ def install(context: Context) -> None:
     )
     engine.install()
     signal_resource.install(signals)
-    replies.install()
+    replies.install(time_scale=context.worker.time_scale)
