@@ -18,7 +18,7 @@ PORTS_TO_TRY = 50
 START_SECONDS = 90
 """How long the embedded AWS may take until it answers."""
 
-STOP_SECONDS = 30
+STOP_SECONDS = 15
 """How long it may take to end its machines before it is killed."""
 
 CDK_STOP_SECONDS = 10

@@ -43,7 +43,6 @@ def up(settings: Settings, *, cluster: Path | None) -> None:
             report = collect()
     console = stdout()
     show(report, console)
-    console.print()
     console.print(_NEXT, markup=False, highlight=False)
 
 
