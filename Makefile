@@ -53,7 +53,7 @@ clean: ## Remove what runs, and everything that is not in git: environment, tool
 
 $(READY): requirements.lock
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Python 3.11 or newer is needed; $(PYTHON) is $$("$(PYTHON)" --version 2>&1 || echo not there)." >&2; \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is $$("$(PYTHON)" --version 2>/dev/null || echo not there)." >&2; \
 		echo "Install one and name it: make PYTHON=python3.12 …" >&2; exit 1; }
 	@echo "Install the Python packages of requirements.lock into .venv"
 	@"$(PYTHON)" -m venv .venv || { \
