@@ -79,10 +79,6 @@ def test_the_summary_says_what_ran_and_why_something_did_not(tmp_path: Path, opt
     lines = done.stdout.splitlines()
     table = [line.split() for line in lines if line.endswith(" s") and line[0] != "="]
     rows = {words[0]: " ".join(words[1:-2]) for words in table}
-        line.split()[0]: " ".join(line.split()[1:-2])
-        for line in lines
-        if line.endswith(" s") and line[0] != "="
-    }
     assert rows == {
         "mypy": "FAILED",
         "unit": "1 passed, 1 skipped",
