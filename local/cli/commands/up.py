@@ -62,6 +62,11 @@ def deploy(settings: Settings, cluster: Cluster, tools: toolchain.Toolchain, pro
             cdk.deploy(deploying)
     except CommandError as error:
         raise _explained(error, settings, running) from error
+    except KeyboardInterrupt as error:
+        raise CommandError(
+            "the deployment was interrupted",
+            remedy="what was made so far stays; go on with `make up`, or remove it with `make down`",
+        ) from error
     return Durations(start=starting.seconds, bootstrap=bootstrapping.seconds, stacks=deploying.seconds)
 
 
