@@ -2,7 +2,7 @@
 
 Clients look at a stack right after they started an operation, and then only
 every five seconds or so. Most stacks here are done within one second, so the
-reply is held back that long: the first look then sees the end.
+reply is held back for them, a few seconds at most: the first look sees the end.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _RESOLVE = patches.declare(
     why="a stack is named by its name or its ARN",
 )
 _OPERATIONS = frozenset({"CreateStack", "UpdateStack", "ExecuteChangeSet", "DeleteStack"})
-_MOMENT_SECONDS = 3.0
+_MOMENT_SECONDS = 5.0
 _POLL_SECONDS = 0.02
 
 Handler = Callable[..., Awaitable[Any]]
