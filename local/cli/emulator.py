@@ -123,6 +123,7 @@ def log_tail(path: Path, lines: int) -> str:
 def _spawn(settings: Settings, cluster: Cluster, port: int) -> int:
     command = [sys.executable, "-m", "local.api", "--port", str(port), "--region", cluster.region]
     command += ["--state-dir", str(settings.machines_state), "--machines", settings.machines]
+    command += ["--time-scale", str(settings.time_scale)]
     with settings.emulator_log.open("wb") as log:
         process = subprocess.Popen(
             # It waits for the word that its process is on record: else nobody would find it after a crash.
