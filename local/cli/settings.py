@@ -21,6 +21,9 @@ START_SECONDS = 90
 STOP_SECONDS = 15
 """How long it may take to end its machines before it is killed."""
 
+SETTLE_SECONDS = 300
+"""How long instances may take until they are in service, once the stacks are complete."""
+
 CDK_STOP_SECONDS = 10
 """How long the CDK command line may take to end when it is told to."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.cli import cluster_file, diagnosis, emulator, environment, lock, toolchain
+from local.cli import cluster_file, diagnosis, emulator, environment, lock, settle, toolchain
 from local.cli.cdk import Cdk
 from local.cli.cluster_file import Cluster
 from local.cli.console import Progress, stdout
@@ -38,9 +38,10 @@ def up(settings: Settings, *, cluster: Path | None) -> None:
         tools = toolchain.ensure(progress)
         deploy(settings, wanted, tools, progress)
         running = emulator.require(settings)
-        with progress.stage("Ask AWS what was built"):
-            environment.adopt(running.variables())
-            report = collect()
+        environment.adopt(running.variables())
+        with progress.stage("Wait until all instances are in service") as waiting:
+            settle.wait_for_groups(waiting)
+        report = collect()
     console = stdout()
     show(report, console)
     console.print(_NEXT, markup=False, highlight=False)
