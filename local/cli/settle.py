@@ -23,8 +23,7 @@ def wait_for_groups(stage: Stage) -> None:
             raise CommandError(
                 f"not every instance is in service after {SETTLE_SECONDS} s",
                 why="\n".join(waiting),
-                remedy="see what it says: ./kubequorum logs INSTANCE. The group goes on trying; `make status` "
-                "shows how far it is",
+                remedy="see what it prints: ./kubequorum logs INSTANCE; the group goes on trying meanwhile",
             )
         time.sleep(_POLL_SECONDS)
 
