@@ -4,10 +4,13 @@ PYTHON ?= python3
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status test test-unit test-deploy bench lint snapshots lock clean
+.PHONY: help install up down status test test-unit test-deploy bench lint snapshots lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
+
+install: $(READY) ## Install the Python packages and the CDK CLI, and nothing else.
+	@./kubequorum install
 
 up: $(READY) ## Deploy clusters/local.yaml into an AWS that runs here (CLUSTER=clusters/dev.yaml for another).
 	@./kubequorum up $(if $(CLUSTER),--cluster '$(CLUSTER)')
