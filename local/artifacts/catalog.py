@@ -60,13 +60,13 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
     for program_set in (
         _kubernetes(
             "kubernetes-node", "kubeadm", "kubectl", "kubelet",
-            releases=("kubeadm", "kubectl", "kubelet"), build_seconds=240, build_gib=4,
+            releases=("kubeadm", "kubectl", "kubelet"), build_seconds=210, build_gib=4,
         ),
         # Upstream publishes these too, but no sum of them is pinned: go.sum is what vouches for them.
         _kubernetes(
             "kubernetes-control-plane",
             "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler",
-            releases=(), build_seconds=160, build_gib=2,
+            releases=(), build_seconds=120, build_gib=2,
         ),
         ProgramSet(
             name="etcd",
@@ -76,7 +76,7 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             programs=("etcd", "etcdctl", "etcdutl"),
             releases=("etcd",),
             renamed={"server": "etcd"},
-            build_seconds=25,
+            build_seconds=35,
             build_gib=1,
         ),
         ProgramSet(
@@ -103,7 +103,7 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             # Static, because it is linked on one Debian or Ubuntu and runs on another.
             ldflags=("-extldflags=-static",),
             cgo=True,
-            build_seconds=15,
+            build_seconds=10,
             build_gib=0.5,
         ),
         ProgramSet(
@@ -139,7 +139,7 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             requirement="github.com/coredns/coredns",
             packages=("github.com/coredns/coredns",),
             programs=("coredns",),
-            build_seconds=85,
+            build_seconds=110,
             build_gib=2,
         ),
         ProgramSet(

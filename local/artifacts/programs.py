@@ -182,7 +182,8 @@ class Programs:
 
     def _build(self, program_set: ProgramSet, *, go: Path, lock: int) -> None:
         version = pinned_version(program_set, modules=self._modules)
-        why = self._why_built(program_set)
+        # Before the build: files that change meanwhile must not lend their key to what was made without them.
+        key = self.keys(program_set).build
 
         def tell(message: str, elapsed: float | None = None) -> None:
             self._progress(
@@ -194,7 +195,8 @@ class Programs:
                 )
             )
 
-        tell(f"building {version} with {self.go.version} ({self.go.reason}), because {why}")
+        with_what = f"{self.go.version} ({self.go.reason})"
+        tell(f"building {version} with {with_what}, because {self._why_built(program_set)}")
         with self._cache.staging() as staging:
             content = staging / "content"
             usage: Usage = build(
@@ -212,7 +214,7 @@ class Programs:
                 content,
                 kind=KIND,
                 name=program_set.name,
-                key=self.keys(program_set).build,
+                key=key,
                 source=f"built with {self.go.version}",
                 seconds=usage.seconds,
                 peak_process_bytes=usage.peak_process_bytes,
@@ -220,10 +222,9 @@ class Programs:
         tell("built", usage.seconds)
 
     def _why_built(self, program_set: ProgramSet) -> str:
-        if program_set.requirement is None:
-            return "it is this project's own"
         if not program_set.releases:
-            return "no download of it is pinned"
+            own = program_set.requirement is None
+            return "it is this project's own" if own else "no download of it is pinned"
         tried = [source.value for source in self._settings.sources if source is not Source.BUILD]
         if not self._settings.mirror and Source.MIRROR.value in tried:
             tried.remove(Source.MIRROR.value)

@@ -61,15 +61,20 @@ func serve(listen string) error {
 	// A process that is number 1 of its namespace gets no default action for a signal.
 	stop, cancel := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer cancel()
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return err
+	}
+	// With port 0 the kernel chooses: say which.
+	fmt.Fprintln(os.Stderr, "listening on", listener.Addr())
 	server := &http.Server{
-		Addr:              listen,
 		ReadHeaderTimeout: 5 * time.Second,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintln(w, hostname)
 		}),
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- server.ListenAndServe() }()
+	go func() { failed <- server.Serve(listener) }()
 	select {
 	case err := <-failed:
 		return err
