@@ -41,6 +41,10 @@ _OPTIONS = (
     *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "info", "locale", "man")),
 )
 
+# mmdebstrap mounts /proc, /sys and /dev/pts into the root, and packages start programs there. In namespaces
+# of their own, mounts and programs end with the first process, however that ends.
+_CONTAINED = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child")
+
 # mmdebstrap copies these from the machine that it runs on, or writes the mirror into them.
 _CLEANUP = (
     'rm -f "$1"/etc/hostname "$1"/etc/resolv.conf "$1"/etc/apt/sources.list "$1"/var/log/apt/* '
@@ -101,7 +105,7 @@ def make_root(
         if mirror:
             command.append(f"deb [signed-by={_KEYRING}] {mirror} {_SUITE} main")
         usage = run_logged(
-            ["nice", "-n", "10", *command],
+            [*_CONTAINED, "nice", "-n", "10", *command],
             log=cache.log_path(NAME),
             heartbeat=tell("still making the machine root"),
             inherit=[lock],

@@ -41,7 +41,8 @@ def run_logged(
     began = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command,
+            # The kernel ends it when this process is killed and cannot do so itself.
+            ["setpriv", "--pdeathsig", "KILL", "--", *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -9,7 +9,7 @@ The node program reads the same file with its own few lines; the file is the con
         archive                  "tar.gz"; absent when the download is the program itself
         strip_components         leading path parts to drop from the archive's members, as tar does
         install                  member (after stripping) → its absolute path on a machine
-        version_command          prints the version; its first word is a member of `install`
+        version_command          prints the version, on either stream; its first word is a member of `install`
         versions.<version>.<amd64|arm64>
             url                  where upstream publishes it
             sha256               of the download, in hex

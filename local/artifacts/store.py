@@ -173,6 +173,7 @@ class Store:
         seconds += machineroot.EXPECTED_SECONDS if plan.root and found.root is None else 0
         seconds += sum(2 for image in plan.images if image.name not in found.images)
         gib = sum(item.build_gib for item in missing)
+        gib += machineroot.NEEDED_GIB if plan.root and found.root is None else 0
         self._progress(
             Event(
                 what="artifacts",

@@ -1,6 +1,10 @@
 """Running long programs."""
 
 import os
+import subprocess
+import sys
+import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -45,6 +49,30 @@ def test_interrupted_run_leaves_no_process(tmp_path: Path, monkeypatch: pytest.M
         )
     for pid in pids.read_text(encoding="utf-8").split():
         assert not _is_running(int(pid))
+
+
+def test_killed_caller_takes_its_program_along(tmp_path: Path) -> None:
+    """Even SIGKILL of the process that waits for a build ends the build."""
+    code = """
+        import sys
+        from pathlib import Path
+        from local.artifacts.process import run_logged
+        script = f"echo $$ > {sys.argv[1]}/new; mv {sys.argv[1]}/new {sys.argv[1]}/pid; exec sleep 600"
+        run_logged(["sh", "-c", script], log=Path(sys.argv[1], "log"), heartbeat=lambda _: None)
+    """
+    caller = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), str(tmp_path)], cwd=Path(__file__).parents[3]
+    )
+    try:
+        while not (tmp_path / "pid").exists():
+            assert caller.poll() is None
+    finally:
+        caller.kill()
+        caller.wait()
+    pid = int((tmp_path / "pid").read_text(encoding="utf-8"))
+    deadline = time.monotonic() + 30
+    while _is_running(pid):
+        assert time.monotonic() < deadline
 
 
 def _is_running(pid: int) -> bool:
