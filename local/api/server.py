@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib
 import logging
 import os
 import resource
@@ -23,6 +22,7 @@ from local.api.ec2.facts import Facts
 from local.api.machines import Machines
 from local.api.no_machines import NoMachines
 from local.api.worker import Worker
+from local.machines.process import ProcessMachines
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ def run(settings: Settings) -> int:
     context = build_context(settings)
     install(context)
     try:
-        asyncio.run(_serve(settings))
+        asyncio.run(_serve(settings, context))
     finally:
         context.worker.close()
         context.machines.close()
@@ -96,13 +96,10 @@ def install(context: Context) -> None:
 def _machines(settings: Settings, api_url: str) -> Machines:
     if settings.machines == "none":
         return NoMachines()
-    # Its needs (namespaces, loop devices) exist on Linux as root only: never load it where it is not wanted.
-    process = importlib.import_module("local.machines.process")
-    machines: Machines = process.ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts())
-    return machines
+    return ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts())
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, context: Context) -> None:
     config = Config()
     config.bind = [f"{_BIND_HOST}:{settings.port}"]
     config.keep_alive_timeout = 75
@@ -117,6 +114,8 @@ async def _serve(settings: Settings) -> None:
         # A thread of its own, for nothing can interrupt it: the process must be able to end without it.
         threading.Thread(target=_stop_at_eof, args=(loop, stop), daemon=True).start()
     await serve(ministack.app.app, config, shutdown_trigger=stop.wait)
+    # Before the loop ends: it waits for stack operations, and those wait for signals.
+    context.worker.close()
 
 
 def _stop_at_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -22,6 +22,7 @@ def install(context: Context) -> None:
     """Patch ministack's CloudFormation."""
     signals = Signals()
     context.on_reset(signals.reset)
+    context.worker.on_close(signals.stop)
     registry.register(
         [
             addresses.ElasticIp(),

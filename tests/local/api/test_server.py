@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.api.emulator import PATIENCE_SECONDS, running_emulator, wait_until
+from tests.local.api.emulator import PATIENCE_SECONDS, Emulator, running_emulator, wait_until
+
+WAITING = Path(__file__).parent / "cloudformation" / "templates" / "waiting.yaml"
 
 
 def _command(port: int, state_dir: Path) -> list[str]:
@@ -66,6 +68,17 @@ def test_sigterm_ends_it_in_order(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=PATIENCE_SECONDS) == 0
     assert not _answers(port)
+
+
+def test_sigterm_does_not_wait_for_signals(tmp_path: Path) -> None:
+    """A stack that waits for an hour for its signals does not keep the process from ending."""
+    port = _free_port()
+    with subprocess.Popen(_command(port, tmp_path), stderr=subprocess.DEVNULL) as process:
+        wait_until(lambda: _answers(port), what="the emulator's port")
+        stack = Emulator(f"http://127.0.0.1:{port}").stack()
+        stack.begin_create(WAITING.read_text(encoding="utf-8"), Timeout="PT1H")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE_SECONDS) == 0
 
 
 def test_it_ends_with_its_starter(tmp_path: Path) -> None:
