@@ -17,9 +17,16 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--machines",
-        choices=("process", "none"),
+        choices=("nspawn", "process", "none"),
         default="process",
-        help="what runs behind the instances; with `none`, lifecycle hooks end by their time-out",
+        help="what runs behind the instances: system containers (Linux, root), plain processes, or nothing; "
+        "with `none`, lifecycle hooks end by their time-out",
+    )
+    parser.add_argument(
+        "--machine-image",
+        type=Path,
+        help="with `--machines nspawn`: the JSON file that says what machines boot, "
+        "see local/machines/nspawn/image.py",
     )
     parser.add_argument(
         "--region", default="us-east-1", help="of requests that name none (default: %(default)s)"
@@ -31,7 +38,10 @@ def _arguments() -> argparse.Namespace:
         help="stretches or shortens every emulated wait, e.g. 0.02 in tests (default: %(default)s)",
     )
     parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if (arguments.machines == "nspawn") != (arguments.machine_image is not None):
+        parser.error("--machines nspawn and --machine-image go together")
+    return arguments
 
 
 def main() -> int:
@@ -45,6 +55,7 @@ def main() -> int:
             port=arguments.port,
             state_dir=arguments.state_dir,
             machines=arguments.machines,
+            machine_image=arguments.machine_image,
             time_scale=arguments.time_scale,
             log_level=arguments.log_level,
         )

@@ -18,7 +18,7 @@ Folder: TypeAlias = Mapping[str, "Node"]
 # A leaf may be a function, where finding its value costs something; its value may be "there is none".
 Node: TypeAlias = str | bytes | Folder | Callable[[], str | None]
 
-# Versions of the layout that clients may ask for by date, of the many that there are: cloud-init looks for the
+# Versions of the layout that clients ask for by date, of the many that there are: cloud-init looks for the
 # first and takes the newest of the others. What is shown is the same in all of them.
 _VERSIONS = ("2009-04-04", "2016-09-02", "2018-09-24", "2021-03-23")
 

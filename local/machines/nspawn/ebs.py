@@ -122,14 +122,11 @@ class Volumes:
         self._state.volume(volume_id).unlink(missing_ok=True)
 
     def _break(self, attached: Attached, process: int | None) -> None:
-        """Take a mounted volume: what is not on it is lost, and the machine can write to it no more."""
+        """Take a volume that may be mounted: what is not on it is lost, every access fails from now on."""
         if process is not None:
             _cut_power(attached, process)
-            for point in filesystems.mount_points(loop_devices.number_of(attached.loop), process=process):
-                inside = "/" + str(point).removeprefix(f"/proc/{process}/root").lstrip("/")
-                run("nsenter", f"--target={process}", "--mount", "--", "umount", "--lazy", inside)
         if loop_devices.in_use(attached.loop):
-            # Somebody has a file open, so the kernel keeps the device until that process ends. The next
+            # It stays mounted, as on EC2, so the kernel keeps the device until the machine is off. The next
             # machine gets a copy, and what the kernel may still write goes to a file without a name.
             file = self._state.volume(attached.volume_id)
             fresh = file.with_suffix(".new")

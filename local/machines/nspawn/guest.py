@@ -30,7 +30,8 @@ class Guest:
             subprocess.TimeoutExpired: it took too long; it was killed.
         """
         return subprocess.run(
-            ["nsenter", f"--target={self.pid}", "--all", "--wd=/", "--", *command],
+            # Without a path: the working folder of the first process, which is / there.
+            ["nsenter", f"--target={self.pid}", "--all", "--wd", "--", *command],
             env=_ENVIRONMENT,
             input=stdin,
             capture_output=True,

@@ -87,12 +87,12 @@ class Machine:
             name = self._around.names.boot(self.instance.instance_id, self._boots)
             run = self._run = _Run(self, Cgroup(name))
             try:
-                run.start()
+                guest = run.start()
             except BaseException:
                 self._run = None
                 run.end()
                 raise
-            self._around.volumes.show(self.instance.instance_id, run.guest.pid)
+            self._around.volumes.show(self.instance.instance_id, guest.pid)
 
     def shut_down(self) -> None:
         """Switch it off in order, or without order if it takes longer than a minute."""
@@ -111,9 +111,9 @@ class Machine:
     def lose_power(self) -> None:
         """Switch it off so that what its volumes' file systems have not written is lost."""
         with self._lock:
-            if self._run is not None:
-                self._around.volumes.cut_power(self.instance.instance_id, self._run.guest.pid)
-                self.switch_off()
+            if (guest := self.guest) is not None:
+                self._around.volumes.cut_power(self.instance.instance_id, guest.pid)
+            self.switch_off()
 
     def freeze(self, *, frozen: bool) -> None:
         """Stop all processes where they are, or let them go on."""
@@ -125,8 +125,8 @@ class Machine:
         """Give it a volume; a machine that is off sees it when it boots."""
         with self._lock:
             self._around.volumes.attach(self.instance.instance_id, volume)
-            if self._run is not None:
-                self._around.volumes.show(self.instance.instance_id, self._run.guest.pid)
+            if (guest := self.guest) is not None:
+                self._around.volumes.show(self.instance.instance_id, guest.pid)
 
     def detach(self, volume_id: str, *, force: bool) -> None:
         """Take a volume away; see `Volumes.detach`."""
@@ -184,12 +184,12 @@ class _Run:
 
     def __init__(self, machine: Machine, cgroup: Cgroup) -> None:
         self.cgroup = cgroup
-        self.guest: Guest
+        self.guest: Guest | None = None
         self._machine = machine
         self._process: subprocess.Popen[bytes] | None = None
         self._console: console.Console | None = None
 
-    def start(self) -> None:
+    def start(self) -> Guest:
         self.cgroup.create()
         self._process = subprocess.Popen(
             self._machine.command(self.cgroup),
@@ -201,9 +201,10 @@ class _Run:
             bufsize=0,
         )
         self._console = self._machine.copy_console(self._process)
-        self.guest = guest_of(self._process)
+        self.guest = guest = guest_of(self._process)
         name = f"watch {self._machine.instance.instance_id}"
         threading.Thread(target=self._watch, name=name, daemon=True).start()
+        return guest
 
     def shut_down(self) -> None:
         if self._process is None:

@@ -159,7 +159,10 @@ def _negative(soa: RecordSet) -> dns.rrset.RRset:
 
 
 def _rrset(name: str, type_: str, ttl: int, values: Sequence[str]) -> dns.rrset.RRset:
-    return dns.rrset.from_text(dns.name.from_text(name), ttl, "IN", type_, *values)
+    # The API takes names without a dot at the end as fully qualified, too.
+    return dns.rrset.from_text_list(
+        dns.name.from_text(name), ttl, "IN", type_, values, origin=dns.name.root, relativize=False
+    )
 
 
 def _qualified(name: str) -> str:
