@@ -20,7 +20,7 @@ from local.machines.nspawn.commands import run
 from local.machines.nspawn.layout import StateFolder
 
 _BY_ID = "disk/by-id"
-_UNMOUNT_PATIENCE_SECONDS = 10.0
+_UNMOUNT_PATIENCE_SECONDS = 5.0
 _GIB = 1 << 30
 
 
@@ -87,7 +87,7 @@ class Volumes:
         `process` is the machine's first process, None if it is off.
 
         Raises:
-            VolumeBusyError: not forced, and the machine does not unmount it within 10 seconds.
+            VolumeBusyError: not forced, and the machine does not unmount it within 5 seconds.
         """
         with self._lock:
             attached = self._attached.get(instance_id, {}).get(volume_id)

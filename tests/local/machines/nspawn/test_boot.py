@@ -81,7 +81,9 @@ def test_a_guest_that_switches_itself_off_is_reported(bench: Bench) -> None:
 def test_stop_lets_services_end_in_order(bench: Bench) -> None:
     """A service's stop command runs before the machine is off, and what it wrote is there at the next start."""
     one = bench.launch(node(7))
-    bench.sh(one, "systemd-run -q --unit=last -p ExecStop='/bin/sh -c \"sleep 1; echo bye > /root/bye\"' sleep 600")
+    bench.sh(
+        one, "systemd-run -q --unit=last -p ExecStop='/bin/sh -c \"sleep 1; echo bye > /root/bye\"' sleep 600"
+    )
     bench.machines.stop(one)
     bench.machines.start(one)
     bench.booted(one)

@@ -10,7 +10,15 @@ import dns.message
 import dns.rcode
 import pytest
 
-from local.api.network_facts import Listener, LoadBalancer, PrivateZone, RecordSet, Target, TargetGroup, ZonalAddress
+from local.api.network_facts import (
+    Listener,
+    LoadBalancer,
+    PrivateZone,
+    RecordSet,
+    Target,
+    TargetGroup,
+    ZonalAddress,
+)
 from local.machines.nspawn.resolver import Answers, Cache, NameServer
 from local.machines.nspawn.resolver.answers import Answer
 from tests.local.machines.nspawn.conftest import Bench
@@ -108,7 +116,9 @@ def test_what_is_not_there(name: str, exists: bool, zone: str | None) -> None:
     """No such record and no such name are told apart; the closest zone's SOA says how long that may be kept."""
     answer = answers().find(name, "AAAA")
     assert (answer.exists, answer.records) == (exists, ())
-    assert [(rrset.name.to_text(), rrset.ttl) for rrset in answer.authority] == ([(zone, 900)] if zone else [])
+    assert [(rrset.name.to_text(), rrset.ttl) for rrset in answer.authority] == (
+        [(zone, 900)] if zone else []
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,7 +134,9 @@ def test_a_balancer_leaves_zones_without_healthy_targets(
 ) -> None:
     """Its name leads to the zones that can serve; to all with cross-zone balancing, or if none can."""
     targets = tuple(
-        Target(address="10.0.0.9", port=1, zone=zone, state="healthy" if zone == healthy_zone else "unhealthy")
+        Target(
+            address="10.0.0.9", port=1, zone=zone, state="healthy" if zone == healthy_zone else "unhealthy"
+        )
         for zone in ("us-east-1a", "us-east-1b")
     )
     group = TargetGroup(arn="tg", preserve_client_ip=False, terminate_unhealthy=True, targets=targets)
@@ -198,8 +210,12 @@ def test_machines_see_a_change_when_the_old_answer_is_over(bench: Bench) -> None
     one = bench.launch(node(7))
     ask = "getent ahostsv4 etcd-a.k8s.internal | awk 'NR == 1 { print $1 }'"
     assert bench.sh(one, ask) == ""
-    bench.network.zones = [replace(ZONE, records=(SOA, record("etcd-a.k8s.internal.", "10.0.16.10", ttl_seconds=2)))]
+    bench.network.zones = [
+        replace(ZONE, records=(SOA, record("etcd-a.k8s.internal.", "10.0.16.10", ttl_seconds=2)))
+    ]
     assert bench.sh(one, ask) == "10.0.16.10"
-    bench.network.zones = [replace(ZONE, records=(SOA, record("etcd-a.k8s.internal.", "10.0.16.11", ttl_seconds=2)))]
+    bench.network.zones = [
+        replace(ZONE, records=(SOA, record("etcd-a.k8s.internal.", "10.0.16.11", ttl_seconds=2)))
+    ]
     assert bench.sh(one, ask) == "10.0.16.10"
     bench.until(lambda: bench.sh(one, ask) == "10.0.16.11", "the old address stays", seconds=10)

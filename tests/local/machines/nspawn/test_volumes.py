@@ -42,7 +42,9 @@ def test_a_forced_detach_fences_the_old_machine(bench: Bench) -> None:
     one, other = bench.launch(node(7)), bench.launch(node(8))
     bench.machines.attach_volume(one, VOLUME)
     bench.sh(one, f"mkfs.ext4 -q {DEVICE} && {MOUNT} && echo kept > /data/file && sync")
-    bench.sh(one, "systemd-run -q --unit=writer sh -c 'while sleep 0.01; do date +%N >> /data/log || exit 7; done'")
+    bench.sh(
+        one, "systemd-run -q --unit=writer sh -c 'while sleep 0.01; do date +%N >> /data/log || exit 7; done'"
+    )
     bench.until(lambda: bench.sh(one, "test -s /data/log && echo yes") == "yes", "no writer")
     bench.machines.detach_volume(one, VOLUME.volume_id, force=True)
     bench.machines.attach_volume(other, VOLUME)
@@ -63,7 +65,10 @@ def test_power_loss_loses_what_was_not_synced_and_nothing_else(bench: Bench) -> 
     bench.machines.power_loss(one)
     bench.machines.start(one)
     bench.booted(one)
-    assert bench.sh(one, f"{MOUNT}; cat /data/synced; cat /data/written 2>/dev/null || echo lost") == "promised\nlost"
+    assert (
+        bench.sh(one, f"{MOUNT}; cat /data/synced; cat /data/written 2>/dev/null || echo lost")
+        == "promised\nlost"
+    )
 
 
 def test_switching_off_by_itself_loses_nothing(bench: Bench) -> None:
