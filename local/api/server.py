@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import os
 import resource
@@ -18,8 +19,10 @@ from hypercorn.config import Config
 
 from local.api import autoscaling, cloudformation, ec2, elb, iam, network_load_balancers, s3
 from local.api.context import Context
+from local.api.ec2 import reports
 from local.api.ec2.facts import Facts
 from local.api.machines import Machines
+from local.api.network_view import NetworkView
 from local.api.no_machines import NoMachines
 from local.api.worker import Worker
 from local.machines.process import ProcessMachines
@@ -31,6 +34,10 @@ _GRACE_SECONDS = 2.0
 """For requests that run when the process is told to end."""
 
 
+class MachinesUnavailableError(RuntimeError):
+    """The machines that were asked for cannot run on this computer."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """How one emulator runs."""
@@ -39,7 +46,9 @@ class Settings:
     state_dir: Path
     """Machine state (disks, consoles) lies below it; AWS's own state is in memory."""
     machines: str
-    """`process` or `none`."""
+    """`nspawn`, `process` or `none`."""
+    machine_image: Path | None = None
+    """With `nspawn`: the description of what machines boot."""
     time_scale: float = 1.0
     """Stretches or shortens every emulated wait; 1 outside tests."""
     until_eof: bool = False
@@ -62,7 +71,11 @@ def run(settings: Settings) -> int:
         return 1
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     _raise_open_file_limit()
-    context = build_context(settings)
+    try:
+        context = build_context(settings)
+    except (MachinesUnavailableError, ValueError) as error:
+        log.error("%s", error)
+        return 1
     install(context)
     try:
         asyncio.run(_serve(settings, context))
@@ -96,7 +109,25 @@ def install(context: Context) -> None:
 def _machines(settings: Settings, api_url: str) -> Machines:
     if settings.machines == "none":
         return NoMachines()
+    if settings.machines == "nspawn":
+        return _nspawn_machines(settings, api_url)
     return ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts())
+
+
+def _nspawn_machines(settings: Settings, api_url: str) -> Machines:
+    # Its needs (namespaces, loop devices) exist on Linux as root only: never load it where it is not wanted.
+    nspawn = importlib.import_module("local.machines.nspawn")
+    if (reason := nspawn.unavailable_reason(settings.state_dir)) is not None:
+        raise MachinesUnavailableError(reason)
+    machines: Machines = nspawn.NspawnMachines(
+        state_dir=settings.state_dir,
+        api_url=api_url,
+        facts=Facts(),
+        network_facts=NetworkView(),
+        image=nspawn.MachineImage.read(settings.machine_image),
+        powered_off=reports.powered_off,
+    )
+    return machines
 
 
 async def _serve(settings: Settings, context: Context) -> None:
