@@ -24,7 +24,7 @@ def main() -> None:
         cluster = load_cluster(Path(cluster_file))
     except ClusterFileError as error:
         sys.exit(str(error))
-    add_cluster(app, cluster, build_bundle())
+    add_cluster(app, cluster, build_bundle)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
 
