@@ -23,7 +23,7 @@ def main() -> None:
         cluster = load_cluster(Path(cluster_file))
     except ClusterFileError as error:
         sys.exit(str(error))
-    add_cluster(app, cluster, build_bundle())
+    add_cluster(app, cluster, build_bundle)
     app.synth()
 
 

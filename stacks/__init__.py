@@ -5,20 +5,20 @@ from aws_cdk import App, DefaultStackSynthesizer, Environment, Stack, Tags
 from kubequorum import tags
 from kubequorum.config import Cluster
 from kubequorum.config.names import stack_name
-from kubequorum.node_program import Bundle
+from kubequorum.node_program import BundleBuilder
 from stacks.control_plane import ControlPlaneStack
 from stacks.network import NetworkStack
 from stacks.state import StateStack
 from stacks.workers import WorkersStack
 
 
-def add_cluster(app: App, cluster: Cluster, bundle: Bundle) -> list[Stack]:
+def add_cluster(app: App, cluster: Cluster, build_bundle: BundleBuilder) -> list[Stack]:
     """Add a cluster's stacks to an app, in the order in which they depend on each other.
 
     Args:
         app: the app.
         cluster: the cluster file, checked.
-        bundle: the node program.
+        build_bundle: makes the node program for machines with a certain cluster.json.
 
     """
     # Even with its zones named, ec2.Vpc asks the context which zones there are.
@@ -52,7 +52,7 @@ def add_cluster(app: App, cluster: Cluster, bundle: Bundle) -> list[Stack]:
         cluster=cluster,
         network=network,
         state=state,
-        bundle=bundle,
+        build_bundle=build_bundle,
         env=environment,
         synthesizer=synthesizer(),
     )
@@ -64,7 +64,8 @@ def add_cluster(app: App, cluster: Cluster, bundle: Bundle) -> list[Stack]:
             stack_name(cluster.name, "Workers"),
             cluster=cluster,
             network=network,
-            bundle=bundle,
+            state=state,
+            build_bundle=build_bundle,
             env=environment,
             synthesizer=synthesizer(),
         )

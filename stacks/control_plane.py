@@ -13,10 +13,11 @@ from constructs import Construct
 
 from kubequorum.api_endpoint import ApiEndpoint
 from kubequorum.config import Cluster
+from kubequorum.documents import master_document
 from kubequorum.firewall import API_PORT
 from kubequorum.group import SIGNAL_TIMEOUT
 from kubequorum.master_slot import MasterSlot
-from kubequorum.node_program import Bundle, NodeProgram
+from kubequorum.node_program import BundleBuilder, NodeProgram
 from stacks.network import NetworkStack
 from stacks.state import StateStack
 
@@ -34,7 +35,7 @@ class ControlPlaneStack(Stack):
         cluster: Cluster,
         network: NetworkStack,
         state: StateStack,
-        bundle: Bundle,
+        build_bundle: BundleBuilder,
         env: Environment,
         synthesizer: IStackSynthesizer,
     ) -> None:
@@ -55,7 +56,8 @@ class ControlPlaneStack(Stack):
             security_group=network.firewall.load_balancer,
             zone_id=state.state.zone_id,
         )
-        program = NodeProgram(self, "NodeProgram", bundle=bundle)
+        document = master_document(cluster, stack=self.stack_name)
+        program = NodeProgram(self, "NodeProgram", bundle=build_bundle(document))
         self.slots = [
             MasterSlot(
                 self,

@@ -4,9 +4,10 @@ from aws_cdk import CfnOutput, Environment, IStackSynthesizer, Stack
 from constructs import Construct
 
 from kubequorum.config import Cluster
-from kubequorum.node_program import Bundle, NodeProgram
+from kubequorum.node_program import BundleBuilder
 from kubequorum.worker_group import WorkerGroup
 from stacks.network import NetworkStack
+from stacks.state import StateStack
 
 
 class WorkersStack(Stack):
@@ -19,7 +20,8 @@ class WorkersStack(Stack):
         *,
         cluster: Cluster,
         network: NetworkStack,
-        bundle: Bundle,
+        state: StateStack,
+        build_bundle: BundleBuilder,
         env: Environment,
         synthesizer: IStackSynthesizer,
     ) -> None:
@@ -30,7 +32,6 @@ class WorkersStack(Stack):
             synthesizer=synthesizer,
             description=f"Kubequorum {cluster.name}: worker groups",
         )
-        program = NodeProgram(self, "NodeProgram", bundle=bundle)
         for group in cluster.worker_groups:
             workers = WorkerGroup(
                 self,
@@ -39,7 +40,8 @@ class WorkersStack(Stack):
                 group=group,
                 subnets=network.network.node_subnets,
                 security_group=network.firewall.workers,
-                program=program,
+                state=state.state,
+                build_bundle=build_bundle,
             )
             CfnOutput(
                 self,

@@ -44,6 +44,30 @@ def synthesise(name: str) -> Synthesised:
     return synthesise_cluster(load_cluster(REPOSITORY / "clusters" / f"{name}.yaml"))
 
 
+def user_data(template: Template) -> str:
+    """The user-data of a launch template, with a name like AWS's own for what only a deployment knows."""
+    return _flat(template["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"])
+
+
+def _flat(value: Any) -> str:
+    match value:
+        case str():
+            return value
+        case {"Fn::Join": [str(separator), list(parts)]}:
+            return separator.join(_flat(part) for part in parts)
+        case {"Fn::ImportValue": str(name)} if "EtcdVolume" in name:
+            return "vol-0123456789abcdef0"
+        case {"Fn::ImportValue": str(name)} if name.endswith(":ZoneId"):
+            return "Z0123456789ABCDEFGHIJ"
+        case {"Fn::Select": [_, {"Fn::Split": [_, {"Fn::ImportValue": str(name)}]}]}:
+            return f"{name.split(':')[0].lower()}-statebucketad2a61f0-abcdefghijkl"
+        case {"Fn::GetAtt": [str(balancer), "DNSName"]}:
+            public = "-public" if balancer.startswith("ApiPublic") else ""
+            return f"name-api{public}-0123456789abcdef.elb.eu-central-1.amazonaws.com"
+        case _:
+            raise AssertionError(f"user-data has a value that nobody said how to show: {value}")
+
+
 def synthesise_cluster(cluster: Cluster) -> Synthesised:
     """Synthesise a cluster with a node program that never changes, so that templates do not depend on it."""
     context = json.loads((REPOSITORY / "cdk.json").read_text(encoding="utf-8"))["context"]
@@ -52,7 +76,7 @@ def synthesise_cluster(cluster: Cluster) -> Synthesised:
         program = Path(folder) / "node-program.zip"
         program.write_bytes(b"the same in every test")
         app = App(analytics_reporting=False, context=context, outdir=str(Path(folder) / "out"))
-        stacks = add_cluster(app, cluster, Bundle(program, "0" * 64))
+        stacks = add_cluster(app, cluster, lambda _: Bundle(program, "0" * 64))
         assembly = app.synth()
         templates = {
             stack.stack_name.removeprefix(prefix): assembly.get_stack_by_name(stack.stack_name).template

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from aws_cdk import Fn
+
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterState:
@@ -12,3 +14,8 @@ class ClusterState:
     key_arn: str
     bucket_arn: str
     zone_id: str
+
+    @property
+    def bucket_name(self) -> str:
+        """Name of the state bucket, the last part of its ARN."""
+        return Fn.select(5, Fn.split(":", self.bucket_arn))

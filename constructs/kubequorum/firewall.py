@@ -1,6 +1,7 @@
 """Three security groups, and a table of every flow between them with the reason it exists."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from aws_cdk import Tags
 from aws_cdk import aws_ec2 as ec2
@@ -32,9 +33,15 @@ FLOWS = (
     Flow(("masters",), ("masters",), ec2.Port.tcp_range(2379, 2380), "etcd clients and peers"),
     Flow(_NODES, _NODES, ec2.Port.tcp(10250), "kubelet: logs, exec, metrics"),
     # https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements#network-requirements
-    Flow(_NODES, _NODES, ec2.Port.udp(4789), "Calico VXLAN between zones"),
+    Flow(_NODES, _NODES, ec2.Port.udp(4789), "pod network: VXLAN between nodes"),
     Flow(_NODES, _NODES, ec2.Port.tcp(5473), "Calico Typha"),
 )
+
+
+def _mirror_port(mirror: str | None) -> int | None:
+    """Port of a mirror on the web."""
+    parts = urlsplit(mirror or "")
+    return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 class Firewall(Construct):
@@ -58,6 +65,9 @@ class Firewall(Construct):
                 ec2.Peer.ipv4(str(cidr)), ec2.Port.tcp(API_PORT), "API from an allowed range"
             )
         self.masters.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS APIs, artifacts and images")
+        mirror_port = _mirror_port(cluster.artifacts.mirror)
+        if mirror_port is not None and mirror_port != 443:
+            self.masters.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(mirror_port), "artifacts.mirror")
 
     def _group(
         self, construct_id: str, vpc: ec2.IVpc, description: str, *, outbound: bool = False

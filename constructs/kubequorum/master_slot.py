@@ -59,16 +59,18 @@ class MasterSlot(Construct):
                 *may.use_key(key_arn=state.key_arn),
                 *may.point_name_at_itself(zone_id=state.zone_id, name=cluster.etcd_name(slot)),
                 *may.share_state(bucket_arn=state.bucket_arn, slot=slot),
+                *may.read_mirror(cluster.artifacts.mirror),
                 may.leave_load_balancer(target_group_arns=api.target_group_arns),
             ],
             first_boot=FirstBoot(
                 program=program.location,
                 config=NodeConfig(
-                    cluster=cluster.name,
                     position=f"master/{slot}",
-                    region=cluster.region,
-                    stack=stack.stack_name,
                     signals=(group_id, wait_condition_id),
+                    bucket=state.bucket_name,
+                    volume=state.volume_ids[slot],
+                    zone=state.zone_id,
+                    balancer=api.load_balancer.load_balancer_dns_name,
                 ),
             ),
         )

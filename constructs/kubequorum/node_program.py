@@ -4,7 +4,7 @@ import hashlib
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
@@ -15,13 +15,15 @@ from constructs import Construct
 
 from kubequorum.permissions import Permission
 from kubequorum.user_data import ProgramLocation
+from kubequorum_node.document import FILE_NAME, ClusterDocument
 
 _USERDATA = Path(__file__).resolve().parents[2] / "userdata"
-_SOURCES = ("kubequorum_node", "units")
+_SOURCES = ("files", "kubequorum_node", "units")
 _DISTRIBUTIONS = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
-_SERVICES = ("autoscaling", "cloudformation")
+_SERVICES = ("autoscaling", "cloudformation", "ec2", "route53", "s3")
 """Service models the node program uses. All of botocore's together are over 100 MB."""
-_BUNDLES_KEPT = 4
+_BUNDLES_KEPT = 12
+"""For the masters and a few worker groups, each with the one before."""
 _BOTOCORE_DATA = "botocore/data/"
 _ENTRY_POINT = "import sys\n\nfrom kubequorum_node.__main__ import main\n\nsys.exit(main(sys.argv[1:]))\n"
 
@@ -32,6 +34,10 @@ class Bundle:
 
     path: Path
     sha256: str
+
+
+BundleBuilder = Callable[[ClusterDocument], Bundle]
+"""Makes the bundle for machines with a certain cluster.json."""
 
 
 class NodeProgram(Construct):
@@ -62,21 +68,25 @@ class NodeProgram(Construct):
         )
 
 
-def build_bundle(directory: Path | None = None) -> Bundle:
+def build_bundle(document: ClusterDocument, directory: Path | None = None) -> Bundle:
     """Make the zip in `directory` (default: the user's cache), unless one of the same content is there.
+
+    Args:
+        document: what the machines that run it must know of the cluster; another one makes another bundle.
+        directory: where finished bundles are.
 
     Entries are stored, not compressed: compressed bytes differ between zlib
     versions, and another sum would replace every machine of the cluster.
     """
     directory = directory or _cache_directory()
     directory.mkdir(parents=True, exist_ok=True)
-    finished = directory / f"node-program-{_fingerprint()}.zip"
+    finished = directory / f"node-program-{_fingerprint(document)}.zip"
     if not finished.exists():
         with (
             tempfile.NamedTemporaryFile(dir=directory, suffix=".part", delete=False) as part,
             zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as bundle,
         ):
-            for name, content in sorted(_entries()):
+            for name, content in sorted(_entries(document)):
                 bundle.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content)
         Path(part.name).replace(finished)
         _forget_old_bundles(directory)
@@ -89,8 +99,9 @@ def _forget_old_bundles(directory: Path) -> None:
         old.unlink(missing_ok=True)
 
 
-def _entries() -> Iterator[tuple[str, bytes]]:
+def _entries(document: ClusterDocument) -> Iterator[tuple[str, bytes]]:
     yield "__main__.py", _ENTRY_POINT.encode()
+    yield FILE_NAME, document.to_json().encode()
     for path in _source_files():
         yield path.relative_to(_USERDATA).as_posix(), path.read_bytes()
     for name in _DISTRIBUTIONS:
@@ -115,9 +126,9 @@ def _is_needed(name: str) -> bool:
     return True
 
 
-def _fingerprint() -> str:
+def _fingerprint(document: ClusterDocument) -> str:
     """What the content of the zip depends on, found without reading botocore."""
-    digest = hashlib.sha256(Path(__file__).read_bytes())
+    digest = hashlib.sha256(Path(__file__).read_bytes() + document.to_json().encode())
     for name in _DISTRIBUTIONS:
         digest.update(f"{name}=={distribution(name).version}\n".encode())
     for path in _source_files():

@@ -7,7 +7,7 @@ from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 
 from kubequorum.findings import acknowledge
-from kubequorum.state_bucket import BACKUPS_PREFIX, PKI_PREFIX, SLOTS_PREFIX
+from kubequorum.state_bucket import ADMIN_PREFIX, BACKUPS_PREFIX, JOIN_PREFIX, PKI_PREFIX, SLOTS_PREFIX
 
 Conditions = dict[str, dict[str, str | list[str]]]
 
@@ -146,15 +146,19 @@ def point_name_at_itself(*, zone_id: str, name: str) -> list[Permission]:
 
 
 def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
-    """Read what masters share; write the CA set (once, see StateBucket) and what is the slot's own."""
-    written = (PKI_PREFIX, f"{SLOTS_PREFIX}{slot}/", f"{BACKUPS_PREFIX}{slot}/")
-    read = (PKI_PREFIX, SLOTS_PREFIX, BACKUPS_PREFIX)
+    """Read what masters share; write the CA set (once, see StateBucket) and what is the slot's own.
+
+    Any master publishes what workers join with, and the administrator's kubeconfig, which none of them reads.
+    """
+    own = (f"{SLOTS_PREFIX}{slot}/", f"{BACKUPS_PREFIX}{slot}/")
+    written = (PKI_PREFIX, *own, JOIN_PREFIX, ADMIN_PREFIX)
+    read = (PKI_PREFIX, SLOTS_PREFIX, BACKUPS_PREFIX, JOIN_PREFIX)
     return [
         Permission(
             sid="WriteOwnState",
             actions=("s3:PutObject",),
             resources=tuple(f"{bucket_arn}/{prefix}*" for prefix in written),
-            wildcard_reason="bound by prefix: the slot's own keys, and the CA set",
+            wildcard_reason="bound by prefix: the slot's own keys, and what any master publishes",
         ),
         Permission(
             sid="ReadState",
@@ -164,6 +168,46 @@ def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
         ),
         # Without it S3 answers 403, not 404, for an object that is not there yet.
         Permission(sid="ListState", actions=("s3:ListBucket",), resources=(bucket_arn,)),
+    ]
+
+
+def read_join_material(*, bucket_arn: str, key_arn: str) -> list[Permission]:
+    """Read what masters publish for workers that join, and nothing else in the state bucket."""
+    return [
+        Permission(
+            sid="ReadJoinMaterial",
+            actions=("s3:GetObject",),
+            resources=(f"{bucket_arn}/{JOIN_PREFIX}*",),
+            wildcard_reason="bound by prefix: what masters publish for workers",
+        ),
+        # Without it S3 answers 403, not 404, while no master is up yet.
+        Permission(
+            sid="ListJoinMaterial",
+            actions=("s3:ListBucket",),
+            resources=(bucket_arn,),
+            conditions={"StringLike": {"s3:prefix": f"{JOIN_PREFIX}*"}},
+        ),
+        Permission(
+            sid="KeyOfJoinMaterial",
+            actions=("kms:Decrypt",),
+            resources=(key_arn,),
+            conditions={"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"}},
+        ),
+    ]
+
+
+def read_mirror(mirror: str | None) -> list[Permission]:
+    """Fetch programs from a mirror on S3; nothing for a mirror on the web, or none."""
+    if mirror is None or not mirror.startswith("s3://"):
+        return []
+    place = mirror.removeprefix("s3://").rstrip("/")
+    return [
+        Permission(
+            sid="ReadMirror",
+            actions=("s3:GetObject",),
+            resources=(f"arn:{Aws.PARTITION}:s3:::{place}/*",),
+            wildcard_reason="bound by prefix: the mirror that the cluster file names",
+        )
     ]
 
 

@@ -12,6 +12,10 @@ PKI_PREFIX = "pki/"
 """The CA set: written by whichever master comes first, never again."""
 SLOTS_PREFIX = "slots/"
 """A record for each slot, below the slot's name."""
+JOIN_PREFIX = "join/"
+"""What workers join with: short-lived, written anew by masters all the time."""
+ADMIN_PREFIX = "admin/"
+"""The administrator's kubeconfig: short-lived; masters write it, and only people read it."""
 BACKUPS_PREFIX = "backups/"
 """etcd snapshots, below the slot's name."""
 
@@ -38,7 +42,15 @@ class StateBucket(Construct):
                     id="old-versions",
                     noncurrent_version_expiration=Duration.days(90),
                     abort_incomplete_multipart_upload_after=Duration.days(1),
-                )
+                ),
+                *(
+                    s3.LifecycleRule(
+                        id=f"old-{prefix.rstrip('/')}",
+                        prefix=prefix,
+                        noncurrent_version_expiration=Duration.days(1),
+                    )
+                    for prefix in (JOIN_PREFIX, ADMIN_PREFIX)
+                ),
             ],
         )
         acknowledge(

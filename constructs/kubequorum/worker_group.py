@@ -7,9 +7,11 @@ from constructs import Construct
 
 from kubequorum import config, tags
 from kubequorum import permissions as may
+from kubequorum.cluster_state import ClusterState
+from kubequorum.documents import worker_document
 from kubequorum.group import acknowledge_group_findings, lifecycle_hooks, rolling_update
 from kubequorum.machine import Machine, MachineShape
-from kubequorum.node_program import NodeProgram
+from kubequorum.node_program import BundleBuilder, NodeProgram
 from kubequorum.user_data import FirstBoot
 from kubequorum_node.config import NodeConfig
 
@@ -26,9 +28,13 @@ class WorkerGroup(Construct):
         group: config.WorkerGroup,
         subnets: list[ec2.ISubnet],
         security_group: ec2.ISecurityGroup,
-        program: NodeProgram,
+        state: ClusterState,
+        build_bundle: BundleBuilder,
     ) -> None:
         super().__init__(scope, construct_id)
+        stack = Stack.of(self).stack_name
+        document = worker_document(cluster, group, stack=stack)
+        program = NodeProgram(self, "NodeProgram", bundle=build_bundle(document))
         own_tags = tags.of_worker(cluster.name, group.name)
         logical_id = f"Workers{_pascal_case(group.name)}Group"
         machine = Machine(
@@ -44,17 +50,17 @@ class WorkerGroup(Construct):
             permissions=[
                 may.read_own_surroundings(),
                 may.complete_lifecycle_actions(group_tags=own_tags),
-                may.signal_stack(Stack.of(self).stack_name),
+                may.signal_stack(stack),
                 program.read_permission(),
+                *may.read_join_material(bucket_arn=state.bucket_arn, key_arn=state.key_arn),
+                *may.read_mirror(cluster.artifacts.mirror),
             ],
             first_boot=FirstBoot(
                 program=program.location,
                 config=NodeConfig(
-                    cluster=cluster.name,
                     position=f"worker/{group.name}",
-                    region=cluster.region,
-                    stack=Stack.of(self).stack_name,
                     signals=(logical_id,),
+                    bucket=state.bucket_name,
                 ),
             ),
         )

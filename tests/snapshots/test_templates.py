@@ -11,7 +11,7 @@ from syrupy.extensions.json import JSONSnapshotExtension
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from kubequorum.config.names import STACK_NAMES
-from tests.synthesis import CLUSTERS, synthesise
+from tests.synthesis import CLUSTERS, synthesise, user_data
 
 HOW_TO_UPDATE = "differs from its golden file: if that is meant, run `make snapshots` and read the difference"
 
@@ -36,8 +36,7 @@ def test_user_data(cluster: str, snapshot: SnapshotAssertion) -> None:
     templates = synthesise(cluster).resources("AWS::EC2::LaunchTemplate")
     assert templates
     for logical_id, template in templates.items():
-        user_data = template["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]
-        assert user_data == snapshot(name=logical_id, extension_class=_Script), (
+        assert user_data(template) == snapshot(name=logical_id, extension_class=_Script), (
             f"user-data of {logical_id} {HOW_TO_UPDATE}"
         )
 

@@ -21,7 +21,9 @@ def _checked_app(cluster: str) -> App:
     context = json.loads((REPOSITORY / "cdk.json").read_text(encoding="utf-8"))["context"]
     app = App(analytics_reporting=False, context=context)
     add_cluster(
-        app, load_cluster(REPOSITORY / "clusters" / f"{cluster}.yaml"), Bundle(Path(__file__), "0" * 64)
+        app,
+        load_cluster(REPOSITORY / "clusters" / f"{cluster}.yaml"),
+        lambda _: Bundle(Path(__file__), "0" * 64),
     )
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return app

@@ -8,7 +8,7 @@ import pytest
 from kubequorum.config.names import STACK_NAMES
 from kubequorum.firewall import FLOWS
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
-from tests.synthesis import CLUSTERS, Template, synthesise
+from tests.synthesis import CLUSTERS, Template, synthesise, user_data
 
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
 
@@ -162,16 +162,14 @@ def test_no_group_waits_at_creation(cluster: str) -> None:
 
 @EVERY_CLUSTER
 def test_machines_signal_resources_that_exist(cluster: str) -> None:
-    """The stack and the logical ids in user-data are those of the template that it is in."""
+    """The logical ids in user-data are those of the template that it is in."""
     synthesised = synthesise(cluster)
     for stack in ("ControlPlane", "Workers"):
         resources = synthesised.templates[stack]["Resources"]
         for template in resources.values():
             if template["Type"] != "AWS::EC2::LaunchTemplate":
                 continue
-            user_data = template["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]
-            (signals,) = re.findall(r'"signals":\[([^]]*)\]', user_data)
-            assert f'"stack":"{cluster}-{stack}"' in user_data
+            (signals,) = re.findall(r'"signals":\[([^]]*)\]', user_data(template))
             for logical_id in signals.replace('"', "").split(","):
                 assert logical_id in resources
 
@@ -298,7 +296,7 @@ def test_state_is_protected_against_deletion() -> None:
 
     app = App(analytics_reporting=False)
     cluster = load_cluster(REPOSITORY / "clusters" / "local.yaml")
-    stacks = add_cluster(app, cluster, Bundle(Path(__file__), "0" * 64))
+    stacks = add_cluster(app, cluster, lambda _: Bundle(Path(__file__), "0" * 64))
     protected = [stack.stack_name for stack in stacks if stack.termination_protection]
     assert protected == ["local-State"]
     assert [stack.stack_name for stack in stacks] == [f"local-{name}" for name in STACK_NAMES]

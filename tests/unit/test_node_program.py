@@ -4,31 +4,38 @@ import hashlib
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
+from kubequorum.config import load_cluster
+from kubequorum.documents import master_document
 from kubequorum.node_program import build_bundle
+from kubequorum_node.document import ClusterDocument
+from tests.synthesis import REPOSITORY
+
+DOCUMENT = master_document(load_cluster(REPOSITORY / "clusters" / "ha.yaml"), stack="ha-ControlPlane")
 
 LIMIT_BYTES = 10 * 1024 * 1024
 
 
 def test_two_builds_have_the_same_bytes(tmp_path: Path) -> None:
     """Another sum would replace every machine of a cluster for nothing."""
-    first = build_bundle(tmp_path / "one")
-    second = build_bundle(tmp_path / "two")
+    first = build_bundle(DOCUMENT, tmp_path / "one")
+    second = build_bundle(DOCUMENT, tmp_path / "two")
     assert first.sha256 == second.sha256 == hashlib.sha256(second.path.read_bytes()).hexdigest()
 
 
 def test_a_finished_bundle_is_used_again(tmp_path: Path) -> None:
     """The second synthesis does not build anew, and leaves nothing half-made behind."""
-    first = build_bundle(tmp_path)
+    first = build_bundle(DOCUMENT, tmp_path)
     made = first.path.stat().st_mtime_ns
-    assert build_bundle(tmp_path).path.stat().st_mtime_ns == made
+    assert build_bundle(DOCUMENT, tmp_path).path.stat().st_mtime_ns == made
     assert [path.name for path in tmp_path.iterdir()] == [first.path.name]
 
 
 def test_the_bundle_runs_with_nothing_but_python(tmp_path: Path) -> None:
     """Unpacked, it runs in an interpreter without site-packages, and its AWS clients can be made."""
-    bundle = build_bundle(tmp_path)
+    bundle = build_bundle(DOCUMENT, tmp_path)
     assert bundle.path.stat().st_size <= LIMIT_BYTES
     program = tmp_path / "program"
     with zipfile.ZipFile(bundle.path) as archive:
@@ -40,16 +47,27 @@ def test_the_bundle_runs_with_nothing_but_python(tmp_path: Path) -> None:
     clients = (
         f"import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p] + [{str(program)!r}];"
         "from kubequorum_node.aws import Aws; aws = Aws('eu-central-1');"
-        "print(aws.autoscaling.meta.service_model.service_name, aws.cloudformation.meta.region_name)"
+        "clients = aws.autoscaling, aws.cloudformation, aws.ec2, aws.route53, aws.s3;"
+        "print(*(client.meta.service_model.service_name for client in clients))"
     )
     printed = subprocess.run(
         [sys.executable, "-I", "-S", "-c", clients], check=True, capture_output=True, text=True
     ).stdout
-    assert printed.split() == ["autoscaling", "eu-central-1"]
+    assert printed.split() == ["autoscaling", "cloudformation", "ec2", "route53", "s3"]
 
 
-def test_units_travel_with_the_program(tmp_path: Path) -> None:
-    """The unit files that the supervisor installs are in the bundle."""
-    with zipfile.ZipFile(build_bundle(tmp_path).path) as archive:
-        assert "units/kubequorum-lifecycle.service" in archive.namelist()
-        assert not [name for name in archive.namelist() if name.endswith(".pyc")]
+def test_what_the_program_reads_travels_with_it(tmp_path: Path) -> None:
+    """Unit files, the lock file and cluster.json are in the bundle."""
+    with zipfile.ZipFile(build_bundle(DOCUMENT, tmp_path).path) as archive:
+        names = archive.namelist()
+        units = {path.name for path in (REPOSITORY / "userdata" / "units").iterdir()}
+        assert {f"units/{name}" for name in units} <= set(names)
+        assert {"files/artifacts.json", "files/audit-policy.yaml"} <= set(names)
+        assert ClusterDocument.from_json(archive.read("cluster.json").decode()) == DOCUMENT
+        assert not [name for name in names if name.endswith(".pyc")]
+
+
+def test_another_cluster_makes_another_bundle(tmp_path: Path) -> None:
+    """What the cluster file says is in the sum, and so replaces the machines that it is about."""
+    changed = replace(DOCUMENT, pods_per_node=DOCUMENT.pods_per_node + 1)
+    assert build_bundle(DOCUMENT, tmp_path).sha256 != build_bundle(changed, tmp_path).sha256

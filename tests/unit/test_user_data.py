@@ -10,14 +10,14 @@ import pytest
 
 from kubequorum.user_data import FirstBoot, ProgramLocation, render
 from kubequorum_node.config import NodeConfig
-from tests.synthesis import CLUSTERS, REPOSITORY, synthesise
+from tests.synthesis import CLUSTERS, REPOSITORY, synthesise, user_data
 
 CONFIG = NodeConfig(
-    cluster="it's a test",
     position="master/a",
-    region="eu-central-1",
-    stack="ha-ControlPlane",
     signals=("MasterAGroup", "ControlPlaneReady"),
+    bucket="it's a test",
+    volume="vol-0123456789abcdef0",
+    zone="Z0123456789ABCDEFGHIJ",
 )
 FIRST_BOOT = FirstBoot(
     program=ProgramLocation(region="eu-central-1", bucket="assets", key="a.zip", sha256="0" * 64),
@@ -39,15 +39,14 @@ def test_values_reach_the_script_whatever_is_in_them(tmp_path: Path) -> None:
     assert "a comment" not in script
     printed = subprocess.run(["bash", "-c", script], check=True, capture_output=True, text=True).stdout
     assert NodeConfig.from_json(printed) == CONFIG
-    assert json.loads(printed)["cluster"] == "it's a test"
+    assert json.loads(printed)["bucket"] == "it's a test"
 
 
 @pytest.mark.parametrize("cluster", CLUSTERS)
 def test_user_data_is_small(cluster: str) -> None:
     """With generated names in it user-data stays within its limit."""
     for template in synthesise(cluster).resources("AWS::EC2::LaunchTemplate").values():
-        user_data = template["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"]
-        assert len(user_data.encode()) <= LIMIT_BYTES
+        assert len(user_data(template).encode()) <= LIMIT_BYTES
 
 
 def test_secrets_reach_curl_on_standard_input() -> None:

@@ -5,45 +5,54 @@ import os
 import sys
 from pathlib import Path
 
-from kubequorum_node import supervisor
-from kubequorum_node.aws import Aws
+from kubequorum_node import steps
+from kubequorum_node.boot import boot
 from kubequorum_node.config import NodeConfig
-from kubequorum_node.imds import Metadata
-from kubequorum_node.lifecycle import Lifecycle
-from kubequorum_node.log import say
-
-LIFECYCLE_UNIT = "kubequorum-lifecycle.service"
+from kubequorum_node.document import FILE_NAME, ClusterDocument
+from kubequorum_node.errors import NodeError
+from kubequorum_node.log import say, step
+from kubequorum_node.node import Node
 
 
 def main(arguments: list[str]) -> int:
     """Run one command."""
+    by_name = {known.name: known for known in steps.BY_HAND}
     parser = argparse.ArgumentParser(prog="kubequorum-node", description=__doc__)
     parser.add_argument("--config", type=Path, default=_home() / "node.json", help="(default: %(default)s)")
+    parser.add_argument("--cluster", type=Path, default=_bundle() / FILE_NAME, help="(default: %(default)s)")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("boot", help="all steps of a boot, in order; safe to repeat")
-    commands.add_parser("report-ready", help="complete the launch hook and signal CloudFormation")
     commands.add_parser(
         "watch-lifecycle", help="wait until the group ends this instance, then let go in order"
     )
+    for known in by_name.values():
+        commands.add_parser(known.name, help=known.help + (" (masters)" if known.masters_only else ""))
     options = parser.parse_args(arguments)
 
-    config = NodeConfig.load(options.config)
-    lifecycle = Lifecycle(config, Aws(config.region), Metadata())
-    match options.command:
-        case "boot":
-            say(f"{config.position} of cluster {config.cluster}")
-            supervisor.start(LIFECYCLE_UNIT, "watch-lifecycle")
-            lifecycle.report_ready()
-        case "report-ready":
-            lifecycle.report_ready()
-        case "watch-lifecycle":
+    try:
+        node = Node(NodeConfig.load(options.config), ClusterDocument.load(options.cluster))
+        say(f"{options.command}: {node.config.position} of cluster {node.document.cluster}")
+        if options.command == "boot":
+            return boot(node)
+        if options.command == "watch-lifecycle":
+            lifecycle = steps.lifecycle_of(node)
             lifecycle.wait_for_termination()
             lifecycle.report_gone()
+        else:
+            with step(options.command):
+                by_name[options.command].run(node)
+    except NodeError as error:
+        say(f"{options.command}: {error}")
+        return 1
     return 0
 
 
 def _home() -> Path:
     return Path(os.environ.get("KUBEQUORUM_HOME", "/opt/kubequorum"))
+
+
+def _bundle() -> Path:
+    return Path(__file__).resolve().parent.parent
 
 
 if __name__ == "__main__":

@@ -1,32 +1,120 @@
 """Clients of the AWS API with bounded retries."""
 
-from functools import cached_property
-from typing import TYPE_CHECKING
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.exceptions import ClientError, NoCredentialsError
 
 if TYPE_CHECKING:
     from types_boto3_autoscaling import AutoScalingClient
     from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_route53 import Route53Client
+    from types_boto3_s3 import S3Client
+
+T = TypeVar("T")
 
 # Standard mode retries throttling, 5xx and lost connections, pausing up to 20 s with jitter. Ten attempts
 # last a few minutes at the most, well inside the time-out of the launch hook.
 _CONFIG = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 10})
+_METADATA_ATTEMPTS = 5
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"})
+_ATTEMPTS_WITH_NEW_CREDENTIALS = 4
 
 
 class Aws:
-    """The services that a node speaks to, each connected when first used."""
+    """The services that a node speaks to, each connected when first used; safe to share between threads."""
 
-    def __init__(self, region: str) -> None:
-        self._session = boto3.session.Session(region_name=region)
+    def __init__(self, region: str, *, pause: Callable[[float], None] = time.sleep) -> None:
+        self._region = region
+        self.pause = pause
+        self._lock = threading.RLock()
+        self._clients: dict[str, Any] = {}
+        self._session: boto3.session.Session | None = None
+        self.calls: list[str] = []
+        """Every request that left this machine, retries included: `service:Operation`."""
 
-    @cached_property
+    @property
     def autoscaling(self) -> "AutoScalingClient":
         """EC2 Auto Scaling."""
-        return self._session.client("autoscaling", config=_CONFIG)
+        client: AutoScalingClient = self._client("autoscaling")
+        return client
 
-    @cached_property
+    @property
     def cloudformation(self) -> "CloudFormationClient":
         """CloudFormation."""
-        return self._session.client("cloudformation", config=_CONFIG)
+        client: CloudFormationClient = self._client("cloudformation")
+        return client
+
+    @property
+    def ec2(self) -> "EC2Client":
+        """EC2."""
+        client: EC2Client = self._client("ec2")
+        return client
+
+    @property
+    def route53(self) -> "Route53Client":
+        """Route 53."""
+        client: Route53Client = self._client("route53")
+        return client
+
+    @property
+    def s3(self) -> "S3Client":
+        """S3."""
+        client: S3Client = self._client("s3")
+        return client
+
+    def call(self, operation: Callable[[], T]) -> T:
+        """Repeat with new credentials what failed with expired or missing ones: botocore's retries do not.
+
+        The instance's role credentials can end between their renewal and their use (a clock that is off, a
+        machine that slept), and the metadata service may take a moment to have any.
+        """
+        for attempt in range(1, _ATTEMPTS_WITH_NEW_CREDENTIALS):
+            try:
+                return operation()
+            except (ClientError, NoCredentialsError) as error:
+                if isinstance(error, ClientError) and error_code(error) not in _EXPIRED:
+                    raise
+                self._forget_credentials()
+                self.pause(attempt * random.uniform(1, 2))
+        return operation()
+
+    def _client(self, service: str) -> Any:
+        # Making a client is not thread-safe, using one is.
+        with self._lock:
+            if service not in self._clients:
+                self._session = self._session or self._new_session()
+                self._clients[service] = self._session.client(service, config=_CONFIG)  # type: ignore[call-overload]
+            return self._clients[service]
+
+    def _forget_credentials(self) -> None:
+        with self._lock:
+            self._clients.clear()
+            self._session = None
+
+    def _new_session(self) -> boto3.session.Session:
+        base = botocore.session.get_session()
+        base.set_config_variable("metadata_service_num_attempts", _METADATA_ATTEMPTS)
+        session = boto3.session.Session(botocore_session=base, region_name=self._region)
+        session.events.register("before-send", self._count)
+        return session
+
+    def _count(self, event_name: str, **_: object) -> None:
+        self.calls.append(event_name.removeprefix("before-send.").replace(".", ":"))
+
+
+def error_code(error: ClientError) -> str:
+    """The code of an API error, e.g. IncorrectState."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def error_message(error: ClientError) -> str:
+    """The message of an API error."""
+    return str(error.response.get("Error", {}).get("Message", ""))

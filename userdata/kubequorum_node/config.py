@@ -1,9 +1,15 @@
-"""The contract between what CDK renders into user-data and what the node program reads there."""
+"""The contract between what CDK renders into user-data and what the node program reads there.
+
+Only what is known no earlier than at the deployment stands here. What the
+cluster file says travels with the node program itself: see `document`.
+"""
 
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
+
+from kubequorum_node.errors import NodeError
 
 LAUNCH_HOOK = "launch"
 """Lifecycle hook that holds an instance in Pending:Wait until it has proved itself."""
@@ -11,7 +17,7 @@ TERMINATE_HOOK = "terminate"
 """Lifecycle hook that holds an instance in Terminating:Wait until it has let go of what it had."""
 
 
-class ConfigError(Exception):
+class ConfigError(NodeError):
     """The configuration in user-data does not fit this version of the node program."""
 
 
@@ -19,19 +25,29 @@ class ConfigError(Exception):
 class NodeConfig:
     """What a machine must be told; everything else it finds out from AWS."""
 
-    cluster: str
-    """Name of the cluster."""
     position: str
     """What the machine is: `master/<slot>` or `worker/<group>`."""
-    region: str
-    stack: str
-    """CloudFormation stack that waits for this machine's signal."""
     signals: tuple[str, ...]
-    """Logical ids in that stack that may wait: the Auto Scaling group, and for masters the WaitCondition."""
+    """Logical ids in the machine's stack that may wait: its group; for masters the WaitCondition, too."""
+    bucket: str
+    """Name of the state bucket."""
+    volume: str = ""
+    """Id of the slot's etcd volume; masters only."""
+    zone: str = ""
+    """Id of the hosted zone that holds the slot's name; masters only."""
+    balancer: str = ""
+    """DNS name of the load balancer that people use; masters only."""
+
+    @property
+    def slot(self) -> str | None:
+        """The slot that this machine is in; None for a worker."""
+        kind, _, name = self.position.partition("/")
+        return name if kind == "master" else None
 
     def to_json(self) -> str:
-        """Compact JSON, the same text for the same values."""
-        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
+        """Compact JSON without what is empty, the same text for the same values."""
+        values = {name: value for name, value in asdict(self).items() if value}
+        return json.dumps(values, separators=(",", ":"), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -43,11 +59,17 @@ class NodeConfig:
         """
         try:
             document = json.loads(text)
-            return cls(**{**document, "signals": tuple(document["signals"])})
+            config = cls(**{**document, "signals": tuple(document["signals"])})
         except (ValueError, TypeError, KeyError) as error:
             raise ConfigError(
                 f"node.json does not fit this node program ({error}): roll user-data and program out together"
             ) from error
+        if config.slot is not None and not (config.volume and config.zone):
+            raise ConfigError(
+                f"node.json says {config.position} but no volume or no zone: "
+                "roll user-data and program out together"
+            )
+        return config
 
     @classmethod
     def load(cls, path: Path) -> Self:

@@ -8,13 +8,15 @@ import time
 import urllib.error
 import urllib.request
 
+from kubequorum_node.errors import NodeError
+
 _DEFAULT_ENDPOINT = "http://169.254.169.254"
 _TOKEN_SECONDS = 21600
 _NOT_FOUND = 404
 _UNAUTHORIZED = 401
 
 
-class MetadataError(Exception):
+class MetadataError(NodeError):
     """The metadata service did not answer."""
 
 
@@ -30,6 +32,22 @@ class Metadata:
     def instance_id(self) -> str:
         """Id of the instance that this runs on."""
         return self._require("instance-id")
+
+    def zone(self) -> str:
+        """Availability zone of the instance."""
+        return self._require("placement/availability-zone")
+
+    def address(self) -> str:
+        """Private IPv4 address of the instance."""
+        return self._require("local-ipv4")
+
+    def private_dns_name(self) -> str:
+        """Private DNS name of the instance; where a VPC's domain names give several, the first."""
+        return self._require("local-hostname").split()[0]
+
+    def instance_type(self) -> str:
+        """EC2 instance type."""
+        return self._require("instance-type")
 
     def target_lifecycle_state(self) -> str | None:
         """State the Auto Scaling group wants the instance in: InService, Terminated, …; None if not told yet.
@@ -77,5 +95,7 @@ class Metadata:
     def _request(self, method: str, path: str, headers: dict[str, str]) -> str:
         url = f"{self._endpoint}/latest/{path}"
         request = urllib.request.Request(url, method=method, headers=headers)  # noqa: S310 - always http
-        with urllib.request.urlopen(request, timeout=5) as response:  # noqa: S310
+        # Never through a proxy that the environment names: only the machine itself may ask.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=5) as response:
             return str(response.read().decode())

@@ -1,36 +1,61 @@
-"""A machine's place in its Auto Scaling group: ready, and later gone, each said once."""
+"""A machine's place in its Auto Scaling group: ready, failed, and later gone, each said once."""
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from botocore.exceptions import ClientError
 
-from kubequorum_node.aws import Aws
+from kubequorum_node.aws import Aws, error_code, error_message
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK, NodeConfig
+from kubequorum_node.document import ClusterDocument
 from kubequorum_node.imds import Metadata
 from kubequorum_node.log import say, step
 
 _POLL_SECONDS = 2.0
 _SIGNAL_WAIT_SECONDS = 120.0
 """How long a stack may take from creating the group to waiting for its signals."""
+_UNIQUE_ID_LENGTH = 64
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html"""
+
+Outcome = Literal["sent", "not wanted", "not yet"]
+Status = Literal["SUCCESS", "FAILURE"]
 
 
 class Lifecycle:
     """What this machine tells its group and its stack."""
 
-    def __init__(self, config: NodeConfig, aws: Aws, metadata: Metadata) -> None:
+    def __init__(self, config: NodeConfig, document: ClusterDocument, aws: Aws, metadata: Metadata) -> None:
         self._config = config
+        self._stack = document.stack
         self._aws = aws
         self._metadata = metadata
 
     def report_ready(self) -> None:
         """Complete the launch hook, then signal whatever in the stack waits for it."""
         with step("complete the launch hook"):
-            self._complete(LAUNCH_HOOK)
+            self._complete(LAUNCH_HOOK, "CONTINUE")
         for logical_id in self._config.signals:
             with step(f"signal {logical_id}"):
-                self._signal(logical_id)
+                outcome = _until(
+                    partial(self._signal, logical_id, "SUCCESS", self._metadata.instance_id()),
+                    seconds=_SIGNAL_WAIT_SECONDS,
+                )
+                if outcome == "not yet":
+                    say(f"{logical_id} of {self._stack} never waited for a signal")
+
+    def report_failed(self, reason: str) -> None:
+        """Tell a stack that waits why this boot failed, then give the launch up: the group tries again.
+
+        A signal has no reason, only an id that the stack's event shows, and no rule for it but its length.
+        So the reason stands there, after the instance's id, as far as it goes.
+        """
+        for logical_id in self._config.signals:
+            with step(f"signal {logical_id}: FAILURE"):
+                self._signal(logical_id, "FAILURE", failure_id(self._metadata.instance_id(), reason))
+        with step("give the launch up"):
+            self._complete(LAUNCH_HOOK, "ABANDON")
 
     def wait_for_termination(self) -> None:
         """Return once the group wants this instance gone."""
@@ -41,43 +66,50 @@ class Lifecycle:
     def report_gone(self) -> None:
         """Complete the terminate hook: nothing here is needed any more."""
         with step("complete the terminate hook"):
-            self._complete(TERMINATE_HOOK)
+            self._complete(TERMINATE_HOOK, "CONTINUE")
 
-    def _complete(self, hook: str) -> None:
+    def _complete(self, hook: str, result: Literal["CONTINUE", "ABANDON"]) -> None:
         """Complete a lifecycle action; one that has ended already, by time-out or by us, is left alone."""
         instance_id = self._metadata.instance_id()
-        answer = self._aws.autoscaling.describe_auto_scaling_instances(InstanceIds=[instance_id])
+        answer = self._aws.call(
+            lambda: self._aws.autoscaling.describe_auto_scaling_instances(InstanceIds=[instance_id])
+        )
         for instance in answer["AutoScalingInstances"]:
+            group = instance["AutoScalingGroupName"]
             try:
-                self._aws.autoscaling.complete_lifecycle_action(
-                    AutoScalingGroupName=instance["AutoScalingGroupName"],
-                    LifecycleHookName=hook,
-                    InstanceId=instance_id,
-                    LifecycleActionResult="CONTINUE",
-                )
+                self._complete_in(group, hook, instance_id, result)
             except ClientError as error:
                 if not _is_validation_error(error):
                     raise
-                say(f"no {hook} action is open for {instance_id}: {error.response['Error']['Message']}")
+                say(f"no {hook} action is open for {instance_id}: {error_message(error)}")
 
-    def _signal(self, logical_id: str) -> None:
-        """Signal success if the resource waits for it now, or is about to."""
-        if _until(lambda: self._try_signal(logical_id), seconds=_SIGNAL_WAIT_SECONDS) == "not yet":
-            say(f"{logical_id} of {self._config.stack} never waited for a signal")
+    def _complete_in(self, group: str, hook: str, instance_id: str, result: str) -> None:
+        self._aws.call(
+            lambda: self._aws.autoscaling.complete_lifecycle_action(
+                AutoScalingGroupName=group,
+                LifecycleHookName=hook,
+                InstanceId=instance_id,
+                LifecycleActionResult=result,
+            )
+        )
 
-    def _try_signal(self, logical_id: str) -> Literal["sent", "not wanted", "not yet"]:
-        stack = self._config.stack
+    def _signal(self, logical_id: str, status: Status, unique_id: str) -> Outcome:
+        """Signal if the resource waits for it now; tell whether it is about to."""
         try:
-            detail = self._aws.cloudformation.describe_stack_resource(
-                StackName=stack, LogicalResourceId=logical_id
+            detail = self._aws.call(
+                lambda: self._aws.cloudformation.describe_stack_resource(
+                    StackName=self._stack, LogicalResourceId=logical_id
+                )
             )["StackResourceDetail"]
             if not detail["ResourceStatus"].endswith("_IN_PROGRESS"):
                 return "not wanted"
-            self._aws.cloudformation.signal_resource(
-                StackName=stack,
-                LogicalResourceId=logical_id,
-                UniqueId=self._metadata.instance_id(),
-                Status="SUCCESS",
+            self._aws.call(
+                lambda: self._aws.cloudformation.signal_resource(
+                    StackName=self._stack,
+                    LogicalResourceId=logical_id,
+                    UniqueId=unique_id,
+                    Status=status,
+                )
             )
         except ClientError as error:
             if not _is_validation_error(error):
@@ -87,9 +119,13 @@ class Lifecycle:
         return "sent"
 
 
-def _until(
-    attempt: Callable[[], Literal["sent", "not wanted", "not yet"]], *, seconds: float
-) -> Literal["sent", "not wanted", "not yet"]:
+def failure_id(instance_id: str, reason: str) -> str:
+    """The id of a FAILURE signal: the instance, and as much of the reason as there is room for."""
+    plain = " ".join(reason.encode("ascii", "replace").decode().split())
+    return f"{instance_id} {plain}"[:_UNIQUE_ID_LENGTH].rstrip()
+
+
+def _until(attempt: Callable[[], Outcome], *, seconds: float) -> Outcome:
     deadline = time.monotonic() + seconds
     while (outcome := attempt()) == "not yet" and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
@@ -97,4 +133,4 @@ def _until(
 
 
 def _is_validation_error(error: ClientError) -> bool:
-    return error.response["Error"]["Code"] == "ValidationError"
+    return error_code(error) == "ValidationError"

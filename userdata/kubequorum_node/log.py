@@ -8,7 +8,9 @@ from contextlib import contextmanager
 
 def say(message: str) -> None:
     """Write one line at once."""
-    print(f"kubequorum: {message}", file=sys.stderr, flush=True)
+    # In one call, for steps run at the same time: their lines must not mix.
+    sys.stderr.write(f"kubequorum: {message}\n")
+    sys.stderr.flush()
 
 
 @contextmanager

@@ -15,6 +15,12 @@ _ARM_TYPE = re.compile(r"^(a1|[a-z]+[0-9]+[a-z]*g[a-z]*)\.")
 """Graviton types have a g after the generation (m7g, c7gn, im4gn), or are a1.
 https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html"""
 
+_MIRROR = re.compile(
+    r"^(https?://[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?|s3://[a-z0-9][-a-z0-9.]{1,61}[a-z0-9])"
+    r"(/[-A-Za-z0-9._~]+)*/?$"
+)
+"""Bucket names: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
+
 _LABEL = re.compile(r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$")
 _LABEL_VALUE = re.compile(r"^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$")
 _KUBELET_MAY_SET = ("node.kubernetes.io", "kubelet.kubernetes.io")
@@ -25,6 +31,7 @@ def problems_of(cluster: Cluster) -> Iterator[Problem]:
     """Everything that is wrong with a cluster file whose values are fine one by one."""
     yield from _zones(cluster)
     yield from _version(cluster)
+    yield from _mirror(cluster)
     yield from address_problems(cluster)
     yield from _exposure(cluster)
     yield from _machines(cluster)
@@ -59,6 +66,17 @@ def _version(cluster: Cluster) -> Iterator[Problem]:
     if version not in SUPPORTED_KUBERNETES_VERSIONS:
         supported = ", ".join(SUPPORTED_KUBERNETES_VERSIONS)
         yield Problem("kubernetes.version", version, "is not supported", f"use one of {supported}")
+
+
+def _mirror(cluster: Cluster) -> Iterator[Problem]:
+    mirror = cluster.artifacts.mirror
+    if mirror is not None and not _MIRROR.match(mirror):
+        yield Problem(
+            "artifacts.mirror",
+            mirror,
+            "is no address that machines could fetch from",
+            "use https://host/path, http://host:port/path or s3://bucket/prefix, and nothing after the path",
+        )
 
 
 def _exposure(cluster: Cluster) -> Iterator[Problem]:

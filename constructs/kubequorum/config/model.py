@@ -15,6 +15,9 @@ from kubequorum.versions import DEFAULT_KUBERNETES_VERSION
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$")]
 DnsName = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")]
 ImageId = Annotated[str, StringConstraints(pattern=r"^ami-[0-9a-f]{8,17}$")]
+ImageRepository = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9][-a-z0-9._]*)*$")
+]
 InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z][-a-z0-9]*\.[-a-z0-9]+$")]
 
 
@@ -80,6 +83,24 @@ class Kubernetes(_Section):
 
     version: str = Field(
         default=DEFAULT_KUBERNETES_VERSION, description="Kubernetes version", examples=["1.36.3"]
+    )
+    image_repository: ImageRepository | None = Field(
+        default=None,
+        description="registry and path of the control plane's images; left out, registry.k8s.io",
+        examples=["111122223333.dkr.ecr.eu-central-1.amazonaws.com/kubernetes"],
+    )
+
+
+class Artifacts(_Section):
+    """Where machines get their programs."""
+
+    mirror: str | None = Field(
+        default=None,
+        description=(
+            "https://… or s3://bucket/prefix with each download of userdata/files/artifacts.json at the path "
+            "of its URL, host included; left out, they come from upstream"
+        ),
+        examples=["s3://my-mirror/kubernetes"],
     )
 
 
@@ -159,6 +180,7 @@ class Cluster(_Section):
     api: Api = Api()
     dns: Dns
     kubernetes: Kubernetes = Kubernetes()
+    artifacts: Artifacts = Artifacts()
     image: Image
     masters: Masters
     worker_groups: tuple[WorkerGroup, ...] = Field(default=(), description="groups of workers, any number")

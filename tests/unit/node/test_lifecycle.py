@@ -9,16 +9,10 @@ from botocore.stub import Stubber
 
 from kubequorum_node import lifecycle
 from kubequorum_node.aws import Aws
-from kubequorum_node.config import NodeConfig
 from kubequorum_node.imds import Metadata
+from tests.unit.node import examples
 
-CONFIG = NodeConfig(
-    cluster="ha",
-    position="master/a",
-    region="eu-central-1",
-    stack="ha-ControlPlane",
-    signals=("MasterAGroup", "ControlPlaneReady"),
-)
+CONFIG = examples.CONFIG
 INSTANCE = "i-0123456789abcdef0"
 GROUP = "ha-ControlPlane-MasterAGroup-1"
 
@@ -59,7 +53,7 @@ class _Api:
             {"InstanceIds": [INSTANCE]},
         )
 
-    def completes(self, hook: str) -> None:
+    def completes(self, hook: str, result: str = "CONTINUE") -> None:
         self.autoscaling.add_response(
             "complete_lifecycle_action",
             {},
@@ -67,7 +61,7 @@ class _Api:
                 "AutoScalingGroupName": GROUP,
                 "LifecycleHookName": hook,
                 "InstanceId": INSTANCE,
-                "LifecycleActionResult": "CONTINUE",
+                "LifecycleActionResult": result,
             },
         )
 
@@ -82,18 +76,18 @@ class _Api:
                     "ResourceStatus": status,
                 }
             },
-            {"StackName": CONFIG.stack, "LogicalResourceId": logical_id},
+            {"StackName": examples.DOCUMENT.stack, "LogicalResourceId": logical_id},
         )
 
-    def is_signalled(self, logical_id: str) -> None:
+    def is_signalled(self, logical_id: str, status: str = "SUCCESS", unique_id: str = INSTANCE) -> None:
         self.cloudformation.add_response(
             "signal_resource",
             {},
             {
-                "StackName": CONFIG.stack,
+                "StackName": examples.DOCUMENT.stack,
                 "LogicalResourceId": logical_id,
-                "UniqueId": INSTANCE,
-                "Status": "SUCCESS",
+                "UniqueId": unique_id,
+                "Status": status,
             },
         )
 
@@ -108,13 +102,13 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Api]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setattr(lifecycle, "_POLL_SECONDS", 0.0)
-    aws = Aws(CONFIG.region)
+    aws = Aws(examples.DOCUMENT.region)
     with Stubber(aws.autoscaling) as autoscaling, Stubber(aws.cloudformation) as cloudformation:
         yield _Api(aws, autoscaling, cloudformation)
 
 
 def _lifecycle(api: _Api, *states: str | None) -> lifecycle.Lifecycle:
-    return lifecycle.Lifecycle(CONFIG, api.aws, _Metadata(*states))
+    return lifecycle.Lifecycle(CONFIG, examples.DOCUMENT, api.aws, _Metadata(*states))
 
 
 def test_ready_completes_the_hook_and_signals_what_waits(api: _Api) -> None:
@@ -161,6 +155,25 @@ def test_a_hook_that_is_complete_already_is_no_failure(api: _Api) -> None:
     )
     _lifecycle(api).report_gone()
     api.done()
+
+
+def test_a_failed_boot_tells_the_stack_why_and_gives_up(api: _Api) -> None:
+    """The reason stands in the signal's id, as far as it goes; then the launch is abandoned."""
+    reason = "bad checksum of kubelet: https://dl.k8s.io/x/kubelet has sha256 0000"
+    api.shows("MasterAGroup", "CREATE_COMPLETE")
+    api.shows("ControlPlaneReady", "CREATE_IN_PROGRESS")
+    api.is_signalled("ControlPlaneReady", "FAILURE", f"{INSTANCE} bad checksum of kubelet: https://dl.k8s.io/x")
+    api.describes_instance()
+    api.completes("launch", "ABANDON")
+    _lifecycle(api).report_failed(reason)
+    api.done()
+
+
+def test_the_reason_in_a_signal_is_plain_and_short() -> None:
+    """No line break, nothing but ASCII, and not more than the API takes."""
+    made = lifecycle.failure_id(INSTANCE, "no\nquorum → wait " + "x" * 80)
+    assert made.startswith(f"{INSTANCE} no quorum ? wait xxx")
+    assert len(made) == 64
 
 
 def test_an_instance_outside_a_group_completes_nothing(api: _Api) -> None:

@@ -1,0 +1,60 @@
+"""A cluster that never was, for tests of the node program."""
+
+from kubequorum_node.config import NodeConfig
+from kubequorum_node.document import ClusterDocument, Etcd, Slot
+from kubequorum_node.identity import Identity
+
+DOCUMENT = ClusterDocument(
+    cluster="ha",
+    region="eu-central-1",
+    stack="ha-ControlPlane",
+    kubernetes_version="1.36.3",
+    api_name="api.ha.kubequorum.internal",
+    node_api_name="api.ha.kubequorum.internal",
+    pod_cidr="10.128.0.0/14",
+    service_cidr="10.96.0.0/16",
+    pods_per_node=110,
+    node_mask_bits=24,
+    etcd=Etcd(
+        slots={
+            slot: Slot(zone=f"eu-central-1{slot}", etcd_name=f"etcd-{slot}.ha.kubequorum.internal")
+            for slot in "abc"
+        },
+        quota_bytes=8 << 30,
+    ),
+)
+
+WORKER_DOCUMENT = ClusterDocument(
+    cluster="ha",
+    region="eu-central-1",
+    stack="ha-Workers",
+    kubernetes_version="1.36.3",
+    api_name="api.ha.kubequorum.internal",
+    node_api_name="api.ha.kubequorum.internal",
+    pod_cidr="10.128.0.0/14",
+    service_cidr="10.96.0.0/16",
+    pods_per_node=110,
+    node_mask_bits=24,
+    labels={"workload": "batch"},
+    taints=({"key": "workload", "value": "batch", "effect": "NoSchedule"},),
+)
+
+CONFIG = NodeConfig(
+    position="master/a",
+    signals=("MasterAGroup", "ControlPlaneReady"),
+    bucket="ha-state",
+    volume="vol-0123456789abcdef0",
+    zone="Z0123456789ABCDEFGHIJ",
+    balancer="ha-api-0123456789abcdef.elb.eu-central-1.amazonaws.com",
+)
+
+WORKER_CONFIG = NodeConfig(position="worker/batch", signals=("WorkersBatchGroup",), bucket="ha-state")
+
+IDENTITY = Identity(
+    instance_id="i-0123456789abcdef0",
+    instance_type="m7i.large",
+    zone="eu-central-1a",
+    address="10.20.1.5",
+    node_name="ip-10-20-1-5.eu-central-1.compute.internal",
+    architecture="amd64",
+)

@@ -1,0 +1,103 @@
+"""What the cluster file says about machines: cluster.json, which travels beside the node program.
+
+It is the same for all masters, or for all workers of a group. A change of it
+changes the bundle's sum, and so replaces the machines that it is about.
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from kubequorum_node.errors import NodeError
+
+FILE_NAME = "cluster.json"
+API_PORT = 6443
+
+
+class DocumentError(NodeError):
+    """cluster.json does not fit this version of the node program."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A master position."""
+
+    zone: str
+    """The availability zone that it is bound to."""
+    etcd_name: str
+    """DNS name of its etcd member, whatever instance is in the slot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Etcd:
+    """What masters must know of each other."""
+
+    slots: dict[str, Slot]
+    quota_bytes: int
+    """Size of the database at which etcd takes no more writes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterDocument:
+    """Everything about the cluster that is known when the app is synthesised."""
+
+    cluster: str
+    region: str
+    stack: str
+    """CloudFormation stack of these machines, which may wait for their signals."""
+    kubernetes_version: str
+    """Without a leading v."""
+    api_name: str
+    """Name by which people reach the API."""
+    node_api_name: str
+    """Name by which nodes reach it."""
+    pod_cidr: str
+    service_cidr: str
+    pods_per_node: int
+    node_mask_bits: int
+    """Prefix length of the pod range of one node."""
+    image_repository: str = ""
+    """Registry of the control plane's images; empty for kubeadm's own."""
+    mirror: str = ""
+    """Where programs are fetched from instead of upstream: https://… or s3://…; empty for upstream."""
+    labels: dict[str, str] = field(default_factory=dict)
+    """Node labels of the worker group."""
+    taints: tuple[dict[str, str], ...] = ()
+    """Taints of the worker group, each with key, value and effect."""
+    etcd: Etcd | None = None
+    """None for workers, who have nothing to do with it."""
+
+    @property
+    def api_endpoint(self) -> str:
+        """Where nodes find the API: host and port."""
+        return f"{self.node_api_name}:{API_PORT}"
+
+    def to_json(self) -> str:
+        """JSON, the same text for the same values."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            DocumentError: a key is missing or unknown, or the text is no JSON object.
+
+        """
+        try:
+            values: dict[str, Any] = json.loads(text)
+            etcd = values.pop("etcd")
+            if etcd is not None:
+                slots = {name: Slot(**slot) for name, slot in etcd.pop("slots").items()}
+                etcd = Etcd(slots=slots, **etcd)
+            return cls(**{**values, "taints": tuple(values["taints"]), "etcd": etcd})
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise DocumentError(
+                f"{FILE_NAME} does not fit this node program ({error}): both are in one bundle, build it anew"
+            ) from error
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read the file in the unpacked bundle."""
+        return cls.from_json(path.read_text(encoding="utf-8"))

@@ -1,0 +1,108 @@
+"""The file system on the slot's volume: made only where there is none, and mounted."""
+
+from kubequorum_node.errors import NodeError
+from kubequorum_node.host import CommandError
+from kubequorum_node.log import say
+from kubequorum_node.node import Node
+
+MOUNT_POINT = "/var/lib/etcd"
+DATA_FOLDER = f"{MOUNT_POINT}/data"
+"""etcd's data: not the root of the file system, where lost+found is."""
+_WAL_FOLDER = f"{DATA_FOLDER}/member/wal"
+_KIND = "ext4"
+_MOUNT_OPTIONS = "noatime,nodev,nosuid,noexec"
+_NOTHING_FOUND = 2
+"""blkid's status for a device without any signature (blkid(8))."""
+_UNCORRECTED = 4
+"""fsck.ext4's status bit for errors left uncorrected (e2fsck(8))."""
+_CHECK_SECONDS = 300
+"""A journal is replayed in seconds; a full check of a volume that lost power twice takes longer."""
+
+
+class FileSystemError(NodeError):
+    """The volume holds something that must not be overwritten, or is damaged."""
+
+
+def mount(node: Node, device: str) -> None:
+    """Mount the volume; make the file system if it has none, and let it grow with its volume.
+
+    Args:
+        node: the machine.
+        device: path of the volume's device.
+
+    Raises:
+        FileSystemError: another file system is on it, its check failed, or something else is mounted there.
+
+    """
+    if node.host.is_mount_point(MOUNT_POINT):
+        _check_source(node, device)
+        say(f"{MOUNT_POINT} is mounted already")
+    else:
+        found = kind(node, device)
+        if found is None:
+            say(f"volume {node.config.volume} is blank: making an {_KIND} file system")
+            node.host.run(
+                "mkfs.ext4", "-q", "-m", "0", "-L", f"etcd-{node.slot}", device, timeout=_CHECK_SECONDS
+            )
+        elif found == _KIND:
+            _check(node, device)
+        else:
+            raise FileSystemError(
+                f"volume {node.config.volume} of slot {node.slot} holds {found}, not {_KIND}, and nothing was "
+                "changed. If nothing on it is needed, wipe its first MiB; else give the slot its own volume back"
+            )
+        node.host.path(MOUNT_POINT).mkdir(parents=True, exist_ok=True)
+        node.host.run("mount", "-t", _KIND, "-o", _MOUNT_OPTIONS, device, MOUNT_POINT)
+    # Says "nothing to do" unless the volume has grown.
+    node.host.run("resize2fs", device, timeout=_CHECK_SECONDS)
+    data = node.host.path(DATA_FOLDER)
+    data.mkdir(mode=0o700, exist_ok=True)
+    data.chmod(0o700)
+
+
+def kind(node: Node, device: str) -> str | None:
+    """What is on a device: the name of a file system, or of whatever else is recognised; None if it is blank.
+
+    Raises:
+        FileSystemError: it cannot be told. Only "nothing found" counts as blank.
+
+    """
+    probed = node.host.run("blkid", "-p", "-o", "export", device, check=False)
+    if probed.returncode == _NOTHING_FOUND and not probed.stdout.strip():
+        return None
+    values = dict(line.split("=", 1) for line in probed.stdout.splitlines() if "=" in line)
+    found = values.get("TYPE") or values.get("PTTYPE")
+    if probed.returncode != 0 or not found:
+        said = (probed.stderr or probed.stdout).strip()
+        raise FileSystemError(
+            f"it cannot be told what is on {device} (blkid ended with status {probed.returncode}: {said}); "
+            "it is left alone"
+        )
+    return found if "TYPE" in values else f"a partition table ({found})"
+
+
+def has_wal(node: Node) -> bool:
+    """Whether etcd has ever written to the volume."""
+    return any(node.host.path(_WAL_FOLDER).glob("*.wal"))
+
+
+def _check(node: Node, device: str) -> None:
+    done = node.host.run("fsck.ext4", "-p", device, timeout=_CHECK_SECONDS, check=False)
+    if done.returncode >= _UNCORRECTED:
+        raise FileSystemError(
+            f"the file system of volume {node.config.volume} is damaged (fsck.ext4 ended with status "
+            f"{done.returncode}): {(done.stdout + done.stderr).strip()}. Repair it by hand, or give the slot "
+            "an empty volume: its member then joins anew from the others"
+        )
+
+
+def _check_source(node: Node, device: str) -> None:
+    try:
+        source = node.host.run("findmnt", "-n", "-o", "SOURCE", "--mountpoint", MOUNT_POINT).stdout.strip()
+    except CommandError as error:
+        raise FileSystemError(f"it cannot be told what is mounted on {MOUNT_POINT}: {error}") from error
+    mounted, wanted = (node.host.path(path).resolve() for path in (source, device))
+    if mounted != wanted:
+        raise FileSystemError(
+            f"{source} is mounted on {MOUNT_POINT}, but volume {node.config.volume} is {device}: unmount it"
+        )

@@ -1,0 +1,127 @@
+"""The machine that this runs on: its programs, its files, its view of the network."""
+
+import os
+import socket
+import ssl
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubequorum_node.errors import NodeError
+
+_OUTPUT_SHOWN = 1500
+
+
+class CommandError(NodeError):
+    """A program failed, is missing or took too long."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a program ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str = ""
+
+
+class Host:
+    """The boundary between decisions and the operating system; tests put a fake in its place."""
+
+    def __init__(self, root: Path = Path("/")) -> None:
+        self._root = root
+
+    def path(self, absolute: str) -> Path:
+        """Where a path of the machine really is."""
+        return self._root / absolute.lstrip("/")
+
+    def run(
+        self, *command: str, stdin: str | None = None, timeout: float = 120, check: bool = True
+    ) -> Result:
+        """Run a program; secrets go to its standard input, never into its arguments.
+
+        Raises:
+            CommandError: it cannot be started or does not end in time; with `check`, also when it fails.
+
+        """
+        try:
+            done = subprocess.run(
+                command, input=stdin, capture_output=True, text=True, timeout=timeout, check=False
+            )
+        except FileNotFoundError as error:
+            raise CommandError(
+                f"{command[0]} is not on this machine; `{' '.join(command)}` needs it"
+            ) from error
+        except subprocess.TimeoutExpired as error:
+            raise CommandError(f"`{' '.join(command)}` did not end within {timeout:.0f} s") from error
+        result = Result(done.returncode, done.stdout, done.stderr)
+        if check and done.returncode != 0:
+            said = (done.stderr.strip() or done.stdout.strip())[-_OUTPUT_SHOWN:]
+            raise CommandError(f"`{' '.join(command)}` ended with status {done.returncode}: {said}")
+        return result
+
+    def read(self, absolute: str) -> str | None:
+        """A file's text; None if it is not there."""
+        try:
+            return self.path(absolute).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def write(self, absolute: str, text: str, *, mode: int = 0o644) -> bool:
+        """Replace a file as a whole, its folders included; says whether its text is another than before.
+
+        A crash leaves the old file or the new one, never a part; a reader without the right to the file
+        never sees its text.
+        """
+        path = self.path(absolute)
+        changed = self.read(absolute) != text
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if changed:
+            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            with os.fdopen(descriptor, "w", encoding="utf-8") as part:
+                part.write(text)
+                part.flush()
+                os.fsync(part.fileno())
+            Path(name).replace(path)
+        path.chmod(mode)
+        return changed
+
+    def is_mount_point(self, absolute: str) -> bool:
+        """Whether something is mounted there."""
+        return self.path(absolute).is_mount()
+
+    def resolve(self, name: str) -> set[str]:
+        """IPv4 addresses that this machine's resolver gives for a name; empty if it knows none."""
+        try:
+            found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
+        except socket.gaierror:
+            return set()
+        return {str(address[4][0]) for address in found}
+
+    def https_status(self, url: str, *, ca_file: str | None, timeout: float = 2.0) -> int | None:
+        """Status of a GET; None if there was no HTTP answer.
+
+        Args:
+            url: what to get.
+            ca_file: certificates to trust. None trusts anybody: only to learn whether somebody answers.
+            timeout: seconds.
+
+        """
+        if ca_file is None:
+            context = ssl._create_unverified_context()  # noqa: S323 - nothing is said to the other side
+        elif not self.path(ca_file).exists():
+            return None
+        else:
+            context = ssl.create_default_context(cafile=str(self.path(ca_file)))
+        try:
+            with urllib.request.build_opener(
+                urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+            ).open(url, timeout=timeout) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except (OSError, ValueError):
+            return None

@@ -1,0 +1,101 @@
+"""The kubelet of this machine, and the API as it sees it."""
+
+import http.client
+import json
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from kubequorum_node.ca_set import CA_CERTIFICATE
+from kubequorum_node.clock import NotYetError
+from kubequorum_node.document import API_PORT
+from kubequorum_node.errors import NodeError
+from kubequorum_node.node import Node
+
+KUBECONFIG = "/etc/kubernetes/kubelet.conf"
+CLIENT_CERTIFICATE = "/var/lib/kubelet/pki/kubelet-client-current.pem"
+"""Certificate and key, which the kubelet renews by itself."""
+_READY_SECONDS = 300.0
+_TIMEOUT_SECONDS = 10
+_OK = 200
+
+
+class ApiError(NodeError):
+    """The API server refused, or could not be reached."""
+
+
+class NodeApi:
+    """Nodes, read with the kubelet's credentials."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        # A master asks itself: its network must not depend on the load balancer.
+        self._server = node.identity.address if node.is_master else node.document.node_api_name
+
+    def get(self, path: str) -> Any:
+        """One object or list.
+
+        Raises:
+            ApiError: there is no answer, or another one than 200.
+
+        """
+        with self._open(path, timeout=_TIMEOUT_SECONDS) as answer:
+            return json.loads(answer.read())
+
+    def watch(self, path: str, *, timeout: float) -> Iterator[dict[str, Any]]:
+        """Events until the server ends the watch, or nothing came for `timeout` seconds.
+
+        Raises:
+            ApiError: as `get`; also when the connection is lost.
+
+        """
+        with self._open(path, timeout=timeout) as answer:
+            try:
+                for line in answer:
+                    yield json.loads(line)
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                raise ApiError(f"the watch of {path} ended: {error}") from error
+
+    @contextmanager
+    def _open(self, path: str, *, timeout: float) -> Iterator[http.client.HTTPResponse]:
+        host = self._node.host
+        try:
+            context = ssl.create_default_context(cafile=str(host.path(CA_CERTIFICATE)))
+            context.load_cert_chain(host.path(CLIENT_CERTIFICATE))
+            connection = http.client.HTTPSConnection(self._server, API_PORT, timeout=timeout, context=context)
+            try:
+                connection.request("GET", path, headers={"Accept": "application/json"})
+                answer = connection.getresponse()
+                if answer.status != _OK:
+                    raise ApiError(f"GET {path} of {self._server}: {answer.status} {answer.read(500)!r}")
+                yield answer
+            finally:
+                connection.close()
+        except (OSError, http.client.HTTPException) as error:
+            raise ApiError(f"GET {path} of {self._server}: {error}") from error
+
+
+def wait_until_ready(node: Node) -> None:
+    """Wait until the cluster says that this machine's node is ready for pods.
+
+    Raises:
+        WaitError: with what the kubelet reported last.
+
+    """
+    api = NodeApi(node)
+
+    def look() -> None:
+        try:
+            status = api.get(f"/api/v1/nodes/{node.identity.node_name}")["status"]
+        except ApiError as error:
+            raise NotYetError(str(error)) from error
+        ready = [c for c in status.get("conditions", []) if c["type"] == "Ready"]
+        if not ready or ready[0]["status"] != "True":
+            raise NotYetError(
+                ready[0].get("message", "it is not ready") if ready else "the kubelet has said nothing"
+            )
+
+    node.clock.poll(
+        f"node {node.identity.node_name} ready", look, seconds=_READY_SECONDS, pause=0.3, longest_pause=2.0
+    )

@@ -1,0 +1,104 @@
+"""The slot's DNS name, which leads to whatever instance is in the slot.
+
+etcd's peers check that a caller's address is one that its name resolves to, so
+the name must lead here before etcd starts.
+"""
+
+from kubequorum_node.clock import NotYetError, WaitError
+from kubequorum_node.log import say
+from kubequorum_node.node import Node
+
+TTL_SECONDS = 10
+"""How long others may go on using the address of a predecessor."""
+_CHANGE_SECONDS = 180.0
+"""Route 53 says 60 s for a change to reach all its servers; three times that."""
+_RESOLVER_SECONDS = 120.0
+_PEERS_SECONDS = 60.0
+
+
+def point_here(node: Node) -> None:
+    """Let the slot's name lead to this instance, and wait until this machine sees it so.
+
+    Raises:
+        WaitError: the name still leads elsewhere; says where.
+
+    """
+    name = node.etcd.slots[node.slot].etcd_name
+    address = node.identity.address
+    change = node.aws.call(
+        lambda: node.aws.route53.change_resource_record_sets(
+            HostedZoneId=node.config.zone,
+            ChangeBatch={
+                "Comment": f"{node.identity.instance_id} is in slot {node.slot}",
+                "Changes": [
+                    {
+                        "Action": "UPSERT",
+                        "ResourceRecordSet": {
+                            "Name": f"{name}.",
+                            "Type": "A",
+                            "TTL": TTL_SECONDS,
+                            "ResourceRecords": [{"Value": address}],
+                        },
+                    }
+                ],
+            },
+        )
+    )["ChangeInfo"]
+    if change["Status"] != "INSYNC":
+        # Asking the resolver before would only fill its cache with the old answer.
+        node.clock.poll(
+            f"Route 53 to apply {name} → {address}",
+            lambda: _check_change(node, change["Id"]),
+            seconds=_CHANGE_SECONDS,
+            pause=1.0,
+            longest_pause=15.0,
+        )
+    node.clock.poll(
+        f"this machine's resolver to give {address} for {name}",
+        lambda: _check_resolver(node, name),
+        seconds=_RESOLVER_SECONDS,
+        pause=0.5,
+        longest_pause=2.0,
+    )
+
+
+def wait_for_peers(node: Node) -> None:
+    """Wait a little until the other masters have names, asking Route 53 and not the resolver.
+
+    A resolver keeps "no such name" for up to 15 minutes (the zone's SOA record), and etcd would ask for its
+    peers at once. In a cluster that has lived all names exist, and this is one call.
+    """
+    wanted = {f"{slot.etcd_name}." for slot in node.etcd.slots.values()}
+
+    def look() -> None:
+        first = min(wanted)
+        answer = node.aws.call(
+            lambda: node.aws.route53.list_resource_record_sets(
+                HostedZoneId=node.config.zone, StartRecordName=first, StartRecordType="A"
+            )
+        )
+        missing = wanted - {
+            record["Name"] for record in answer["ResourceRecordSets"] if record["Type"] == "A"
+        }
+        if missing:
+            raise NotYetError(f"no record yet for {', '.join(sorted(missing))}")
+
+    try:
+        node.clock.poll(
+            "names of the other masters", look, seconds=_PEERS_SECONDS, pause=3.0, longest_pause=15.0
+        )
+    except WaitError as error:
+        # One master in three may be missing for good, and the others must come up without it.
+        say(f"going on without them: {error}")
+
+
+def _check_change(node: Node, change_id: str) -> None:
+    status = node.aws.call(lambda: node.aws.route53.get_change(Id=change_id))["ChangeInfo"]["Status"]
+    if status != "INSYNC":
+        raise NotYetError(f"the change is {status}")
+
+
+def _check_resolver(node: Node, name: str) -> None:
+    addresses = node.host.resolve(name)
+    if addresses != {node.identity.address}:
+        raise NotYetError(f"it gives {', '.join(sorted(addresses)) or 'no address'}")

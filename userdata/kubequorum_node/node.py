@@ -1,0 +1,75 @@
+"""One machine with all that its steps need, each part found when it is first asked for."""
+
+from functools import cached_property
+
+from kubequorum_node import identity
+from kubequorum_node.aws import Aws
+from kubequorum_node.clock import Clock
+from kubequorum_node.config import NodeConfig
+from kubequorum_node.document import ClusterDocument, Etcd
+from kubequorum_node.errors import NodeError
+from kubequorum_node.host import Host
+from kubequorum_node.identity import Identity
+from kubequorum_node.imds import Metadata
+from kubequorum_node.state_store import StateStore
+
+WORK_FOLDER = "/etc/kubernetes/kubequorum"
+"""What the node program writes for kubeadm and for itself; private, and gone with the instance."""
+
+
+class Node:
+    """A machine of the cluster."""
+
+    def __init__(
+        self,
+        config: NodeConfig,
+        document: ClusterDocument,
+        *,
+        host: Host | None = None,
+        aws: Aws | None = None,
+        metadata: Metadata | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.config = config
+        self.document = document
+        self.host = host or Host()
+        self.clock = clock or Clock()
+        self.aws = aws or Aws(document.region)
+        self.metadata = metadata or Metadata()
+        self.store = StateStore(self.aws, config.bucket)
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Who this machine is; a master outside its zone is refused."""
+        found = identity.find(self.metadata)
+        identity.check_zone(found, self.config, self.document)
+        return found
+
+    @property
+    def is_master(self) -> bool:
+        """Whether the machine is a master."""
+        return self.config.slot is not None
+
+    @property
+    def slot(self) -> str:
+        """The master's slot.
+
+        Raises:
+            NodeError: the machine is a worker.
+
+        """
+        if self.config.slot is None:
+            raise NodeError(f"this machine is {self.config.position}: the step is for masters only")
+        return self.config.slot
+
+    @property
+    def etcd(self) -> Etcd:
+        """What masters know of each other.
+
+        Raises:
+            NodeError: the machine is a worker.
+
+        """
+        if self.document.etcd is None:
+            raise NodeError(f"this machine is {self.config.position}: the step is for masters only")
+        return self.document.etcd

@@ -1,0 +1,116 @@
+"""Which routes, neighbours and forwarding entries the pod network needs: pure functions.
+
+Pods of other nodes are reached through a VXLAN device. For each node there is a
+route to its pod range by way of the first address of that range, a neighbour
+entry that gives this address the MAC of the node's VXLAN device, and a
+forwarding entry that says behind which node's address that MAC is. The MAC is
+made from the node's address, so that every node can compute all of them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+DEVICE = "kubequorum-vx"
+
+
+@dataclass(frozen=True, order=True)
+class Peer:
+    """A node as the network sees it."""
+
+    pod_range: IPv4Network
+    address: IPv4Address
+
+    @property
+    def gateway(self) -> str:
+        """Address of its VXLAN device: the first of its pod range, which no pod gets."""
+        return str(self.pod_range.network_address)
+
+    @property
+    def mac(self) -> str:
+        """MAC of its VXLAN device: locally administered, then the node's address."""
+        return ":".join(f"{byte:02x}" for byte in (0x02, 0x4B, *self.address.packed))
+
+
+@dataclass(frozen=True)
+class Entries:
+    """What the kernel holds for the VXLAN device, or should."""
+
+    routes: frozenset[tuple[str, str]]
+    """Pod range, gateway."""
+    neighbours: frozenset[tuple[str, str]]
+    """Gateway, MAC."""
+    forwarding: frozenset[tuple[str, str]]
+    """MAC, address of the node."""
+
+
+def peer_of(node: Mapping[str, Any]) -> Peer | None:
+    """A Node object as a peer; None while it has no address or no pod range."""
+    pod_range = node.get("spec", {}).get("podCIDR")
+    addresses = [
+        a["address"] for a in node.get("status", {}).get("addresses", []) if a["type"] == "InternalIP"
+    ]
+    if not pod_range or not addresses:
+        return None
+    return Peer(IPv4Network(pod_range), IPv4Address(addresses[0]))
+
+
+def wanted(peers: Iterable[Peer], own: Peer) -> Entries:
+    """What must be there for a set of nodes.
+
+    A dead node's object may stay for a while beside its successor's, which has another pod range and may
+    have the same address: both are kept, for they do not contradict each other.
+    """
+    others = [peer for peer in peers if peer != own and peer.pod_range != own.pod_range]
+    return Entries(
+        routes=frozenset((str(p.pod_range), p.gateway) for p in others),
+        neighbours=frozenset((p.gateway, p.mac) for p in others),
+        forwarding=frozenset((p.mac, str(p.address)) for p in others),
+    )
+
+
+def changes(actual: Entries, target: Entries) -> tuple[list[str], list[str]]:
+    """Lines for `ip -batch` and `bridge -batch` that make one out of the other; what is new comes first."""
+    ip = [
+        f"neighbour replace {gateway} lladdr {mac} dev {DEVICE} nud permanent"
+        for gateway, mac in sorted(target.neighbours - actual.neighbours)
+    ]
+    ip += [
+        f"route replace {pods} via {gateway} dev {DEVICE} onlink"
+        for pods, gateway in sorted(target.routes - actual.routes)
+    ]
+    kept_routes = {pods for pods, _ in target.routes}
+    kept_gateways = {gateway for gateway, _ in target.neighbours}
+    ip += [
+        f"route del {pods} via {gateway} dev {DEVICE}"
+        for pods, gateway in sorted(actual.routes - target.routes)
+        if pods not in kept_routes
+    ]
+    ip += [
+        f"neighbour del {gateway} dev {DEVICE}"
+        for gateway, _ in sorted(actual.neighbours - target.neighbours)
+        if gateway not in kept_gateways
+    ]
+    bridge = [
+        f"fdb append {mac} dev {DEVICE} dst {address} self permanent"
+        for mac, address in sorted(target.forwarding - actual.forwarding)
+    ]
+    bridge += [
+        f"fdb del {mac} dev {DEVICE} dst {address} self permanent"
+        for mac, address in sorted(actual.forwarding - target.forwarding)
+    ]
+    return ip, bridge
+
+
+def parse(
+    routes: list[dict[str, Any]], neighbours: list[dict[str, Any]], forwarding: list[dict[str, Any]]
+) -> Entries:
+    """What `ip -json route`, `ip -json neighbour` and `bridge -json fdb` say of the device."""
+    return Entries(
+        routes=frozenset((r["dst"], r["gateway"]) for r in routes if "gateway" in r),
+        neighbours=frozenset(
+            (n["dst"], n["lladdr"]) for n in neighbours if "lladdr" in n and "PERMANENT" in n.get("state", [])
+        ),
+        forwarding=frozenset((f["mac"], f["dst"]) for f in forwarding if "dst" in f),
+    )

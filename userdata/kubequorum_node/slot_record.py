@@ -1,0 +1,141 @@
+"""The slot's record in the state bucket: what the slot was, so that a lost volume is told from a new one."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Self
+
+from kubequorum_node.errors import NodeError
+from kubequorum_node.log import say
+from kubequorum_node.node import Node
+from kubequorum_node.state_store import NOT_THERE, PreconditionError
+
+FORMING = "forming"
+"""The slot's member was allowed to begin, but nobody has seen it work yet."""
+JOINING = "joining"
+"""The slot's member lost its data and joins anew, on the volume that the record names."""
+MEMBER = "member"
+"""The slot's member has worked: if its data are gone, they were lost."""
+
+_VERSION = 1
+_CONFLICTS_BORNE = 5
+_REASON_LENGTH = 2000
+
+
+class SlotRecordError(NodeError):
+    """The record cannot be read, or somebody else goes on writing it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotRecord:
+    """What the last master of a slot left behind."""
+
+    volume: str
+    """Id of the volume that holds the member's data."""
+    generation: int
+    """How many instances the slot has had."""
+    instance: str
+    """The instance that wrote this."""
+    stage: str
+    """FORMING, JOINING or MEMBER."""
+    outcome: str = "booting"
+    """`booting`, `ready`, or why the last boot failed."""
+    written: str = ""
+    """When, UTC."""
+    version: int = _VERSION
+
+    def to_json(self) -> str:
+        """JSON for the bucket."""
+        return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            SlotRecordError: it is something else, or of another version.
+
+        """
+        try:
+            document = json.loads(text)
+            if document["version"] != _VERSION:
+                raise SlotRecordError(
+                    f"the slot's record has version {document['version']}, this program knows {_VERSION}"
+                )
+            return cls(**document)
+        except (ValueError, KeyError, TypeError) as error:
+            raise SlotRecordError(
+                f"the slot's record in the state bucket cannot be read: {error!r}"
+            ) from error
+
+
+def key(slot: str) -> str:
+    """Where the record of a slot is."""
+    return f"slots/{slot}/record.json"
+
+
+def occupied(old: SlotRecord | None, node: Node, *, stage: str) -> SlotRecord:
+    """The record once this instance is in the slot; `old` is what the slot had before."""
+    instance = node.identity.instance_id
+    before = 0 if old is None else old.generation
+    again = old is not None and old.instance == instance
+    return SlotRecord(
+        volume=node.config.volume,
+        generation=before if again else before + 1,
+        instance=instance,
+        stage=stage,
+    )
+
+
+def update(node: Node, change: Callable[[SlotRecord | None], SlotRecord]) -> None:
+    """Read, change and write with a condition; a record that changed in between is read again.
+
+    Raises:
+        SlotRecordError: it changed again and again.
+
+    """
+    for _ in range(_CONFLICTS_BORNE):
+        stored = node.store.get(key(node.slot))
+        old = None if stored is None else SlotRecord.from_json(stored.body)
+        new = change(old)
+        if old is not None and replace(new, written=old.written) == old:
+            return
+        try:
+            body = replace(new, written=_now()).to_json()
+            node.store.put(key(node.slot), body, only_if=NOT_THERE if stored is None else stored.etag)
+            return
+        except PreconditionError as error:
+            say(f"{error}: reading it again")
+    raise SlotRecordError(
+        f"s3://{node.config.bucket}/{key(node.slot)} changed {_CONFLICTS_BORNE} times while it was written: "
+        "is another instance in this slot?"
+    )
+
+
+def finish(node: Node) -> None:
+    """Write that the slot's member works, with its data on this volume."""
+
+    def change(old: SlotRecord | None) -> SlotRecord:
+        if old is None:
+            raise SlotRecordError(f"s3://{node.config.bucket}/{key(node.slot)} was deleted during the boot")
+        return replace(old, volume=node.config.volume, stage=MEMBER, outcome="ready")
+
+    update(node, change)
+
+
+def fail(node: Node, reason: str) -> None:
+    """Write why a boot failed; a slot that has no record yet stays without."""
+    stored = node.store.get(key(node.slot))
+    if stored is None:
+        say("no slot record yet to put the reason into")
+        return
+    old = SlotRecord.from_json(stored.body)
+    if old.instance != node.identity.instance_id:
+        return
+    failed = replace(old, outcome=f"failed: {reason[:_REASON_LENGTH]}", written=_now())
+    node.store.put(key(node.slot), failed.to_json(), only_if=stored.etag)
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,189 @@
+"""The steps of a machine's life by name, each to be run by hand, too."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kubequorum_node import (
+    ca_set,
+    certificates,
+    control_plane,
+    credentials,
+    filesystem,
+    join,
+    kubelet,
+    membership,
+    names,
+    packages,
+    programs,
+    runtime,
+    slot_record,
+    supervisor,
+    volume,
+)
+from kubequorum_node.lifecycle import Lifecycle
+from kubequorum_node.log import say
+from kubequorum_node.node import Node
+from kubequorum_node.pod_network import PodNetwork
+
+LIFECYCLE_UNIT = "kubequorum-lifecycle.service"
+BOOT_UNIT = "kubequorum-boot.service"
+POD_NETWORK_UNIT = "kubequorum-pod-network.service"
+_TIMERS = ("kubequorum-credentials", "kubequorum-certificates")
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that a machine does, safe to repeat."""
+
+    name: str
+    help: str
+    run: Callable[[Node], None]
+    masters_only: bool = False
+
+
+def check_identity(node: Node) -> None:
+    """Find out who this machine is, and refuse the wrong zone."""
+    me = node.identity
+    say(
+        f"{me.instance_id} ({me.instance_type}, {me.architecture}) in {me.zone}: {me.address}, {me.node_name}"
+    )
+
+
+def install_programs(node: Node) -> None:
+    """Install what the image lacks."""
+    packages.install(node)
+    programs.install(node)
+
+
+def mount_volume(node: Node) -> None:
+    """Mount the volume that is attached."""
+    filesystem.mount(node, volume.device(node))
+
+
+def configure_cluster(node: Node) -> None:
+    """Write what belongs to the cluster, then publish what workers and people need."""
+    token = credentials.new_token()
+    control_plane.configure_cluster(node, bootstrap_token=token)
+    credentials.publish_join_material(node, token)
+    credentials.publish_admin_kubeconfig(node)
+    for name in _TIMERS:
+        supervisor.install(node.host, f"{name}.service")
+        supervisor.start(node.host, f"{name}.timer")
+
+
+def start_pod_network(node: Node) -> None:
+    """Start the service that connects pods."""
+    supervisor.start(node.host, POD_NETWORK_UNIT)
+
+
+def prove_health(node: Node) -> None:
+    """Prove that this machine may be counted on."""
+    if node.is_master:
+        control_plane.prove_health(node)
+        slot_record.finish(node)
+    else:
+        kubelet.wait_until_ready(node)
+
+
+def lifecycle_of(node: Node) -> Lifecycle:
+    """The machine's place in its group."""
+    return Lifecycle(node.config, node.document, node.aws, node.metadata)
+
+
+def _attach(node: Node) -> None:
+    say(f"volume {node.config.volume} is {volume.attach(node)}")
+
+
+def _settle(node: Node) -> None:
+    _discard(membership.settle(node))
+
+
+def _discard(_: object) -> None:
+    """A step has no result: what it found is on the machine."""
+
+
+CHECK_IDENTITY = Step("check-identity", "find out who this machine is; refuse the wrong zone", check_identity)
+INSTALL_PROGRAMS = Step(
+    "install-programs", "install what the image lacks, by the lock file", install_programs
+)
+START_RUNTIME = Step("start-runtime", "prepare the kernel, start containerd", runtime.start)
+CHECK_MACHINE = Step(
+    "check-machine", "kubeadm's preflight checks; pulls the images", control_plane.check_machine, True
+)
+ATTACH_VOLUME = Step(
+    "attach-volume",
+    "attach the slot's etcd volume, waiting for a predecessor",
+    _attach,
+    True,
+)
+MOUNT_VOLUME = Step("mount-volume", "mount it; make a file system only if it is blank", mount_volume, True)
+POINT_NAME = Step("point-name", "let the slot's DNS name lead here", names.point_here, True)
+ISSUE_CERTIFICATES = Step(
+    "issue-certificates",
+    "take or make the CA set; issue the leaf certificates from it",
+    control_plane.issue_certificates,
+    True,
+)
+SETTLE_MEMBERSHIP = Step(
+    "settle-membership",
+    "write the slot's record; decide how etcd starts, and join anew after a loss",
+    _settle,
+    True,
+)
+START_CONTROL_PLANE = Step(
+    "start-control-plane", "start etcd and the API server, wait for both", control_plane.start, True
+)
+CONFIGURE_CLUSTER = Step(
+    "configure-cluster", "write what all masters share; publish join material", configure_cluster, True
+)
+JOIN = Step("join", "join the cluster (workers)", join.join)
+START_POD_NETWORK = Step("start-pod-network", "start the service that connects pods", start_pod_network)
+PROVE_HEALTH = Step("prove-health", "prove that this machine may be counted on", prove_health)
+REPORT_READY = Step(
+    "report-ready",
+    "complete the launch hook and signal CloudFormation",
+    lambda node: lifecycle_of(node).report_ready(),
+)
+
+BY_HAND = (
+    CHECK_IDENTITY,
+    INSTALL_PROGRAMS,
+    START_RUNTIME,
+    CHECK_MACHINE,
+    ATTACH_VOLUME,
+    MOUNT_VOLUME,
+    POINT_NAME,
+    ISSUE_CERTIFICATES,
+    SETTLE_MEMBERSHIP,
+    START_CONTROL_PLANE,
+    CONFIGURE_CLUSTER,
+    JOIN,
+    START_POD_NETWORK,
+    PROVE_HEALTH,
+    REPORT_READY,
+    Step(
+        "publish-credentials",
+        "renew the join token and the administrator's kubeconfig",
+        credentials.renew,
+        True,
+    ),
+    Step(
+        "renew-certificates",
+        "renew the leaf certificates if one ends soon",
+        lambda node: _discard(certificates.renew_if_due(node)),
+        True,
+    ),
+    Step(
+        "admin-kubeconfig",
+        "print a kubeconfig of a cluster administrator, good for a day",
+        lambda node: print(credentials.admin_kubeconfig(node), end=""),
+        True,
+    ),
+    Step("install-ca-set", "take or make the CA set", lambda node: _discard(ca_set.install(node)), True),
+    Step(
+        "pod-network",
+        "keep the pod network as the cluster says, for ever",
+        lambda node: PodNetwork(node).run(),
+    ),
+)
+"""What the command line offers besides `boot` and `watch-lifecycle`."""

@@ -1,0 +1,218 @@
+"""The slot's etcd volume: attached by its id, never found by a tag."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from kubequorum_node.aws import error_code, error_message
+from kubequorum_node.clock import NotYetError
+from kubequorum_node.config import TERMINATE_HOOK
+from kubequorum_node.errors import NodeError
+from kubequorum_node.identity import WrongZoneError
+from kubequorum_node.log import say
+from kubequorum_node.node import Node
+from kubequorum_node.predecessor import Holder, Next, decide
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import VolumeTypeDef
+
+_DEVICE_ASKED_FOR = "/dev/xvdf"
+"""EC2 wants a name; a Nitro machine shows the volume under another one."""
+_LINK = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_{}"
+"""https://docs.aws.amazon.com/ebs/latest/userguide/identify-nvme-ebs-device.html"""
+_WAIT_SECONDS = 720.0
+"""Longer than all that `predecessor` may wait for together, shorter than the launch hook (900 s)."""
+_DEVICE_WAIT_SECONDS = 60.0
+_KUBELET_PORT = 10250
+_TRY_AGAIN = frozenset({"IncorrectState", "IncorrectInstanceState", "VolumeInUse", "IncorrectVolumeState"})
+"""Answers to attach and detach calls that cross with a change of state."""
+_NO_SUCH_VOLUME = "InvalidVolume.NotFound"
+
+
+class VolumeError(NodeError):
+    """The volume cannot be had."""
+
+
+@dataclass
+class _Wait:
+    """What a wait for the volume has seen so far."""
+
+    begin: float
+    silent_since: float | None = None
+    done: set[tuple[str, Next]] = field(default_factory=set)
+
+
+def attach(node: Node) -> str:
+    """Attach the slot's volume to this instance, and wait for its device.
+
+    Returns the device's path. A volume that is here already is left as it is.
+
+    Raises:
+        WrongZoneError: the volume is in another zone than this instance.
+        WaitError: somebody else had it for too long; says who.
+
+    """
+    wait = _Wait(begin=node.clock.now())
+    node.clock.poll(
+        f"volume {node.config.volume} attached to {node.identity.instance_id}",
+        lambda: _try_attach(node, wait),
+        seconds=_WAIT_SECONDS,
+        pause=3.0,
+        longest_pause=10.0,
+    )
+    return wait_for_device(node)
+
+
+def device(node: Node) -> str:
+    """Path of the volume's device, by the link that carries the volume's id.
+
+    Raises:
+        VolumeError: it is not there.
+
+    """
+    link = _LINK.format(node.config.volume.replace("-", ""))
+    if not node.host.path(link).exists():
+        raise VolumeError(
+            f"{link} is not there: {node.config.volume} is not attached, or this instance type "
+            f"({node.identity.instance_type}) is not built on Nitro"
+        )
+    return link
+
+
+def wait_for_device(node: Node) -> str:
+    """Wait until the kernel shows the volume."""
+
+    def find() -> str:
+        try:
+            return device(node)
+        except VolumeError as error:
+            raise NotYetError(str(error)) from error
+
+    what = f"device of volume {node.config.volume}"
+    return node.clock.poll(what, find, seconds=_DEVICE_WAIT_SECONDS, pause=0.1, longest_pause=1.0)
+
+
+def _try_attach(node: Node, wait: _Wait) -> None:
+    volume = _describe(node)
+    if volume["AvailabilityZone"] != node.identity.zone:
+        raise WrongZoneError(
+            f"volume {node.config.volume} is in {volume['AvailabilityZone']}, but this instance "
+            f"({node.identity.instance_id}) is in {node.identity.zone}: both belong in the slot's zone"
+        )
+    if volume["State"] in ("deleting", "deleted", "error"):
+        raise VolumeError(
+            f"volume {node.config.volume} is {volume['State']}: restore it from a snapshot, and put its id "
+            "where the State stack has the slot's volume"
+        )
+    attachments = [a for a in volume.get("Attachments", []) if a.get("State") != "detached"]
+    mine = [a for a in attachments if a.get("InstanceId") == node.identity.instance_id]
+    if mine and mine[0].get("State") in ("attached", "attaching", "busy"):
+        return
+    others = [a["InstanceId"] for a in attachments if not mine and "InstanceId" in a]
+    if others:
+        _deal_with(node, others[0], wait)
+    if volume["State"] != "available":
+        raise NotYetError(f"the volume is {volume['State']}")
+    try:
+        node.aws.call(
+            lambda: node.aws.ec2.attach_volume(
+                VolumeId=node.config.volume,
+                InstanceId=node.identity.instance_id,
+                Device=_DEVICE_ASKED_FOR,
+            )
+        )
+    except ClientError as error:
+        if error_code(error) in _TRY_AGAIN:
+            raise NotYetError(error_message(error)) from error
+        raise
+
+
+def _describe(node: Node) -> "VolumeTypeDef":
+    try:
+        answer = node.aws.call(lambda: node.aws.ec2.describe_volumes(VolumeIds=[node.config.volume]))
+    except ClientError as error:
+        if error_code(error) == _NO_SUCH_VOLUME:
+            raise VolumeError(
+                f"there is no volume {node.config.volume} (from user-data): it was deleted outside the State "
+                "stack; restore it from a snapshot or make an empty one, and deploy with its id"
+            ) from error
+        raise
+    return answer["Volumes"][0]
+
+
+def _deal_with(node: Node, instance_id: str, wait: _Wait) -> None:
+    """Do what is due about the instance that has the volume, then let the caller look again.
+
+    Raises:
+        NotYetError: always.
+
+    """
+    holder = _look_at(node, instance_id, wait)
+    todo = decide(holder)
+    if (instance_id, todo) not in wait.done:
+        say(f"volume {node.config.volume} is with {holder}: {todo.value}")
+        wait.done.add((instance_id, todo))
+    try:
+        match todo:
+            case Next.FINISH_OFF:
+                node.aws.call(
+                    lambda: node.aws.autoscaling.complete_lifecycle_action(
+                        AutoScalingGroupName=holder.group or "",
+                        LifecycleHookName=TERMINATE_HOOK,
+                        InstanceId=instance_id,
+                        LifecycleActionResult="CONTINUE",
+                    )
+                )
+            case Next.DETACH | Next.FORCE_DETACH:
+                node.aws.call(
+                    lambda: node.aws.ec2.detach_volume(
+                        VolumeId=node.config.volume, InstanceId=instance_id, Force=todo is Next.FORCE_DETACH
+                    )
+                )
+            case Next.WAIT:
+                pass
+    except ClientError as error:
+        if error_code(error) not in _TRY_AGAIN | {"ValidationError"}:
+            raise
+        say(f"{todo.value} of {instance_id}: {error_message(error)}")
+    raise NotYetError(f"it is with {holder}")
+
+
+def _look_at(node: Node, instance_id: str, wait: _Wait) -> Holder:
+    state, address = _ec2_view(node, instance_id)
+    now = node.clock.now()
+    answers = (
+        state not in (None, "terminated", "stopped")
+        and address is not None
+        and node.host.https_status(f"https://{address}:{_KUBELET_PORT}/healthz", ca_file=None) is not None
+    )
+    if answers:
+        wait.silent_since = None
+    elif wait.silent_since is None:
+        wait.silent_since = now
+    groups = node.aws.call(
+        lambda: node.aws.autoscaling.describe_auto_scaling_instances(InstanceIds=[instance_id])
+    )["AutoScalingInstances"]
+    return Holder(
+        instance_id=instance_id,
+        instance_state=state,
+        lifecycle_state=groups[0]["LifecycleState"] if groups else None,
+        group=groups[0]["AutoScalingGroupName"] if groups else None,
+        # Silent at least for a moment: 0 means that it answers.
+        silent_seconds=0.0 if wait.silent_since is None else max(now - wait.silent_since, 0.001),
+        waited_seconds=now - wait.begin,
+    )
+
+
+def _ec2_view(node: Node, instance_id: str) -> tuple[str | None, str | None]:
+    try:
+        answer = node.aws.call(lambda: node.aws.ec2.describe_instances(InstanceIds=[instance_id]))
+    except ClientError as error:
+        if error_code(error).startswith("InvalidInstanceID"):
+            return None, None
+        raise
+    for reservation in answer["Reservations"]:
+        for instance in reservation.get("Instances", []):
+            return instance["State"].get("Name"), instance.get("PrivateIpAddress")
+    return None, None
