@@ -48,8 +48,8 @@ def mount(node: Node, device: str) -> None:
             _check(node, device)
         else:
             raise FileSystemError(
-                f"volume {node.config.volume} of slot {node.slot} holds {found}, not {_KIND}, and nothing was "
-                "changed. If nothing on it is needed, wipe its first MiB; else give the slot its own volume back"
+                f"volume {node.config.volume} of slot {node.slot} holds {found}, not {_KIND}: nothing was "
+                "changed. If nothing on it is needed, wipe its first MiB; else give the slot its own volume"
             )
         node.host.path(MOUNT_POINT).mkdir(parents=True, exist_ok=True)
         node.host.run("mount", "-t", _KIND, "-o", _MOUNT_OPTIONS, device, MOUNT_POINT)
