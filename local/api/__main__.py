@@ -30,6 +30,11 @@ def _arguments() -> argparse.Namespace:
         default=1.0,
         help="stretches or shortens every emulated wait, e.g. 0.02 in tests (default: %(default)s)",
     )
+    parser.add_argument(
+        "--until-eof",
+        action="store_true",
+        help="also end when standard input is closed, so that it never outlives whoever started it",
+    )
     parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     return parser.parse_args()
 
@@ -46,6 +51,7 @@ def main() -> int:
             state_dir=arguments.state_dir,
             machines=arguments.machines,
             time_scale=arguments.time_scale,
+            until_eof=arguments.until_eof,
             log_level=arguments.log_level,
         )
     )

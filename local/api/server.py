@@ -1,12 +1,14 @@
 """The server process of the embedded AWS: ministack in process, patched, on loopback."""
 
 import asyncio
-import importlib
+import contextlib
 import logging
+import os
 import resource
 import signal
 import socket
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from local.api.ec2.facts import Facts
 from local.api.machines import Machines
 from local.api.no_machines import NoMachines
 from local.api.worker import Worker
+from local.machines.process import ProcessMachines
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,8 @@ class Settings:
     """`process` or `none`."""
     time_scale: float = 1.0
     """Stretches or shortens every emulated wait; 1 outside tests."""
+    until_eof: bool = False
+    """End when standard input is closed, too."""
     log_level: str = "info"
 
 
@@ -60,7 +65,7 @@ def run(settings: Settings) -> int:
     context = build_context(settings)
     install(context)
     try:
-        asyncio.run(_serve(settings))
+        asyncio.run(_serve(settings, context))
     finally:
         context.worker.close()
         context.machines.close()
@@ -91,13 +96,10 @@ def install(context: Context) -> None:
 def _machines(settings: Settings, api_url: str) -> Machines:
     if settings.machines == "none":
         return NoMachines()
-    # Its needs (namespaces, loop devices) exist on Linux as root only: never load it where it is not wanted.
-    process = importlib.import_module("local.machines.process")
-    machines: Machines = process.ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts())
-    return machines
+    return ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts())
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, context: Context) -> None:
     config = Config()
     config.bind = [f"{_BIND_HOST}:{settings.port}"]
     config.keep_alive_timeout = 75
@@ -108,7 +110,20 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stop.set)
+    if settings.until_eof:
+        # A thread of its own, for nothing can interrupt it: the process must be able to end without it.
+        threading.Thread(target=_stop_at_eof, args=(loop, stop), daemon=True).start()
     await serve(ministack.app.app, config, shutdown_trigger=stop.wait)
+    # Before the loop ends: it waits for stack operations, and those wait for signals.
+    context.worker.close()
+
+
+def _stop_at_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    # Not through sys.stdin: a thread that holds its lock keeps the interpreter from ending.
+    while os.read(0, 4096):
+        pass
+    with contextlib.suppress(RuntimeError):  # The loop has ended already.
+        loop.call_soon_threadsafe(stop.set)
 
 
 def _port_in_use(port: int) -> bool:
