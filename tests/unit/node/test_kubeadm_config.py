@@ -14,6 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from kubequorum_node import ca_set, kubeadm_config
+from kubequorum_node.cluster_configuration import ELLIPTIC
 from kubequorum_node.document import ClusterDocument
 from kubequorum_node.host import Host
 from kubequorum_node.kubeadm_config import Master, first_members
@@ -53,7 +54,7 @@ def _rendered(document: ClusterDocument = examples.DOCUMENT) -> dict[str, str]:
             token=MASTER.bootstrap_token,
             ca_hash="sha256:" + "0" * 64,
         ),
-        "ca-set": kubeadm_config.ca_set(document, folder="/run/x", algorithm=kubeadm_config.ELLIPTIC),
+        "ca-set": kubeadm_config.ca_set(document, folder="/run/x", algorithm=ELLIPTIC),
     }
 
 
