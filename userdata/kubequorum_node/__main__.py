@@ -10,7 +10,7 @@ from kubequorum_node.boot import boot
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import FILE_NAME, ClusterDocument
 from kubequorum_node.errors import NodeError
-from kubequorum_node.log import say, step
+from kubequorum_node.log import say
 from kubequorum_node.node import Node
 
 
@@ -39,8 +39,7 @@ def main(arguments: list[str]) -> int:
             lifecycle.wait_for_termination()
             lifecycle.report_gone()
         else:
-            with step(options.command):
-                by_name[options.command].run(node)
+            steps.run_by_hand(node, by_name[options.command])
     except NodeError as error:
         say(f"{options.command}: {error}")
         return 1

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from kubequorum_node.ca_set import CaSet
-from kubequorum_node.kubeadm_config import API_SERVER_FOLDER, AUDIT_FOLDER
+from kubequorum_node.cluster_configuration import API_SERVER_FOLDER, AUDIT_FOLDER
 from kubequorum_node.node import Node
 
 _FILES = Path(__file__).resolve().parent.parent / "files"

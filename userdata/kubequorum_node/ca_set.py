@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from kubequorum_node import kubeadm_config
+from kubequorum_node.cluster_configuration import ELLIPTIC, RSA
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubeadm import Kubeadm
 from kubequorum_node.log import say
@@ -97,9 +98,9 @@ def create(node: Node) -> CaSet:
     with tempfile.TemporaryDirectory(prefix="kubequorum-", dir=node.host.path("/run")) as name:
         folder = Path(name)
         for algorithm, phases in (
-            (kubeadm_config.ELLIPTIC, ("ca", "etcd-ca", "front-proxy-ca")),
+            (ELLIPTIC, ("ca", "etcd-ca", "front-proxy-ca")),
             # Service-account tokens are signed with RS256: what OIDC providers on AWS expect.
-            (kubeadm_config.RSA, ("sa",)),
+            (RSA, ("sa",)),
         ):
             config = folder / f"{algorithm}.yaml"
             config.write_text(

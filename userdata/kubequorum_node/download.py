@@ -64,8 +64,8 @@ def fetch(source: str, target: Path, *, sha256: str, aws: Aws, clock: Clock) -> 
     if found != sha256:
         target.unlink(missing_ok=True)
         raise ChecksumError(
-            f"bad checksum of {source.rpartition('/')[2]}: {source} has sha256 {found}, but the lock file says "
-            f"{sha256}; either the source was changed, or the lock file is wrong"
+            f"bad checksum of {source.rpartition('/')[2]}: {source} has sha256 {found}, "
+            f"but the lock file says {sha256}; either the source was changed, or the lock file is wrong"
         )
 
 

@@ -1,13 +1,12 @@
 """The file system on the slot's volume: made only where there is none, and mounted."""
 
+from kubequorum_node.cluster_configuration import DATA_FOLDER
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import CommandError
 from kubequorum_node.log import say
 from kubequorum_node.node import Node
 
 MOUNT_POINT = "/var/lib/etcd"
-DATA_FOLDER = f"{MOUNT_POINT}/data"
-"""etcd's data: not the root of the file system, where lost+found is."""
 _WAL_FOLDER = f"{DATA_FOLDER}/member/wal"
 _KIND = "ext4"
 _MOUNT_OPTIONS = "noatime,nodev,nosuid,noexec"
@@ -48,8 +47,8 @@ def mount(node: Node, device: str) -> None:
             _check(node, device)
         else:
             raise FileSystemError(
-                f"volume {node.config.volume} of slot {node.slot} holds {found}, not {_KIND}, and nothing was "
-                "changed. If nothing on it is needed, wipe its first MiB; else give the slot its own volume back"
+                f"volume {node.config.volume} of slot {node.slot} holds {found}, not {_KIND}: nothing was "
+                "changed. If nothing on it is needed, wipe its first MiB; else give the slot its own volume"
             )
         node.host.path(MOUNT_POINT).mkdir(parents=True, exist_ok=True)
         node.host.run("mount", "-t", _KIND, "-o", _MOUNT_OPTIONS, device, MOUNT_POINT)

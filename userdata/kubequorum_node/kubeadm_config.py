@@ -9,28 +9,22 @@ what goes into the cluster, where every master would write it.
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
+from kubequorum_node.cluster_configuration import (
+    API_VERSION,
+    TEN_YEARS,
+    Document,
+    arguments,
+    cluster_configuration,
+    components,
+    etcd_arguments,
+    etcd_of,
+)
 from kubequorum_node.document import API_PORT, ClusterDocument, Etcd
-from kubequorum_node.errors import NodeError
 from kubequorum_node.identity import Identity
 
-ELLIPTIC = "ECDSA-P256"
-RSA = "RSA-2048"
 CRI_SOCKET = "unix:///run/containerd/containerd.sock"
-DATA_FOLDER = "/var/lib/etcd/data"
-API_SERVER_FOLDER = "/etc/kubernetes/api-server"
-"""Files of the API server that kubeadm does not write; see `api_server_files`."""
-AUDIT_FOLDER = "/var/log/kubernetes/audit"
-DNS_DOMAIN = "cluster.local"
 CONTROL_PLANE_TAINT = "node-role.kubernetes.io/control-plane=:NoSchedule"
-
-_API_VERSION = "kubeadm.k8s.io/v1beta4"
-_YEAR = "8760h0m0s"
-_TEN_YEARS = "87600h0m0s"
-_TLS_VERSION = "VersionTLS12"
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +74,7 @@ def first_members(etcd: Etcd) -> Membership:
 
 def node_config(document: ClusterDocument, master: Master) -> str:
     """Render the node's configuration."""
-    etcd = _etcd_of(document)
+    etcd = etcd_of(document)
     own = [
         ("name", member_name(master.slot)),
         ("initial-advertise-peer-urls", peer_url(etcd, master.slot)),
@@ -88,12 +82,12 @@ def node_config(document: ClusterDocument, master: Master) -> str:
         ("initial-cluster-state", master.membership.state),
     ]
     names = [etcd.slots[master.slot].etcd_name]
-    cluster = _cluster_configuration(document, master.balancer)
+    cluster = cluster_configuration(document, master.balancer)
     local = cluster["etcd"]["local"]
-    local["extraArgs"] = _arguments([*_etcd_arguments(document), *own])
+    local["extraArgs"] = arguments([*etcd_arguments(document), *own])
     local["serverCertSANs"] = names
     local["peerCertSANs"] = names
-    return _render(_init_configuration(document, master), cluster, *_components(document))
+    return _render(_init_configuration(document, master), cluster, *components(document))
 
 
 def shared_config(document: ClusterDocument, master: Master) -> str:
@@ -101,8 +95,8 @@ def shared_config(document: ClusterDocument, master: Master) -> str:
 
     The InitConfiguration says who does the writing; it does not go into the cluster.
     """
-    cluster = _cluster_configuration(document, master.balancer)
-    return _render(_init_configuration(document, master), cluster, *_components(document))
+    cluster = cluster_configuration(document, master.balancer)
+    return _render(_init_configuration(document, master), cluster, *components(document))
 
 
 def join_config(
@@ -119,7 +113,7 @@ def join_config(
     registration["taints"] = [dict(taint) for taint in document.taints]
     return _render(
         {
-            "apiVersion": _API_VERSION,
+            "apiVersion": API_VERSION,
             "kind": "JoinConfiguration",
             "discovery": {
                 "bootstrapToken": {
@@ -138,28 +132,22 @@ def ca_set(document: ClusterDocument, *, folder: str, algorithm: str) -> str:
     """Render what the phases that make CAs and the service-account key need."""
     return _render(
         {
-            "apiVersion": _API_VERSION,
+            "apiVersion": API_VERSION,
             "kind": "ClusterConfiguration",
             "kubernetesVersion": f"v{document.kubernetes_version}",
             "certificatesDir": folder,
             "encryptionAlgorithm": algorithm,
-            "caCertificateValidityPeriod": _TEN_YEARS,
+            "caCertificateValidityPeriod": TEN_YEARS,
         }
     )
-
-
-def _etcd_of(document: ClusterDocument) -> Etcd:
-    if document.etcd is None:
-        raise NodeError("this machine's cluster.json has no etcd section: it is a worker's")
-    return document.etcd
 
 
 def _init_configuration(document: ClusterDocument, master: Master) -> Document:
     registration = _registration(document, master.identity, master.ignored_preflight_errors)
     # Else the node takes pods between its registration and the phase mark-control-plane.
-    registration["kubeletExtraArgs"] += _arguments([("register-with-taints", CONTROL_PLANE_TAINT)])
+    registration["kubeletExtraArgs"] += arguments([("register-with-taints", CONTROL_PLANE_TAINT)])
     configuration: Document = {
-        "apiVersion": _API_VERSION,
+        "apiVersion": API_VERSION,
         "kind": "InitConfiguration",
         "localAPIEndpoint": {"advertiseAddress": master.identity.address, "bindPort": API_PORT},
         "nodeRegistration": registration,
@@ -188,7 +176,7 @@ def _registration(document: ClusterDocument, identity: Identity, ignored: tuple[
         "node.kubernetes.io/instance-type": identity.instance_type,
         **document.labels,
     }
-    arguments = [
+    flags = [
         ("node-ip", identity.address),
         ("provider-id", identity.provider_id),
         ("node-labels", ",".join(f"{key}={value}" for key, value in sorted(labels.items()))),
@@ -199,98 +187,8 @@ def _registration(document: ClusterDocument, identity: Identity, ignored: tuple[
         "imagePullPolicy": "IfNotPresent",
         "imagePullSerial": False,
         "ignorePreflightErrors": list(ignored),
-        "kubeletExtraArgs": _arguments(arguments),
+        "kubeletExtraArgs": arguments(flags),
     }
-
-
-def _cluster_configuration(document: ClusterDocument, balancer: str) -> Document:
-    names = [document.api_name, document.node_api_name, balancer, "127.0.0.1"]
-    component = [("profiling", "false"), ("tls-min-version", _TLS_VERSION)]
-    configuration: Document = {
-        "apiVersion": _API_VERSION,
-        "kind": "ClusterConfiguration",
-        "clusterName": document.cluster,
-        "kubernetesVersion": f"v{document.kubernetes_version}",
-        "controlPlaneEndpoint": document.api_endpoint,
-        "encryptionAlgorithm": ELLIPTIC,
-        "certificateValidityPeriod": _YEAR,
-        "caCertificateValidityPeriod": _TEN_YEARS,
-        "networking": {
-            "podSubnet": document.pod_cidr,
-            "serviceSubnet": document.service_cidr,
-            "dnsDomain": DNS_DOMAIN,
-        },
-        "apiServer": {
-            "certSANs": list(dict.fromkeys(name for name in names if name)),
-            "extraArgs": _arguments([*component, *_API_SERVER_ARGUMENTS]),
-            "extraVolumes": [
-                _volume("kubequorum", API_SERVER_FOLDER, read_only=True),
-                _volume("audit", AUDIT_FOLDER, read_only=False),
-            ],
-        },
-        "controllerManager": {
-            "extraArgs": _arguments([*component, ("node-cidr-mask-size", str(document.node_mask_bits))])
-        },
-        "scheduler": {"extraArgs": _arguments(component)},
-        "etcd": {"local": {"dataDir": DATA_FOLDER, "extraArgs": _arguments(_etcd_arguments(document))}},
-    }
-    if document.image_repository:
-        configuration["imageRepository"] = document.image_repository
-    return configuration
-
-
-_API_SERVER_ARGUMENTS = [
-    ("authentication-config", f"{API_SERVER_FOLDER}/authentication.json"),
-    ("encryption-provider-config", f"{API_SERVER_FOLDER}/encryption.json"),
-    ("audit-policy-file", f"{API_SERVER_FOLDER}/audit-policy.yaml"),
-    ("audit-log-path", f"{AUDIT_FOLDER}/audit.log"),
-    # 30 days at most, and at most 1 GiB of them.
-    ("audit-log-maxage", "30"),
-    ("audit-log-maxbackup", "10"),
-    ("audit-log-maxsize", "100"),
-]
-
-
-def _etcd_arguments(document: ClusterDocument) -> list[tuple[str, str]]:
-    return [
-        ("initial-cluster-token", document.cluster),
-        ("quota-backend-bytes", str(_etcd_of(document).quota_bytes)),
-        ("feature-gates", "InitialCorruptCheck=true,CompactHashCheck=true"),
-        ("tls-min-version", "TLS1.2"),
-    ]
-
-
-def _components(document: ClusterDocument) -> tuple[Document, Document]:
-    kubelet: Document = {
-        "apiVersion": "kubelet.config.k8s.io/v1beta1",
-        "kind": "KubeletConfiguration",
-        "cgroupDriver": "systemd",
-        "rotateCertificates": True,
-        "tlsMinVersion": _TLS_VERSION,
-        "maxPods": document.pods_per_node,
-    }
-    proxy: Document = {
-        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
-        "kind": "KubeProxyConfiguration",
-        "mode": "nftables",
-        # The node program sets the size of the connection table for the machine; see `runtime`.
-        "conntrack": {"maxPerCore": 0},
-    }
-    return kubelet, proxy
-
-
-def _volume(name: str, folder: str, *, read_only: bool) -> Document:
-    return {
-        "name": name,
-        "hostPath": folder,
-        "mountPath": folder,
-        "readOnly": read_only,
-        "pathType": "DirectoryOrCreate",
-    }
-
-
-def _arguments(pairs: list[tuple[str, str]]) -> list[Document]:
-    return [{"name": name, "value": value} for name, value in pairs]
 
 
 def _render(*documents: Document) -> str:

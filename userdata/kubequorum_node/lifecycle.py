@@ -1,19 +1,18 @@
 """A machine's place in its Auto Scaling group: ready, failed, and later gone, each said once."""
 
-import time
-from collections.abc import Callable
-from functools import partial
 from typing import Literal
 
 from botocore.exceptions import ClientError
 
 from kubequorum_node.aws import Aws, error_code, error_message
+from kubequorum_node.clock import Clock, NotYetError, WaitError
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK, NodeConfig
 from kubequorum_node.document import ClusterDocument
 from kubequorum_node.imds import Metadata
 from kubequorum_node.log import say, step
 
 _POLL_SECONDS = 2.0
+_LONGEST_POLL_SECONDS = 10.0
 _SIGNAL_WAIT_SECONDS = 120.0
 """How long a stack may take from creating the group to waiting for its signals."""
 _UNIQUE_ID_LENGTH = 64
@@ -26,8 +25,17 @@ Status = Literal["SUCCESS", "FAILURE"]
 class Lifecycle:
     """What this machine tells its group and its stack."""
 
-    def __init__(self, config: NodeConfig, document: ClusterDocument, aws: Aws, metadata: Metadata) -> None:
+    def __init__(
+        self,
+        config: NodeConfig,
+        document: ClusterDocument,
+        *,
+        aws: Aws,
+        metadata: Metadata,
+        clock: Clock,
+    ) -> None:
         self._config = config
+        self._clock = clock
         self._stack = document.stack
         self._aws = aws
         self._metadata = metadata
@@ -38,12 +46,10 @@ class Lifecycle:
             self._complete(LAUNCH_HOOK, "CONTINUE")
         for logical_id in self._config.signals:
             with step(f"signal {logical_id}"):
-                outcome = _until(
-                    partial(self._signal, logical_id, "SUCCESS", self._metadata.instance_id()),
-                    seconds=_SIGNAL_WAIT_SECONDS,
-                )
-                if outcome == "not yet":
-                    say(f"{logical_id} of {self._stack} never waited for a signal")
+                try:
+                    self._signal_when_wanted(logical_id)
+                except WaitError as error:
+                    say(f"nobody waited for it: {error}")
 
     def report_failed(self, reason: str) -> None:
         """Tell a stack that waits why this boot failed, then give the launch up: the group tries again.
@@ -60,7 +66,7 @@ class Lifecycle:
     def wait_for_termination(self) -> None:
         """Return once the group wants this instance gone."""
         while self._metadata.target_lifecycle_state() != "Terminated":
-            time.sleep(_POLL_SECONDS)
+            self._clock.sleep(_POLL_SECONDS)
         say("the Auto Scaling group ends this instance")
 
     def report_gone(self) -> None:
@@ -93,6 +99,19 @@ class Lifecycle:
             )
         )
 
+    def _signal_when_wanted(self, logical_id: str) -> None:
+        def attempt() -> None:
+            if self._signal(logical_id, "SUCCESS", self._metadata.instance_id()) == "not yet":
+                raise NotYetError(f"{self._stack} has not come to it")
+
+        self._clock.poll(
+            f"{logical_id} to wait for a signal",
+            attempt,
+            seconds=_SIGNAL_WAIT_SECONDS,
+            pause=_POLL_SECONDS,
+            longest_pause=_LONGEST_POLL_SECONDS,
+        )
+
     def _signal(self, logical_id: str, status: Status, unique_id: str) -> Outcome:
         """Signal if the resource waits for it now; tell whether it is about to."""
         try:
@@ -123,13 +142,6 @@ def failure_id(instance_id: str, reason: str) -> str:
     """The id of a FAILURE signal: the instance, and as much of the reason as there is room for."""
     plain = " ".join(reason.encode("ascii", "replace").decode().split())
     return f"{instance_id} {plain}"[:_UNIQUE_ID_LENGTH].rstrip()
-
-
-def _until(attempt: Callable[[], Outcome], *, seconds: float) -> Outcome:
-    deadline = time.monotonic() + seconds
-    while (outcome := attempt()) == "not yet" and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)
-    return outcome
 
 
 def _is_validation_error(error: ClientError) -> bool:

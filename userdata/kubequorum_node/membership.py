@@ -12,6 +12,7 @@ from functools import partial
 
 from kubequorum_node import filesystem, slot_record
 from kubequorum_node.clock import NotYetError, WaitError
+from kubequorum_node.cluster_configuration import DATA_FOLDER
 from kubequorum_node.errors import NodeError
 from kubequorum_node.etcd import Etcd, Member
 from kubequorum_node.host import CommandError
@@ -59,7 +60,7 @@ def decide(record: SlotRecord | None, *, has_data: bool, volume: str) -> Decisio
             raise ForeignVolumeError(
                 f"volume {volume} has etcd data, but by its record the slot's member has its data on "
                 f"{record.volume}. If this is a copy of it, its data may be too old to go on with: remove "
-                f"{filesystem.DATA_FOLDER}/member on it and the member joins anew from the others. If all "
+                f"{DATA_FOLDER}/member on it and the member joins anew from the others. If all "
                 "masters are being restored from copies of the same moment, delete the slots' records"
             )
         return Decision.CARRY_ON

@@ -102,27 +102,32 @@ class PodNetwork:
     def _set_up(self, own: Peer) -> None:
         run = self._node.host.run
         parent, mtu = self._parent()
-        link = ("ip", "link", "add", DEVICE, "address", own.mac, "mtu", str(mtu), "type", "vxlan")
-        options = (
-            "id",
-            str(_VNI),
-            "dstport",
-            str(_PORT),
-            "local",
-            str(own.address),
-            "dev",
-            parent,
-            "nolearning",
-        )
-        if run("ip", "link", "show", DEVICE, check=False).returncode == 0:
-            # Made with another address or range, before the machine was given a new one.
-            run("ip", "link", "del", DEVICE)
-        run(*link, *options)
-        run("ip", "address", "replace", f"{own.gateway}/32", "dev", DEVICE)
-        run("ip", "link", "set", DEVICE, "up")
+        if not self._has_device(own):
+            link = ("ip", "link", "add", DEVICE, "address", own.mac, "mtu", str(mtu), "type", "vxlan")
+            tunnel = ("id", str(_VNI), "dstport", str(_PORT), "local", str(own.address), "nolearning")
+            run(*link, *tunnel, "dev", parent)
+            run("ip", "address", "add", f"{own.gateway}/32", "dev", DEVICE)
+            run("ip", "link", "set", DEVICE, "up")
         run("nft", "-f", "-", stdin=masquerade(IPv4Network(self._node.document.pod_cidr)))
         self._node.host.write(_CNI_CONFIG, cni_config(own.pod_range, mtu=mtu))
         say(f"pods of this node get addresses from {own.pod_range}")
+
+    def _has_device(self, own: Peer) -> bool:
+        """Whether the device is there, up and with the right addresses; one that is not right is removed."""
+        shown = self._node.host.run("ip", "-json", "-details", "address", "show", "dev", DEVICE, check=False)
+        if shown.returncode != 0:
+            return False
+        (link,) = json.loads(shown.stdout)
+        found = (
+            link["address"],
+            link["linkinfo"]["info_data"].get("local"),
+            [info["local"] for info in link["addr_info"] if info["family"] == "inet"],
+            "UP" in link["flags"],
+        )
+        if found == (own.mac, str(own.address), [own.gateway], True):
+            return True
+        self._node.host.run("ip", "link", "del", DEVICE)
+        return False
 
     def _parent(self) -> tuple[str, int]:
         """The interface with the node's address, and the MTU that VXLAN leaves of its own."""

@@ -20,8 +20,9 @@ from kubequorum_node import (
     supervisor,
     volume,
 )
+from kubequorum_node.errors import NodeError
 from kubequorum_node.lifecycle import Lifecycle
-from kubequorum_node.log import say
+from kubequorum_node.log import say, step
 from kubequorum_node.node import Node
 from kubequorum_node.pod_network import PodNetwork
 
@@ -87,7 +88,7 @@ def prove_health(node: Node) -> None:
 
 def lifecycle_of(node: Node) -> Lifecycle:
     """The machine's place in its group."""
-    return Lifecycle(node.config, node.document, node.aws, node.metadata)
+    return Lifecycle(node.config, node.document, aws=node.aws, metadata=node.metadata, clock=node.clock)
 
 
 def _attach(node: Node) -> None:
@@ -187,3 +188,16 @@ BY_HAND = (
     ),
 )
 """What the command line offers besides `boot` and `watch-lifecycle`."""
+
+
+def run_by_hand(node: Node, todo: Step) -> None:
+    """Run one step.
+
+    Raises:
+        NodeError: it is for masters, and this is a worker.
+
+    """
+    if todo.masters_only and not node.is_master:
+        raise NodeError(f"this machine is {node.config.position}: {todo.name} is for masters only")
+    with step(todo.name):
+        todo.run(node)

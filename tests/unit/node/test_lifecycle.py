@@ -11,6 +11,7 @@ from kubequorum_node import lifecycle
 from kubequorum_node.aws import Aws
 from kubequorum_node.imds import Metadata
 from tests.unit.node import examples
+from tests.unit.node.fakes import FakeClock
 
 CONFIG = examples.CONFIG
 INSTANCE = "i-0123456789abcdef0"
@@ -101,14 +102,15 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Api]:
     """Stubbed clients that refuse any call not announced; waiting takes no time."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setattr(lifecycle, "_POLL_SECONDS", 0.0)
     aws = Aws(examples.DOCUMENT.region)
     with Stubber(aws.autoscaling) as autoscaling, Stubber(aws.cloudformation) as cloudformation:
         yield _Api(aws, autoscaling, cloudformation)
 
 
 def _lifecycle(api: _Api, *states: str | None) -> lifecycle.Lifecycle:
-    return lifecycle.Lifecycle(CONFIG, examples.DOCUMENT, api.aws, _Metadata(*states))
+    return lifecycle.Lifecycle(
+        CONFIG, examples.DOCUMENT, aws=api.aws, metadata=_Metadata(*states), clock=FakeClock()
+    )
 
 
 def test_ready_completes_the_hook_and_signals_what_waits(api: _Api) -> None:
@@ -162,7 +164,9 @@ def test_a_failed_boot_tells_the_stack_why_and_gives_up(api: _Api) -> None:
     reason = "bad checksum of kubelet: https://dl.k8s.io/x/kubelet has sha256 0000"
     api.shows("MasterAGroup", "CREATE_COMPLETE")
     api.shows("ControlPlaneReady", "CREATE_IN_PROGRESS")
-    api.is_signalled("ControlPlaneReady", "FAILURE", f"{INSTANCE} bad checksum of kubelet: https://dl.k8s.io/x")
+    api.is_signalled(
+        "ControlPlaneReady", "FAILURE", f"{INSTANCE} bad checksum of kubelet: https://dl.k8s.io/x"
+    )
     api.describes_instance()
     api.completes("launch", "ABANDON")
     _lifecycle(api).report_failed(reason)

@@ -1,0 +1,165 @@
+# ruff: noqa: D102, N803, ARG005 - methods and arguments are named as AWS names them
+"""AWS as the node program sees it: requests checked against botocore's models, answers from a small state.
+
+Anything that a test does not expect raises; `fail` makes a call fail as AWS would.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable
+from typing import Any
+
+import botocore.session
+from botocore import xform_name
+from botocore.exceptions import ClientError
+from botocore.validate import validate_parameters
+
+from kubequorum_node.aws import Aws
+from tests.unit.node import examples
+
+_SESSION = botocore.session.get_session()
+
+
+class FakeAws(Aws):
+    """Clients that record what they are asked, and a cluster's worth of state behind them."""
+
+    def __init__(self) -> None:
+        super().__init__("eu-central-1", pause=lambda seconds: None)
+        self.requests: list[tuple[str, dict[str, Any]]] = []
+        self.volume: dict[str, Any] = {
+            "VolumeId": examples.CONFIG.volume,
+            "AvailabilityZone": "eu-central-1a",
+            "State": "available",
+            "Attachments": [],
+        }
+        self.instances: dict[str, dict[str, Any]] = {}
+        self.lifecycle: dict[str, str] = {examples.IDENTITY.instance_id: "Pending:Wait"}
+        self.records: dict[str, str] = {}
+        self.changes = ["PENDING", "INSYNC"]
+        self.objects: dict[str, bytes] = {}
+        self.resources: dict[str, str] = {"MasterAGroup": "CREATE_COMPLETE"}
+        self.signals: list[dict[str, Any]] = []
+        self.completed: list[dict[str, Any]] = []
+        self.before: dict[str, list[Callable[[], None]]] = {}
+        """What happens just before the next calls of an operation."""
+
+    def fail(self, operation: str, code: str, message: str = "as the test wants", *, times: int = 1) -> None:
+        """Let the next calls of an operation fail."""
+
+        def refuse() -> None:
+            raise failure(operation, code, message)
+
+        self.before.setdefault(operation, []).extend([refuse] * times)
+
+    def first(self, operation: str, action: Callable[[], None]) -> None:
+        """Let something happen just before the next call of an operation is answered."""
+        self.before.setdefault(operation, []).append(action)
+
+    def asked(self, operation: str) -> list[dict[str, Any]]:
+        """The parameters of all calls of an operation."""
+        return [parameters for name, parameters in self.requests if name == operation]
+
+    def _client(self, service: str) -> Any:
+        return _Client(self, service)
+
+    def describe_volumes(self, **_: Any) -> dict[str, Any]:
+        return {"Volumes": [self.volume]}
+
+    def attach_volume(self, *, InstanceId: str, Device: str, **_: Any) -> dict[str, Any]:
+        self.volume["State"] = "in-use"
+        self.volume["Attachments"] = [{"InstanceId": InstanceId, "State": "attaching", "Device": Device}]
+        return {}
+
+    def detach_volume(self, **_: Any) -> dict[str, Any]:
+        self.volume["State"] = "available"
+        self.volume["Attachments"] = []
+        return {}
+
+    def describe_instances(self, *, InstanceIds: list[str]) -> dict[str, Any]:
+        if InstanceIds[0] not in self.instances:
+            raise failure("describe_instances", "InvalidInstanceID.NotFound", "no such instance")
+        return {"Reservations": [{"Instances": [self.instances[InstanceIds[0]]]}]}
+
+    def describe_auto_scaling_instances(self, *, InstanceIds: list[str]) -> dict[str, Any]:
+        state = self.lifecycle.get(InstanceIds[0])
+        found = [{"AutoScalingGroupName": "ha-MasterAGroup-1", "LifecycleState": state}] if state else []
+        return {"AutoScalingInstances": found}
+
+    def complete_lifecycle_action(self, **parameters: Any) -> dict[str, Any]:
+        self.completed.append(parameters)
+        return {}
+
+    def change_resource_record_sets(self, *, ChangeBatch: dict[str, Any], **_: Any) -> dict[str, Any]:
+        for change in ChangeBatch["Changes"]:
+            record = change["ResourceRecordSet"]
+            self.records[record["Name"]] = record["ResourceRecords"][0]["Value"]
+        return {"ChangeInfo": {"Id": "/change/C1", "Status": "PENDING"}}
+
+    def get_change(self, **_: Any) -> dict[str, Any]:
+        status = self.changes.pop(0) if len(self.changes) > 1 else self.changes[0]
+        return {"ChangeInfo": {"Id": "/change/C1", "Status": status}}
+
+    def list_resource_record_sets(self, **_: Any) -> dict[str, Any]:
+        return {"ResourceRecordSets": [{"Name": name, "Type": "A"} for name in sorted(self.records)]}
+
+    def get_object(self, *, Key: str, **_: Any) -> dict[str, Any]:
+        if Key not in self.objects:
+            raise failure("get_object", "NoSuchKey", "The specified key does not exist.", status=404)
+        body = self.objects[Key]
+        return {"Body": io.BytesIO(body), "ETag": _etag(body)}
+
+    def put_object(
+        self, *, Key: str, Body: bytes, IfMatch: str = "", IfNoneMatch: str = "", **_: Any
+    ) -> dict[str, Any]:
+        there = self.objects.get(Key)
+        if (IfNoneMatch and there is not None) or (IfMatch and (there is None or _etag(there) != IfMatch)):
+            raise failure("put_object", "PreconditionFailed", "the condition did not hold", status=412)
+        self.objects[Key] = Body
+        return {"ETag": _etag(Body)}
+
+    def describe_stack_resource(self, *, LogicalResourceId: str, **_: Any) -> dict[str, Any]:
+        if LogicalResourceId not in self.resources:
+            raise failure("describe_stack_resource", "ValidationError", "no such resource")
+        return {"StackResourceDetail": {"ResourceStatus": self.resources[LogicalResourceId]}}
+
+    def signal_resource(self, **parameters: Any) -> dict[str, Any]:
+        self.signals.append(parameters)
+        return {}
+
+
+class _Client:
+    """One service: checks a request, records it, and hands it on."""
+
+    def __init__(self, aws: FakeAws, service: str) -> None:
+        self._aws = aws
+        self._service = service
+        self._model = _SESSION.get_service_model(service)
+        self._names = {xform_name(name): name for name in self._model.operation_names}
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        name = self._names[operation]
+
+        def call(**parameters: Any) -> Any:
+            shape = self._model.operation_model(name).input_shape
+            assert shape is not None
+            validate_parameters(parameters, shape)
+            self._aws.requests.append((operation, parameters))
+            self._aws.calls.append(f"{self._service}:{name}")
+            if waiting := self._aws.before.get(operation):
+                waiting.pop(0)()
+            return getattr(self._aws, operation)(**parameters)
+
+        return call
+
+
+def failure(operation: str, code: str, message: str, *, status: int = 400) -> ClientError:
+    """An error as botocore raises it."""
+    response: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(response, operation)
+
+
+def _etag(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -1,0 +1,132 @@
+# ruff: noqa: D102, ARG002, ARG005 - what is overridden has its docstring and its arguments there
+"""A machine that never was: its programs, its files in a folder, its clock."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from kubequorum_node.clock import Clock
+from kubequorum_node.config import NodeConfig
+from kubequorum_node.document import ClusterDocument
+from kubequorum_node.host import CommandError, Host, Result
+from kubequorum_node.imds import Metadata
+from kubequorum_node.node import Node
+from tests.unit.node import examples
+from tests.unit.node.fake_aws import FakeAws
+
+Program = Callable[[tuple[str, ...], str | None], Result | str | None]
+"""Gets the arguments and the standard input; returns the output, or None for a quiet success."""
+
+
+class FakeClock(Clock):
+    """Time that passes only by waiting."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self.on_sleep: list[Callable[[], None]] = []
+        super().__init__()
+
+    def now(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+        for action in self.on_sleep:
+            action()
+
+
+class FakeHost(Host):
+    """Files are real, in a folder; programs are functions, by the beginning of their command line."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.commands: list[tuple[str, ...]] = []
+        self.inputs: list[str | None] = []
+        self.programs: dict[str, Program] = {}
+        self.names: dict[str, set[str]] = {}
+        self.statuses: dict[str, int | None] = {}
+        self.mounts: set[str] = set()
+
+    def on(self, command: str, program: Program | str | Result | None) -> None:
+        """Say what a command does; the longest beginning that fits counts."""
+        self.programs[command] = program if callable(program) else lambda arguments, stdin: program
+
+    def ran(self, beginning: str) -> list[str]:
+        """All command lines that begin so."""
+        return [line for line in map(" ".join, self.commands) if line.startswith(beginning)]
+
+    def run(
+        self, *command: str, stdin: str | None = None, timeout: float = 120, check: bool = True
+    ) -> Result:
+        self.commands.append(command)
+        self.inputs.append(stdin)
+        line = " ".join(command)
+        known = [beginning for beginning in self.programs if line.startswith(beginning)]
+        if not known:
+            raise AssertionError(f"nobody said what `{line}` does")
+        done = self.programs[max(known, key=len)](command, stdin)
+        result = done if isinstance(done, Result) else Result(0, done or "")
+        if check and result.returncode != 0:
+            raise CommandError(f"`{line}` ended with status {result.returncode}: {result.stderr}")
+        return result
+
+    def is_mount_point(self, absolute: str) -> bool:
+        return absolute in self.mounts
+
+    def resolve(self, name: str) -> set[str]:
+        return self.names.get(name, set())
+
+    def https_status(self, url: str, *, ca_file: str | None, timeout: float = 2.0) -> int | None:
+        return self.statuses.get(url)
+
+
+class FakeMetadata(Metadata):
+    """An instance that says what the test wants."""
+
+    def __init__(self, *, zone: str = "eu-central-1a") -> None:
+        super().__init__("http://unused.invalid")
+        self._zone = zone
+
+    def instance_id(self) -> str:
+        return examples.IDENTITY.instance_id
+
+    def zone(self) -> str:
+        return self._zone
+
+    def address(self) -> str:
+        return examples.IDENTITY.address
+
+    def private_dns_name(self) -> str:
+        return examples.IDENTITY.node_name
+
+    def instance_type(self) -> str:
+        return examples.IDENTITY.instance_type
+
+    def target_lifecycle_state(self) -> str | None:
+        return "InService"
+
+
+class FakeNode(Node):
+    """A machine of fakes, each of them within reach."""
+
+    host: FakeHost
+    aws: FakeAws
+    clock: FakeClock
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        config: NodeConfig = examples.CONFIG,
+        document: ClusterDocument = examples.DOCUMENT,
+        metadata: Metadata | None = None,
+    ) -> None:
+        super().__init__(
+            config,
+            document,
+            host=FakeHost(root),
+            aws=FakeAws(),
+            clock=FakeClock(),
+            metadata=metadata or FakeMetadata(),
+        )
+        if metadata is None:
+            self.identity = examples.IDENTITY

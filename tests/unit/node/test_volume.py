@@ -1,0 +1,153 @@
+"""Attaching the slot's volume, with whoever has it in the way."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from kubequorum_node import volume
+from kubequorum_node.clock import WaitError
+from kubequorum_node.identity import WrongZoneError
+from kubequorum_node.volume import VolumeError
+from tests.unit.node import examples
+from tests.unit.node.fakes import FakeNode
+
+OLD = "i-0aaaaaaaaaaaaaaaa"
+OLD_ADDRESS = "10.20.1.4"
+OLD_KUBELET = f"https://{OLD_ADDRESS}:10250/healthz"
+LINK = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0"
+
+
+@pytest.fixture(autouse=True)
+def device(node: FakeNode) -> None:
+    """The kernel shows the volume at once."""
+    link = node.host.path(LINK)
+    link.parent.mkdir(parents=True)
+    link.touch()
+
+
+def _held_by_predecessor(node: FakeNode, *, instance: str = "running", lifecycle: str | None) -> None:
+    node.aws.volume.update(
+        State="in-use", Attachments=[{"InstanceId": OLD, "State": "attached", "Device": "/dev/xvdf"}]
+    )
+    node.aws.instances[OLD] = {"State": {"Name": instance}, "PrivateIpAddress": OLD_ADDRESS}
+    if lifecycle is not None:
+        node.aws.lifecycle[OLD] = lifecycle
+
+
+def test_a_free_volume_is_attached_by_its_id(node: FakeNode) -> None:
+    """Two calls, and no search by tags."""
+    assert volume.attach(node) == LINK
+    assert node.aws.asked("attach_volume") == [
+        {"VolumeId": examples.CONFIG.volume, "InstanceId": "i-0123456789abcdef0", "Device": "/dev/xvdf"}
+    ]
+    assert node.aws.asked("describe_volumes") == [{"VolumeIds": [examples.CONFIG.volume]}]
+
+
+def test_a_volume_that_is_here_already_is_left_alone(node: FakeNode) -> None:
+    """A boot that is repeated attaches nothing."""
+    volume.attach(node)
+    node.aws.requests.clear()
+    volume.attach(node)
+    assert not node.aws.asked("attach_volume")
+
+
+def test_a_volume_in_another_zone_is_refused_with_both_zones(node: FakeNode) -> None:
+    """AWS would only say that it cannot be attached."""
+    node.aws.volume["AvailabilityZone"] = "eu-central-1b"
+    with pytest.raises(WrongZoneError, match=r"is in eu-central-1b, .* is in eu-central-1a"):
+        volume.attach(node)
+
+
+def test_a_volume_that_was_deleted_is_said_to_be(node: FakeNode) -> None:
+    """With what to do about it."""
+    node.aws.fail("describe_volumes", "InvalidVolume.NotFound")
+    with pytest.raises(VolumeError, match=r"there is no volume vol-0123456789abcdef0 .*restore"):
+        volume.attach(node)
+
+
+def test_a_predecessor_that_lets_go_by_itself_is_waited_for(node: FakeNode) -> None:
+    """While it answers, nothing is done to it."""
+    _held_by_predecessor(node, lifecycle="Terminating:Wait")
+    node.host.statuses[OLD_KUBELET] = 401
+    begin = node.clock.now()
+
+    def let_go() -> None:
+        if node.clock.now() > begin + 60:
+            node.aws.volume.update(State="available", Attachments=[])
+
+    node.clock.on_sleep.append(let_go)
+    volume.attach(node)
+    assert node.aws.completed == []
+    assert not node.aws.asked("detach_volume")
+
+
+def test_a_predecessor_that_hangs_is_finished_off(node: FakeNode) -> None:
+    """Terminating and silent: its terminate action is completed; EC2 then gives the volume free. No force."""
+    _held_by_predecessor(node, lifecycle="Terminating:Wait")
+    begin = node.clock.now()
+
+    def ec2() -> None:
+        if node.aws.completed:
+            node.aws.volume.update(State="available", Attachments=[])
+
+    node.clock.on_sleep.append(ec2)
+    volume.attach(node)
+    assert node.aws.completed[0] == {
+        "AutoScalingGroupName": "ha-MasterAGroup-1",
+        "LifecycleHookName": "terminate",
+        "InstanceId": OLD,
+        "LifecycleActionResult": "CONTINUE",
+    }
+    assert not node.aws.asked("detach_volume")
+    assert 20 <= node.clock.now() - begin < 60
+
+
+def test_an_action_that_has_ended_meanwhile_is_no_failure(node: FakeNode) -> None:
+    """The hook ran out by itself just before."""
+    _held_by_predecessor(node, lifecycle="Terminating:Wait")
+    node.aws.fail("complete_lifecycle_action", "ValidationError", "No active Lifecycle Action found")
+    node.aws.first(
+        "complete_lifecycle_action", lambda: node.aws.volume.update(State="available", Attachments=[])
+    )
+    volume.attach(node)
+
+
+def test_a_volume_that_a_dead_instance_keeps_is_taken_by_force_at_last(node: FakeNode) -> None:
+    """Stuck in detaching, with nobody left who could write."""
+    _held_by_predecessor(node, instance="terminated", lifecycle=None)
+    begin = node.clock.now()
+    volume.attach(node)
+    (detached,) = node.aws.asked("detach_volume")
+    assert detached["Force"] is True
+    assert node.clock.now() - begin >= 180
+
+
+def test_an_instance_that_lives_keeps_the_volume(node: FakeNode) -> None:
+    """A machine in service that answers: the newcomer gives up before its hook ends, and says who has it."""
+    _held_by_predecessor(node, lifecycle="InService")
+    node.host.statuses[OLD_KUBELET] = 200
+    with pytest.raises(WaitError, match=rf"{OLD} \(running, InService, answering\)"):
+        volume.attach(node)
+    assert not node.aws.asked("detach_volume")
+    assert node.aws.completed == []
+    assert node.clock.now() - 1000 < 900
+
+
+def test_a_change_of_state_in_between_is_waited_out(node: FakeNode) -> None:
+    """AttachVolume may cross with the end of a detachment."""
+    node.aws.fail("attach_volume", "IncorrectState", "not 'available'", times=2)
+    volume.attach(node)
+    assert len(node.aws.asked("attach_volume")) == 3
+
+
+def test_a_missing_permission_is_a_failure_at_once(node: FakeNode) -> None:
+    """Not something to wait for."""
+    node.aws.fail("attach_volume", "UnauthorizedOperation")
+    with pytest.raises(ClientError, match="UnauthorizedOperation"):
+        volume.attach(node)
+
+
+def test_a_device_that_never_comes_is_named(node: FakeNode) -> None:
+    """The path says which volume was looked for, and why it may be missing."""
+    node.host.path(LINK).unlink()
+    with pytest.raises(WaitError, match=rf"{LINK} is not there.*Nitro"):
+        volume.attach(node)
