@@ -60,7 +60,7 @@ class Bench:
         return self.machines.console_output(instance_id).decode(errors="replace")
 
     def until(self, holds: Callable[[], bool], what: str | Callable[[], str], *, seconds: float = 60) -> None:
-        """Return when something holds; AssertionError that says what did not."""
+        """Return when something holds; AssertionError that says what does not."""
         deadline = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < deadline, what if isinstance(what, str) else what()

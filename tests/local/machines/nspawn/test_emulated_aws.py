@@ -1,4 +1,4 @@
-"""Real machines behind the embedded AWS: roles, names and load balancers as user-data and clients see them."""
+"""Real machines behind the embedded AWS: roles, names and load balancers as they are seen from inside."""
 
 import http.client
 import json
@@ -100,7 +100,7 @@ def test_names_of_a_private_zone_follow_route53(aws: Aws) -> None:
 
 
 def test_a_load_balancer_sends_connections_to_healthy_targets_only(aws: Aws) -> None:
-    """Unhealthy before the server runs, healthy with it, out while it says 503, and gone when deregistered."""
+    """Targets get connections when their server runs, not while it says 503, and not when they drain."""
     elb = aws.client("elbv2")
     group = elb.create_target_group(
         Name="masters",
@@ -139,6 +139,7 @@ def test_a_load_balancer_sends_connections_to_healthy_targets_only(aws: Aws) -> 
 
     addresses = resolve(aws, balancer["DNSName"])
     assert sorted(address.rpartition(".")[0] for address in addresses) == ["10.20.0", "10.20.1"]
+    aws.until(lambda: served_by(aws, addresses) == {a, b}, lambda: "not both targets get connections")
     names = {host_name(aws, one): one for one in (a, b)}
     answers = [get(aws, addresses[number % 2], "/") for number in range(30)]
     assert {answer.split()[0] for answer in answers} == set(names)
