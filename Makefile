@@ -4,10 +4,13 @@ PYTHON ?= python3
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status test test-unit test-deploy bench lint snapshots lock clean
+.PHONY: help install up down status test test-unit test-deploy bench lint snapshots lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
+
+install: $(READY) ## Install the Python packages and the CDK CLI, and nothing else.
+	@./kubequorum install
 
 up: $(READY) ## Deploy clusters/local.yaml into an AWS that runs here (CLUSTER=clusters/dev.yaml for another).
 	@./kubequorum up $(if $(CLUSTER),--cluster '$(CLUSTER)')
@@ -53,7 +56,7 @@ clean: ## Remove what runs, and everything that is not in git: environment, tool
 
 $(READY): requirements.lock
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-		echo "Python 3.11 or newer is needed; $(PYTHON) is $$("$(PYTHON)" --version 2>&1 || echo not there)." >&2; \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is $$("$(PYTHON)" --version 2>/dev/null || echo not there)." >&2; \
 		echo "Install one and name it: make PYTHON=python3.12 …" >&2; exit 1; }
 	@echo "Install the Python packages of requirements.lock into .venv"
 	@"$(PYTHON)" -m venv .venv || { \

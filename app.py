@@ -6,8 +6,7 @@ from pathlib import Path
 # constructs/ and userdata/ are source roots: they hold packages, they are none.
 sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("constructs", "userdata")]
 
-from aws_cdk import App, Validations  # noqa: E402
-from cdk_nag import AwsSolutionsChecks  # noqa: E402
+from aws_cdk import App  # noqa: E402
 
 from kubequorum.config import ClusterFileError, load_cluster  # noqa: E402
 from kubequorum.node_program import build_bundle  # noqa: E402
@@ -25,7 +24,6 @@ def main() -> None:
     except ClusterFileError as error:
         sys.exit(str(error))
     add_cluster(app, cluster, build_bundle())
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     app.synth()
 
 

@@ -1,1 +1,1 @@
-"""What stands in for AWS on one machine: the embedded AWS (api), the machines behind its instances, the commands."""
+"""What stands in for AWS on one machine: the embedded AWS, its machines, and the program behind `make`."""

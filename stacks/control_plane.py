@@ -9,7 +9,6 @@ from aws_cdk import (
     IStackSynthesizer,
     Stack,
 )
-from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
 from kubequorum.api_endpoint import ApiEndpoint
@@ -54,9 +53,7 @@ class ControlPlaneStack(Stack):
             vpc=network.network.vpc,
             node_subnets=network.network.node_subnets,
             security_group=network.firewall.load_balancer,
-            zone=route53.HostedZone.from_hosted_zone_attributes(
-                self, "Zone", hosted_zone_id=state.state.zone_id, zone_name=cluster.dns.zone_name
-            ),
+            zone_id=state.state.zone_id,
         )
         program = NodeProgram(self, "NodeProgram", bundle=bundle)
         self.slots = [

@@ -4,7 +4,6 @@ from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_route53 as route53
-from aws_cdk import aws_route53_targets as targets
 from constructs import Construct
 
 from kubequorum.config import Cluster
@@ -29,7 +28,7 @@ class ApiEndpoint(Construct):
         vpc: ec2.IVpc,
         node_subnets: list[ec2.ISubnet],
         security_group: ec2.ISecurityGroup,
-        zone: route53.IHostedZone,
+        zone_id: str,
     ) -> None:
         super().__init__(scope, construct_id)
         self._cluster = cluster
@@ -45,12 +44,17 @@ class ApiEndpoint(Construct):
             # In a private zone only the VPC asks for the name, and should get the internal address.
             names.setdefault(cluster.api_name, self.load_balancer)
         for name, balancer in names.items():
-            route53.ARecord(
+            # Not ARecord: its targets would have every service loaded that a name can lead to.
+            route53.CfnRecordSet(
                 self,
                 "Name" if name == cluster.api_name else "InternalName",
-                zone=zone,
-                record_name=f"{name}.",
-                target=route53.RecordTarget.from_alias(targets.LoadBalancerTarget(balancer)),
+                hosted_zone_id=zone_id,
+                name=f"{name}.",
+                type="A",
+                alias_target=route53.CfnRecordSet.AliasTargetProperty(
+                    hosted_zone_id=balancer.load_balancer_canonical_hosted_zone_id,
+                    dns_name=f"dualstack.{balancer.load_balancer_dns_name}",
+                ),
                 comment="Kubernetes API",
             )
 

@@ -8,7 +8,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from kubequorum.permissions import Permission, acknowledge_wildcards
+from kubequorum.permissions import Permission, acknowledge_wildcards, policy_document
 from kubequorum.user_data import FirstBoot, render
 
 _ROOT_DEVICE = "/dev/xvda"
@@ -49,7 +49,7 @@ class Machine(Construct):
         policy = iam.Policy(
             self,
             "Policy",
-            statements=[permission.statement() for permission in permissions],
+            document=policy_document(permissions),
             roles=[self.role],
         )
         acknowledge_wildcards(policy, permissions)

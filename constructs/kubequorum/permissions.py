@@ -22,14 +22,21 @@ class Permission:
     conditions: Conditions | None = None
     wildcard_reason: str | None = None
 
-    def statement(self) -> iam.PolicyStatement:
-        """The statement for a policy."""
-        return iam.PolicyStatement(
-            sid=self.sid,
-            actions=list(self.actions),
-            resources=list(self.resources),
-            conditions=self.conditions,
-        )
+    def statement(self) -> dict[str, object]:
+        """The statement as it stands in a policy document."""
+        statement: dict[str, object] = {
+            "Sid": self.sid,
+            "Effect": "Allow",
+            "Action": list(self.actions),
+            "Resource": list(self.resources),
+        }
+        return statement | ({"Condition": self.conditions} if self.conditions else {})
+
+
+def policy_document(permissions: Sequence[Permission]) -> iam.PolicyDocument:
+    """The document of a policy: in one piece, for each call into the CDK's kernel costs time."""
+    statements = [permission.statement() for permission in permissions]
+    return iam.PolicyDocument.from_json({"Version": "2012-10-17", "Statement": statements})
 
 
 def read_own_surroundings() -> Permission:
@@ -179,19 +186,20 @@ def _resource_tags(wanted: dict[str, str]) -> dict[str, str | list[str]]:
 
 def acknowledge_wildcards(policy: iam.Policy, permissions: Sequence[Permission]) -> None:
     """Accept the wildcards of the permissions that say why they have them; others stay findings."""
-    stack = Stack.of(policy)
-    for permission in permissions:
-        if permission.wildcard_reason is None:
-            continue
-        wild = (_flat(stack.resolve(resource)) for resource in permission.resources)
-        acknowledge(
-            policy,
-            {
-                f"AwsSolutions::AwsSolutions-IAM5[Resource::{resource}]": permission.wildcard_reason
-                for resource in wild
-                if "*" in resource
-            },
-        )
+    explained = {
+        resource: permission.wildcard_reason
+        for permission in permissions
+        for resource in permission.resources
+        if permission.wildcard_reason is not None and "*" in resource
+    }
+    resolved = Stack.of(policy).resolve(list(explained))
+    acknowledge(
+        policy,
+        {
+            f"AwsSolutions::AwsSolutions-IAM5[Resource::{_flat(resource)}]": reason
+            for resource, reason in zip(resolved, explained.values(), strict=True)
+        },
+    )
 
 
 def _flat(resolved: object) -> str:

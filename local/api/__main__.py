@@ -37,6 +37,11 @@ def _arguments() -> argparse.Namespace:
         default=1.0,
         help="stretches or shortens every emulated wait, e.g. 0.02 in tests (default: %(default)s)",
     )
+    parser.add_argument(
+        "--until-eof",
+        action="store_true",
+        help="also end when standard input is closed, so that it never outlives whoever started it",
+    )
     parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     arguments = parser.parse_args()
     if (arguments.machines == "nspawn") != (arguments.machine_image is not None):
@@ -57,6 +62,7 @@ def main() -> int:
             machines=arguments.machines,
             machine_image=arguments.machine_image,
             time_scale=arguments.time_scale,
+            until_eof=arguments.until_eof,
             log_level=arguments.log_level,
         )
     )

@@ -1,12 +1,14 @@
 """The server process of the embedded AWS: ministack in process, patched, on loopback."""
 
 import asyncio
-import importlib
+import contextlib
 import logging
+import os
 import resource
 import signal
 import socket
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import ministack.app
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from local.api import autoscaling, cloudformation, ec2, elb, iam, s3
+from local.api import autoscaling, cloudformation, ec2, elb, iam, network_load_balancers, s3
 from local.api.context import Context
 from local.api.ec2 import reports
 from local.api.ec2.facts import Facts
@@ -22,6 +24,7 @@ from local.api.machines import Machines
 from local.api.network_view import NetworkView
 from local.api.no_machines import NoMachines
 from local.api.worker import Worker
+from local.machines.process import ProcessMachines
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +50,8 @@ class Settings:
     """With `nspawn`: the description of what machines boot."""
     time_scale: float = 1.0
     """Stretches or shortens every emulated wait; 1 outside tests."""
+    until_eof: bool = False
+    """End when standard input is closed, too."""
     log_level: str = "info"
 
 
@@ -72,7 +77,7 @@ def run(settings: Settings) -> int:
         return 1
     install(context)
     try:
-        asyncio.run(_serve(settings))
+        asyncio.run(_serve(settings, context))
     finally:
         context.worker.close()
         context.machines.close()
@@ -93,6 +98,7 @@ def install(context: Context) -> None:
     """Patch ministack with every part of the extension."""
     ec2.install(context)
     elb.install(context)
+    network_load_balancers.install(context)
     autoscaling.install(context)
     s3.install(context)
     iam.install(context)
@@ -104,9 +110,7 @@ def _machines(settings: Settings, api_url: str) -> Machines:
         return NoMachines()
     if settings.machines == "nspawn":
         return _nspawn_machines(settings, api_url)
-    process = importlib.import_module("local.machines.process")
-    machines: Machines = process.ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts())
-    return machines
+    return ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts())
 
 
 def _nspawn_machines(settings: Settings, api_url: str) -> Machines:
@@ -121,11 +125,12 @@ def _nspawn_machines(settings: Settings, api_url: str) -> Machines:
         network_facts=NetworkView(),
         image=nspawn.MachineImage.read(settings.machine_image),
         powered_off=reports.powered_off,
+        status_check=lambda instance_id, passed: reports.status_check(instance_id, passed=passed),
     )
     return machines
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, context: Context) -> None:
     config = Config()
     config.bind = [f"{_BIND_HOST}:{settings.port}"]
     config.keep_alive_timeout = 75
@@ -136,7 +141,20 @@ async def _serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stop.set)
+    if settings.until_eof:
+        # A thread of its own, for nothing can interrupt it: the process must be able to end without it.
+        threading.Thread(target=_stop_at_eof, args=(loop, stop), daemon=True).start()
     await serve(ministack.app.app, config, shutdown_trigger=stop.wait)
+    # Before the loop ends: it waits for stack operations, and those wait for signals.
+    context.worker.close()
+
+
+def _stop_at_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    # Not through sys.stdin: a thread that holds its lock keeps the interpreter from ending.
+    while os.read(0, 4096):
+        pass
+    with contextlib.suppress(RuntimeError):  # The loop has ended already.
+        loop.call_soon_threadsafe(stop.set)
 
 
 def _port_in_use(port: int) -> bool:

@@ -58,6 +58,7 @@ class Worker:
         self._order = itertools.count()
         self._changed = threading.Condition()
         self._closed = threading.Event()
+        self._on_close: list[Callable[[], None]] = []
         threading.Thread(target=self._schedule, name="worker-timers", daemon=True).start()
 
     def run(self, fn: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -84,10 +85,16 @@ class Worker:
                 timer.cancel()
             self._queue.clear()
 
+    def on_close(self, callback: Callable[[], None]) -> None:
+        """Register what wakes those who wait for something else than this worker's clock."""
+        self._on_close.append(callback)
+
     def close(self) -> None:
-        """Start nothing more and wake the sleepers."""
+        """Start nothing more and wake the sleepers. Safe to repeat."""
         self.reset()
         self._closed.set()
+        for callback in self._on_close:
+            callback()
         with self._changed:
             self._changed.notify()
 

@@ -14,10 +14,11 @@ from local.cli.cluster_file import Cluster
 from local.cli.console import Stage
 from local.cli.errors import CommandError
 from local.cli.settings import CHECKOUT, START_SECONDS, STOP_SECONDS, Settings
-from local.machines.process import remove_leftovers
+from local.machines.process import StateInUseError, remove_leftovers
 from local.processes import ProcessRecord, replace_file
 
 _POLL_SECONDS = 0.1
+_RELEASE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,10 @@ def stop(settings: Settings) -> bool:
     """Stop it if it runs, and end machines that a killed one left behind; whether there was anything."""
     record = ProcessRecord.read(settings.emulator_process)
     was_running = record is not None and record.end_group(grace_seconds=STOP_SECONDS)
-    left = remove_leftovers(settings.machines_state)
+    try:
+        left = remove_leftovers(settings.machines_state, patience_seconds=_RELEASE_SECONDS)
+    except StateInUseError as error:
+        raise CommandError("the embedded AWS cannot be stopped", why=str(error)) from error
     settings.emulator_process.unlink(missing_ok=True)
     settings.emulator_state.unlink(missing_ok=True)
     return was_running or left > 0
@@ -119,6 +123,7 @@ def log_tail(path: Path, lines: int) -> str:
 def _spawn(settings: Settings, cluster: Cluster, port: int) -> int:
     command = [sys.executable, "-m", "local.api", "--port", str(port), "--region", cluster.region]
     command += ["--state-dir", str(settings.machines_state), "--machines", settings.machines]
+    command += ["--time-scale", str(settings.time_scale)]
     with settings.emulator_log.open("wb") as log:
         process = subprocess.Popen(
             # It waits for the word that its process is on record: else nobody would find it after a crash.

@@ -18,8 +18,11 @@ PORTS_TO_TRY = 50
 START_SECONDS = 90
 """How long the embedded AWS may take until it answers."""
 
-STOP_SECONDS = 30
+STOP_SECONDS = 15
 """How long it may take to end its machines before it is killed."""
+
+SETTLE_SECONDS = 300
+"""How long instances may take until they are in service, once the stacks are complete."""
 
 CDK_STOP_SECONDS = 10
 """How long the CDK command line may take to end when it is told to."""
@@ -36,6 +39,8 @@ class Settings:
     first_port: int = FIRST_PORT
     machines: str = "process"
     """What runs behind the instances: `process` or `none`."""
+    time_scale: float = 1.0
+    """By what the embedded AWS shortens its waits: 0.05 makes three seconds of a minute."""
 
     @classmethod
     def from_environment(cls) -> Self:

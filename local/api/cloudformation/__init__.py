@@ -1,6 +1,6 @@
 """CloudFormation as AWS does it: the resource types, policies and stack operations that ministack lacks."""
 
-from local.api.cloudformation import engine, registry, replies, signal_resource
+from local.api.cloudformation import engine, registry, replies, signal_resource, stack_resources
 from local.api.cloudformation.signals import Signals
 from local.api.cloudformation.types import (
     addresses,
@@ -22,6 +22,7 @@ def install(context: Context) -> None:
     """Patch ministack's CloudFormation."""
     signals = Signals()
     context.on_reset(signals.reset)
+    context.worker.on_close(signals.stop)
     registry.register(
         [
             addresses.ElasticIp(),
@@ -43,4 +44,5 @@ def install(context: Context) -> None:
     )
     engine.install()
     signal_resource.install(signals)
-    replies.install()
+    stack_resources.install()
+    replies.install(time_scale=context.worker.time_scale)

@@ -2,12 +2,14 @@
 
 import heapq
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from local.api import patches
 from local.api.cloudformation import operation
 from local.api.cloudformation.operation import Definition
 from local.api.cloudformation.types.auto_scaling_group import AutoScalingGroup
+from local.api.wire import timestamp
 
 _SORT = patches.declare(
     "ministack.services.cloudformation.engine",
@@ -161,6 +163,8 @@ def _leave_out_needless_events() -> None:
         add_event(
             stack_id, stack_name, logical_id, resource_type, status, reason, physical_id, detailed_status
         )
+        # To the millisecond, as AWS has it: clients order events by their time.
+        _EVENTS.get()[stack_id][-1]["Timestamp"] = timestamp(datetime.now(UTC))
 
     _UPDATE_RESOURCE.replace(update)
     _ADD_EVENT.replace(add)

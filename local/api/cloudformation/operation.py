@@ -1,5 +1,6 @@
 """The stack operation that is running: its stack, its template, and its events."""
 
+import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,12 @@ _DEPENDENCIES = patches.declare(
     parameters=("resource_def", "all_resource_names"),
     why="what a resource waits for decides when it may be signalled, and in which order resources are made",
 )
+_RESOLVE = patches.declare(
+    "ministack.services.cloudformation.engine",
+    "_resolve_refs",
+    parameters=("value", "resources", "params", "conditions", "mappings", "stack_name", "stack_id"),
+    why="CreationPolicy and UpdatePolicy may refer to parameters",
+)
 _ADD_EVENT = patches.declare(
     "ministack.services.cloudformation.stacks",
     "_add_event",
@@ -40,6 +47,7 @@ _ADD_EVENT = patches.declare(
 )
 
 Definition = Mapping[str, Any]
+_POLICIES = ("CreationPolicy", "UpdatePolicy")
 ROLLING_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
 
 
@@ -74,8 +82,29 @@ class Operation:
         return resources
 
     def definition(self, logical_id: str) -> Definition:
-        """One resource of that template; empty if it has no such resource."""
-        return self.definitions.get(logical_id) or {}
+        """One resource of that template, its policies resolved; empty if it has no such resource."""
+        definition = self.definitions.get(logical_id) or {}
+        policies = {name: definition[name] for name in _POLICIES if name in definition}
+        return {**definition, **self._resolved(policies)}
+
+    def _resolved(self, values: dict[str, Any]) -> dict[str, Any]:
+        if self.status == ROLLING_BACK:
+            parameters = self.stack.get("_resolved_params") or {}
+        else:
+            parameters = {
+                item["ParameterKey"]: {"Value": item["ParameterValue"], "Type": "String"}
+                for item in self.stack.get("Parameters") or ()
+            }
+        resolved: dict[str, Any] = _RESOLVE.get()(
+            copy.deepcopy(values),
+            self.stack.get("_resources") or {},
+            parameters,
+            self.stack.get("_conditions") or {},
+            {},
+            self.stack["StackName"],
+            self.stack_id,
+        )
+        return resolved
 
     def is_complete(self, logical_id: str) -> bool:
         """Whether the resource is there."""

@@ -104,10 +104,14 @@ def register(types: list[ResourceType]) -> None:
     _ON_WORKER.replace(runs_on_worker_thread)
 
 
-def ministack_handlers(type_name: str) -> dict[str, Any]:
-    """Return ministack's own handlers of a type, for one of ours that adds to them."""
-    handlers: dict[str, Any] = _HANDLERS.item(type_name)
-    return handlers
+def provisioner(name: str, *parameters: str) -> patches.PrivateSymbol:
+    """Declare one of ministack's own functions for a type, for one of ours that adds to it."""
+    return patches.declare(
+        "ministack.services.cloudformation.provisioners",
+        name,
+        parameters=parameters,
+        why="ministack makes the resource; our type adds what it leaves out",
+    )
 
 
 def _handlers(resource_type: ResourceType) -> dict[str, Any]:

@@ -16,6 +16,10 @@ Key = tuple[str, str]
 """Stack id and logical id."""
 
 
+class ClosingError(Exception):
+    """A wait was cut short because the emulator ends."""
+
+
 @dataclass(frozen=True)
 class Signal:
     """One signal: a repeated unique id is a retransmission."""
@@ -32,6 +36,13 @@ class Signals:
         self._received: dict[Key, dict[str, Signal]] = {}
         self._open: dict[Key, str] = {}
         self._changed = threading.Condition()
+        self._stopping = False
+
+    def stop(self) -> None:
+        """End every wait with an error: the emulator is closing."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
 
     def open(self, operation: Operation, logical_id: str, *, event_status: str, keep: bool) -> "Inbox":
         """Begin to wait; with `keep`, what came before the resource's turn counts."""
@@ -74,9 +85,17 @@ class Signals:
             return list(self._received.get(key, {}).values())
 
     def wait(self, key: Key, known: int, *, timeout: float) -> None:
-        """Return when there is more than `known`, or the time is over."""
+        """Return when there is more than `known`, or the time is over.
+
+        Raises:
+            ClosingError: the emulator is closing.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: len(self._received.get(key, {})) > known, timeout)
+            self._changed.wait_for(
+                lambda: self._stopping or len(self._received.get(key, {})) > known, timeout
+            )
+            if self._stopping:
+                raise ClosingError("the embedded AWS is closing")
 
     def close(self, key: Key) -> None:
         """Wait no more."""

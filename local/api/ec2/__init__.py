@@ -6,12 +6,12 @@ from typing import Any
 
 from local.api import patches
 from local.api.context import Context
-from local.api.ec2 import addresses, api_attributes, reports, service, store
+from local.api.ec2 import addresses, api_attributes, api_interfaces, reports, service, store
 from local.api.ec2.api_instances import InstancesApi
 from local.api.ec2.api_volumes import VolumesApi
 from local.api.events import EventBus
 from local.api.lanes import Lanes
-from local.api.wire import Protocol, Reply
+from local.api.wire import ApiError, Protocol, Reply, Request, Response
 
 STATE_CHANGE = "EC2 Instance State-change Notification"
 """https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-instance-state-changes.html."""
@@ -32,6 +32,8 @@ _REPLACED = (
     "DetachVolume",
     "ModifyVolume",
     "DescribeVolumesModifications",
+    "DescribeNetworkInterfaces",
+    "CreateFleet",
 )
 _ACTIONS = patches.declare(
     "ministack.services.ec2",
@@ -55,6 +57,8 @@ def install(context: Context) -> None:
         **InstancesApi(ec2).handlers(),
         **VolumesApi(ec2).handlers(),
         **api_attributes.handlers(),
+        "DescribeNetworkInterfaces": api_interfaces.describe,
+        "CreateFleet": _refuse_fleet,
     }
     for action, function in handlers.items():
         put = _ACTIONS.replace_item if action in _REPLACED else _ACTIONS.add_item
@@ -74,6 +78,11 @@ def install(context: Context) -> None:
 
     ec2.transitions.subscribe(announce)
     context.on_reset(_forget)
+
+
+def _refuse_fleet(request: Request) -> Response:
+    del request
+    raise ApiError("UnsupportedOperation", "Fleets are not modelled by the embedded AWS.")
 
 
 def _forget() -> None:

@@ -11,7 +11,9 @@ from local.api.wire import ApiError, timestamp
 Values = Callable[[store.Record], Iterable[Any]]
 
 
-def _path(*names: str) -> Values:
+def path(*names: str) -> Values:
+    """The value under nested keys, if there is one."""
+
     def values(record: store.Record) -> Iterable[Any]:
         node: Any = record
         for name in names:
@@ -21,60 +23,61 @@ def _path(*names: str) -> Values:
     return values
 
 
-def _each(table: str, *names: str) -> Values:
-    inner = _path(*names)
+def each(table: str, *names: str) -> Values:
+    """The same of every entry of a list."""
+    inner = path(*names)
     return lambda record: [value for entry in record.get(table) or () for value in inner(entry)]
 
 
 INSTANCE_FILTERS: Mapping[str, Values] = {
-    "architecture": _path("Architecture"),
-    "availability-zone": _path("Placement", "AvailabilityZone"),
+    "architecture": path("Architecture"),
+    "availability-zone": path("Placement", "AvailabilityZone"),
     "block-device-mapping.device-name": lambda record: [
         attachment["Device"] for attachment in attached_to(record["InstanceId"])
     ],
     "block-device-mapping.volume-id": lambda record: [
         attachment["VolumeId"] for attachment in attached_to(record["InstanceId"])
     ],
-    "dns-name": _path("PublicDnsName"),
-    "iam-instance-profile.arn": _path("IamInstanceProfile", "Arn"),
-    "iam-instance-profile.id": _path("IamInstanceProfile", "Id"),
-    "image-id": _path("ImageId"),
-    "instance-id": _path("InstanceId"),
-    "instance-lifecycle": _path("InstanceLifecycle"),
-    "instance-state-code": _path("State", "Code"),
-    "instance-state-name": _path("State", "Name"),
-    "instance-type": _path("InstanceType"),
-    "instance.group-id": _each("SecurityGroups", "GroupId"),
-    "instance.group-name": _each("SecurityGroups", "GroupName"),
-    "ip-address": _path("PublicIpAddress"),
-    "key-name": _path("KeyName"),
-    "launch-time": _path("LaunchTime"),
-    "metadata-options.http-tokens": _path("MetadataOptions", "HttpTokens"),
-    "network-interface.network-interface-id": _each("NetworkInterfaces", "NetworkInterfaceId"),
-    "network-interface.subnet-id": _each("NetworkInterfaces", "SubnetId"),
-    "network-interface.vpc-id": _each("NetworkInterfaces", "VpcId"),
-    "private-dns-name": _path("PrivateDnsName"),
-    "private-ip-address": _path("PrivateIpAddress"),
-    "root-device-name": _path("RootDeviceName"),
-    "subnet-id": _path("SubnetId"),
-    "vpc-id": _path("VpcId"),
+    "dns-name": path("PublicDnsName"),
+    "iam-instance-profile.arn": path("IamInstanceProfile", "Arn"),
+    "iam-instance-profile.id": path("IamInstanceProfile", "Id"),
+    "image-id": path("ImageId"),
+    "instance-id": path("InstanceId"),
+    "instance-lifecycle": path("InstanceLifecycle"),
+    "instance-state-code": path("State", "Code"),
+    "instance-state-name": path("State", "Name"),
+    "instance-type": path("InstanceType"),
+    "instance.group-id": each("SecurityGroups", "GroupId"),
+    "instance.group-name": each("SecurityGroups", "GroupName"),
+    "ip-address": path("PublicIpAddress"),
+    "key-name": path("KeyName"),
+    "launch-time": path("LaunchTime"),
+    "metadata-options.http-tokens": path("MetadataOptions", "HttpTokens"),
+    "network-interface.network-interface-id": each("NetworkInterfaces", "NetworkInterfaceId"),
+    "network-interface.subnet-id": each("NetworkInterfaces", "SubnetId"),
+    "network-interface.vpc-id": each("NetworkInterfaces", "VpcId"),
+    "private-dns-name": path("PrivateDnsName"),
+    "private-ip-address": path("PrivateIpAddress"),
+    "root-device-name": path("RootDeviceName"),
+    "subnet-id": path("SubnetId"),
+    "vpc-id": path("VpcId"),
 }
 
 VOLUME_FILTERS: Mapping[str, Values] = {
-    "attachment.attach-time": _each("Attachments", "AttachTime"),
-    "attachment.delete-on-termination": _each("Attachments", "DeleteOnTermination"),
-    "attachment.device": _each("Attachments", "Device"),
-    "attachment.instance-id": _each("Attachments", "InstanceId"),
-    "attachment.status": _each("Attachments", "State"),
-    "availability-zone": _path("AvailabilityZone"),
-    "create-time": _path("CreateTime"),
-    "encrypted": _path("Encrypted"),
-    "multi-attach-enabled": _path("MultiAttachEnabled"),
-    "size": _path("Size"),
-    "snapshot-id": _path("SnapshotId"),
-    "status": _path("State"),
-    "volume-id": _path("VolumeId"),
-    "volume-type": _path("VolumeType"),
+    "attachment.attach-time": each("Attachments", "AttachTime"),
+    "attachment.delete-on-termination": each("Attachments", "DeleteOnTermination"),
+    "attachment.device": each("Attachments", "Device"),
+    "attachment.instance-id": each("Attachments", "InstanceId"),
+    "attachment.status": each("Attachments", "State"),
+    "availability-zone": path("AvailabilityZone"),
+    "create-time": path("CreateTime"),
+    "encrypted": path("Encrypted"),
+    "multi-attach-enabled": path("MultiAttachEnabled"),
+    "size": path("Size"),
+    "snapshot-id": path("SnapshotId"),
+    "status": path("State"),
+    "volume-id": path("VolumeId"),
+    "volume-type": path("VolumeType"),
 }
 
 

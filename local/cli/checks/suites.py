@@ -22,7 +22,7 @@ DEPLOY_MARKER = "deploy"
 
 # In the order in which pytest takes them: the long ones first, so that both processes end together.
 _FOLDERS = {
-    Suite.DEPLOY: "tests/deploy",
+    Suite.DEPLOY: "tests/local/deploy",
     Suite.EMULATOR: "tests/local",
     Suite.SNAPSHOTS: "tests/snapshots",
     Suite.UNIT: "tests/unit",

@@ -19,7 +19,7 @@ from local.processes import replace_file
 
 
 def bench(settings: Settings) -> None:
-    """Measure in an embedded AWS of its own; CommandError if a measurement fails, and nothing is written then."""
+    """Measure in an embedded AWS of its own; CommandError, and nothing is written, if a measurement fails."""
     progress = Progress()
     own = replace(settings, work=settings.work.with_name("bench"))
     with lock.exclusive(own.lock, command="bench"):

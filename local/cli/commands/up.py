@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.cli import cluster_file, diagnosis, emulator, environment, lock, toolchain
+from local.cli import cluster_file, diagnosis, emulator, environment, lock, settle, toolchain
 from local.cli.cdk import Cdk
 from local.cli.cluster_file import Cluster
 from local.cli.console import Progress, stdout
@@ -38,12 +38,12 @@ def up(settings: Settings, *, cluster: Path | None) -> None:
         tools = toolchain.ensure(progress)
         deploy(settings, wanted, tools, progress)
         running = emulator.require(settings)
-        with progress.stage("Ask AWS what was built"):
-            environment.adopt(running.variables())
-            report = collect()
+        environment.adopt(running.variables())
+        with progress.stage("Wait until all instances are in service") as waiting:
+            settle.wait_for_groups(waiting)
+        report = collect()
     console = stdout()
     show(report, console)
-    console.print()
     console.print(_NEXT, markup=False, highlight=False)
 
 
@@ -63,6 +63,11 @@ def deploy(settings: Settings, cluster: Cluster, tools: toolchain.Toolchain, pro
             cdk.deploy(deploying)
     except CommandError as error:
         raise _explained(error, settings, running) from error
+    except KeyboardInterrupt as error:
+        raise CommandError(
+            "the deployment was interrupted",
+            remedy="what was made so far stays; go on with `make up`, or remove it with `make down`",
+        ) from error
     return Durations(start=starting.seconds, bootstrap=bootstrapping.seconds, stacks=deploying.seconds)
 
 

@@ -1,6 +1,6 @@
 """Shows a report to a person."""
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -14,7 +14,11 @@ def show(report: Report, console: Console) -> None:
     """Print all of it as tables, those that are empty left out."""
     tables = [_stacks(report), _zones(report), _groups(report), _volumes(report), _balancers(report)]
     shown = [table for table in [*tables, _names(report)] if table.row_count]
-    console.print(Group(*shown) if shown else "No stack is deployed.")
+    if not shown:
+        console.print("No stack is deployed.")
+    for table in shown:
+        console.print(table)
+        console.print()
 
 
 def _table(title: str, *columns: str) -> Table:

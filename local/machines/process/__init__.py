@@ -7,7 +7,7 @@ volumes are small files that say what is attached (there is no block device),
 and after a reboot nothing starts by itself (there is no service manager).
 """
 
-from local.machines.process.leftovers import remove_leftovers
+from local.machines.process.leftovers import StateInUseError, remove_leftovers
 from local.machines.process.machines import ProcessMachines
 
-__all__ = ["ProcessMachines", "remove_leftovers"]
+__all__ = ["ProcessMachines", "StateInUseError", "remove_leftovers"]

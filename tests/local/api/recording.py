@@ -9,6 +9,8 @@ from local.api.elb.prober import Finding, TargetCheck
 from local.api.machines import Instance, Volume
 
 PATIENCE_SECONDS = 20
+STALL_SECONDS = 2 * PATIENCE_SECONDS
+"""Longer than a test waits: what waits for a stalled call must not get by."""
 
 
 @dataclass
@@ -28,7 +30,7 @@ class RecordingMachines:
     def _did(self, *call: str) -> None:
         self.calls.append(call)
         if call[0] in self.stall:
-            self.stall[call[0]].wait(PATIENCE_SECONDS)
+            self.stall[call[0]].wait(STALL_SECONDS)
         if call[0] in self.fail:
             raise RuntimeError(f"no {call[0]} today")
 

@@ -1,7 +1,10 @@
 """A cluster that the real CDK CLI deployed into an embedded AWS of its own."""
 
+import json
+import os
 import shutil
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +23,9 @@ from local.cli.errors import CommandError
 from local.cli.settings import Settings
 from tests.synthesis import REPOSITORY
 
-FREE_PORTS_FROM = 14566
+PORTS_OF_TESTS = 14566
 """Away from the port of a `make up` on the same machine."""
+PORTS_OF_ONE_WORKER = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +39,30 @@ class Deployment:
     def client(self, service: str) -> Any:
         """A boto3 client of the embedded AWS, as its administrator."""
         return self.session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+
+    def client_of_role(self, service: str, *, actions: list[str]) -> Any:
+        """A boto3 client with the credentials of a new role that may do `actions` wherever policies let it.
+
+        The administrator is the account's root user, whom the embedded AWS holds to no policy.
+        """
+        iam = self.client("iam")
+        name = f"test-{uuid.uuid4().hex[:12]}"
+        account = self.client("sts").get_caller_identity()["Account"]
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+            "Action": "sts:AssumeRole",
+        }
+        allow = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]
+        iam.put_role_policy(RoleName=name, PolicyName="allow", PolicyDocument=_policy(allow))
+        session = self.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
+        return boto3.session.Session(
+            aws_access_key_id=session["AccessKeyId"],
+            aws_secret_access_key=session["SecretAccessKey"],
+            aws_session_token=session["SessionToken"],
+            region_name=self.session.region_name,
+        ).client(service, endpoint_url=self.url)  # type: ignore[call-overload]
 
     def run(self, *arguments: str) -> str:
         """Run one CDK command to its end and return what it printed; CommandError if it fails."""
@@ -80,7 +108,7 @@ class Deployment:
         """All events of local-<stack>, oldest first."""
         pages = self.client("cloudformation").get_paginator("describe_stack_events")
         events = [e for page in pages.paginate(StackName=f"local-{stack}") for e in page["StackEvents"]]
-        return sorted(events, key=lambda event: event["Timestamp"])
+        return events[::-1]
 
     def group(self, slot: str) -> AutoScalingGroupTypeDef:
         """The Auto Scaling group of a slot."""
@@ -110,7 +138,7 @@ def deployed(work: Path, *, time_scale: float = 1.0) -> Iterator[Deployment]:
     app = work / "app"
     copy_app(app)
     settings = Settings(
-        app=app, work=work / "state", first_port=FREE_PORTS_FROM, machines="process", time_scale=time_scale
+        app=app, work=work / "state", first_port=_first_port(), machines="process", time_scale=time_scale
     )
     wanted = cluster_file.read(app / "clusters" / "local.yaml")
     progress = Progress()
@@ -129,6 +157,16 @@ def deployed(work: Path, *, time_scale: float = 1.0) -> Iterator[Deployment]:
         raise AssertionError(f"{error.what}\n{error.why}") from error
     finally:
         emulator.stop(settings)
+
+
+def _first_port() -> int:
+    """Ports of its own for each parallel worker of pytest: none takes another's between look and use."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    return PORTS_OF_TESTS + PORTS_OF_ONE_WORKER * int(worker.removeprefix("gw"))
+
+
+def _policy(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def copy_app(target: Path) -> None:

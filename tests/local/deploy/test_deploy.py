@@ -104,7 +104,7 @@ def test_the_state_bucket_is_private_and_encrypted(deployment: Deployment) -> No
 
 def test_the_ca_set_cannot_be_overwritten(deployment: Deployment) -> None:
     """Below pki/ the bucket takes only a write that fails if the object is there, and so only the first."""
-    s3 = deployment.client("s3")
+    s3 = deployment.client_of_role("s3", actions=["s3:*", "kms:*"])
     bucket = deployment.outputs("State")["StateBucketArn"].removeprefix("arn:aws:s3:::")
     with pytest.raises(ClientError) as denied:
         s3.put_object(Bucket=bucket, Key="pki/ca-set", Body=b"unconditional")

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from local.api.machines import Machines, Volume
-from local.machines.process import ProcessMachines, console, remove_leftovers
+from local.machines.process import ProcessMachines, StateInUseError, console, remove_leftovers
 from local.machines.process.layout import StateFolder
-from local.machines.process.leftovers import StateInUseError
 from local.processes import ProcessRecord, start_time
 from tests.local.machines.stand_ins import INSTANCE, Facts, instance
 

@@ -8,9 +8,12 @@ from local.api.cloudformation.registry import (
     Provisioned,
     Resource,
     ResourceType,
-    ministack_handlers,
+    provisioner,
 )
 from local.api.cloudformation.types.values import boolean, delete_unless_gone
+
+_CREATE = provisioner("_s3_create", "logical_id", "props", "stack_name")
+_UPDATE = provisioner("_s3_update", "physical_id", "old_props", "new_props", "stack_name")
 
 
 class Bucket(ResourceType):
@@ -20,22 +23,15 @@ class Bucket(ResourceType):
     replaced_by = ("BucketName",)
     tag_property = "Tags"
 
-    def __init__(self) -> None:
-        self._ministack = ministack_handlers(self.name)
-
     def create(self, resource: Resource) -> Provisioned:
         """Create and configure it."""
-        name, attributes = self._ministack["create"](
-            resource.logical_id, resource.properties, resource.stack_name
-        )
+        name, attributes = _CREATE.get()(resource.logical_id, resource.properties, resource.stack_name)
         _configure(name, old={}, new=resource.properties)
         return Provisioned(name, attributes)
 
     def update(self, physical_id: str, resource: Resource, old: Properties) -> Provisioned:
         """Change its configuration; its objects stay."""
-        name, attributes = self._ministack["update"](
-            physical_id, old, resource.properties, resource.stack_name
-        )
+        name, attributes = _UPDATE.get()(physical_id, old, resource.properties, resource.stack_name)
         _configure(name, old=old, new=resource.properties)
         return Provisioned(name, attributes)
 

@@ -11,7 +11,7 @@ from local.api.cloudformation.registry import (
     Provisioned,
     Resource,
     ResourceType,
-    ministack_handlers,
+    provisioner,
 )
 
 _TEMPLATES = patches.declare(
@@ -19,6 +19,11 @@ _TEMPLATES = patches.declare(
 )
 _MAX_USER_DATA_BYTES = 16384
 """EC2 user guide: "User data is limited to 16 KB, in raw form, before it is base64-encoded"."""
+_CREATE = provisioner("_ec2_launch_template_create", "logical_id", "props", "stack_name")
+_UPDATE = provisioner(
+    "_ec2_launch_template_update", "physical_id", "old_props", "new_props", "stack_name", "logical_id"
+)
+_DELETE = provisioner("_ec2_launch_template_delete", "physical_id", "props")
 
 
 class LaunchTemplate(ResourceType):
@@ -27,9 +32,6 @@ class LaunchTemplate(ResourceType):
     name = "AWS::EC2::LaunchTemplate"
     replaced_by = ("LaunchTemplateName",)
 
-    def __init__(self) -> None:
-        self._ministack = ministack_handlers(self.name)
-
     def create(self, resource: Resource) -> Provisioned:
         """Create it with its first version.
 
@@ -37,9 +39,7 @@ class LaunchTemplate(ResourceType):
             ValueError: the user data is too long, or no base64.
         """
         _check_user_data(resource.properties)
-        return Provisioned(
-            *self._ministack["create"](resource.logical_id, resource.properties, resource.stack_name)
-        )
+        return Provisioned(*_CREATE.get()(resource.logical_id, resource.properties, resource.stack_name))
 
     def update(self, physical_id: str, resource: Resource, old: Properties) -> Provisioned:
         """Add a version; in a rollback, take back the one that failed, so that nothing is outdated after it.
@@ -51,14 +51,12 @@ class LaunchTemplate(ResourceType):
             return self._take_back(physical_id)
         _check_user_data(resource.properties)
         return Provisioned(
-            *self._ministack["update"](
-                physical_id, old, resource.properties, resource.stack_name, resource.logical_id
-            )
+            *_UPDATE.get()(physical_id, old, resource.properties, resource.stack_name, resource.logical_id)
         )
 
     def delete(self, physical_id: str, properties: Properties) -> None:
         """Delete it."""
-        self._ministack["delete"](physical_id, properties)
+        _DELETE.get()(physical_id, properties)
 
     @staticmethod
     def _take_back(template_id: str) -> Provisioned:

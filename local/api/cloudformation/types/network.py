@@ -6,10 +6,13 @@ from local.api.cloudformation.registry import (
     Provisioned,
     Resource,
     ResourceType,
-    ministack_handlers,
+    provisioner,
 )
 
 _VPC_REPLACED_BY = ("CidrBlock", "Ipv4IpamPoolId", "Ipv4NetmaskLength")
+_CREATE = provisioner("_ec2_vpc_create", "logical_id", "props", "stack_name")
+_UPDATE = provisioner("_ec2_vpc_update", "physical_id", "old_props", "new_props", "stack_name", "logical_id")
+_DELETE = provisioner("_ec2_vpc_delete", "physical_id", "props")
 
 
 class Vpc(ResourceType):
@@ -19,24 +22,19 @@ class Vpc(ResourceType):
     replaced_by = _VPC_REPLACED_BY
     tag_property = "Tags"
 
-    def __init__(self) -> None:
-        self._ministack = ministack_handlers(self.name)
-
     def create(self, resource: Resource) -> Provisioned:
         """Create it."""
-        made = self._ministack["create"](resource.logical_id, resource.properties, resource.stack_name)
+        made = _CREATE.get()(resource.logical_id, resource.properties, resource.stack_name)
         return self._provisioned(*made)
 
     def update(self, physical_id: str, resource: Resource, old: Properties) -> Provisioned:
         """Change it."""
-        made = self._ministack["update"](
-            physical_id, old, resource.properties, resource.stack_name, resource.logical_id
-        )
+        made = _UPDATE.get()(physical_id, old, resource.properties, resource.stack_name, resource.logical_id)
         return self._provisioned(*made)
 
     def delete(self, physical_id: str, properties: Properties) -> None:
         """Delete it."""
-        self._ministack["delete"](physical_id, properties)
+        _DELETE.get()(physical_id, properties)
 
     @staticmethod
     def _provisioned(vpc_id: str, attributes: dict[str, object]) -> Provisioned:

@@ -8,9 +8,11 @@ from local.api.cloudformation.registry import (
     Provisioned,
     Resource,
     ResourceType,
-    ministack_handlers,
+    provisioner,
 )
 from local.api.cloudformation.signals import Signals
+
+_WITH_HANDLE = provisioner("_cfn_wait_condition_create", "logical_id", "props", "stack_name")
 
 
 class WaitCondition(ResourceType):
@@ -21,7 +23,6 @@ class WaitCondition(ResourceType):
     def __init__(self, *, signals: Signals, time_scale: float) -> None:
         self._signals = signals
         self._time_scale = time_scale
-        self._with_handle = ministack_handlers(self.name)["create"]
 
     def create(self, resource: Resource) -> Provisioned:
         """Wait for the signals.
@@ -33,7 +34,7 @@ class WaitCondition(ResourceType):
         current = operation.running(resource.stack_name)
         policy = policies.creation_policy(current.definition(resource.logical_id))
         if policy is None:
-            physical_id, attributes = self._with_handle(
+            physical_id, attributes = _WITH_HANDLE.get()(
                 resource.logical_id, resource.properties, resource.stack_name
             )
             return Provisioned(physical_id, attributes)

@@ -26,6 +26,13 @@ def test_zones_stay_balanced_and_a_gap_is_filled_where_it_is() -> None:
     assert world.aws.launches[-1].subnet.availability_zone == "b"
 
 
+def test_zones_count_before_subnets() -> None:
+    """Two subnets of zone a and one of b: the second instance goes to b, the third to a's other subnet."""
+    world = World()
+    world.create(size=4, subnet_ids=("a1", "a2", "b1"))
+    assert [plan.subnet.subnet_id for plan in world.aws.launches] == ["a1", "b1", "a2", "b1"]
+
+
 @pytest.mark.parametrize(
     ("base", "percentage", "size", "spot"),
     [(0, 100, 4, 0), (1, 0, 4, 3), (0, 50, 3, 1), (2, 50, 4, 1), (0, 0, 2, 2)],

@@ -116,7 +116,9 @@ def test_a_guest_that_shuts_down_stops_or_terminates(cloud: Cloud) -> None:
 
 
 def test_calls_of_one_machine_keep_their_order_and_do_not_hold_up_others(cloud: Cloud) -> None:
-    """A terminate waits for the launch before it; another instance launches meanwhile."""
+    """A terminate waits for the launch before it, which changes nothing any more; others launch meanwhile."""
+    heard: list[tuple[str, str, str]] = []
+    cloud.ec2.transitions.subscribe(lambda *change: heard.append(change))
     gate = cloud.machines.stall["launch"] = threading.Event()
     slow = cloud.ec2.instances.launch(cloud.request())["InstanceId"]
     until(lambda: cloud.machines.launched)
@@ -129,6 +131,9 @@ def test_calls_of_one_machine_keep_their_order_and_do_not_hold_up_others(cloud: 
     gate.set()
     until(lambda: cloud.state(slow) == "terminated")
     assert cloud.machines.calls.index(("launch", slow)) < cloud.machines.calls.index(("terminate", slow))
+    until(lambda: heard[-1][1] == "terminated")
+    changes = [state for instance_id, state, _ in heard if instance_id == slow]
+    assert changes == ["pending", "shutting-down", "terminated"]
 
 
 def test_protected_instances_do_not_terminate_unless_their_group_says_so(cloud: Cloud) -> None:

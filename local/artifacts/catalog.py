@@ -1,0 +1,175 @@
+"""The sets of programs that there are, with the Go module that builds each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_KUBERNETES = "k8s.io/kubernetes"
+_KUBERNETES_STAMP = tuple(
+    f"-X {package}.{variable}"
+    for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    for variable in ("gitVersion=v{version}", "gitMajor={major}", "gitMinor={minor}", "gitTreeState=clean")
+)
+PAUSE_VERSION = "3.10.2"
+"""The sandbox image's tag that kubeadm 1.36 and containerd's configuration name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramSet:
+    """Programs that are built by one call of `go build`, or come from the same upstream releases."""
+
+    name: str
+    module: str
+    """Folder below modules/."""
+    requirement: str | None
+    """The Go module in go.mod whose version is the programs' version; None for programs of our own."""
+    packages: tuple[str, ...]
+    programs: tuple[str, ...]
+    releases: tuple[str, ...] = ()
+    """Artifacts of the lock file that hold these programs; none: no upstream download is pinned."""
+    ldflags: tuple[str, ...] = ()
+    """More linker flags; {version}, {major} and {minor} are filled in from go.mod."""
+    own_version: str = ""
+    """The version if `requirement` is None."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """What Go calls a program, where that is not its name."""
+    cgo: bool = False
+    build_seconds: float
+    """Measured on two cores with empty caches."""
+    build_gib: float
+    """Disk that the build takes in Go's caches, measured."""
+
+
+def _kubernetes(
+    name: str, *programs: str, releases: tuple[str, ...], build_seconds: float, build_gib: float
+) -> ProgramSet:
+    return ProgramSet(
+        name=name,
+        module="kubernetes",
+        requirement=_KUBERNETES,
+        packages=tuple(f"{_KUBERNETES}/cmd/{program}" for program in programs),
+        programs=programs,
+        releases=releases,
+        ldflags=_KUBERNETES_STAMP,
+        build_seconds=build_seconds,
+        build_gib=build_gib,
+    )
+
+
+PROGRAM_SETS: Mapping[str, ProgramSet] = {
+    program_set.name: program_set
+    for program_set in (
+        _kubernetes(
+            "kubernetes-node", "kubeadm", "kubectl", "kubelet",
+            releases=("kubeadm", "kubectl", "kubelet"), build_seconds=210, build_gib=4,
+        ),
+        # Upstream publishes these too, but no sum of them is pinned: go.sum is what vouches for them.
+        _kubernetes(
+            "kubernetes-control-plane",
+            "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler",
+            releases=(), build_seconds=120, build_gib=2,
+        ),
+        ProgramSet(
+            name="etcd",
+            module="etcd",
+            requirement="go.etcd.io/etcd/server/v3",
+            packages=tuple(f"go.etcd.io/etcd/{part}/v3" for part in ("etcdctl", "etcdutl", "server")),
+            programs=("etcd", "etcdctl", "etcdutl"),
+            releases=("etcd",),
+            renamed={"server": "etcd"},
+            build_seconds=35,
+            build_gib=1,
+        ),
+        ProgramSet(
+            name="containerd",
+            module="containerd",
+            requirement="github.com/containerd/containerd/v2",
+            packages=tuple(
+                f"github.com/containerd/containerd/v2/cmd/{program}"
+                for program in ("containerd", "containerd-shim-runc-v2", "ctr")
+            ),
+            programs=("containerd", "containerd-shim-runc-v2", "ctr"),
+            releases=("containerd",),
+            ldflags=("-X github.com/containerd/containerd/v2/version.Version=v{version}",),
+            build_seconds=40,
+            build_gib=1,
+        ),
+        ProgramSet(
+            name="runc",
+            module="runc",
+            requirement="github.com/opencontainers/runc",
+            packages=("github.com/opencontainers/runc",),
+            programs=("runc",),
+            releases=("runc",),
+            # Static, because it is linked on one Debian or Ubuntu and runs on another.
+            ldflags=("-extldflags=-static",),
+            cgo=True,
+            build_seconds=10,
+            build_gib=0.5,
+        ),
+        ProgramSet(
+            name="cni-plugins",
+            module="cni-plugins",
+            requirement="github.com/containernetworking/plugins",
+            packages=tuple(
+                f"github.com/containernetworking/plugins/plugins/{plugin}"
+                for plugin in ("ipam/host-local", "main/bridge", "main/loopback", "main/ptp", "meta/portmap")
+            ),
+            programs=("bridge", "host-local", "loopback", "portmap", "ptp"),
+            releases=("cni-plugins",),
+            ldflags=(
+                "-X github.com/containernetworking/plugins/pkg/utils/buildversion.BuildVersion=v{version}",
+            ),
+            build_seconds=10,
+            build_gib=0.5,
+        ),
+        ProgramSet(
+            name="crictl",
+            module="crictl",
+            requirement="sigs.k8s.io/cri-tools",
+            packages=("sigs.k8s.io/cri-tools/cmd/crictl",),
+            programs=("crictl",),
+            releases=("crictl",),
+            ldflags=("-X sigs.k8s.io/cri-tools/pkg/version.Version=v{version}",),
+            build_seconds=25,
+            build_gib=1,
+        ),
+        ProgramSet(
+            name="coredns",
+            module="coredns",
+            requirement="github.com/coredns/coredns",
+            packages=("github.com/coredns/coredns",),
+            programs=("coredns",),
+            build_seconds=110,
+            build_gib=2,
+        ),
+        ProgramSet(
+            name="pause",
+            module="pause",
+            requirement=None,
+            packages=(".",),
+            programs=("pause",),
+            ldflags=("-X main.version={version}",),
+            own_version=PAUSE_VERSION,
+            build_seconds=5,
+            build_gib=0.1,
+        ),
+        ProgramSet(
+            name="netprobe",
+            module="netprobe",
+            requirement=None,
+            packages=(".",),
+            programs=("netprobe",),
+            own_version="1",
+            build_seconds=10,
+            build_gib=0.2,
+        ),
+    )
+}  # fmt: skip
+
+
+def program_set_of(program: str) -> ProgramSet:
+    """Find the set that holds a program."""
+    for program_set in PROGRAM_SETS.values():
+        if program in program_set.programs:
+            return program_set
+    raise KeyError(program)

@@ -1,0 +1,3 @@
+module kubequorum.invalid/artifacts/netprobe
+
+go 1.25.0

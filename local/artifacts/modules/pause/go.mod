@@ -1,0 +1,3 @@
+module kubequorum.invalid/artifacts/pause
+
+go 1.25.0

@@ -1,0 +1,43 @@
+"""Waits until the deployed groups are at rest: CloudFormation does not wait for every machine."""
+
+import time
+
+import boto3
+
+from local.cli.console import Stage
+from local.cli.errors import CommandError
+from local.cli.settings import SETTLE_SECONDS
+
+_POLL_SECONDS = 0.5
+
+
+def wait_for_groups(stage: Stage) -> None:
+    """Until every group has all its instances in service; CommandError that names the others otherwise.
+
+    Asks the AWS of this process's environment.
+    """
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while waiting := _not_in_service():
+        stage.detail("; ".join(waiting))
+        if time.monotonic() > deadline:
+            raise CommandError(
+                f"not every instance is in service after {SETTLE_SECONDS} s",
+                why="\n".join(waiting),
+                remedy="see what it prints: ./kubequorum logs INSTANCE; the group goes on trying meanwhile",
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _not_in_service() -> list[str]:
+    """A line for each group that has not what it wants."""
+    client = boto3.client("autoscaling")
+    lines = []
+    for page in client.get_paginator("describe_auto_scaling_groups").paginate():
+        for group in page["AutoScalingGroups"]:
+            states = {i["InstanceId"]: i["LifecycleState"] for i in group.get("Instances", [])}
+            others = [f"{id_} {state}" for id_, state in states.items() if state != "InService"]
+            ready = len(states) - len(others)
+            if others or ready != group["DesiredCapacity"]:
+                name, wanted = group["AutoScalingGroupName"], group["DesiredCapacity"]
+                lines.append(", ".join([f"{name}: {ready} of {wanted} in service", *others]))
+    return lines
