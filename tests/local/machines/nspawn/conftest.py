@@ -28,6 +28,7 @@ class Bench:
         self.state_dir = state_dir
         self.network = NetworkFacts()
         self.off: list[str] = []
+        self.checks: list[bool] = []
         self.machines = NspawnMachines(
             state_dir=state_dir,
             api_url="http://127.0.0.1:9",
@@ -35,6 +36,7 @@ class Bench:
             network_facts=self.network,
             image=image,
             powered_off=self.off.append,
+            status_check=lambda _instance_id, passed: self.checks.append(passed),
         )
 
     def launch(self, instance: Instance) -> str:

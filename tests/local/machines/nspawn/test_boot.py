@@ -132,6 +132,7 @@ def test_a_partitioned_machine_hears_nothing_until_it_is_healed(bench: Bench) ->
     assert bench.sh(one, ping) == "silence"
     assert bench.sh(other, "curl -s -m 1 http://169.254.169.254/ || echo silence") == "silence"
     assert "10.0.32.8/20" in bench.sh(other, "ip -o -4 address show ens5")
+    assert bench.checks == [False], "EC2's status check finds it"
     bench.machines.partition(other, cut=False)
     bench.until(lambda: bench.sh(one, ping) == "heard", "still silent", seconds=10)
 

@@ -83,6 +83,19 @@ def test_user_data_calls_aws_with_the_rights_of_its_role(aws: Aws) -> None:
     aws.client("ec2").terminate_instances(InstanceIds=[one])
 
 
+def test_a_guest_that_switches_itself_off_stops_its_instance(aws: Aws) -> None:
+    """EC2 says stopped; started again, the machine has its disk, and user-data does not run a second time."""
+    one = aws.launch("#!/bin/sh\necho was here\nsystemctl poweroff --no-block\n")
+    aws.until(lambda: _state(aws, one) == "stopped", lambda: aws.console(one))
+    aws.client("ec2").start_instances(InstanceIds=[one])
+    aws.until(
+        lambda: aws.console(one).count("Reached target cloud-init.target") > 0, lambda: aws.console(one)
+    )
+    assert aws.console(one).count("was here") == 1
+    assert _state(aws, one) == "running"
+    aws.client("ec2").terminate_instances(InstanceIds=[one])
+
+
 def test_names_of_a_private_zone_follow_route53(aws: Aws) -> None:
     """A record that is made resolves in the VPC at once; one that is changed does when its time is over."""
     machine = aws.launch("")
