@@ -21,15 +21,13 @@ from local.api.network_facts import (
     Vpc,
     ZonalAddress,
 )
+from local.api.network_load_balancers import records
 
-_WHY = "machines have name servers and load balancers of their own, which do what the API says"
-_BALANCERS = patches.declare("ministack.services.alb", "_lbs", why=_WHY)
-_LISTENERS = patches.declare("ministack.services.alb", "_listeners", why=_WHY)
-_BALANCER_ATTRIBUTES = patches.declare("ministack.services.alb", "_lb_attrs", why=_WHY)
-_GROUP_ATTRIBUTES = patches.declare("ministack.services.alb", "_tg_attrs", why=_WHY)
+_WHY = "machines have name servers of their own, which answer what the API says"
 _ZONES = patches.declare("ministack.services.route53", "_zones", why=_WHY)
 _RECORDS = patches.declare("ministack.services.route53", "_records", why=_WHY)
 
+_CROSS_ZONE = "load_balancing.cross_zone.enabled"
 _OWNER = "_LoadBalancerArn"
 """Key of ours in the interfaces that balancers have in their subnets."""
 
@@ -60,7 +58,7 @@ class NetworkView:
     def load_balancers(self, vpc: Vpc) -> Sequence[LoadBalancer]:
         """The balancers with subnets of the VPC; interfaces of those that are gone are removed."""
         with request_scope(vpc.account_id, vpc.region):
-            table: Mapping[str, Mapping[str, Any]] = dict(_BALANCERS.get().items())
+            table: Mapping[str, Mapping[str, Any]] = dict(records.BALANCERS.get().items())
             _drop_interfaces(table)
             return [
                 _load_balancer(arn, record)
@@ -86,23 +84,23 @@ def _record_set(record: Mapping[str, Any]) -> RecordSet:
 
 
 def _load_balancer(arn: str, record: Mapping[str, Any]) -> LoadBalancer:
-    attributes = _attributes(_BALANCER_ATTRIBUTES, arn)
-    listeners = [entry for entry in list(_LISTENERS.get().values()) if entry["LoadBalancerArn"] == arn]
+    attributes = _attributes(records.BALANCER_ATTRIBUTES, arn)
+    listening = [entry for entry in list(records.LISTENERS.get().values()) if entry["LoadBalancerArn"] == arn]
     return LoadBalancer(
         arn=arn,
         dns_name=record["DNSName"].lower(),
-        cross_zone=attributes.get("load_balancing.cross_zone.enabled") == "true",
+        cross_zone=attributes.get(_CROSS_ZONE) == "true",
         addresses=tuple(_zonal_address(arn, record, subnet) for subnet in record["Subnets"]),
         listeners=tuple(
             Listener(port=int(entry["Port"]), target_group=_target_group(group_arn))
-            for entry in listeners
+            for entry in listening
             if (group_arn := _forwards_to(entry)) is not None and elb_store.exists(group_arn)
         ),
     )
 
 
 def _target_group(arn: str) -> TargetGroup:
-    group, attributes = elb_store.target_group(arn), _attributes(_GROUP_ATTRIBUTES, arn)
+    group, attributes = elb_store.target_group(arn), _attributes(records.GROUP_ATTRIBUTES, arn)
     # Defaults of a TCP target group: of instances the address is kept, of addresses it is not.
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
     preserve = attributes.get("preserve_client_ip.enabled", str(group["TargetType"] == "instance").lower())
@@ -155,7 +153,7 @@ def _new_interface(arn: str, record: Mapping[str, Any], subnet: Mapping[str, Any
         "VpcId": subnet["VpcId"],
         "AvailabilityZone": subnet["AvailabilityZone"],
         # As AWS words it, so that one sees whose they are.
-        "Description": f"ELB {arn.partition(':loadbalancer/')[2].replace('app/', 'net/', 1)}",
+        "Description": f"ELB {arn.partition(':loadbalancer/')[2]}",
         "OwnerId": "amazon-elb",
         "Status": "in-use",
         "PrivateIpAddress": address,

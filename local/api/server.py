@@ -116,18 +116,21 @@ def _machines(settings: Settings, api_url: str) -> Machines:
 
 def _nspawn_machines(settings: Settings, api_url: str) -> Machines:
     # Its needs (namespaces, loop devices) exist on Linux as root only: never load it where it is not wanted.
-    nspawn = importlib.import_module("local.machines.nspawn")
+    from local.machines import nspawn
+
+    if settings.machine_image is None:
+        raise MachinesUnavailableError("machines of kind nspawn need an image to boot: give --machine-image")
     if (reason := nspawn.unavailable_reason(settings.state_dir)) is not None:
         raise MachinesUnavailableError(reason)
-    machines: Machines = nspawn.NspawnMachines(
+    return nspawn.NspawnMachines(
         state_dir=settings.state_dir,
         api_url=api_url,
         facts=Facts(),
         network_facts=NetworkView(),
         image=nspawn.MachineImage.read(settings.machine_image),
         powered_off=reports.powered_off,
+        status_check=lambda instance_id, passed: reports.status_check(instance_id, passed=passed),
     )
-    return machines
 
 
 async def _serve(settings: Settings, context: Context) -> None:

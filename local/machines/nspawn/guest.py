@@ -49,15 +49,13 @@ def guest_of(process: subprocess.Popen[bytes]) -> Guest:
     deadline = time.monotonic() + _FIRST_PROCESS_PATIENCE_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(
-                f"systemd-nspawn ended with status {process.returncode}: see the console output"
-            )
+            raise RuntimeError(f"systemd-nspawn ended with status {process.returncode}; it said")
         for pid in _children(process.pid):
             # Before the hand-over this is a part of systemd-nspawn itself, with /dev still unfinished.
             if _name(pid) == "systemd":
                 return Guest(pid)
         time.sleep(0.01)
-    raise RuntimeError(f"no machine after {_FIRST_PROCESS_PATIENCE_SECONDS:.0f} s: see the console output")
+    raise RuntimeError(f"no machine after {_FIRST_PROCESS_PATIENCE_SECONDS:.0f} s; it said")
 
 
 def _children(pid: int) -> list[int]:

@@ -88,9 +88,12 @@ class Machine:
             run = self._run = _Run(self, Cgroup(name))
             try:
                 guest = run.start()
-            except BaseException:
+            except BaseException as error:
                 self._run = None
                 run.end()
+                if isinstance(error, RuntimeError):
+                    said = console.read(self._console_file).decode(errors="replace").splitlines()[-3:]
+                    raise RuntimeError(f"{error}: {' / '.join(said)}") from error
                 raise
             self._around.volumes.show(self.instance.instance_id, guest.pid)
 

@@ -42,17 +42,20 @@ class NspawnMachines:
         network_facts: NetworkFacts,
         image: MachineImage,
         powered_off: Callable[[str], None] = lambda _instance_id: None,
+        status_check: Callable[[str, bool], None] = lambda _instance_id, _passed: None,
     ) -> None:
         """Own `state_dir` from now on; what a crash left there is ended and removed.
 
         `api_url` is where the embedded AWS listens on the host. `powered_off` is told of instances whose
-        guest shut itself down.
+        guest shut itself down, `status_check` of those that EC2's status checks would find impaired, or
+        passed again: without power, frozen, or cut off from the network.
 
         Raises:
             StateInUseError: the folder has an owner that runs.
         """
         self._state = StateFolder(state_dir.absolute())
         self._facts = facts
+        self._status_check = status_check
         self._names = Names.of(self._state.path)
         self._ownership = leftovers.own(self._state)
         self._lock = threading.Lock()
@@ -122,6 +125,7 @@ class NspawnMachines:
         """Boot again, with the same disk, address and volumes."""
         if machine := self._machines.get(instance_id):
             machine.boot()
+            self._status_check(instance_id, True)
 
     def reboot(self, instance_id: str) -> None:
         """Shut down in order and boot again."""
@@ -158,20 +162,23 @@ class NspawnMachines:
     def power_loss(self, instance_id: str) -> None:
         """Switch the machine off at once; what its volumes' file systems have not written yet is lost.
 
-        EC2 is not told: to it the instance runs on, until something finds that it does not.
+        To EC2 the instance runs on, but its status check fails.
         """
         if machine := self._machines.get(instance_id):
             machine.lose_power()
+            self._status_check(instance_id, False)
 
     def freeze(self, instance_id: str, *, frozen: bool) -> None:
         """Stop all processes of the machine where they are, or let them go on."""
         if machine := self._machines.get(instance_id):
             machine.freeze(frozen=frozen)
+            self._status_check(instance_id, not frozen)
 
     def partition(self, instance_id: str, *, cut: bool) -> None:
         """Cut the machine off from its network, or connect it again."""
         if machine := self._machines.get(instance_id):
             machine.network.set_link(instance_id, up=not cut)
+            self._status_check(instance_id, not cut)
 
     def run(
         self, instance_id: str, command: Sequence[str], *, timeout_seconds: float = 60, stdin: bytes = b""

@@ -28,6 +28,7 @@ class Bench:
         self.state_dir = state_dir
         self.network = NetworkFacts()
         self.off: list[str] = []
+        self.checks: list[bool] = []
         self.machines = NspawnMachines(
             state_dir=state_dir,
             api_url="http://127.0.0.1:9",
@@ -35,6 +36,7 @@ class Bench:
             network_facts=self.network,
             image=image,
             powered_off=self.off.append,
+            status_check=lambda _instance_id, passed: self.checks.append(passed),
         )
 
     def launch(self, instance: Instance) -> str:
@@ -60,7 +62,7 @@ class Bench:
         return self.machines.console_output(instance_id).decode(errors="replace")
 
     def until(self, holds: Callable[[], bool], what: str | Callable[[], str], *, seconds: float = 60) -> None:
-        """Return when something holds; AssertionError that says what did not."""
+        """Return when something holds; AssertionError that says what does not."""
         deadline = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < deadline, what if isinstance(what, str) else what()

@@ -27,7 +27,11 @@ REGION = "us-east-1"
 IMAGE_ID = "ami-0123456789abcdef0"
 TIME_SCALE = 0.2
 """The shortest interval between health checks, 5 seconds, takes one."""
-_TRUST = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+_TRUST: dict[str, object] = {
+    "Effect": "Allow",
+    "Principal": {"Service": "ec2.amazonaws.com"},
+    "Action": "sts:AssumeRole",
+}
 
 
 @dataclass

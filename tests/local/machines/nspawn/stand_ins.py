@@ -1,14 +1,13 @@
 # ruff: noqa: ARG002 - there is one VPC only
 """What a VPC's network is told, as a test wants it: plain data, no emulator behind it."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 
 from local.api.machines import Instance
 from local.api.network_facts import LoadBalancer, PrivateZone, RecordSet, Vpc
+from local.artifacts import ensure, to_stderr
 from tests.local.machines.stand_ins import instance
 
 SUBNETS = {"us-east-1a": "10.0.16.0/20", "us-east-1b": "10.0.32.0/20"}
@@ -54,9 +53,7 @@ def node(number: int, *, user_data: bytes = b"", zone: str = "us-east-1b") -> In
 
 
 def machine_root() -> Path:
-    """A Debian root to boot; made, where none is named by KUBEQUORUM_MACHINE_ROOT, which takes a minute."""
-    named = os.environ.get("KUBEQUORUM_MACHINE_ROOT")
-    if named:
-        return Path(named)
-    root: Path = import_module("local.artifacts").ensure(["root"]).root
+    """A Debian root to boot, out of the cache; made, if it is not there, which takes a minute."""
+    root = ensure(["root"], to_stderr).root
+    assert root is not None
     return root

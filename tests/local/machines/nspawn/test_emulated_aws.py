@@ -1,4 +1,4 @@
-"""Real machines behind the embedded AWS: roles, names and load balancers as user-data and clients see them."""
+"""Real machines behind the embedded AWS: roles, names and load balancers as they are seen from inside."""
 
 import http.client
 import json
@@ -83,6 +83,19 @@ def test_user_data_calls_aws_with_the_rights_of_its_role(aws: Aws) -> None:
     aws.client("ec2").terminate_instances(InstanceIds=[one])
 
 
+def test_a_guest_that_switches_itself_off_stops_its_instance(aws: Aws) -> None:
+    """EC2 says stopped; started again, the machine has its disk, and user-data does not run a second time."""
+    one = aws.launch("#!/bin/sh\necho was here\nsystemctl poweroff --no-block\n")
+    aws.until(lambda: _state(aws, one) == "stopped", lambda: aws.console(one))
+    aws.client("ec2").start_instances(InstanceIds=[one])
+    aws.until(
+        lambda: aws.console(one).count("Reached target cloud-init.target") > 0, lambda: aws.console(one)
+    )
+    assert aws.console(one).count("was here") == 1
+    assert _state(aws, one) == "running"
+    aws.client("ec2").terminate_instances(InstanceIds=[one])
+
+
 def test_names_of_a_private_zone_follow_route53(aws: Aws) -> None:
     """A record that is made resolves in the VPC at once; one that is changed does when its time is over."""
     machine = aws.launch("")
@@ -100,7 +113,7 @@ def test_names_of_a_private_zone_follow_route53(aws: Aws) -> None:
 
 
 def test_a_load_balancer_sends_connections_to_healthy_targets_only(aws: Aws) -> None:
-    """Unhealthy before the server runs, healthy with it, out while it says 503, and gone when deregistered."""
+    """Targets get connections when their server runs, not while it says 503, and not when they drain."""
     elb = aws.client("elbv2")
     group = elb.create_target_group(
         Name="masters",
@@ -139,6 +152,7 @@ def test_a_load_balancer_sends_connections_to_healthy_targets_only(aws: Aws) -> 
 
     addresses = resolve(aws, balancer["DNSName"])
     assert sorted(address.rpartition(".")[0] for address in addresses) == ["10.20.0", "10.20.1"]
+    aws.until(lambda: served_by(aws, addresses) == {a, b}, lambda: "not both targets get connections")
     names = {host_name(aws, one): one for one in (a, b)}
     answers = [get(aws, addresses[number % 2], "/") for number in range(30)]
     assert {answer.split()[0] for answer in answers} == set(names)

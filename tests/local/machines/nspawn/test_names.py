@@ -95,7 +95,7 @@ def texts(answer: Answer) -> list[str]:
     ],
 )
 def test_a_name_means_what_aws_makes_of_it(name: str, type_: str, lines: list[str]) -> None:
-    """Records, chains of CNAMEs, wildcards, aliases of balancers under the alias's own name, AWS's own names."""
+    """Records, chains of CNAMEs, wildcards, aliases under their own name, and names that AWS makes."""
     assert texts(answers().find(name, type_)) == lines
 
 
@@ -113,7 +113,7 @@ def test_a_name_means_what_aws_makes_of_it(name: str, type_: str, lines: list[st
     ],
 )
 def test_what_is_not_there(name: str, exists: bool, zone: str | None) -> None:
-    """No such record and no such name are told apart; the closest zone's SOA says how long that may be kept."""
+    """No such record differs from no such name; the closest zone's SOA says how long that may be kept."""
     answer = answers().find(name, "AAAA")
     assert (answer.exists, answer.records) == (exists, ())
     assert [(rrset.name.to_text(), rrset.ttl) for rrset in answer.authority] == (
