@@ -79,7 +79,7 @@ class Deployment:
         """Change keys in sections of the cluster file."""
         document = yaml.safe_load(self.cdk.cluster_file.read_text(encoding="utf-8"))
         for section, values in sections.items():
-            document[section].update(values)
+            document.setdefault(section, {}).update(values)
         self.cdk.cluster_file.write_text(yaml.safe_dump(document), encoding="utf-8")
 
     def wait_until(self, holds: Callable[[], bool], what: str, *, seconds: float = 120) -> None:
