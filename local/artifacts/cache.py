@@ -1,6 +1,6 @@
 """The cache of finished artifacts: content-addressed, complete or absent, safe against two builders.
 
-    <root>/programs/<name>-<key>/  content/ and entry.json; likewise in images/, roots/, toolchains/, containerd/
+    <root>/programs/<name>-<key>/  content/ and entry.json; likewise in images/, roots/, toolchains/, …
     <root>/staging/                what is being made; emptied by the next builder
     <root>/go/                     Go's build and module caches, only while building
     <root>/logs/                   the output of the last build of each artifact

@@ -17,7 +17,7 @@ NAME = "state"
 # Raised when the same images are to give another state.
 _RECIPE = 1
 _START_SECONDS = 30.0
-# The CRI plugins want cgroups and a network of the machine; for imports nothing but the image store is needed.
+# Without the CRI plugins: they want cgroups and a network of the machine, and imports need neither.
 _CONFIG = """version = 3
 root = "{root}"
 state = "{folder}/state"
