@@ -1,10 +1,10 @@
 """Where what is kept: the one place that knows the folders below the state directory.
 
-- <state>/instances/<id>/: one machine, see MachineFolder
-- <state>/image/: the files that the image adds to its root
-- <state>/volumes/<volume id>.img: the data of an EBS volume, a sparse file
-- <state>/console/<id>.log: console output; outlives the instance
-- <state>/lock: held while somebody owns the folder
+- <state>/lock: held while somebody owns the folder, whatever kind its machines are of
+- <state>/nspawn/instances/<id>/: one machine, see MachineFolder
+- <state>/nspawn/image/: the files that the image adds to its root
+- <state>/nspawn/volumes/<volume id>.img: the data of an EBS volume, a sparse file
+- <state>/nspawn/console/<id>.log: console output; outlives the instance
 """
 
 from dataclasses import dataclass
@@ -44,6 +44,11 @@ class StateFolder:
 
     path: Path
 
+    @property
+    def base(self) -> Path:
+        """The folder of everything but the lock; there as long as anything is."""
+        return self.path / "nspawn"
+
     def machine(self, instance_id: str) -> MachineFolder:
         """The folder of a machine, there or not."""
         return MachineFolder(self.instances / instance_id)
@@ -51,22 +56,22 @@ class StateFolder:
     @property
     def instances(self) -> Path:
         """The folder of the machines."""
-        return self.path / "instances"
+        return self.base / "instances"
 
     @property
     def image(self) -> Path:
         """The layer with the files that the image adds to its root."""
-        return self.path / "image"
+        return self.base / "image"
 
     @property
     def volumes(self) -> Path:
         """The folder of the volumes."""
-        return self.path / "volumes"
+        return self.base / "volumes"
 
     @property
     def consoles(self) -> Path:
         """The folder of the console outputs."""
-        return self.path / "console"
+        return self.base / "console"
 
     def volume(self, volume_id: str) -> Path:
         """The file of a volume, there or not."""

@@ -10,20 +10,21 @@ from local.machines.process.layout import StateFolder as LockedFolder
 from local.machines.process.leftovers import Ownership
 
 
-def own(state: StateFolder) -> Ownership:
-    """Take the folder, making it if needed; StateInUseError if another process has it."""
-    return Ownership(LockedFolder(state.path))
+def own(state: StateFolder, *, patience_seconds: float = 0.0) -> Ownership:
+    """Take the folder, making it if needed; StateInUseError if another process has it for longer."""
+    return Ownership(LockedFolder(state.path), patience_seconds=patience_seconds)
 
 
-def remove_leftovers(state_dir: Path) -> int:
+def remove_leftovers(state_dir: Path, *, patience_seconds: float = 0.0) -> int:
     """End the machines and remove everything of an embedded AWS that did not end in order.
 
-    Returns how many machines there were. StateInUseError if it is still running.
+    Returns how many machines there were. On a computer that never had machines this does nothing, and needs
+    no rights. StateInUseError if the embedded AWS still runs after `patience_seconds`.
     """
     state = StateFolder(state_dir.absolute())
-    if not state.path.exists():
+    if not state.base.exists():
         return 0
-    ownership = own(state)
+    ownership = own(state, patience_seconds=patience_seconds)
     try:
         return clear(state)
     finally:
@@ -36,6 +37,8 @@ def clear(state: StateFolder) -> int:
     Nothing was written down to find them: names of namespaces and cgroups begin with the folder's tag, mounts
     and loop devices lead into the folder.
     """
+    if not state.base.exists():
+        return 0
     names = Names.of(state.path)
     left = cgroups.ours(names)
     for cgroup in left:
@@ -49,6 +52,5 @@ def clear(state: StateFolder) -> int:
     for name in root.nspawn_folders(names):
         root.remove_nspawn_folder(name)
     machines = sorted(state.instances.glob("*"))
-    for folder in (state.instances, state.image, state.consoles):
-        shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(state.base)
     return len(machines)

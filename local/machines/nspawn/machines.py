@@ -65,7 +65,7 @@ class NspawnMachines:
             if left := leftovers.clear(self._state):
                 _log.warning("machines=%d removed: an earlier run did not end in order", left)
             for folder in (self._state.instances, self._state.volumes, self._state.consoles):
-                folder.mkdir(mode=0o700)
+                folder.mkdir(mode=0o700, parents=True)
             volumes = Volumes(self._state)
             self._surroundings = Surroundings(
                 names=self._names,
@@ -208,13 +208,8 @@ class NspawnMachines:
             with ThreadPoolExecutor(max_workers=max(1, len(machines))) as pool:
                 list(pool.map(lambda machine: self._remove(machine, in_order=False), machines))
             self._networks.close()
-            for folder in (
-                self._state.volumes,
-                self._state.image,
-                self._state.consoles,
-                self._state.instances,
-            ):
-                shutil.rmtree(folder, ignore_errors=True)
+            if self._state.base.exists():
+                shutil.rmtree(self._state.base)
         finally:
             self._ownership.release()
 

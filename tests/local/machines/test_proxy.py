@@ -147,7 +147,7 @@ def test_without_a_backend_that_answers_connections_are_reset(
     servers[0].close()
     for backends in ((), (replace(gone, accepts=False),), (gone,)):
         proxy.tell([Route(listen=listen, backends=backends)])
-        with connect(listen) as connection, pytest.raises(ConnectionResetError):
+        with pytest.raises(ConnectionResetError), connect(listen) as connection:
             connection.recv(1)
 
 

@@ -5,15 +5,16 @@ from pathlib import Path
 
 from local.machines.namespaces import FOLDER
 from local.machines.nspawn import cgroups, loop_devices, root
+from local.machines.nspawn.layout import StateFolder
 from local.machines.nspawn.naming import Names
 
 
 def traces(state_dir: Path) -> dict[str, list[str]]:
     """Everything but files that a state folder's machines have or left, by kind."""
-    names = Names.of(state_dir)
+    names, volumes = Names.of(state_dir), StateFolder(state_dir).volumes
     found = {
         "mounts": [str(path) for path in root.mounts_below(state_dir)],
-        "loop devices": [str(device) for device in loop_devices.devices_below(state_dir / "volumes")],
+        "loop devices": [str(device) for device in loop_devices.devices_below(volumes)],
         "namespaces": [path.name for path in FOLDER.glob("*") if names.is_ours(path.name)],
         "cgroups": [group.name for group in cgroups.ours(names)],
         "processes": _processes(str(state_dir)),

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from local.machines.nspawn.layout import StateFolder
 from tests.local.machines.nspawn.conftest import Bench
 from tests.local.machines.nspawn.host import traces
 from tests.local.machines.nspawn.stand_ins import node
@@ -97,7 +98,7 @@ def test_terminate_removes_all_but_the_console(bench: Bench) -> None:
     bench.machines.terminate(one)
     assert set(traces(bench.state_dir)) <= {"namespaces"}, "the VPC's own namespace may stay"
     assert one not in str(traces(bench.state_dir))
-    assert not (bench.state_dir / "instances" / one).exists()
+    assert not StateFolder(bench.state_dir).machine(one).path.exists()
     assert "last words" in bench.console(one)
 
 
@@ -113,7 +114,7 @@ def test_a_frozen_machine_does_nothing_until_it_thaws(bench: Bench) -> None:
     """Its clock of printed lines stands still, and goes on afterwards."""
     one = bench.launch(node(7))
     bench.sh(one, "systemd-run -q sh -c 'while echo tick; do sleep 0.05; done >> /root/ticks'")
-    ticks = bench.state_dir / "instances" / one / "upper/root/ticks"
+    ticks = StateFolder(bench.state_dir).machine(one).upper / "root/ticks"
     bench.until(lambda: ticks.exists() and ticks.stat().st_size > 20, "no ticks")
     bench.machines.freeze(one, frozen=True)
     size = ticks.stat().st_size
