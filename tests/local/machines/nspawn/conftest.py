@@ -49,10 +49,7 @@ class Bench:
         """Wait until the machine has booted."""
         self.until(
             lambda: self.sh(instance_id, "systemctl is-system-running --wait") == "running",
-            lambda: (
-                f"{instance_id} is {self.sh(instance_id, 'systemctl is-system-running; systemctl --failed')}: "
-                f"{self.console(instance_id)}"
-            ),
+            lambda: f"{self.sh(instance_id, 'systemctl --failed')}\n{self.console(instance_id)}",
         )
 
     def sh(self, instance_id: str, script: str) -> str:
