@@ -236,6 +236,28 @@ def test_a_master_may_touch_its_own_slot_only(slot: str) -> None:
 
 
 @EVERY_CLUSTER
+def test_a_worker_reads_join_material_and_nothing_else_of_the_state(cluster: str) -> None:
+    """Not the CA set, not the administrator's kubeconfig; and it writes nothing."""
+    for logical_id, statement in _statements(cluster):
+        if not logical_id.startswith("Workers"):
+            continue
+        for action in _as_list(statement["Action"]):
+            assert action != "s3:PutObject", logical_id
+            if action == "s3:GetObject" and statement["Sid"] == "ReadJoinMaterial":
+                assert str(statement["Resource"]).endswith("'/join/*']]}")
+            if action == "s3:ListBucket":
+                assert statement["Condition"] == {"StringLike": {"s3:prefix": "join/*"}}
+
+
+@EVERY_CLUSTER
+def test_no_machine_reads_the_administrators_kubeconfig(cluster: str) -> None:
+    """Masters write it, and only people whom IAM lets read it do."""
+    statements = [s for _, s in _statements(cluster) if "/admin/*" in str(s["Resource"])]
+    assert statements
+    assert {action for s in statements for action in _as_list(s["Action"])} == {"s3:PutObject"}
+
+
+@EVERY_CLUSTER
 def test_the_firewall_has_the_flows_of_the_table_and_no_more(cluster: str) -> None:
     """Each ingress rule comes from the table or from the cluster file, and says why it exists."""
     synthesised = synthesise(cluster)

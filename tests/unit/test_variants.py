@@ -79,6 +79,29 @@ def test_in_a_private_zone_the_api_name_is_internal() -> None:
     assert "ApiInternal" in str(record["Properties"]["AliasTarget"])
 
 
+def test_a_mirror_on_s3_may_be_read_by_every_machine() -> None:
+    """Its prefix and no more; a mirror on the web needs no permission, but a way through the firewall."""
+    on_s3 = _variant("local", {"artifacts": {"mirror": "s3://my-mirror/kubernetes"}})
+    policies = on_s3.resources("AWS::IAM::Policy").values()
+    found = [
+        statement["Resource"]
+        for policy in policies
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement.get("Sid") == "ReadMirror"
+    ]
+    assert len(found) == 4
+    assert all(str(resource).count(":s3:::my-mirror/kubernetes/*") == 1 for resource in found)
+
+    on_the_web = _variant("local", {"artifacts": {"mirror": "http://mirror.example.com:8080"}})
+    assert "ReadMirror" not in str(on_the_web.resources("AWS::IAM::Policy"))
+    (masters,) = [
+        group
+        for logical_id, group in on_the_web.resources("AWS::EC2::SecurityGroup").items()
+        if logical_id.startswith("FirewallMasters")
+    ]
+    assert 8080 in [rule.get("ToPort") for rule in masters["Properties"]["SecurityGroupEgress"]]
+
+
 def test_a_cluster_without_workers() -> None:
     """No worker group is a valid choice; then there is no Workers stack, for an empty one cannot be."""
     synthesised = _variant("local", {})

@@ -23,13 +23,17 @@ Plan = Sequence[Sequence[Lane]]
 MASTER: Plan = (
     ((steps.CHECK_IDENTITY,),),
     (
-        (steps.INSTALL_PROGRAMS, steps.START_RUNTIME, steps.CHECK_MACHINE),
+        (
+            steps.INSTALL_PROGRAMS,
+            steps.START_RUNTIME,
+            steps.CHECK_MACHINE,
+            steps.ISSUE_CERTIFICATES,
+        ),
         (steps.ATTACH_VOLUME, steps.MOUNT_VOLUME),
         (steps.POINT_NAME,),
     ),
     (
         (
-            steps.ISSUE_CERTIFICATES,
             steps.SETTLE_MEMBERSHIP,
             steps.START_CONTROL_PLANE,
             steps.START_POD_NETWORK,

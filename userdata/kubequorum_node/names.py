@@ -8,8 +8,8 @@ from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.log import say
 from kubequorum_node.node import Node
 
-TTL_SECONDS = 10
-"""How long others may go on using the address of a predecessor."""
+TTL_SECONDS = 5
+"""How long others may go on using the address of a predecessor: etcd does not work before that is over."""
 _CHANGE_SECONDS = 180.0
 """Route 53 says 60 s for a change to reach all its servers; three times that."""
 _RESOLVER_SECONDS = 120.0

@@ -35,10 +35,8 @@ def start(node: Node) -> None:
     node.host.write(
         "/etc/crictl.yaml", json.dumps({"runtime-endpoint": "unix:///run/containerd/containerd.sock"})
     )
-    supervisor.install(node.host, "kubelet.service")
-    changed |= supervisor.install(node.host, "containerd.service")
-    node.host.run("systemctl", "enable", "containerd.service")
-    # Ready when systemctl returns: containerd tells systemd so itself.
+    supervisor.enable(node.host, "containerd.service")
+    # Serving when systemctl returns: containerd tells systemd so itself. One of the image may run already.
     node.host.run("systemctl", "restart" if changed else "start", "containerd.service")
 
 

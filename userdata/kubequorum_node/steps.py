@@ -29,7 +29,7 @@ from kubequorum_node.pod_network import PodNetwork
 LIFECYCLE_UNIT = "kubequorum-lifecycle.service"
 BOOT_UNIT = "kubequorum-boot.service"
 POD_NETWORK_UNIT = "kubequorum-pod-network.service"
-_TIMERS = ("kubequorum-credentials", "kubequorum-certificates")
+_TIMERS = ("kubequorum-credentials.timer", "kubequorum-certificates.timer")
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,7 @@ def configure_cluster(node: Node) -> None:
     control_plane.configure_cluster(node, bootstrap_token=token)
     credentials.publish_join_material(node, token)
     credentials.publish_admin_kubeconfig(node)
-    for name in _TIMERS:
-        supervisor.install(node.host, f"{name}.service")
-        supervisor.start(node.host, f"{name}.timer")
+    supervisor.start(node.host, *_TIMERS)
 
 
 def start_pod_network(node: Node) -> None:

@@ -42,23 +42,24 @@ def require_systemd(host: Host) -> None:
         raise NodeError("only root can boot a machine: run this with sudo")
 
 
-def install(host: Host, unit: str) -> bool:
-    """Put a unit file in place; says whether it is another than before. Nothing is started."""
-    text = (_UNITS / unit).read_text(encoding="utf-8")
-    changed = host.write(f"{_SYSTEMD}/{unit}", text)
+def install(host: Host) -> None:
+    """Put all unit files in place. Nothing is started: what runs on a machine never gets another program."""
+    changed = [
+        unit.name
+        for unit in sorted(_UNITS.iterdir())
+        if host.write(f"{_SYSTEMD}/{unit.name}", unit.read_text(encoding="utf-8"))
+    ]
     if changed:
         host.run("systemctl", "daemon-reload")
-    return changed
 
 
-def start(host: Host, unit: str) -> None:
-    """Install, enable and start a unit; one that runs with an older file is started anew."""
-    changed = install(host, unit)
-    host.run("systemctl", "enable", unit)
-    host.run("systemctl", "restart" if changed else "start", unit)
+def start(host: Host, *units: str) -> None:
+    """Start units, now and whenever the machine starts."""
+    install(host)
+    host.run("systemctl", "enable", "--now", *units)
 
 
-def enable(host: Host, unit: str) -> None:
-    """Install a unit for the next start of the machine."""
-    install(host, unit)
-    host.run("systemctl", "enable", unit)
+def enable(host: Host, *units: str) -> None:
+    """Start units whenever the machine starts."""
+    install(host)
+    host.run("systemctl", "enable", *units)

@@ -281,8 +281,9 @@ def test_a_worker_is_born(worker: FakeNode) -> None:
     assert boot.boot(worker) == 0
     assert [signal["LogicalResourceId"] for signal in worker.aws.signals] == ["WorkersBatchGroup"]
     assert len(worker.aws.calls) <= 6, worker.aws.calls
-    assert worker.host.ran("systemctl enable kubequorum-pod-network.service")
-    assert not worker.host.ran("systemctl enable kubelet")
+    assert worker.host.ran("systemctl enable --now kubequorum-pod-network.service")
+    enabled = [line for line in worker.host.ran("systemctl enable") if "kubelet.service" in line]
+    assert enabled == [], "the boot starts it, each time, once all is in place"
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def test_the_name_leads_here_and_others_forget_the_old_address_soon(node: FakeNo
             "ResourceRecordSet": {
                 "Name": f"{NAME}.",
                 "Type": "A",
-                "TTL": 10,
+                "TTL": 5,
                 "ResourceRecords": [{"Value": OWN}],
             },
         }
