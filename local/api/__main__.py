@@ -17,9 +17,16 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--machines",
-        choices=("process", "none"),
+        choices=("nspawn", "process", "none"),
         default="process",
-        help="what runs behind the instances; with `none`, lifecycle hooks end by their time-out",
+        help="what runs behind the instances: system containers (Linux, root), plain processes, or nothing; "
+        "with `none`, lifecycle hooks end by their time-out",
+    )
+    parser.add_argument(
+        "--machine-image",
+        type=Path,
+        help="with `--machines nspawn`: the JSON file that says what machines boot, "
+        "see local/machines/nspawn/image.py",
     )
     parser.add_argument(
         "--region", default="us-east-1", help="of requests that name none (default: %(default)s)"
@@ -36,7 +43,10 @@ def _arguments() -> argparse.Namespace:
         help="also end when standard input is closed, so that it never outlives whoever started it",
     )
     parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if (arguments.machines == "nspawn") != (arguments.machine_image is not None):
+        parser.error("--machines nspawn and --machine-image go together")
+    return arguments
 
 
 def main() -> int:
@@ -50,6 +60,7 @@ def main() -> int:
             port=arguments.port,
             state_dir=arguments.state_dir,
             machines=arguments.machines,
+            machine_image=arguments.machine_image,
             time_scale=arguments.time_scale,
             until_eof=arguments.until_eof,
             log_level=arguments.log_level,

@@ -18,8 +18,10 @@ from hypercorn.config import Config
 
 from local.api import autoscaling, cloudformation, ec2, elb, iam, network_load_balancers, s3
 from local.api.context import Context
+from local.api.ec2 import reports
 from local.api.ec2.facts import Facts
 from local.api.machines import Machines
+from local.api.network_view import NetworkView
 from local.api.no_machines import NoMachines
 from local.api.worker import Worker
 from local.machines.process import ProcessMachines
@@ -31,6 +33,10 @@ _GRACE_SECONDS = 2.0
 """For requests that run when the process is told to end."""
 
 
+class MachinesUnavailableError(RuntimeError):
+    """The machines that were asked for cannot run on this computer."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """How one emulator runs."""
@@ -39,7 +45,9 @@ class Settings:
     state_dir: Path
     """Machine state (disks, consoles) lies below it; AWS's own state is in memory."""
     machines: str
-    """`process` or `none`."""
+    """`nspawn`, `process` or `none`."""
+    machine_image: Path | None = None
+    """With `nspawn`: the description of what machines boot."""
     time_scale: float = 1.0
     """Stretches or shortens every emulated wait; 1 outside tests."""
     until_eof: bool = False
@@ -62,7 +70,11 @@ def run(settings: Settings) -> int:
         return 1
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     _raise_open_file_limit()
-    context = build_context(settings)
+    try:
+        context = build_context(settings)
+    except (MachinesUnavailableError, ValueError) as error:
+        log.error("%s", error)
+        return 1
     install(context)
     try:
         asyncio.run(_serve(settings, context))
@@ -96,7 +108,28 @@ def install(context: Context) -> None:
 def _machines(settings: Settings, api_url: str) -> Machines:
     if settings.machines == "none":
         return NoMachines()
+    if settings.machines == "nspawn":
+        return _nspawn_machines(settings, api_url)
     return ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts())
+
+
+def _nspawn_machines(settings: Settings, api_url: str) -> Machines:
+    # Its needs (namespaces, loop devices) exist on Linux as root only: never load it where it is not wanted.
+    from local.machines import nspawn
+
+    if settings.machine_image is None:
+        raise MachinesUnavailableError("machines of kind nspawn need an image to boot: give --machine-image")
+    if (reason := nspawn.unavailable_reason(settings.state_dir)) is not None:
+        raise MachinesUnavailableError(reason)
+    return nspawn.NspawnMachines(
+        state_dir=settings.state_dir,
+        api_url=api_url,
+        facts=Facts(),
+        network_facts=NetworkView(),
+        image=nspawn.MachineImage.read(settings.machine_image),
+        powered_off=reports.powered_off,
+        status_check=lambda instance_id, passed: reports.status_check(instance_id, passed=passed),
+    )
 
 
 async def _serve(settings: Settings, context: Context) -> None:

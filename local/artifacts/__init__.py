@@ -4,8 +4,18 @@ Other packages call `ensure(["all"], progress)`; `python -m local.artifacts --he
 """
 
 from local.artifacts.errors import ArtifactError
-from local.artifacts.progress import Event, Progress, to_stderr
+from local.artifacts.progress import Event, Progress, render, to_stderr
 from local.artifacts.settings import Settings, Source
 from local.artifacts.store import Paths, ensure
 
-__all__ = ["ArtifactError", "Event", "Paths", "Progress", "Settings", "Source", "ensure", "to_stderr"]
+__all__ = [
+    "ArtifactError",
+    "Event",
+    "Paths",
+    "Progress",
+    "Settings",
+    "Source",
+    "ensure",
+    "render",
+    "to_stderr",
+]

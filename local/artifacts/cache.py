@@ -1,6 +1,6 @@
 """The cache of finished artifacts: content-addressed, complete or absent, safe against two builders.
 
-    <root>/programs/<name>-<key>/  content/ and entry.json; likewise in images/, roots/ and toolchains/
+    <root>/programs/<name>-<key>/  content/ and entry.json; likewise in images/, roots/, toolchains/, …
     <root>/staging/                what is being made; emptied by the next builder
     <root>/go/                     Go's build and module caches, only while building
     <root>/logs/                   the output of the last build of each artifact
@@ -26,7 +26,7 @@ from local.artifacts.digest import tree_bytes, tree_digest
 from local.artifacts.errors import ArtifactError
 from local.artifacts.progress import Event, Progress
 
-KINDS = ("programs", "images", "roots", "toolchains")
+KINDS = ("programs", "images", "roots", "toolchains", "containerd")
 _ENTRY_FILE = "entry.json"
 _CONTENT = "content"
 

@@ -15,7 +15,7 @@ from local.artifacts.process import Usage, run_logged
 MODULES = Path(__file__).with_name("modules")
 _GIB_PER_JOB = 2.0
 # Names and users are looked up by Go itself; it would do so anyway where cgo is off.
-_TAGS = "netgo,osusergo"
+_TAGS = ("netgo", "osusergo")
 # Raised when this module builds differently from the same inputs.
 _RECIPE = 1
 
@@ -61,7 +61,7 @@ def build_inputs(
         "packages": list(program_set.packages),
         "programs": list(program_set.programs),
         "ldflags": linker_flags(program_set, modules=modules),
-        "tags": _TAGS,
+        "tags": _tags(program_set),
         "cgo": _compiler_version() if program_set.cgo else None,
         "go": go_version,
         "architecture": architecture,
@@ -99,7 +99,7 @@ def build(
     into.mkdir()
     command = [
         "nice", "-n", "10",
-        str(go), "build", "-p", str(_jobs()), "-trimpath", "-tags", _TAGS,
+        str(go), "build", "-p", str(_jobs()), "-trimpath", "-tags", _tags(program_set),
         "-ldflags", linker_flags(program_set, modules=modules),
         "-o", f"{into}{os.sep}", *program_set.packages,
     ]  # fmt: skip
@@ -120,6 +120,10 @@ def build(
             f"{', '.join(sorted(program_set.programs))}; correct its packages in local/artifacts/catalog.py"
         )
     return usage
+
+
+def _tags(program_set: ProgramSet) -> str:
+    return ",".join([*_TAGS, *program_set.tags])
 
 
 def _environment(program_set: ProgramSet, *, go: Path, caches: Path, architecture: str) -> dict[str, str]:

@@ -113,8 +113,8 @@ class Programs:
             needed_gib=sum(program_set.build_gib for program_set in to_build),
             purpose=f"Building {', '.join(program_set.name for program_set in to_build)}",
         )
-        if any(program_set.cgo for program_set in to_build):
-            require_commands({"gcc": ("gcc", "libc6-dev")}, progress=self._progress)
+        for program_set in to_build:
+            require_commands(program_set.host_packages, progress=self._progress)
         go = install_go(
             self.go,
             cache=self._cache,

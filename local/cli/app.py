@@ -125,6 +125,20 @@ def logs(
         command.of_instance(Settings.from_environment(), instance)
 
 
+@app.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+def kubectl(
+    arguments: Annotated[list[str] | None, typer.Argument(help="What kubectl is to do.")] = None,
+) -> None:
+    """Run kubectl, as an administrator, on the cluster of `KUBEQUORUM_MACHINES=nspawn make up`.
+
+    It goes through the load balancer. Examples: `./kubequorum kubectl get nodes` ·
+    `./kubequorum kubectl -n kube-system get pods -o wide`
+    """
+    from local.cli.commands.kubectl import kubectl as run
+
+    run(Settings.from_environment(), arguments or [])
+
+
 @app.command("test")
 def run_checks(
     suites: Annotated[

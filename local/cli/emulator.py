@@ -9,7 +9,7 @@ import urllib.request
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from local.cli import environment, ports
+from local.cli import environment, machine_image, ports
 from local.cli.cluster_file import Cluster
 from local.cli.console import Stage
 from local.cli.errors import CommandError
@@ -78,6 +78,8 @@ def start(settings: Settings, cluster: Cluster, stage: Stage) -> Emulator:
             f"port {settings.first_port} is used by {ports.holder(settings.first_port)}: taking {port}"
         )
     settings.work.mkdir(parents=True, exist_ok=True)
+    if settings.machines == "nspawn":
+        machine_image.prepare(settings, stage)
     started = Emulator(
         pid=_spawn(settings, cluster, port),
         port=port,
@@ -105,6 +107,7 @@ def stop(settings: Settings) -> bool:
     was_running = record is not None and record.end_group(grace_seconds=STOP_SECONDS)
     try:
         left = remove_leftovers(settings.machines_state, patience_seconds=_RELEASE_SECONDS)
+        left += machine_image.remove_leftovers(settings)
     except StateInUseError as error:
         raise CommandError("the embedded AWS cannot be stopped", why=str(error)) from error
     settings.emulator_process.unlink(missing_ok=True)
@@ -124,6 +127,8 @@ def _spawn(settings: Settings, cluster: Cluster, port: int) -> int:
     command = [sys.executable, "-m", "local.api", "--port", str(port), "--region", cluster.region]
     command += ["--state-dir", str(settings.machines_state), "--machines", settings.machines]
     command += ["--time-scale", str(settings.time_scale)]
+    if settings.machines == "nspawn":
+        command += ["--machine-image", str(settings.machine_image)]
     with settings.emulator_log.open("wb") as log:
         process = subprocess.Popen(
             # It waits for the word that its process is on record: else nobody would find it after a crash.

@@ -38,7 +38,7 @@ class Settings:
     """Everything that `up` makes; `down` removes it."""
     first_port: int = FIRST_PORT
     machines: str = "process"
-    """What runs behind the instances: `process` or `none`."""
+    """What runs behind the instances: `nspawn`, `process` or `none`."""
     time_scale: float = 1.0
     """By what the embedded AWS shortens its waits: 0.05 makes three seconds of a minute."""
 
@@ -85,6 +85,15 @@ class Settings:
     def machines_state(self) -> Path:
         """The state of the machines behind its instances."""
         return self.work / "machines"
+
+    def machines_kind(self) -> str:
+        """What runs behind the instances of the embedded AWS that runs now."""
+        return "nspawn" if self.machine_image.exists() else "process"
+
+    @property
+    def machine_image(self) -> Path:
+        """The description of what machines of kind `nspawn` boot."""
+        return self.work / "machine-image.json"
 
     @property
     def cdk_process(self) -> Path:

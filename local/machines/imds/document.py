@@ -1,4 +1,4 @@
-"""What the instance metadata service of one instance holds: every path below /latest.
+"""What the instance metadata service of one instance holds: every path below /latest or a version.
 
 Categories and their content:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-metadata.html
@@ -17,6 +17,10 @@ from local.api.machines import Credentials, Instance, InstanceFacts
 Folder: TypeAlias = Mapping[str, "Node"]
 # A leaf may be a function, where finding its value costs something; its value may be "there is none".
 Node: TypeAlias = str | bytes | Folder | Callable[[], str | None]
+
+# Versions of the layout that clients ask for by date, of the many that there are: cloud-init looks for the
+# first and takes the newest of the others. What is shown is the same in all of them.
+_VERSIONS = ("2009-04-04", "2016-09-02", "2018-09-24", "2021-03-23")
 
 # AWS promises new credentials at least five minutes before the old ones end; clients renew up to 15 early.
 _RENEW_BEFORE = timedelta(minutes=15)
@@ -53,7 +57,7 @@ class InstanceMetadata:
             node = node[part]
         if isinstance(node, Mapping):
             # IMDS marks folders with a slash, but for its two top levels.
-            mark = "" if path.strip("/") in {"", "latest"} else "/"
+            mark = "" if path.strip("/") in {"", "latest", *_VERSIONS} else "/"
             return "\n".join(
                 f"{name}{mark if isinstance(value, Mapping) else ''}" for name, value in sorted(node.items())
             ).encode()
@@ -67,7 +71,7 @@ class InstanceMetadata:
         }
         if self.instance.user_data:
             latest["user-data"] = self.instance.user_data
-        return {"latest": latest}
+        return dict.fromkeys((*_VERSIONS, "latest"), latest)
 
     def _meta_data(self) -> Folder:
         i = self.instance

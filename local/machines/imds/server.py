@@ -28,9 +28,21 @@ _log = logging.getLogger(__name__)
 class ImdsServer:
     """One listener. It answers from a thread of its own between construction and `close`."""
 
-    def __init__(self, *, host: str, port: int = 0, resolve: Resolver) -> None:
-        """Listen on host and port (0: any free one); OSError if that is not possible."""
-        self._server = _Server((host, port), resolve)
+    def __init__(
+        self,
+        *,
+        resolve: Resolver,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        listener: socket.socket | None = None,
+        tokenless_agents: tuple[str, ...] = (),
+    ) -> None:
+        """Listen on host and port (0: any free one), or answer at a socket that listens already.
+
+        A client whose User-Agent begins with one of `tokenless_agents` is answered without a session token.
+        OSError if the address cannot be had.
+        """
+        self._server = _Server((host, port), listener, resolve, tokenless_agents)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name="imds", daemon=True
         )
@@ -51,10 +63,21 @@ class ImdsServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, address: tuple[str, int], resolve: Resolver) -> None:
+    def __init__(
+        self,
+        address: tuple[str, int],
+        listener: socket.socket | None,
+        resolve: Resolver,
+        tokenless_agents: tuple[str, ...],
+    ) -> None:
         self.resolve = resolve
         self.tokens = Tokens()
-        super().__init__(address, _Handler)
+        self.tokenless_agents = tokenless_agents
+        super().__init__(address, _Handler, bind_and_activate=listener is None)
+        if listener is not None:
+            self.socket.close()
+            self.socket = listener
+            self.server_address = listener.getsockname()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -76,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(HTTPStatus.UNAUTHORIZED)
                 return
             headers[TTL_HEADER] = str(left)
-        elif metadata.instance.http_tokens_required:
+        elif metadata.instance.http_tokens_required and not self._may_come_without_token():
             self._answer(HTTPStatus.UNAUTHORIZED)
             return
         path = unquote(urlsplit(self.path).path)
@@ -117,6 +140,10 @@ class _Handler(BaseHTTPRequestHandler):
         hops = metadata.instance.http_put_response_hop_limit
         self.connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, hops)
         self._answer(HTTPStatus.OK, token.encode(), {TTL_HEADER: str(ttl)})
+
+    def _may_come_without_token(self) -> bool:
+        agents = self.server.tokenless_agents
+        return bool(agents) and self.headers.get("User-Agent", "").startswith(agents)
 
     def _instance(self) -> InstanceMetadata | None:
         metadata = self.server.resolve(self.client_address[0])

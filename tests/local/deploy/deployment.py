@@ -17,7 +17,6 @@ from types_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef
 
 from local.cli import cluster_file, emulator, toolchain
 from local.cli.cdk import Cdk
-from local.cli.commands.up import deploy
 from local.cli.console import Progress
 from local.cli.errors import CommandError
 from local.cli.settings import Settings
@@ -80,7 +79,7 @@ class Deployment:
         """Change keys in sections of the cluster file."""
         document = yaml.safe_load(self.cdk.cluster_file.read_text(encoding="utf-8"))
         for section, values in sections.items():
-            document[section].update(values)
+            document.setdefault(section, {}).update(values)
         self.cdk.cluster_file.write_text(yaml.safe_dump(document), encoding="utf-8")
 
     def wait_until(self, holds: Callable[[], bool], what: str, *, seconds: float = 120) -> None:
@@ -127,34 +126,46 @@ class Deployment:
 
 
 @contextmanager
-def deployed(work: Path, *, time_scale: float = 1.0) -> Iterator[Deployment]:
+def deployed(work: Path, *, machines: str = "process", time_scale: float = 1.0) -> Iterator[Deployment]:
     """Deploy a copy of clusters/local.yaml from nothing, and remove all of it at the end.
 
     Args:
         work: an empty folder.
+        machines: what runs behind the instances, `process` or `nspawn`.
         time_scale: by what emulated waits are shortened, e.g. the time-outs of lifecycle hooks.
 
     """
+    with bootstrapped(work, machines=machines, time_scale=time_scale) as deployment:
+        try:
+            deployment.deploy()
+        except CommandError as error:
+            raise AssertionError(f"{error.what}\n{error.why}") from error
+        yield deployment
+
+
+@contextmanager
+def bootstrapped(work: Path, *, machines: str = "process", time_scale: float = 1.0) -> Iterator[Deployment]:
+    """Start an embedded AWS for a copy of this app and bootstrap it; nothing is deployed yet."""
     app = work / "app"
     copy_app(app)
     settings = Settings(
-        app=app, work=work / "state", first_port=_first_port(), machines="process", time_scale=time_scale
+        app=app, work=work / "state", first_port=_first_port(), machines=machines, time_scale=time_scale
     )
     wanted = cluster_file.read(app / "clusters" / "local.yaml")
     progress = Progress()
     tools = toolchain.ensure(progress)
     try:
-        deploy(settings, wanted, tools, progress)
-        running = emulator.require(settings)
+        with progress.stage("Start the embedded AWS") as stage:
+            running = emulator.start(settings, wanted, stage)
+        cdk = Cdk(settings=settings, toolchain=tools, emulator=running, cluster_file=wanted.path)
+        with progress.stage("cdk bootstrap") as stage:
+            cdk.bootstrap(stage)
         session = boto3.session.Session(
             aws_access_key_id=running.variables()["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=running.variables()["AWS_SECRET_ACCESS_KEY"],
             region_name=wanted.region,
         )
-        cdk = Cdk(settings=settings, toolchain=tools, emulator=running, cluster_file=wanted.path)
         yield Deployment(cdk=cdk, session=session, url=running.url)
-    except CommandError as error:
-        raise AssertionError(f"{error.what}\n{error.why}") from error
     finally:
         emulator.stop(settings)
 

@@ -1,0 +1,50 @@
+"""The folder that machines' /var/lib/containerd starts from, kept in the cache: all images, unpacked."""
+
+import time
+from pathlib import Path
+
+from local.artifacts.cache import Cache
+from local.artifacts.digest import content_key
+from local.artifacts.errors import ArtifactError
+from local.artifacts.progress import Event, Progress
+from local.artifacts.store import Paths
+from local.machines.nspawn import containerd_folder
+from local.machines.nspawn.commands import CommandFailedError
+
+KIND = "containerd"
+NAME = "state"
+# Raised when the same images are to give another folder.
+_RECIPE = 2
+
+
+def ensure_containerd_state(paths: Paths, *, cache: Cache, progress: Progress) -> Path:
+    """Return the folder, made from the images of `paths` if it is not in the cache.
+
+    Raises:
+        ArtifactError: containerd does not start or refuses an image; the message has what it said.
+    """
+    containerd, ctr = paths.programs["containerd"], paths.programs["ctr"]
+    # The folder of a program's entry in the cache has the key of its content in its name.
+    key = content_key(
+        {"recipe": _RECIPE, "images": paths.images_key, "containerd": containerd.parents[1].name}
+    )
+    if (found := cache.find(KIND, NAME, key)) is not None:
+        return found.content
+    with cache.lock(progress), cache.staging() as staging:
+        if (found := cache.find(KIND, NAME, key)) is not None:
+            return found.content
+        progress(Event(what="images", message="unpacking them for containerd, once", expected_seconds=6))
+        began = time.monotonic()
+        content = staging / "content"
+        try:
+            containerd_folder.make(content, containerd=containerd, ctr=ctr, archives=paths.images.values())
+        except CommandFailedError as error:
+            raise ArtifactError(str(error)) from error
+        return cache.publish(
+            content,
+            kind=KIND,
+            name=NAME,
+            key=key,
+            source="images imported by containerd",
+            seconds=time.monotonic() - began,
+        ).content

@@ -1,0 +1,72 @@
+"""The inside of a running machine: its first process, and commands run beside it."""
+
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_FIRST_PROCESS_PATIENCE_SECONDS = 30.0
+_ENVIRONMENT = {
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+}
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A machine that runs."""
+
+    pid: int
+    """Its first process, as the host counts."""
+
+    def run(
+        self, command: Sequence[str], *, timeout_seconds: float, stdin: bytes = b""
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run a command as the machine's root and return how it ended.
+
+        Raises:
+            subprocess.TimeoutExpired: it took too long; it was killed.
+        """
+        return subprocess.run(
+            # Without a path: the working folder of the first process, which is / there.
+            ["nsenter", f"--target={self.pid}", "--all", "--wd", "--", *command],
+            env=_ENVIRONMENT,
+            input=stdin,
+            capture_output=True,
+            timeout=timeout_seconds,
+            check=False,
+        )
+
+
+def guest_of(process: subprocess.Popen[bytes]) -> Guest:
+    """Wait until systemd-nspawn has made the machine and handed over to its first process.
+
+    Raises:
+        RuntimeError: it ended before that, or took half a minute; why is in the console output.
+    """
+    deadline = time.monotonic() + _FIRST_PROCESS_PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"systemd-nspawn ended with status {process.returncode}; it said")
+        for pid in _children(process.pid):
+            # Before the hand-over this is a part of systemd-nspawn itself, with /dev still unfinished.
+            if _name(pid) == "systemd":
+                return Guest(pid)
+        time.sleep(0.01)
+    raise RuntimeError(f"no machine after {_FIRST_PROCESS_PATIENCE_SECONDS:.0f} s; it said")
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""

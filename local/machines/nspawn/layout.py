@@ -1,0 +1,78 @@
+"""Where what is kept: the one place that knows the folders below the state directory.
+
+- <state>/lock: held while somebody owns the folder, whatever kind its machines are of
+- <state>/nspawn/instances/<id>/: one machine, see MachineFolder
+- <state>/nspawn/image/: the files that the image adds to its root
+- <state>/nspawn/volumes/<volume id>.img: the data of an EBS volume, a sparse file
+- <state>/nspawn/console/<id>.log: console output; outlives the instance
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class MachineFolder:
+    """The folder of one machine."""
+
+    path: Path
+
+    @property
+    def root(self) -> Path:
+        """Where the machine's root is mounted: an overlay."""
+        return self.path / "root"
+
+    @property
+    def upper(self) -> Path:
+        """What differs from the image: the overlay's upper layer."""
+        return self.path / "upper"
+
+    @property
+    def work(self) -> Path:
+        """The overlay's own folder."""
+        return self.path / "work"
+
+    @property
+    def binds(self) -> Path:
+        """What is mounted into the machine beside its overlay, each folder named by its path there."""
+        return self.path / "binds"
+
+
+@dataclass(frozen=True)
+class StateFolder:
+    """The folder of all machines."""
+
+    path: Path
+
+    @property
+    def base(self) -> Path:
+        """The folder of everything but the lock; there as long as anything is."""
+        return self.path / "nspawn"
+
+    def machine(self, instance_id: str) -> MachineFolder:
+        """The folder of a machine, there or not."""
+        return MachineFolder(self.instances / instance_id)
+
+    @property
+    def instances(self) -> Path:
+        """The folder of the machines."""
+        return self.base / "instances"
+
+    @property
+    def image(self) -> Path:
+        """The layer with the files that the image adds to its root."""
+        return self.base / "image"
+
+    @property
+    def volumes(self) -> Path:
+        """The folder of the volumes."""
+        return self.base / "volumes"
+
+    @property
+    def consoles(self) -> Path:
+        """The folder of the console outputs."""
+        return self.base / "console"
+
+    def volume(self, volume_id: str) -> Path:
+        """The file of a volume, there or not."""
+        return self.volumes / f"{volume_id}.img"

@@ -1,0 +1,125 @@
+"""A VPC that runs: its network, with the services that every machine in it counts on."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Sequence
+
+from local.api.machines import Instance
+from local.api.network_facts import LoadBalancer, NetworkFacts, Vpc
+from local.machines.imds import ImdsServer, InstanceMetadata
+from local.machines.namespaces import path_of
+from local.machines.nspawn import balancing
+from local.machines.nspawn.naming import Names
+from local.machines.nspawn.network import API_ADDRESS, IMDS_ADDRESS, VpcNetwork
+from local.machines.nspawn.resolver import Answers, Cache, NameServer
+from local.machines.proxy import Backend, Endpoint, Route
+
+# In a container cloud-init finds no firmware that says "EC2", and for clouds that it does not know it asks
+# for no token. On EC2 it would.
+_TOKENLESS_AGENTS = ("Cloud-Init/",)
+
+
+class RunningVpc:
+    """The network of one VPC with its metadata service and name server."""
+
+    def __init__(self, *, instance: Instance, names: Names, facts: NetworkFacts, api: Endpoint) -> None:
+        """Make the network that the instance belongs to.
+
+        `api` is where the embedded AWS listens.
+
+        Raises:
+            CommandFailedError: the network cannot be made; nothing is left then.
+        """
+        self.vpc = Vpc(account_id=instance.account_id, region=instance.region, vpc_id=instance.vpc_id)
+        self.network = VpcNetwork(names=names, vpc_id=instance.vpc_id, vpc_cidr=instance.vpc_cidr)
+        self._facts = facts
+        self._api = api
+        self._lock = threading.Lock()
+        self._metadata: dict[str, InstanceMetadata] = {}
+        self._balancer_addresses: set[str] = set()
+        self._target_groups: set[str] = set()
+        self._namespace = str(path_of(self.network.name))
+        sockets = self.network.sockets
+        with contextlib.ExitStack() as undo:
+            undo.callback(self.network.close)
+            answers = Answers(
+                cidr=self.network.cidr,
+                region=instance.region,
+                zones=lambda: facts.private_zones(self.vpc),
+                balancers=lambda: facts.load_balancers(self.vpc),
+            )
+            addresses = self.network.dns_addresses
+            self._dns = NameServer(
+                datagrams=[sockets.bind(address, 53, kind=socket.SOCK_DGRAM) for address in addresses],
+                listeners=[sockets.bind(address, 53) for address in addresses],
+                find=Cache(answers.find).find,
+            )
+            undo.callback(self._dns.close)
+            self._imds = ImdsServer(
+                listener=sockets.bind(IMDS_ADDRESS, 80),
+                resolve=self._metadata.get,
+                tokenless_agents=_TOKENLESS_AGENTS,
+            )
+            undo.pop_all()
+
+    def admit(self, metadata: InstanceMetadata) -> None:
+        """Let the metadata service answer an instance."""
+        self._metadata[metadata.instance.private_ip] = metadata
+
+    def dismiss(self, instance: Instance) -> None:
+        """Let it answer no more."""
+        known = self._metadata.get(instance.private_ip)
+        if known is not None and known.instance.instance_id == instance.instance_id:
+            del self._metadata[instance.private_ip]
+
+    def has_target(self, target_group_arn: str) -> bool:
+        """Whether a load balancer of the VPC sends connections to the group."""
+        return target_group_arn in self._target_groups
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it has instances, or EC2 still has the VPC."""
+        return bool(self._metadata) or self._facts.exists(self.vpc)
+
+    def routes(self) -> list[Route]:
+        """What the proxy does for this VPC now; its network gets the balancers' addresses here."""
+        balancers = self._facts.load_balancers(self.vpc)
+        self._follow(balancers)
+        way_to_api = Route(
+            listen=Endpoint(namespace=self._namespace, address=API_ADDRESS, port=80),
+            backends=(Backend(to=self._api),),
+        )
+        return [way_to_api, *balancing.routes(balancers, namespace=self._namespace)]
+
+    def close(self) -> None:
+        """Remove all of it; its machines must be gone."""
+        self._dns.close()
+        self._imds.close()
+        self.network.close()
+
+    def _follow(self, balancers: Sequence[LoadBalancer]) -> None:
+        places = {place.address: place for balancer in balancers for place in balancer.addresses}
+        with self._lock:
+            for address in self._balancer_addresses - places.keys():
+                self.network.remove_address(address)
+            for address in places.keys() - self._balancer_addresses:
+                self.network.add_subnet(places[address].subnet_cidr)
+                self.network.add_address(address)
+            self._balancer_addresses = set(places)
+            self._target_groups = {
+                listener.target_group.arn for balancer in balancers for listener in balancer.listeners
+            }
+
+    def health_check_source(self) -> str | None:
+        """The address that health checks come from: a balancer's, as security groups of targets expect."""
+        with self._lock:
+            return min(self._balancer_addresses, default=None)
+
+    def make_probe(self) -> socket.socket:
+        """A socket for a health check."""
+        made = self.network.sockets.make()
+        source = self.health_check_source()
+        if source is not None:
+            made.bind((source, 0))
+        return made

@@ -1,0 +1,125 @@
+"""From nothing to Kubernetes, on real machines: three masters, two workers, IAM enforced."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.local.deploy.deployment import deployed
+from tests.local.kubernetes.cluster import PORT, Cluster
+
+pytestmark = pytest.mark.deploy
+
+SLOTS = ("a", "b", "c")
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """clusters/local.yaml on real machines, deployed from nothing; all its nodes are Ready."""
+    with deployed(tmp_path_factory.mktemp("kubernetes"), machines="nspawn") as deployment:
+        cluster = Cluster(deployment=deployment)
+        cluster.wait_for_nodes(5)
+        yield cluster
+
+
+def test_three_etcd_members_are_healthy(cluster: Cluster) -> None:
+    """Three voting members under their slots' names, each of them healthy."""
+    members = json.loads(cluster.etcdctl("member", "list", "-w", "json"))["members"]
+    names = {url for member in members for url in member["peerURLs"]}
+    assert names == {f"https://etcd-{slot}.local.kubequorum.internal:2380" for slot in SLOTS}
+    assert not [member for member in members if member.get("isLearner")]
+    health = json.loads(cluster.etcdctl("endpoint", "health", "--cluster", "-w", "json"))
+    assert [entry["health"] for entry in health] == [True] * 3
+
+
+def test_three_api_servers_serve(cluster: Cluster) -> None:
+    """An API server runs on each master, and the load balancer found all three ready."""
+    servers = cluster.get("pods", "-n", "kube-system", "-l", "component=kube-apiserver")
+    addresses = {cluster.deployment.master(slot)["PrivateIpAddress"] for slot in SLOTS}
+    assert {server["status"]["hostIP"] for server in servers} == addresses
+    elbv2 = cluster.deployment.client("elbv2")
+    (group,) = elbv2.describe_target_groups()["TargetGroups"]
+
+    def states() -> list[str]:
+        health = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
+        return [target["TargetHealth"]["State"] for target in health["TargetHealthDescriptions"]]
+
+    cluster.deployment.wait_until(lambda: states() == ["healthy"] * 3, "all targets are healthy")
+
+
+@pytest.mark.parametrize("component", ["kube-controller-manager", "kube-scheduler"])
+def test_exactly_one_is_active(cluster: Cluster, component: str) -> None:
+    """Three run, and one of them holds the lease."""
+    pods = cluster.get("pods", "-n", "kube-system", "-l", f"component={component}")
+    assert len(pods) == 3
+    holder = cluster.kubectl(
+        "get", "lease", component, "-n", "kube-system", "-o", "jsonpath={.spec.holderIdentity}"
+    )
+    assert [pod for pod in pods if holder.startswith(f"{pod['spec']['nodeName']}_")], holder
+
+
+def test_the_stack_was_complete_after_the_masters_had_proved_themselves(cluster: Cluster) -> None:
+    """Each master's health was proved before it signalled, and the stack waited for all three signals."""
+    events = cluster.deployment.events("ControlPlane")
+    ready = [e for e in events if e["LogicalResourceId"] == "ControlPlaneReady"]
+    reasons = " ".join(e.get("ResourceStatusReason", "") for e in ready)
+    for slot in SLOTS:
+        instance_id = cluster.deployment.master(slot)["InstanceId"]
+        assert instance_id in reasons
+        console = cluster.deployment.client("ec2").get_console_output(InstanceId=instance_id, Latest=True)
+        output = console["Output"]
+        assert 0 < output.index("prove-health: done") < output.index("signal ControlPlaneReady: done")
+    assert ready[-1]["ResourceStatus"] == "CREATE_COMPLETE"
+
+
+def test_pods_reach_each_other_across_zones(cluster: Cluster) -> None:
+    """A pod in one zone is reached from a pod in another: by address, by Service, and by name."""
+    workers = cluster.workers()
+    (near, near_node), (_, far_node) = sorted(workers.items())[:2]
+    cluster.run_pod("server", "serve", node=near_node)
+    cluster.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "server"},
+            "spec": {"selector": {"app": "server"}, "ports": [{"port": 80, "targetPort": PORT}]},
+        }
+    )
+    address = cluster.kubectl("get", "pod", "server", "-o", "jsonpath={.status.podIP}")
+    assert cluster.ask("by-address", "get", f"http://{address}:{PORT}/", node=far_node) == "server", near
+    service = cluster.kubectl("get", "service", "server", "-o", "jsonpath={.spec.clusterIP}")
+    assert cluster.ask("by-service", "get", f"http://{service}/", node=far_node) == "server"
+    name = "server.default.svc.cluster.local"
+    assert cluster.ask("lookup", "lookup", name, node=far_node) == service
+    assert cluster.ask("by-name", "get", f"http://{name}/", node=far_node) == "server"
+
+
+def test_secrets_are_encrypted_at_rest(cluster: Cluster) -> None:
+    """What etcd holds of a Secret is not what was written."""
+    cluster.apply(
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"k": "open-sesame"}}
+    )
+    stored = cluster.etcdctl("get", "/registry/secrets/default/s")
+    assert "k8s:enc:" in stored
+    assert "open-sesame" not in stored
+
+
+def test_one_more_worker_joins_by_itself(cluster: Cluster) -> None:
+    """A group whose desired capacity is raised by one has one more node, with nobody's help."""
+    group = cluster.deployment.outputs("Workers")["GroupNamegeneral"]
+    cluster.deployment.client("autoscaling").set_desired_capacity(
+        AutoScalingGroupName=group, DesiredCapacity=3
+    )
+    cluster.wait_for_nodes(6)
+
+
+def test_data_outlives_all_machines(cluster: Cluster) -> None:
+    """After `cdk destroy` of ControlPlane and Workers a deploy brings the same cluster back with its data."""
+    cluster.kubectl("create", "configmap", "kept", "--from-literal=answer=42")
+    uid = cluster.kubectl("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}")
+    members = cluster.etcdctl("member", "list")
+    cluster.deployment.run("destroy", "local-Workers", "local-ControlPlane", "--force")
+    cluster.deployment.deploy()
+    assert cluster.kubectl("get", "configmap", "kept", "-o", "jsonpath={.data.answer}") == "42"
+    assert cluster.kubectl("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}") == uid
+    assert sorted(cluster.etcdctl("member", "list").splitlines()) == sorted(members.splitlines())
