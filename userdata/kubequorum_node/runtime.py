@@ -4,6 +4,7 @@ import json
 import os
 
 from kubequorum_node import supervisor
+from kubequorum_node.clock import NotYetError
 from kubequorum_node.host import CommandError
 from kubequorum_node.log import say
 from kubequorum_node.node import Node
@@ -22,6 +23,8 @@ _SYSCTLS = {
 _CONNTRACK_PER_CORE = 32768
 _CONNTRACK_MIN = 131072
 """What kube-proxy would set by itself."""
+_CRICTL = "/usr/local/bin/crictl"
+_CRI_SECONDS = 60.0
 _PAUSE = "pause:3.10.2"
 _REGISTRY = "registry.k8s.io"
 
@@ -36,8 +39,24 @@ def start(node: Node) -> None:
         "/etc/crictl.yaml", json.dumps({"runtime-endpoint": "unix:///run/containerd/containerd.sock"})
     )
     supervisor.enable(node.host, "containerd.service")
-    # Serving when systemctl returns: containerd tells systemd so itself. One of the image may run already.
+    # One of the image may run already, with another configuration.
     node.host.run("systemctl", "restart" if changed else "start", "containerd.service")
+    node.clock.poll(
+        "containerd", lambda: _check_cri(node), seconds=_CRI_SECONDS, pause=0.2, longest_pause=1.0
+    )
+
+
+def _check_cri(node: Node) -> None:
+    """Ask for what the kubelet needs: containerd may be up for systemd without it.
+
+    Raises:
+        NotYetError: with what crictl says.
+
+    """
+    try:
+        node.host.run(_CRICTL, "--timeout=2s", "version", timeout=10)
+    except CommandError as error:
+        raise NotYetError(f"{error}; see `journalctl -u containerd`") from error
 
 
 def containerd_config(image_repository: str) -> str:

@@ -43,6 +43,7 @@ class Machine:
         host.on("blkid", lambda *_: Result(0, "TYPE=ext4\n") if host.ran("mkfs.ext4") else Result(2, ""))
         host.on("/usr/local/bin/kubeadm", self._kubeadm)
         host.on("/usr/local/bin/kubectl", None)
+        host.on("/usr/local/bin/crictl", None)
         host.on("/usr/local/bin/etcdctl", self._etcdctl)
         host.on("openssl", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
         host.names["etcd-a.ha.kubequorum.internal"] = {OWN}

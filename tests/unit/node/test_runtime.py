@@ -8,6 +8,7 @@ import pytest
 
 from kubequorum_node import runtime, supervisor
 from kubequorum_node.api_server_files import authentication, encryption
+from kubequorum_node.clock import WaitError
 from kubequorum_node.host import Result
 from tests.unit.node.fakes import FakeNode
 
@@ -15,7 +16,7 @@ from tests.unit.node.fakes import FakeNode
 @pytest.fixture(autouse=True)
 def programs(node: FakeNode) -> None:
     """Everything succeeds."""
-    for name in ("systemctl", "modprobe", "sysctl"):
+    for name in ("systemctl", "modprobe", "sysctl", "/usr/local/bin/crictl"):
         node.host.on(name, None)
 
 
@@ -44,6 +45,13 @@ def test_a_runtime_that_the_image_started_gets_our_configuration(node: FakeNode)
     runtime.start(node)
     assert node.host.ran("systemctl restart") == []
     assert node.host.ran("systemctl start") == ["systemctl start containerd.service"]
+
+
+def test_a_runtime_that_serves_no_pods_is_not_started(node: FakeNode) -> None:
+    """Up for systemd is not enough: kubeadm would refuse the machine at once."""
+    node.host.on("/usr/local/bin/crictl", Result(1, "", "unknown service runtime.v1.RuntimeService"))
+    with pytest.raises(WaitError, match=r"containerd: .*unknown service.*journalctl -u containerd"):
+        runtime.start(node)
 
 
 def test_a_machine_that_may_not_size_the_connection_table_goes_on(node: FakeNode) -> None:
