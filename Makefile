@@ -4,7 +4,7 @@ PYTHON ?= python3
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down status test test-unit test-deploy bench lint snapshots lock clean
+.PHONY: help install up down status test test-unit test-deploy test-machines bench lint snapshots lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
@@ -29,6 +29,9 @@ test-unit: $(READY) ## Run the unit tests alone: under a minute.
 
 test-deploy: $(READY) ## Run the tests that deploy with the real CDK: minutes.
 	@./kubequorum test deploy
+
+test-machines: $(READY) ## Run the tests on real machines, Kubernetes included: Linux, as root.
+	@.venv/bin/python -m pytest --machines tests/local/machines/nspawn tests/local/kubernetes
 
 bench: $(READY) ## Measure, print a table and write build/bench.json.
 	@./kubequorum bench

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from local.artifacts.cache import Cache
+from local.artifacts.cache import Cache, in_use
 from local.artifacts.digest import content_key
 from local.artifacts.errors import ArtifactError
 from local.artifacts.progress import Event, Progress
@@ -40,6 +40,10 @@ def ensure_containerd_state(paths: Paths, *, cache: Cache, progress: Progress) -
             containerd_folder.make(content, containerd=containerd, ctr=ctr, archives=paths.images.values())
         except CommandFailedError as error:
             raise ArtifactError(str(error)) from error
+        # Each is most of a GiB, and only the newest is ever used.
+        for old in cache.entries():
+            if old.kind == KIND and not in_use(old.path):
+                cache.remove(old)
         return cache.publish(
             content,
             kind=KIND,
