@@ -13,7 +13,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Real machines share this computer's kernel, and a cluster of them its processors: they are asked for."""
+    """Skip what starts real machines unless it is asked for: a cluster of them takes all processors."""
     if config.getoption("--machines"):
         return
     asked_for = pytest.mark.skip(reason="starts real machines: make test-machines")

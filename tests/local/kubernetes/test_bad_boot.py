@@ -30,7 +30,7 @@ def test_a_missing_permission(tmp_path: Path) -> None:
         text = permissions.read_text(encoding="utf-8")
         assert '"ec2:AttachVolume"' in text
         permissions.write_text(text.replace('"ec2:AttachVolume"', '"ec2:DescribeVolumeStatus"'), "utf-8")
-        # A signal's unique id is all that can carry a reason, and it has 64 characters; the console has the rest.
+        # Only a signal's unique id can carry a reason, 64 characters of it; the console has all.
         assert "UnauthorizedOperation" in _deploy_in_vain(deployment)
         assert "AttachVolume" in _console_of_a_master(deployment)
         assert deployment.outputs("State")["EtcdVolumeAId"]
