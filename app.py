@@ -1,8 +1,11 @@
 """The CDK app: `cdk deploy --all -c cluster=clusters/ha.yaml`."""
 
+import gc
 import sys
 from pathlib import Path
 
+# The CDK makes a million objects that all stay: looking for garbage among them only costs time.
+gc.disable()
 # constructs/ and userdata/ are source roots: they hold packages, they are none.
 sys.path[:0] = [str(Path(__file__).parent / folder) for folder in ("constructs", "userdata")]
 
