@@ -61,12 +61,15 @@ def start(node: Node) -> None:
     _write_node_config(node)
     kubeadm = Kubeadm(node.host)
     kubeadm.init_phase("etcd", "local", config=NODE_CONFIG)
-    kubeadm.init_phase("control-plane", "all", config=NODE_CONFIG)
+    kubeadm.init_phase("control-plane", "apiserver", config=NODE_CONFIG)
     # Enabled by nobody: after a restart of the machine the volume must be mounted first.
     kubeadm.init_phase("kubelet-start", config=NODE_CONFIG)
     member = etcd.wait_until_voting(node)
     say(f"etcd member {member:x} works and has a vote")
     api_server.wait_until_ready(node)
+    # Before that they would only take time from it, give up, and be held back as containers that crash.
+    for component in ("controller-manager", "scheduler"):
+        kubeadm.init_phase("control-plane", component, config=NODE_CONFIG)
 
 
 def configure_cluster(node: Node, *, bootstrap_token: str) -> None:

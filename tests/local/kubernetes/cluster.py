@@ -35,7 +35,9 @@ class Cluster:
             env=environment,
             input=stdin,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            # Tests look at what etcd holds, which is no text.
+            errors="replace",
             timeout=120,
             check=False,
         )
@@ -52,8 +54,9 @@ class Cluster:
         self.kubectl("apply", "-f", "-", stdin="\n---\n".join(json.dumps(o) for o in objects))
 
     def etcdctl(self, *arguments: str) -> str:
-        """Run etcdctl in the etcd container of some master."""
-        pod = self.get("pods", "-n", "kube-system", "-l", "component=etcd")[0]["metadata"]["name"]
+        """Run etcdctl in the etcd container of slot a's master."""
+        # Of masters that are gone the cluster may still have Nodes and Pods.
+        pod = f"etcd-{self.deployment.master('a')['PrivateDnsName']}"
         pki = "/etc/kubernetes/pki/etcd"
         certificates = (
             "--cacert",

@@ -61,7 +61,7 @@ class Machine:
             host.write("/etc/kubernetes/pki/apiserver.crt", "leaf")
         elif "phase kubeconfig all" in line:
             host.write("/etc/kubernetes/super-admin.conf", "secret")
-        elif "phase control-plane all" in line:
+        elif "phase control-plane apiserver" in line:
             host.write("/etc/kubernetes/manifests/kube-apiserver.yaml", "pod")
         elif "phase kubelet-start" in line:
             # The kubelet starts the static pods: etcd writes its first WAL, the API server becomes ready.
@@ -115,8 +115,10 @@ def test_a_master_is_born(machine: Machine) -> None:
         "certs all",
         "kubeconfig all",
         "etcd local",
-        "control-plane all",
+        "control-plane apiserver",
         "kubelet-start",
+        "control-plane controller-manager",
+        "control-plane scheduler",
         "upload-config all",
         "mark-control-plane",
         "bootstrap-token",
