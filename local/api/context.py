@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from local.api.breaks.switches import Switches
 from local.api.machines import Machines
 from local.api.worker import Worker
 
@@ -17,6 +18,8 @@ class Context:
     """For everything that blocks or waits: ministack's handlers run on one event loop."""
     api_url: str
     """Where the emulator listens, e.g. http://127.0.0.1:4566."""
+    switches: Switches = field(default_factory=Switches)
+    """What is broken on purpose."""
     _resets: list[Callable[[], None]] = field(default_factory=list)
 
     def on_reset(self, callback: Callable[[], None]) -> None:
@@ -26,5 +29,6 @@ class Context:
     def reset(self) -> None:
         """Forget all state that was registered, and everything that was to happen later."""
         self.worker.reset()
+        self.switches.clear()
         for callback in self._resets:
             callback()

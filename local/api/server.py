@@ -17,6 +17,8 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from local.api import autoscaling, cloudformation, ec2, elb, iam, network_load_balancers, s3
+from local.api.breaks import commands
+from local.api.breaks.listener import Listener
 from local.api.context import Context
 from local.api.ec2 import reports
 from local.api.ec2.facts import Facts
@@ -76,9 +78,11 @@ def run(settings: Settings) -> int:
         log.error("%s", error)
         return 1
     install(context)
+    breaks = Listener(settings.state_dir, commands.all_of(context))
     try:
         asyncio.run(_serve(settings, context))
     finally:
+        breaks.close()
         context.worker.close()
         context.machines.close()
     return 0

@@ -62,6 +62,8 @@ class Machine:
         self._boots = 0
         self._run: _Run | None = None
         self._removed = False
+        self.is_frozen = False
+        """Whether its processes are stopped where they are."""
         network.connect(instance)
         try:
             root.create(
@@ -84,6 +86,7 @@ class Machine:
             if self._run is not None or self._removed:
                 return
             self._boots += 1
+            self.is_frozen = False
             name = self._around.names.boot(self.instance.instance_id, self._boots)
             run = self._run = _Run(self, Cgroup(name))
             try:
@@ -123,6 +126,7 @@ class Machine:
         with self._lock:
             if self._run is not None:
                 self._run.cgroup.freeze() if frozen else self._run.cgroup.thaw()
+                self.is_frozen = frozen
 
     def attach(self, volume: Volume) -> None:
         """Give it a volume; a machine that is off sees it when it boots."""

@@ -18,6 +18,7 @@ from local.machines.nspawn.ebs import Volumes
 from local.machines.nspawn.image import MachineImage, prepare
 from local.machines.nspawn.layout import StateFolder
 from local.machines.nspawn.machine import Machine, Surroundings
+from local.machines.nspawn.mishaps import Mishaps
 from local.machines.nspawn.naming import Names
 from local.machines.nspawn.networks import Networks
 from local.machines.process import console
@@ -27,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 class NspawnMachines:
-    """Implements `Machines` and `TargetProber`, and the mishaps that a test bed needs.
+    """Implements `Machines` and `TargetProber`, and has `mishaps`: what a test bed can let befall them.
 
     Methods may be called from several threads. Those that take an instance id ignore one that they do not
     know, but for `run`.
@@ -79,6 +80,7 @@ class NspawnMachines:
         address = urlsplit(api_url)
         api = Endpoint(namespace=None, address=address.hostname or "127.0.0.1", port=address.port or 80)
         self._networks = Networks(names=self._names, facts=network_facts, api=api)
+        self.mishaps = Mishaps(machines=self._machines, status_check=status_check)
 
     def launch(self, instance: Instance) -> None:
         """Make the machine and boot it; returns when its first process runs."""
@@ -158,27 +160,6 @@ class NspawnMachines:
                 healthy=False, reason="Target.FailedHealthChecks", description="Health checks failed"
             )
         return health_check.check(check, vpc.make_probe)
-
-    def power_loss(self, instance_id: str) -> None:
-        """Switch the machine off at once; what its volumes' file systems have not written yet is lost.
-
-        To EC2 the instance runs on, but its status check fails.
-        """
-        if machine := self._machines.get(instance_id):
-            machine.lose_power()
-            self._status_check(instance_id, False)
-
-    def freeze(self, instance_id: str, *, frozen: bool) -> None:
-        """Stop all processes of the machine where they are, or let them go on."""
-        if machine := self._machines.get(instance_id):
-            machine.freeze(frozen=frozen)
-            self._status_check(instance_id, not frozen)
-
-    def partition(self, instance_id: str, *, cut: bool) -> None:
-        """Cut the machine off from its network, or connect it again."""
-        if machine := self._machines.get(instance_id):
-            machine.network.set_link(instance_id, up=not cut)
-            self._status_check(instance_id, not cut)
 
     def run(
         self, instance_id: str, command: Sequence[str], *, timeout_seconds: float = 60, stdin: bytes = b""
