@@ -3,6 +3,7 @@
 import fcntl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
 
@@ -16,47 +17,54 @@ LIMIT_SECONDS = 840.0
 """Shorter than the launch hook (900 s): a boot that fails still has time to say why."""
 _LOCK = "/run/kubequorum-boot.lock"
 
-Lane = Sequence[Step]
-Plan = Sequence[Sequence[Lane]]
-"""Stages one after the other; the lanes of a stage at the same time, each in its order."""
 
-MASTER: Plan = (
-    ((steps.CHECK_IDENTITY,),),
-    (
-        (
-            steps.INSTALL_PROGRAMS,
-            steps.START_RUNTIME,
-            steps.CHECK_MACHINE,
-            steps.ISSUE_CERTIFICATES,
-        ),
-        (steps.ATTACH_VOLUME, steps.MOUNT_VOLUME),
-        (steps.POINT_NAME,),
-    ),
-    (
-        (
-            steps.SETTLE_MEMBERSHIP,
-            steps.START_CONTROL_PLANE,
-            steps.START_POD_NETWORK,
-            steps.CONFIGURE_CLUSTER,
-            steps.PROVE_HEALTH,
-            steps.REPORT_READY,
-        ),
-    ),
+@dataclass(frozen=True)
+class AtOnce:
+    """Lanes that run at the same time; it has ended when all of them have."""
+
+    lanes: tuple["Lane", ...]
+
+
+Lane = Sequence[Step | AtOnce]
+"""Steps one after the other."""
+
+_VOLUME_THEN_NAME = (
+    # The volume is the fence: its slot's name must never lead away from the master that has it. Else a
+    # newcomer that waits for a master that works would have the other members refuse that one.
+    steps.ATTACH_VOLUME,
+    AtOnce(((steps.MOUNT_VOLUME,), (steps.POINT_NAME,))),
 )
-WORKER: Plan = (
-    (
+
+MASTER: Lane = (
+    steps.CHECK_IDENTITY,
+    AtOnce(
         (
-            steps.CHECK_IDENTITY,
-            steps.INSTALL_PROGRAMS,
-            steps.START_RUNTIME,
-            steps.JOIN,
-            steps.START_POD_NETWORK,
-            steps.PROVE_HEALTH,
-            steps.REPORT_READY,
-        ),
+            (
+                steps.INSTALL_PROGRAMS,
+                steps.START_RUNTIME,
+                steps.CHECK_MACHINE,
+                steps.ISSUE_CERTIFICATES,
+            ),
+            _VOLUME_THEN_NAME,
+        )
     ),
+    steps.SETTLE_MEMBERSHIP,
+    steps.START_CONTROL_PLANE,
+    steps.START_POD_NETWORK,
+    steps.CONFIGURE_CLUSTER,
+    steps.PROVE_HEALTH,
+    steps.REPORT_READY,
 )
-PROCESS: Plan = (((steps.CHECK_IDENTITY, steps.REPORT_READY),),)
+WORKER: Lane = (
+    steps.CHECK_IDENTITY,
+    steps.INSTALL_PROGRAMS,
+    steps.START_RUNTIME,
+    steps.JOIN,
+    steps.START_POD_NETWORK,
+    steps.PROVE_HEALTH,
+    steps.REPORT_READY,
+)
+PROCESS: Lane = (steps.CHECK_IDENTITY, steps.REPORT_READY)
 """For a machine that is a plain process: it is there, and says so."""
 
 
@@ -71,8 +79,7 @@ def boot(node: Node) -> int:
     try:
         plan = _prepare(node)
         with _alone(node):
-            for stage in plan:
-                run_stage(node, stage)
+            run(node, plan)
     except Exception as error:
         _report_failure(node, error)
         return 1
@@ -82,37 +89,53 @@ def boot(node: Node) -> int:
     return 0
 
 
-def run_stage(node: Node, stage: Sequence[Lane]) -> None:
-    """Run lanes at the same time. The first failure is raised at once, and ends nothing but the program.
+def run(node: Node, lane: Lane) -> None:
+    """Run steps one after the other, and those of an AtOnce at the same time.
+
+    The first failure is raised at once, and ends nothing but the program.
 
     Raises:
         Exception: what the first failing step raised.
 
     """
+    for todo in lane:
+        if isinstance(todo, AtOnce):
+            _run_at_once(node, todo)
+        else:
+            with step(todo.name):
+                todo.run(node)
+
+
+def steps_of(lane: Lane) -> list[Step]:
+    """All steps, in an order in which they could run one after the other."""
+    found: list[Step] = []
+    for todo in lane:
+        if isinstance(todo, AtOnce):
+            found.extend(inner for each in todo.lanes for inner in steps_of(each))
+        else:
+            found.append(todo)
+    return found
+
+
+def _run_at_once(node: Node, at_once: AtOnce) -> None:
     ended: SimpleQueue[Exception | None] = SimpleQueue()
 
-    def run(lane: Lane) -> None:
+    def run_one(lane: Lane) -> None:
         try:
-            _run_lane(node, lane)
+            run(node, lane)
             ended.put(None)
         except Exception as error:
             ended.put(error)
 
-    for lane in stage:
+    for lane in at_once.lanes:
         # Daemons: a program that has failed must not stay for another lane's wait.
-        Thread(target=run, args=(lane,), daemon=True).start()
-    for _ in stage:
+        Thread(target=run_one, args=(lane,), daemon=True).start()
+    for _ in at_once.lanes:
         if (error := ended.get()) is not None:
             raise error
 
 
-def _run_lane(node: Node, lane: Lane) -> None:
-    for todo in lane:
-        with step(todo.name):
-            todo.run(node)
-
-
-def _prepare(node: Node) -> Plan:
+def _prepare(node: Node) -> Lane:
     if supervisor.runs_processes():
         say("this machine is a plain process: it runs no container, mounts nothing and joins nothing")
         supervisor.start_process("watch-lifecycle")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from kubequorum_node import boot, ca_set, credentials, packages, programs, steps, supervisor
+from kubequorum_node.boot import AtOnce
 from kubequorum_node.ca_set import CaSet
 from kubequorum_node.credentials import JOIN_KEY, JoinMaterial
 from kubequorum_node.errors import NodeError
@@ -24,6 +25,7 @@ API_CALLS_LIMIT = 25
 """Of one master's boot. One more is made before: first-boot.sh fetches the node program."""
 BOOTSTRAP_CALLS = 1
 OWN = examples.IDENTITY.address
+OTHER = "i-0aaaaaaaaaaaaaaaa"
 LINK = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0"
 RECORD = "slots/a/record.json"
 
@@ -160,14 +162,14 @@ def test_no_secret_stays_in_a_file_that_others_may_read(machine: Machine) -> Non
 
 
 def _all_steps() -> list[str]:
-    return [todo.name for stage in boot.MASTER for lane in stage for todo in lane]
+    return [todo.name for todo in boot.steps_of(boot.MASTER)]
 
 
 @pytest.mark.parametrize("last", _all_steps())
 def test_a_boot_goes_on_after_a_crash_behind_any_step(machine: Machine, last: str) -> None:
     """The machine comes back with what was on its disk and volume, and ends as it would have without."""
     node = machine.node
-    order = [todo for stage in boot.MASTER for lane in stage for todo in lane]
+    order = boot.steps_of(boot.MASTER)
     for todo in order[: 1 + [todo.name for todo in order].index(last)]:
         todo.run(node)
     again = _rebooted(node)
@@ -213,6 +215,22 @@ def test_a_successor_takes_over(machine: Machine, tmp_path: Path) -> None:
     assert (record.generation, record.instance) == (2, "i-0bbbbbbbbbbbbbbbb")
 
 
+def test_the_name_changes_only_once_the_volume_is_here(machine: Machine) -> None:
+    """A newcomer that waits for a master that works leaves the slot's name with it, however long it takes."""
+    node = machine.node
+    node.aws.volume.update(State="in-use", Attachments=[{"InstanceId": OTHER, "State": "attached"}])
+    node.aws.instances[OTHER] = {"State": {"Name": "running"}, "PrivateIpAddress": "10.20.1.4"}
+    node.aws.lifecycle[OTHER] = "InService"
+    node.host.statuses["https://10.20.1.4:10250/healthz"] = 401
+    assert boot.boot(node) == 1
+    assert len(node.aws.asked("describe_volumes")) > 10
+    assert not node.aws.asked("change_resource_record_sets")
+    node.aws.volume.update(State="available", Attachments=[])
+    assert boot.boot(node) == 0
+    asked = [operation for operation, _ in node.aws.requests]
+    assert asked.index("attach_volume") < asked.index("change_resource_record_sets")
+
+
 def test_a_failed_boot_is_told_everywhere(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     """Console, slot record, stack; then the launch is given up and the exit status says so."""
     node = machine.node
@@ -248,7 +266,7 @@ def test_a_failure_in_one_lane_does_not_wait_for_the_others(machine: Machine) ->
 
     try:
         with pytest.raises(NodeError, match="bad checksum"):
-            boot.run_stage(node, [[Step("slow", "", wait)], [Step("broken", "", fail)]])
+            boot.run(node, [AtOnce(([Step("slow", "", wait)], [Step("broken", "", fail)]))])
     finally:
         never.set()
 
@@ -317,7 +335,7 @@ def test_every_step_can_be_run_by_hand() -> None:
     """Each step of every plan is a command of the program."""
     names = {step.name for step in steps.BY_HAND}
     for plan in (boot.MASTER, boot.WORKER, boot.PROCESS):
-        assert {todo.name for stage in plan for lane in stage for todo in lane} <= names
+        assert {todo.name for todo in boot.steps_of(plan)} <= names
 
 
 def test_units_run_commands_that_exist() -> None:
