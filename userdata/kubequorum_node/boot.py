@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
 
-from kubequorum_node import slot_record, steps, supervisor
+from kubequorum_node import launch, slot_record, steps, supervisor
 from kubequorum_node.errors import NodeError
 from kubequorum_node.log import say, step
 from kubequorum_node.node import Node
 from kubequorum_node.steps import Step
 
 LIMIT_SECONDS = 840.0
-"""Shorter than the launch hook (900 s): a boot that fails still has time to say why."""
+"""How long a launch may take, over all its tries. Shorter than the launch hook (900 s): a boot that fails
+still has time to say why."""
+GIVEN_UP_STATUS = 3
+"""The program's exit status for systemd, which then does not try again; see units/kubequorum-boot.service."""
 _LOCK = "/run/kubequorum-boot.lock"
 
 
@@ -71,18 +74,38 @@ PROCESS: Lane = (steps.CHECK_IDENTITY, steps.REPORT_READY)
 def boot(node: Node) -> int:
     """Run all steps that this machine can; returns the program's exit status.
 
-    A boot that fails says why: here on the console, in the slot's record, and to
-    the stack if it waits. Then it gives the launch up, and the group tries again.
+    A launch that fails says why: here on the console, in the slot's record, and to
+    the stack if it waits. Then it is given up, and the group tries again. A machine
+    that was in service before says why, too, but tries again by itself.
+
+    Raises:
+        NodeError: systemd does not run here, this is not root, or another boot is running.
+
     """
-    node.clock.limit(LIMIT_SECONDS)
+    if supervisor.runs_processes():
+        return _boot_alone(node)
+    # What is wrong with how this program was called is nobody's failed launch.
+    supervisor.require_systemd(node.host)
+    with _alone(node):
+        return _boot_alone(node)
+
+
+def _boot_alone(node: Node) -> int:
     begin = node.clock.now()
     try:
         plan = _prepare(node)
-        with _alone(node):
-            run(node, plan)
+        launched = launch.current(node)
+        if launched.outcome == launch.GIVEN_UP:
+            say("this instance's launch was given up before: its group replaces it")
+            return GIVEN_UP_STATUS
+        used = 0.0 if launched.outcome == launch.IN_SERVICE else launch.seconds_used(node)
+        if used > 1:
+            say(f"this launch began {used:.0f} s ago")
+        node.clock.limit(LIMIT_SECONDS - used)
+        run(node, plan)
+        launch.end(node, launch.IN_SERVICE)
     except Exception as error:
-        _report_failure(node, error)
-        return 1
+        return _fail(node, str(error) or repr(error))
     finally:
         say(f"{len(node.aws.calls)} AWS API calls")
     say(f"{node.config.position} is in service after {node.clock.now() - begin:.1f} s")
@@ -140,7 +163,6 @@ def _prepare(node: Node) -> Lane:
         say("this machine is a plain process: it runs no container, mounts nothing and joins nothing")
         supervisor.start_process("watch-lifecycle")
         return PROCESS
-    supervisor.require_systemd(node.host)
     # First of all, so that a machine that loses power from here on boots again when it comes back.
     supervisor.enable(node.host, steps.BOOT_UNIT)
     supervisor.start(node.host, steps.LIFECYCLE_UNIT)
@@ -149,15 +171,12 @@ def _prepare(node: Node) -> Lane:
 
 @contextmanager
 def _alone(node: Node) -> Iterator[None]:
-    """Let no second boot run beside this one: cloud-init's and the unit's, or somebody's by hand.
+    """Let no second boot run beside this one: the unit's, or somebody's by hand.
 
     Raises:
         NodeError: one is running.
 
     """
-    if supervisor.runs_processes():
-        yield
-        return
     with node.host.path(_LOCK).open("w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -166,15 +185,24 @@ def _alone(node: Node) -> Iterator[None]:
         yield
 
 
-def _report_failure(node: Node, error: Exception) -> None:
+def _fail(node: Node, reason: str) -> int:
     """Tell everybody who can be told; what fails in that is said and does not matter more than the reason."""
-    reason = str(error) or repr(error)
     say(f"BOOT FAILED: {reason}")
-    tellers: list[Callable[[], None]] = [lambda: steps.lifecycle_of(node).report_failed(reason)]
     if node.is_master:
-        tellers.insert(0, lambda: slot_record.fail(node, reason))
-    for tell in tellers:
-        try:
-            tell()
-        except Exception as failure:
-            say(f"could not be told: {failure}")
+        _try_to_tell(lambda: slot_record.fail(node, reason))
+    if launch.current(node).outcome == launch.IN_SERVICE:
+        say("this machine has been in service: it tries again")
+        return 1
+    if not _try_to_tell(lambda: steps.lifecycle_of(node).report_failed(reason)):
+        return 1
+    launch.end(node, launch.GIVEN_UP)
+    return GIVEN_UP_STATUS
+
+
+def _try_to_tell(tell: Callable[[], object]) -> bool:
+    try:
+        tell()
+    except Exception as failure:
+        say(f"could not be told: {failure}")
+        return False
+    return True

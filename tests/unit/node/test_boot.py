@@ -222,11 +222,15 @@ def test_the_name_changes_only_once_the_volume_is_here(machine: Machine) -> None
     node.aws.instances[OTHER] = {"State": {"Name": "running"}, "PrivateIpAddress": "10.20.1.4"}
     node.aws.lifecycle[OTHER] = "InService"
     node.host.statuses["https://10.20.1.4:10250/healthz"] = 401
-    assert boot.boot(node) == 1
-    assert len(node.aws.asked("describe_volumes")) > 10
-    assert not node.aws.asked("change_resource_record_sets")
-    node.aws.volume.update(State="available", Attachments=[])
+    begin = node.clock.now()
+
+    def let_go() -> None:
+        if node.clock.now() > begin + 300:
+            node.aws.volume.update(State="available", Attachments=[])
+
+    node.clock.on_sleep.append(let_go)
     assert boot.boot(node) == 0
+    assert len(node.aws.asked("describe_volumes")) > 10
     asked = [operation for operation, _ in node.aws.requests]
     assert asked.index("attach_volume") < asked.index("change_resource_record_sets")
 
@@ -235,7 +239,7 @@ def test_a_failed_boot_is_told_everywhere(machine: Machine, capsys: pytest.Captu
     """Console, slot record, stack; then the launch is given up and the exit status says so."""
     node = machine.node
     node.host.on("/usr/local/bin/kubeadm init phase etcd local", Result(1, "", "disk on fire"))
-    assert boot.boot(node) == 1
+    assert boot.boot(node) == boot.GIVEN_UP_STATUS
     assert "BOOT FAILED" in capsys.readouterr().err
     record = SlotRecord.from_json(node.aws.objects[RECORD].decode())
     assert "disk on fire" in record.outcome
@@ -249,7 +253,7 @@ def test_whoever_cannot_be_told_does_not_keep_the_others_from_it(machine: Machin
     """S3 is away, and the boot failed for it: the stack still hears."""
     node = machine.node
     node.aws.fail("get_object", "InternalError", times=50)
-    assert boot.boot(node) == 1
+    assert boot.boot(node) == boot.GIVEN_UP_STATUS
     assert node.aws.signals[0]["Status"] == "FAILURE"
 
 
@@ -275,17 +279,17 @@ def test_the_wrong_zone_ends_the_boot_before_anything_is_touched(tmp_path: Path)
     """Both zones are in the reason that the stack gets to see."""
     node = FakeNode(tmp_path, metadata=FakeMetadata(zone="eu-central-1b"))
     Machine(node)
-    assert boot.boot(node) == 1
+    assert boot.boot(node) == boot.GIVEN_UP_STATUS
     assert not node.aws.asked("attach_volume")
     assert not node.aws.asked("change_resource_record_sets")
 
 
 def test_two_boots_do_not_run_at_once(machine: Machine) -> None:
-    """cloud-init's and somebody's by hand."""
+    """The unit's and somebody's by hand: the second one leaves, and gives nobody's launch up."""
     node = machine.node
-    with boot._alone(node):
-        assert boot.boot(node) == 1
-    assert not node.aws.asked("attach_volume")
+    with boot._alone(node), pytest.raises(NodeError, match="another boot is running"):
+        boot.boot(node)
+    assert node.aws.requests == []
 
 
 def test_a_worker_is_born(worker: FakeNode) -> None:
