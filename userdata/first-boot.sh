@@ -1,5 +1,5 @@
 #!/bin/bash
-# First boot of every machine, master or worker: fetch the node program, check it, run it. All else is in there.
+# First boot of every machine, master or worker: fetch the node program, check it, start it. All else is in there.
 # The lines above this script set REGION, BUCKET, KEY, SHA256 (where the node program is, and its sum) and CONFIG
 # (its configuration). Whole-line comments do not travel in user-data.
 # shellcheck disable=SC2154
@@ -29,4 +29,4 @@ echo "$SHA256  node.zip" | sha256sum -c --quiet
 python3 -m zipfile -e node.zip "$SHA256"
 printf %s "$CONFIG" >node.json
 ln -sfn "$SHA256" current
-exec python3 current boot
+exec bash current/files/start.sh

@@ -28,6 +28,10 @@ class Clock:
         """Seconds on a clock that never goes back."""
         return time.monotonic()
 
+    def wall_time(self) -> float:
+        """Seconds since 1970, by a clock that may be wrong and may be set."""
+        return time.time()
+
     def sleep(self, seconds: float) -> None:
         """Pause."""
         time.sleep(seconds)

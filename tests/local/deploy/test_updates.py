@@ -66,7 +66,7 @@ def test_a_bad_update_stops_at_the_first_and_rolls_back(deployment: Deployment) 
     script = deployment.cdk.settings.app / "userdata" / "first-boot.sh"
     good = script.read_text(encoding="utf-8")
     script.write_text(
-        good.replace("exec python3 current boot", "echo this release is broken; exit 1"), "utf-8"
+        good.replace("exec bash current/files/start.sh", "echo this release is broken; exit 1"), "utf-8"
     )
     try:
         with pytest.raises(CommandError):

@@ -28,6 +28,9 @@ class FakeClock(Clock):
     def now(self) -> float:
         return self.seconds
 
+    def wall_time(self) -> float:
+        return 1_800_000_000 + self.seconds
+
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
         for action in self.on_sleep:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from kubequorum_node import boot, ca_set, credentials, packages, programs, steps, supervisor
+from kubequorum_node.boot import AtOnce
 from kubequorum_node.ca_set import CaSet
 from kubequorum_node.credentials import JOIN_KEY, JoinMaterial
 from kubequorum_node.errors import NodeError
@@ -24,6 +25,7 @@ API_CALLS_LIMIT = 25
 """Of one master's boot. One more is made before: first-boot.sh fetches the node program."""
 BOOTSTRAP_CALLS = 1
 OWN = examples.IDENTITY.address
+OTHER = "i-0aaaaaaaaaaaaaaaa"
 LINK = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0"
 RECORD = "slots/a/record.json"
 
@@ -162,14 +164,14 @@ def test_no_secret_stays_in_a_file_that_others_may_read(machine: Machine) -> Non
 
 
 def _all_steps() -> list[str]:
-    return [todo.name for stage in boot.MASTER for lane in stage for todo in lane]
+    return [todo.name for todo in boot.steps_of(boot.MASTER)]
 
 
 @pytest.mark.parametrize("last", _all_steps())
 def test_a_boot_goes_on_after_a_crash_behind_any_step(machine: Machine, last: str) -> None:
     """The machine comes back with what was on its disk and volume, and ends as it would have without."""
     node = machine.node
-    order = [todo for stage in boot.MASTER for lane in stage for todo in lane]
+    order = boot.steps_of(boot.MASTER)
     for todo in order[: 1 + [todo.name for todo in order].index(last)]:
         todo.run(node)
     again = _rebooted(node)
@@ -215,11 +217,31 @@ def test_a_successor_takes_over(machine: Machine, tmp_path: Path) -> None:
     assert (record.generation, record.instance) == (2, "i-0bbbbbbbbbbbbbbbb")
 
 
+def test_the_name_changes_only_once_the_volume_is_here(machine: Machine) -> None:
+    """A newcomer that waits for a master that works leaves the slot's name with it, however long it takes."""
+    node = machine.node
+    node.aws.volume.update(State="in-use", Attachments=[{"InstanceId": OTHER, "State": "attached"}])
+    node.aws.instances[OTHER] = {"State": {"Name": "running"}, "PrivateIpAddress": "10.20.1.4"}
+    node.aws.lifecycle[OTHER] = "InService"
+    node.host.statuses["https://10.20.1.4:10250/healthz"] = 401
+    begin = node.clock.now()
+
+    def let_go() -> None:
+        if node.clock.now() > begin + 300:
+            node.aws.volume.update(State="available", Attachments=[])
+
+    node.clock.on_sleep.append(let_go)
+    assert boot.boot(node) == 0
+    assert len(node.aws.asked("describe_volumes")) > 10
+    asked = [operation for operation, _ in node.aws.requests]
+    assert asked.index("attach_volume") < asked.index("change_resource_record_sets")
+
+
 def test_a_failed_boot_is_told_everywhere(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     """Console, slot record, stack; then the launch is given up and the exit status says so."""
     node = machine.node
     node.host.on("/usr/local/bin/kubeadm init phase etcd local", Result(1, "", "disk on fire"))
-    assert boot.boot(node) == 1
+    assert boot.boot(node) == boot.GIVEN_UP_STATUS
     assert "BOOT FAILED" in capsys.readouterr().err
     record = SlotRecord.from_json(node.aws.objects[RECORD].decode())
     assert "disk on fire" in record.outcome
@@ -233,7 +255,7 @@ def test_whoever_cannot_be_told_does_not_keep_the_others_from_it(machine: Machin
     """S3 is away, and the boot failed for it: the stack still hears."""
     node = machine.node
     node.aws.fail("get_object", "InternalError", times=50)
-    assert boot.boot(node) == 1
+    assert boot.boot(node) == boot.GIVEN_UP_STATUS
     assert node.aws.signals[0]["Status"] == "FAILURE"
 
 
@@ -250,7 +272,7 @@ def test_a_failure_in_one_lane_does_not_wait_for_the_others(machine: Machine) ->
 
     try:
         with pytest.raises(NodeError, match="bad checksum"):
-            boot.run_stage(node, [[Step("slow", "", wait)], [Step("broken", "", fail)]])
+            boot.run(node, [AtOnce(([Step("slow", "", wait)], [Step("broken", "", fail)]))])
     finally:
         never.set()
 
@@ -259,17 +281,17 @@ def test_the_wrong_zone_ends_the_boot_before_anything_is_touched(tmp_path: Path)
     """Both zones are in the reason that the stack gets to see."""
     node = FakeNode(tmp_path, metadata=FakeMetadata(zone="eu-central-1b"))
     Machine(node)
-    assert boot.boot(node) == 1
+    assert boot.boot(node) == boot.GIVEN_UP_STATUS
     assert not node.aws.asked("attach_volume")
     assert not node.aws.asked("change_resource_record_sets")
 
 
 def test_two_boots_do_not_run_at_once(machine: Machine) -> None:
-    """cloud-init's and somebody's by hand."""
+    """The unit's and somebody's by hand: the second one leaves, and gives nobody's launch up."""
     node = machine.node
-    with boot._alone(node):
-        assert boot.boot(node) == 1
-    assert not node.aws.asked("attach_volume")
+    with boot._alone(node), pytest.raises(NodeError, match="another boot is running"):
+        boot.boot(node)
+    assert node.aws.requests == []
 
 
 def test_a_worker_is_born(worker: FakeNode) -> None:
@@ -319,7 +341,7 @@ def test_every_step_can_be_run_by_hand() -> None:
     """Each step of every plan is a command of the program."""
     names = {step.name for step in steps.BY_HAND}
     for plan in (boot.MASTER, boot.WORKER, boot.PROCESS):
-        assert {todo.name for stage in plan for lane in stage for todo in lane} <= names
+        assert {todo.name for todo in boot.steps_of(plan)} <= names
 
 
 def test_units_run_commands_that_exist() -> None:

@@ -27,4 +27,4 @@ echo "$SHA256  node.zip" | sha256sum -c --quiet
 python3 -m zipfile -e node.zip "$SHA256"
 printf %s "$CONFIG" >node.json
 ln -sfn "$SHA256" current
-exec python3 current boot
+exec bash current/files/start.sh
