@@ -4,7 +4,7 @@ PYTHON ?= python3
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down status test test-unit test-deploy test-machines bench lint snapshots lock clean
+.PHONY: help install up down status kubeconfig test test-unit test-deploy test-machines bench lint snapshots lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
@@ -20,6 +20,9 @@ down: $(READY) ## Remove everything that `make up` made.
 
 status: $(READY) ## Show what was built, with its states.
 	@./kubequorum status
+
+kubeconfig: $(READY) ## Write build/local/kubeconfig for the kubectl of this computer.
+	@./kubequorum kubeconfig
 
 test: $(READY) ## Run every check (FILE=tests/… for one file or folder).
 	@./kubequorum test $(if $(FILE),--file '$(FILE)')

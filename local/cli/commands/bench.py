@@ -21,7 +21,7 @@ from local.processes import replace_file
 def bench(settings: Settings) -> None:
     """Measure in an embedded AWS of its own; CommandError, and nothing is written, if a measurement fails."""
     progress = Progress()
-    own = replace(settings, work=settings.work.with_name("bench"))
+    own = replace(settings, work=settings.work.with_name("bench"), machines="process")
     with lock.exclusive(own.lock, command="bench"):
         tools = toolchain.ensure(progress)
         results: list[Result] = []
