@@ -24,7 +24,7 @@ status: $(READY) ## Show what was built, with its states.
 kubeconfig: $(READY) ## Write build/local/kubeconfig for the kubectl of this computer.
 	@./kubequorum kubeconfig
 
-test: $(READY) ## Run every check (FILE=tests/… for one file or folder).
+test: $(READY) ## Run every check, on real machines too where they can run (FILE=tests/… for some).
 	@./kubequorum test $(if $(FILE),--file '$(FILE)')
 
 test-unit: $(READY) ## Run the unit tests alone: under a minute.
@@ -33,8 +33,8 @@ test-unit: $(READY) ## Run the unit tests alone: under a minute.
 test-deploy: $(READY) ## Run the tests that deploy with the real CDK: minutes.
 	@./kubequorum test deploy
 
-test-machines: $(READY) ## Run the tests on real machines, Kubernetes included: Linux, as root.
-	@.venv/bin/python -m pytest --machines tests/local/machines/nspawn tests/local/kubernetes
+test-machines: $(READY) ## Run the tests on real machines alone, Kubernetes included: Linux, as root.
+	@./kubequorum test machines
 
 bench: $(READY) ## Measure, print a table and write build/bench.json.
 	@./kubequorum bench

@@ -187,8 +187,8 @@ class Store:
             Event(
                 what="artifacts",
                 message=f"missing in {self.cache.root}: {', '.join(names)}. "
-                f"Each comes from {self._places()}. If all of it must be built, it takes {gib:.1f} GiB of disk meanwhile; at most "
-                f"{MAX_CACHE_BYTES / GIB:.0f} GiB are kept",
+                f"Each comes from {self._places()}. If all of it must be built, it takes {gib:.1f} GiB "
+                f"of disk meanwhile; at most {MAX_CACHE_BYTES / GIB:.0f} GiB are kept",
                 expected_seconds=seconds,
             )
         )

@@ -171,10 +171,11 @@ def run_checks(
         bool, typer.Option("--update", help="Write the snapshots anew instead of comparing with them.")
     ] = False,
 ) -> None:
-    """Run the checks: `lint`, `unit`, `snapshots`, `emulator`, `deploy`.
+    """Run the checks: `lint`, `unit`, `snapshots`, `emulator`, `deploy`, `machines`.
 
     `lint` is ruff, mypy and shellcheck; the other suites are pytest's. `deploy` runs the real CDK against
-    embedded AWSes of its own and takes minutes; what runs here by `up` is not touched.
+    embedded AWSes of its own and takes minutes; `machines` boots real machines and Kubernetes on them, where
+    they can run, and brings what they boot first. What runs here by `up` is not touched.
 
     Examples: `./kubequorum test unit` · `./kubequorum test lint unit` ·
     `./kubequorum test --file tests/local/machines` · `./kubequorum test snapshots --update`

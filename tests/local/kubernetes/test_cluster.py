@@ -78,7 +78,7 @@ def test_the_stack_was_complete_after_the_masters_had_proved_themselves(cluster:
 
 
 def test_an_ordinary_kubectl_reaches_the_cluster(cluster: Cluster) -> None:
-    """With the file of `kubeconfig` alone, from outside the VPC, the API's certificate checked; `down` ends it."""
+    """With the file of `kubeconfig` alone, from outside the VPC, and the API's certificate is checked."""
     printed = cluster.program("kubeconfig").stdout
     exported = printed.splitlines()[-1].removeprefix("export KUBECONFIG=")
     assert stat.S_IMODE(Path(exported).stat().st_mode) == 0o600
