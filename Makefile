@@ -4,7 +4,7 @@ PYTHON ?= python3
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down status test test-unit test-deploy test-machines bench lint snapshots lock clean
+.PHONY: help install up down status kubeconfig test test-unit test-deploy test-machines bench lint snapshots lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
@@ -21,7 +21,10 @@ down: $(READY) ## Remove everything that `make up` made.
 status: $(READY) ## Show what was built, with its states.
 	@./kubequorum status
 
-test: $(READY) ## Run every check (FILE=tests/… for one file or folder).
+kubeconfig: $(READY) ## Write build/local/kubeconfig for the kubectl of this computer.
+	@./kubequorum kubeconfig
+
+test: $(READY) ## Run every check, on real machines too where they can run (FILE=tests/… for some).
 	@./kubequorum test $(if $(FILE),--file '$(FILE)')
 
 test-unit: $(READY) ## Run the unit tests alone: under a minute.
@@ -30,8 +33,8 @@ test-unit: $(READY) ## Run the unit tests alone: under a minute.
 test-deploy: $(READY) ## Run the tests that deploy with the real CDK: minutes.
 	@./kubequorum test deploy
 
-test-machines: $(READY) ## Run the tests on real machines, Kubernetes included: Linux, as root.
-	@.venv/bin/python -m pytest --machines tests/local/machines/nspawn tests/local/kubernetes
+test-machines: $(READY) ## Run the tests on real machines alone, Kubernetes included: Linux, as root.
+	@./kubequorum test machines
 
 bench: $(READY) ## Measure, print a table and write build/bench.json.
 	@./kubequorum bench

@@ -1,23 +1,22 @@
 """What concerns all tests."""
 
-from pathlib import Path
-
 import pytest
 
-NEED_MACHINES = ("tests/local/machines/nspawn", "tests/local/kubernetes")
+from local.cli.checks import suites
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--machines`: also run what starts real machines."""
+    """`--machines`: also run what starts real machines; `--no-machines` says why not."""
     parser.addoption("--machines", action="store_true", help="run the tests that start real machines, too")
+    parser.addoption("--no-machines", metavar="REASON", help="why real machines cannot run here")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip what starts real machines unless it is asked for: a cluster of them takes all processors."""
     if config.getoption("--machines"):
         return
-    asked_for = pytest.mark.skip(reason="starts real machines: make test-machines")
+    reason = config.getoption("--no-machines")
+    why = f"no machines here: {reason}" if reason else "starts real machines: make test-machines"
     for item in items:
-        path = item.path.relative_to(Path(str(config.rootpath))).as_posix()
-        if path.startswith(NEED_MACHINES):
-            item.add_marker(asked_for)
+        if suites.needs_machines(item.path.relative_to(config.rootpath).as_posix()):
+            item.add_marker(pytest.mark.skip(reason=why))

@@ -12,7 +12,7 @@ from local.artifacts.imagecatalog import Image
 from local.artifacts.plan import Plan, make_plan
 from local.artifacts.progress import Event, Progress, silent
 from local.artifacts.releases import read_lock
-from local.artifacts.settings import Settings
+from local.artifacts.settings import Settings, Source
 from local.artifacts.space import GIB, MAX_CACHE_BYTES
 
 
@@ -164,6 +164,15 @@ class Store:
                 )
         return removed
 
+    def _places(self) -> str:
+        """The places that are tried, in words."""
+        words = {
+            Source.MIRROR: f"the mirror {self._settings.mirror}" if self._settings.mirror else "",
+            Source.UPSTREAM: "upstream's download, where one is pinned and can be reached",
+            Source.BUILD: "a build here, of pinned Go modules or of Debian packages",
+        }
+        return ", else ".join(words[item] for item in self._settings.sources if words[item])
+
     def _announce(self, plan: Plan, found: Found) -> None:
         missing = [item for item in plan.program_sets if item.name not in found.programs]
         names = [item.name for item in missing]
@@ -177,8 +186,9 @@ class Store:
         self._progress(
             Event(
                 what="artifacts",
-                message=f"missing in {self.cache.root}: {', '.join(names)}. If all of it must be built here, "
-                f"it takes {gib:.1f} GiB of disk meanwhile; at most {MAX_CACHE_BYTES / GIB:.0f} GiB are kept",
+                message=f"missing in {self.cache.root}: {', '.join(names)}. "
+                f"Each comes from {self._places()}. If all of it must be built, it takes {gib:.1f} GiB "
+                f"of disk meanwhile; at most {MAX_CACHE_BYTES / GIB:.0f} GiB are kept",
                 expected_seconds=seconds,
             )
         )

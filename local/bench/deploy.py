@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from local.bench import sizes
 from local.bench.figures import Context, Figure, Measurement
+from local.bench.standing import become_administrator
 from local.cli import cluster_file, emulator
 from local.cli.cdk import Cdk
 from local.cli.commands import up
@@ -20,7 +22,9 @@ def measure(context: Context) -> Mapping[str, float]:
     )
     with context.progress.stage("Compare (cdk diff)") as comparing:
         cdk.diff(comparing)
+    standing = become_administrator(context.settings, context.progress)
     return {
+        **sizes.PROBE.run(standing),
         "deploy_seconds": took.start + took.bootstrap + took.stacks,
         "deploy_start_seconds": took.start,
         "deploy_bootstrap_seconds": took.bootstrap,
@@ -36,6 +40,7 @@ MEASUREMENT = Measurement(
         Figure(name="deploy_bootstrap_seconds", unit="s", aim=None),
         Figure(name="deploy_stacks_seconds", unit="s", aim=None),
         Figure(name="diff_seconds", unit="s", aim=None),
+        *sizes.PROBE.figures,
     ),
     run=measure,
 )

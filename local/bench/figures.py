@@ -1,11 +1,12 @@
 """What a measurement is, and the figures it yields."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from local.bench.standing import Standing
 from local.cli.console import Progress
-from local.cli.settings import Settings
+from local.cli.settings import REAL, Settings
 from local.cli.toolchain import Toolchain
 
 
@@ -30,6 +31,18 @@ class Context:
     """An empty folder, removed at the end."""
     progress: Progress
 
+    def with_machines(self) -> Settings:
+        """The settings with real machines behind the instances."""
+        return replace(self.settings, machines=REAL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """Yields figures of a cluster that stands; several of them share one."""
+
+    figures: tuple[Figure, ...]
+    run: Callable[[Standing], Mapping[str, float]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
@@ -37,6 +50,8 @@ class Measurement:
 
     figures: tuple[Figure, ...]
     run: Callable[[Context], Mapping[str, float]]
+    needs_machines: bool = False
+    """Whether it boots real machines: left out where they cannot run."""
 
 
 @dataclass(frozen=True, kw_only=True)

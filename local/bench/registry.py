@@ -1,6 +1,12 @@
 """All measurements, in the order in which they run."""
 
-from local.bench import deploy, source, synth
+from local.bench import cluster, deploy, source, synth, zero_to_ready
 from local.bench.figures import Measurement
 
-MEASUREMENTS: tuple[Measurement, ...] = (source.MEASUREMENT, synth.MEASUREMENT, deploy.MEASUREMENT)
+MEASUREMENTS: tuple[Measurement, ...] = (
+    source.MEASUREMENT,
+    synth.MEASUREMENT,
+    deploy.MEASUREMENT,
+    cluster.MEASUREMENT,
+    zero_to_ready.MEASUREMENT,
+)

@@ -33,8 +33,9 @@ def _program() -> None:
 
     State lives in `build/local/` (address, logs, machines, cloud assembly) and in the memory of the embedded
     AWS, a background process that listens on 127.0.0.1 only. KUBEQUORUM_WORK names another folder for it,
-    KUBEQUORUM_APP another folder with a cdk.json; with KUBEQUORUM_MACHINES=none nothing runs behind the
-    instances.
+    KUBEQUORUM_APP another folder with a cdk.json. KUBEQUORUM_MACHINES says what runs behind the instances:
+    `nspawn` (machines that boot and run Kubernetes: Linux, root), `process` (plain processes that carry out
+    the user-data), or `none`. Unset, it is the first of these that this computer can.
 
     Exit codes: 0 done, 1 failed (the message says what, why and what to do), 2 wrong usage.
     """
@@ -50,12 +51,16 @@ def up(
     """Deploy a cluster into the embedded AWS and show what was built.
 
     Installs the CDK command line, starts the embedded AWS on port 4566 (or the next free one), runs
-    `cdk bootstrap` and `cdk deploy --all`, and asks AWS what is there. Safe to repeat: what runs is used
-    again, and a second run changes nothing that is right already.
+    `cdk bootstrap` and `cdk deploy --all`, waits until all machines are in service, and asks AWS what is
+    there. Safe to repeat: what runs is used again, and a second run changes nothing that is right already.
+
+    On Linux, as root, the instances are machines that boot, and end as a running Kubernetes cluster. The
+    first time it installs and builds what they need, and says before what, from where, how long it takes and
+    how much disk. Elsewhere they are plain processes, and it says what that leaves out.
 
     Examples: `./kubequorum up` · `./kubequorum up --cluster clusters/dev.yaml`
 
-    What next: `status`, `env`, `logs`; `down` when you are done.
+    What next: `status`, `kubectl`, `env`, `logs`; `down` when you are done.
     """
     from local.cli.commands.up import up as run
 
@@ -129,14 +134,28 @@ def logs(
 def kubectl(
     arguments: Annotated[list[str] | None, typer.Argument(help="What kubectl is to do.")] = None,
 ) -> None:
-    """Run kubectl, as an administrator, on the cluster of `KUBEQUORUM_MACHINES=nspawn make up`.
+    """Run kubectl, as an administrator, on the cluster of `up`.
 
-    It goes through the load balancer. Examples: `./kubequorum kubectl get nodes` ·
-    `./kubequorum kubectl -n kube-system get pods -o wide`
+    It goes through the load balancer, and is the kubectl of the machines. Examples:
+    `./kubequorum kubectl get nodes` · `./kubequorum kubectl -n kube-system get pods -o wide`
     """
     from local.cli.commands.kubectl import kubectl as run
 
     run(Settings.from_environment(), arguments or [])
+
+
+@app.command()
+def kubeconfig() -> None:
+    """Write `build/local/kubeconfig`, with which any kubectl of this computer reaches the cluster of `up`.
+
+    Whoever can read it is an administrator of the cluster, for a day; run this again then. It leads to a port
+    of 127.0.0.1 that the embedded AWS connects with the API's load balancer until `down`.
+
+    Example: `eval "$(./kubequorum kubeconfig)" && kubectl get nodes`
+    """
+    from local.cli.commands.kubeconfig import kubeconfig as run
+
+    run(Settings.from_environment())
 
 
 @app.command("test")
@@ -152,10 +171,11 @@ def run_checks(
         bool, typer.Option("--update", help="Write the snapshots anew instead of comparing with them.")
     ] = False,
 ) -> None:
-    """Run the checks: `lint`, `unit`, `snapshots`, `emulator`, `deploy`.
+    """Run the checks: `lint`, `unit`, `snapshots`, `emulator`, `deploy`, `machines`.
 
     `lint` is ruff, mypy and shellcheck; the other suites are pytest's. `deploy` runs the real CDK against
-    embedded AWSes of its own and takes minutes; what runs here by `up` is not touched.
+    embedded AWSes of its own and takes minutes; `machines` boots real machines and Kubernetes on them, where
+    they can run, and brings what they boot first. What runs here by `up` is not touched.
 
     Examples: `./kubequorum test unit` · `./kubequorum test lint unit` ·
     `./kubequorum test --file tests/local/machines` · `./kubequorum test snapshots --update`
@@ -166,15 +186,24 @@ def run_checks(
 
 
 @app.command()
-def bench() -> None:
+def bench(
+    *,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="A figure to measure alone, without writing the file; repeatable."),
+    ] = None,
+) -> None:
     """Measure, print a table, and write `build/bench.json`.
 
-    Synthesis, a deployment from nothing into an embedded AWS of its own, a comparison, the size of the app.
-    Takes a few minutes; other work on the machine at the same time makes the numbers worse.
+    Synthesis, a deployment from nothing into an embedded AWS of its own, a comparison, the size of the app;
+    and where real machines can run, `up` on them, workers, and three masters from nothing in turns with the
+    same done by hand. Takes about ten minutes; other work on the machine meanwhile makes the numbers worse.
+
+    Example: `./kubequorum bench --only zero_to_ready_ratio`
     """
     from local.cli.commands.bench import bench as run
 
-    run(Settings.from_environment())
+    run(Settings.from_environment(), only=only or [])
 
 
 @app.command()

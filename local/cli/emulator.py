@@ -13,7 +13,7 @@ from local.cli import environment, machine_image, ports
 from local.cli.cluster_file import Cluster
 from local.cli.console import Stage
 from local.cli.errors import CommandError
-from local.cli.settings import CHECKOUT, START_SECONDS, STOP_SECONDS, Settings
+from local.cli.settings import CHECKOUT, REAL, START_SECONDS, STOP_SECONDS, Settings
 from local.machines.process import StateInUseError, remove_leftovers
 from local.processes import ProcessRecord, replace_file
 
@@ -31,6 +31,8 @@ class Emulator:
     account: str
     region: str
     cluster_file: str
+    machines: str
+    """What runs behind its instances: `nspawn`, `process` or `none`."""
 
     @property
     def url(self) -> str:
@@ -78,7 +80,7 @@ def start(settings: Settings, cluster: Cluster, stage: Stage) -> Emulator:
             f"port {settings.first_port} is used by {ports.holder(settings.first_port)}: taking {port}"
         )
     settings.work.mkdir(parents=True, exist_ok=True)
-    if settings.machines == "nspawn":
+    if settings.machines == REAL:
         machine_image.prepare(settings, stage)
     started = Emulator(
         pid=_spawn(settings, cluster, port),
@@ -87,6 +89,7 @@ def start(settings: Settings, cluster: Cluster, stage: Stage) -> Emulator:
         account=cluster.account,
         region=cluster.region,
         cluster_file=str(cluster.path),
+        machines=settings.machines,
     )
     replace_file(settings.emulator_state, json.dumps(asdict(started), indent=2) + "\n")
     deadline = time.monotonic() + START_SECONDS
@@ -127,7 +130,7 @@ def _spawn(settings: Settings, cluster: Cluster, port: int) -> int:
     command = [sys.executable, "-m", "local.api", "--port", str(port), "--region", cluster.region]
     command += ["--state-dir", str(settings.machines_state), "--machines", settings.machines]
     command += ["--time-scale", str(settings.time_scale)]
-    if settings.machines == "nspawn":
+    if settings.machines == REAL:
         command += ["--machine-image", str(settings.machine_image)]
     with settings.emulator_log.open("wb") as log:
         process = subprocess.Popen(

@@ -2,10 +2,17 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from local.artifacts import ArtifactError, Progress, render
+from local.artifacts import Settings as ArtifactSettings
+from local.artifacts.errors import DiskSpaceError, MissingToolError
 from local.cli.console import Stage
 from local.cli.errors import CommandError
 from local.cli.settings import STOP_SECONDS, Settings
+
+if TYPE_CHECKING:
+    from local.machines.nspawn import MachineImage
 
 _LEFTOVERS = "nspawn"
 """The folder below the machines' state that there is if such machines ever ran."""
@@ -17,35 +24,53 @@ def prepare(settings: Settings, stage: Stage) -> None:
     The first time this takes about 11 minutes on two cores; later everything is in the cache.
 
     Raises:
-        CommandError: machines cannot run here, or an artifact cannot be brought; with the reason.
+        CommandError: an artifact cannot be brought; with the reason.
+    """
+    try:
+        image = bring(teller(stage))
+    except ArtifactError as error:
+        raise _explained(error) from error
+    image.write(settings.machine_image)
+
+
+def bring(tell: Progress) -> "MachineImage":
+    """Make sure that all artifacts are in the cache.
+
+    Raises:
+        DiskSpaceError, MissingToolError: this computer lacks what it takes to build them.
+        CommandError: they could not be built; with the reason.
     """
     # Here, and not above: what they need exists on Linux only.
-    from local import artifacts
+    from local.artifacts import ensure
     from local.artifacts.cache import Cache
     from local.artifacts.containerdstate import ensure_containerd_state
     from local.machines import nspawn
 
-    if (reason := nspawn.unavailable_reason()) is not None:
-        raise CommandError(
-            "machines cannot run here",
-            why=reason,
-            remedy="leave KUBEQUORUM_MACHINES unset: instances are then plain processes, without Kubernetes",
-        )
-
-    def tell(event: artifacts.Event) -> None:
-        stage.line(artifacts.render(event))
-
     try:
-        chosen = artifacts.Settings.from_environment()
-        paths = artifacts.ensure(["all"], tell, settings=chosen)
+        chosen = ArtifactSettings.from_environment()
+        paths = ensure(["all"], tell, settings=chosen)
         containerd = ensure_containerd_state(
             paths, cache=Cache(chosen.cache_dir / "artifacts"), progress=tell
         )
-    except artifacts.ArtifactError as error:
-        raise CommandError("what the machines boot cannot be brought", why=str(error)) from error
+    except (DiskSpaceError, MissingToolError):
+        raise
+    except ArtifactError as error:
+        raise _explained(error) from error
     assert paths.root is not None  # noqa: S101 - asked for with "all"
-    image = nspawn.MachineImage(root=paths.root, files=paths.node_files, containerd=containerd)
-    image.write(settings.machine_image)
+    return nspawn.MachineImage(root=paths.root, files=paths.node_files, containerd=containerd)
+
+
+def teller(stage: Stage) -> Progress:
+    """What shows the events of artifacts as lines of a stage."""
+    return lambda event: stage.line(render(event))
+
+
+def _explained(error: ArtifactError) -> CommandError:
+    return CommandError(
+        "what real machines boot cannot be brought",
+        why=str(error),
+        remedy="mend that, then try again; or do without them: KUBEQUORUM_MACHINES=process make up",
+    )
 
 
 def remove_leftovers(settings: Settings) -> int:

@@ -24,6 +24,12 @@ STOP_SECONDS = 15
 SETTLE_SECONDS = 300
 """How long instances may take until they are in service, once the stacks are complete."""
 
+AUTOMATIC = "auto"
+"""Real machines where they can run, else plain processes."""
+
+REAL = "nspawn"
+"""The kind of machines that boot and run Kubernetes."""
+
 CDK_STOP_SECONDS = 10
 """How long the CDK command line may take to end when it is told to."""
 
@@ -38,7 +44,7 @@ class Settings:
     """Everything that `up` makes; `down` removes it."""
     first_port: int = FIRST_PORT
     machines: str = "process"
-    """What runs behind the instances: `nspawn`, `process` or `none`."""
+    """What runs behind the instances: `nspawn`, `process` or `none`; `auto` before `up` has chosen."""
     time_scale: float = 1.0
     """By what the embedded AWS shortens its waits: 0.05 makes three seconds of a minute."""
 
@@ -48,7 +54,7 @@ class Settings:
         return cls(
             app=Path(os.environ.get("KUBEQUORUM_APP", CHECKOUT)).absolute(),
             work=Path(os.environ.get("KUBEQUORUM_WORK", CHECKOUT / "build" / "local")).absolute(),
-            machines=os.environ.get("KUBEQUORUM_MACHINES", "process"),
+            machines=os.environ.get("KUBEQUORUM_MACHINES") or AUTOMATIC,
         )
 
     @property
@@ -86,14 +92,15 @@ class Settings:
         """The state of the machines behind its instances."""
         return self.work / "machines"
 
-    def machines_kind(self) -> str:
-        """What runs behind the instances of the embedded AWS that runs now."""
-        return "nspawn" if self.machine_image.exists() else "process"
-
     @property
     def machine_image(self) -> Path:
         """The description of what machines of kind `nspawn` boot."""
         return self.work / "machine-image.json"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """What leads kubectl to the cluster, as its administrator."""
+        return self.work / "kubeconfig"
 
     @property
     def cdk_process(self) -> Path:

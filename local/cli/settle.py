@@ -28,6 +28,29 @@ def wait_for_groups(stage: Stage) -> None:
         time.sleep(_POLL_SECONDS)
 
 
+def addresses() -> set[str]:
+    """The private addresses of all instances that are in service."""
+    pages = boto3.client("autoscaling").get_paginator("describe_auto_scaling_instances").paginate()
+    ids = [
+        instance["InstanceId"]
+        for page in pages
+        for instance in page["AutoScalingInstances"]
+        if instance["LifecycleState"] == "InService"
+    ]
+    found = (
+        boto3.client("ec2")
+        .get_paginator("describe_instances")
+        .paginate(Filters=[{"Name": "instance-id", "Values": ids}])
+    )
+    return {
+        instance["PrivateIpAddress"]
+        for page in (found if ids else [])
+        for reservation in page["Reservations"]
+        for instance in reservation["Instances"]
+        if "PrivateIpAddress" in instance
+    }
+
+
 def _not_in_service() -> list[str]:
     """A line for each group that has not what it wants."""
     client = boto3.client("autoscaling")

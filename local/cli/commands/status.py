@@ -5,6 +5,9 @@ from dataclasses import asdict
 
 from local.cli import emulator, environment
 from local.cli.console import stdout
+from local.cli.emulator import Emulator
+from local.cli.errors import CommandError
+from local.cli.kubernetes import NodeList, find_access, has_kubernetes, look, show_nodes
 from local.cli.report import collect, show
 from local.cli.settings import Settings
 
@@ -14,15 +17,29 @@ def status(settings: Settings, *, as_json: bool) -> None:
     running = emulator.require(settings)
     environment.adopt(running.variables())
     report = collect()
+    kubernetes = _nodes(settings, running)
     if as_json:
         embedded_aws = {**asdict(running), "url": running.url}
-        print(json.dumps({"embedded_aws": embedded_aws, **asdict(report)}, indent=2))
+        nodes = asdict(kubernetes) if kubernetes is not None else None
+        print(json.dumps({"embedded_aws": embedded_aws, **asdict(report), "kubernetes": nodes}, indent=2))
         return
     console = stdout()
     console.print(
         f"Embedded AWS at {running.url}, process {running.pid}: cluster {running.name}, "
-        f"account {running.account}, region {running.region}\n",
+        f"account {running.account}, region {running.region}, machines {running.machines}\n",
         markup=False,
         highlight=False,
     )
     show(report, console)
+    if kubernetes is not None:
+        show_nodes(kubernetes, console)
+
+
+def _nodes(settings: Settings, running: Emulator) -> NodeList | None:
+    """The nodes, or why they are not known; None where there is no Kubernetes."""
+    if not has_kubernetes(running):
+        return None
+    try:
+        return look(find_access(settings, running))
+    except CommandError as error:
+        return NodeList(problem=f"{error.what}: {error.why}")

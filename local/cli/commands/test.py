@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from local.cli import environment, toolchain
+from local.cli import environment, machine_choice, toolchain
 from local.cli.checks import static, suites
+from local.cli.checks.schedule import Schedule
 from local.cli.checks.suites import Suite
 from local.cli.checks.summary import Summary
 from local.cli.console import Progress
 from local.cli.errors import CommandError
-from local.cli.settings import CHECKOUT
+from local.cli.machine_choice import Obstacle
+from local.cli.settings import AUTOMATIC, CHECKOUT, REAL, Settings
 
 _GOOD = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
@@ -24,16 +26,34 @@ def run_checks(asked: list[Suite], *, file: Path | None, update: bool) -> None:
     outcomes = static.run_all(progress) if Suite.LINT in wanted and file is None else []
     calls = [[str(file)]] if file is not None else suites.pytest_calls(wanted)
     options = ["--snapshot-update"] if update else []
-    if file is None and not update and wanted != {Suite.UNIT}:
+    if file is None and not update and wanted not in ({Suite.UNIT}, {Suite.MACHINES}):
         options += suites.parallel()
+    if suites.has_machines(file) if file is not None else Suite.MACHINES in wanted:
+        options += _machines(progress, asked_for=file is not None or wanted == {Suite.MACHINES})
     failed = [outcome.name for outcome in outcomes if not outcome.passed]
     os.chdir(CHECKOUT)
     for call in calls:
         summary = Summary(static=outcomes, asked=wanted)
-        if pytest.main([*call, *options], plugins=[summary]) not in _GOOD:
+        if pytest.main([*call, *options], plugins=[summary, Schedule()]) not in _GOOD:
             failed.append(f"pytest {' '.join(call)}")
     if failed:
         raise CommandError("not everything passed", why=", ".join(failed))
+
+
+def _machines(progress: Progress, *, asked_for: bool) -> list[str]:
+    """Get ready for real machines, or say why not; the option for pytest that goes with it."""
+    kind = Settings.from_environment().machines
+    if kind in {AUTOMATIC, REAL}:
+        with progress.stage("Get ready for real machines") as stage:
+            obstacle = machine_choice.find_obstacle(stage)
+    else:
+        obstacle = Obstacle(why=f"KUBEQUORUM_MACHINES is {kind}", remedy="unset it")
+    if obstacle is None:
+        return ["--machines"]
+    if asked_for or kind == REAL:
+        raise CommandError("real machines cannot run here", why=obstacle.why, remedy=obstacle.remedy)
+    progress.note(f"Left out: the tests on real machines, because {obstacle.why}.")
+    return ["--no-machines", obstacle.why]
 
 
 def _use_tools(progress: Progress) -> None:

@@ -1,24 +1,40 @@
 """`up`: from a checkout to a deployed cluster in an AWS that runs here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from local.cli import cluster_file, diagnosis, emulator, environment, lock, settle, toolchain
+from local.cli import (
+    cluster_file,
+    diagnosis,
+    emulator,
+    environment,
+    lock,
+    machine_choice,
+    settle,
+    toolchain,
+)
 from local.cli.cdk import Cdk
 from local.cli.cluster_file import Cluster
 from local.cli.console import Progress, stdout
 from local.cli.emulator import Emulator
 from local.cli.errors import CommandError
+from local.cli.kubernetes import find_access, has_kubernetes, look, show_nodes, wait_for_nodes
 from local.cli.report import collect, show
 from local.cli.settings import Settings
 
 _NEXT = """\
 What next:
   make status                    this picture again, as things are then
+%s\
   eval "$(./kubequorum env)"     then `aws`, `cdk` and boto3 in this shell speak to the embedded AWS
   ./kubequorum logs INSTANCE     the console output of an instance
   ./kubequorum logs --follow     what the embedded AWS does
   make down                      remove all of it"""
+_NEXT_OF_KUBERNETES = """\
+  ./kubequorum kubectl get pods -A
+                                 kubectl, as the cluster's administrator
+  make kubeconfig                the same for kubectl, helm, … of this computer
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,15 +52,34 @@ def up(settings: Settings, *, cluster: Path | None) -> None:
     progress = Progress()
     with lock.exclusive(settings.lock, command="up"):
         tools = toolchain.ensure(progress)
+        there = emulator.find(settings)
+        choice = machine_choice.choose(
+            settings.machines, progress, running=there.machines if there is not None else None
+        )
+        settings = replace(settings, machines=choice.kind)
         deploy(settings, wanted, tools, progress)
         running = emulator.require(settings)
         environment.adopt(running.variables())
-        with progress.stage("Wait until all instances are in service") as waiting:
-            settle.wait_for_groups(waiting)
+        wait_until_ready(settings, running, progress)
         report = collect()
+        nodes = look(find_access(settings, running)) if has_kubernetes(running) else None
     console = stdout()
     show(report, console)
-    console.print(_NEXT, markup=False, highlight=False)
+    if nodes is not None:
+        show_nodes(nodes, console)
+    if explanation := choice.explanation():
+        console.print(f"{explanation}\n", markup=False, highlight=False)
+    closing = _NEXT % (_NEXT_OF_KUBERNETES if nodes is not None else "")
+    console.print(closing, markup=False, highlight=False)
+
+
+def wait_until_ready(settings: Settings, running: Emulator, progress: Progress) -> None:
+    """Until all instances are in service and, if they run Kubernetes, all its nodes are Ready."""
+    with progress.stage("Wait until all instances are in service") as waiting:
+        settle.wait_for_groups(waiting)
+    if has_kubernetes(running):
+        with progress.stage("Wait until all nodes are Ready") as waiting:
+            wait_for_nodes(lambda: look(find_access(settings, running)), settle.addresses(), waiting)
 
 
 def deploy(settings: Settings, cluster: Cluster, tools: toolchain.Toolchain, progress: Progress) -> Durations:

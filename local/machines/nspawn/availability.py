@@ -14,14 +14,14 @@ from local.machines.namespaces import SocketMaker, path_of
 from local.machines.nspawn import cgroups, loop_devices
 from local.machines.nspawn.commands import CommandFailedError, ip_batch, run
 
-_PROGRAMS = {
-    "systemd-nspawn": "systemd-container",
-    "nsenter": "util-linux",
-    "losetup": "util-linux (mount)",
-    "ip": "iproute2",
-    "sysctl": "procps",
+HOST_PROGRAMS = {
+    "systemd-nspawn": ("systemd-container",),
+    "nsenter": ("util-linux",),
+    "losetup": ("mount",),
+    "ip": ("iproute2",),
+    "sysctl": ("procps",),
 }
-"""Program → the Debian package that has it."""
+"""Program of this computer that machines need → the Debian packages that bring it."""
 _MODULES = ("overlay", "loop", "veth", "bridge", "br_netfilter", "vxlan", "nf_tables", "nf_conntrack")
 """What machines use of the kernel; they cannot load modules themselves."""
 
@@ -35,9 +35,9 @@ def unavailable_reason(folder: Path | None = None) -> str | None:
         return f"machines need Linux, and this is {sys.platform}"
     if os.geteuid() != 0:
         return "machines need root: run this with sudo"
-    for program, package in _PROGRAMS.items():
+    for program, packages in HOST_PROGRAMS.items():
         if shutil.which(program) is None:
-            return f"{program} is not installed: install the package {package}"
+            return f"{program} is not installed: install the package {', '.join(packages)}"
     _load_modules()
     with tempfile.TemporaryDirectory(prefix="kubequorum-machines-", dir=folder) as work:
         for what, trial in (

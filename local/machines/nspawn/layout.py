@@ -5,6 +5,7 @@
 - <state>/nspawn/image/: the files that the image adds to its root
 - <state>/nspawn/volumes/<volume id>.img: the data of an EBS volume, a sparse file
 - <state>/nspawn/console/<id>.log: console output; outlives the instance
+- <state>/nspawn/host-ports.json: the ports of loopback that lead to load balancers
 """
 
 from dataclasses import dataclass
@@ -72,6 +73,11 @@ class StateFolder:
     def consoles(self) -> Path:
         """The folder of the console outputs."""
         return self.base / "console"
+
+    @property
+    def host_ports(self) -> Path:
+        """The file that says which ports of loopback lead to load balancers."""
+        return self.base / "host-ports.json"
 
     def volume(self, volume_id: str) -> Path:
         """The file of a volume, there or not."""

@@ -15,6 +15,7 @@ from local.api.network_facts import NetworkFacts
 from local.machines.imds import InstanceMetadata
 from local.machines.nspawn import health_check, leftovers
 from local.machines.nspawn.ebs import Volumes
+from local.machines.nspawn.host_ports import HostPorts
 from local.machines.nspawn.image import MachineImage, prepare
 from local.machines.nspawn.layout import StateFolder
 from local.machines.nspawn.machine import Machine, Surroundings
@@ -79,7 +80,9 @@ class NspawnMachines:
             raise
         address = urlsplit(api_url)
         api = Endpoint(namespace=None, address=address.hostname or "127.0.0.1", port=address.port or 80)
-        self._networks = Networks(names=self._names, facts=network_facts, api=api)
+        self._networks = Networks(
+            names=self._names, facts=network_facts, api=api, host_ports=HostPorts(self._state.host_ports)
+        )
         self.mishaps = Mishaps(machines=self._machines, status_check=status_check)
 
     def launch(self, instance: Instance) -> None:

@@ -9,6 +9,7 @@ from local.api.machines import Instance
 from local.api.network_facts import NetworkFacts
 from local.machines.imds import InstanceMetadata
 from local.machines.namespaces import path_of
+from local.machines.nspawn.host_ports import HostPorts
 from local.machines.nspawn.naming import Names
 from local.machines.nspawn.vpc import RunningVpc
 from local.machines.proxy import Endpoint, Proxy
@@ -22,11 +23,12 @@ _FOLLOW_SECONDS = 0.25
 class Networks:
     """All networks of a state folder. Methods may be called from several threads."""
 
-    def __init__(self, *, names: Names, facts: NetworkFacts, api: Endpoint) -> None:
+    def __init__(self, *, names: Names, facts: NetworkFacts, api: Endpoint, host_ports: HostPorts) -> None:
         """Make nothing yet; a VPC's network comes with its first instance."""
         self._names = names
         self._facts = facts
         self._api = api
+        self._host_ports = host_ports
         self._lock = threading.RLock()
         self._vpcs: dict[str, RunningVpc] = {}
         self._proxy = Proxy()
@@ -88,6 +90,12 @@ class Networks:
         """Needs the lock."""
         unwanted = [vpc_id for vpc_id, vpc in self._vpcs.items() if not vpc.is_wanted]
         gone = [self._vpcs.pop(vpc_id) for vpc_id in unwanted]
-        self._proxy.tell([route for vpc in self._vpcs.values() for route in vpc.routes()])
+        balancers = {vpc_id: vpc.balancers() for vpc_id, vpc in self._vpcs.items()}
+        routes = [route for vpc_id, vpc in self._vpcs.items() for route in vpc.routes(balancers[vpc_id])]
+        for vpc_id, vpc in self._vpcs.items():
+            routes += self._host_ports.routes(balancers[vpc_id], namespace=vpc.namespace)
+        self._proxy.tell(routes)
+        # Only now: a port that is in the file answers.
+        self._host_ports.keep([balancer for those in balancers.values() for balancer in those])
         for vpc in gone:
             vpc.close()

@@ -39,7 +39,8 @@ class RunningVpc:
         self._metadata: dict[str, InstanceMetadata] = {}
         self._balancer_addresses: set[str] = set()
         self._target_groups: set[str] = set()
-        self._namespace = str(path_of(self.network.name))
+        self.namespace = str(path_of(self.network.name))
+        """Path of its network namespace's file."""
         sockets = self.network.sockets
         with contextlib.ExitStack() as undo:
             undo.callback(self.network.close)
@@ -82,15 +83,18 @@ class RunningVpc:
         """Whether it has instances, or EC2 still has the VPC."""
         return bool(self._metadata) or self._facts.exists(self.vpc)
 
-    def routes(self) -> list[Route]:
-        """What the proxy does for this VPC now; its network gets the balancers' addresses here."""
-        balancers = self._facts.load_balancers(self.vpc)
+    def balancers(self) -> Sequence[LoadBalancer]:
+        """The load balancers that it has now."""
+        return self._facts.load_balancers(self.vpc)
+
+    def routes(self, balancers: Sequence[LoadBalancer]) -> list[Route]:
+        """What the proxy does for these balancers of the VPC; its network gets their addresses here."""
         self._follow(balancers)
         way_to_api = Route(
-            listen=Endpoint(namespace=self._namespace, address=API_ADDRESS, port=80),
+            listen=Endpoint(namespace=self.namespace, address=API_ADDRESS, port=80),
             backends=(Backend(to=self._api),),
         )
-        return [way_to_api, *balancing.routes(balancers, namespace=self._namespace)]
+        return [way_to_api, *balancing.routes(balancers, namespace=self.namespace)]
 
     def close(self) -> None:
         """Remove all of it; its machines must be gone."""

@@ -14,6 +14,7 @@ class Program:
 
     work: Path
     app: Path = CHECKOUT
+    machines: str = "process"
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run it to its end."""
@@ -29,7 +30,12 @@ class Program:
 
     def environment(self) -> dict[str, str]:
         """The environment in which it uses these folders."""
-        return {**os.environ, "KUBEQUORUM_WORK": str(self.work), "KUBEQUORUM_APP": str(self.app)}
+        return {
+            **os.environ,
+            "KUBEQUORUM_WORK": str(self.work),
+            "KUBEQUORUM_APP": str(self.app),
+            "KUBEQUORUM_MACHINES": self.machines,
+        }
 
     @property
     def settings(self) -> Settings:

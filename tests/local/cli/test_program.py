@@ -17,7 +17,10 @@ def program(tmp_path: Path) -> Program:
     return Program(work=tmp_path / "work")
 
 
-@pytest.mark.parametrize("command", ["up", "down", "status", "env", "logs", "test", "bench", "install"])
+COMMANDS = ["up", "down", "status", "env", "logs", "kubectl", "kubeconfig", "test", "bench", "install"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(program: Program, command: str) -> None:
     """The program's help lists it, and its own help says more than its name."""
     assert f" {command} " in program("--help").stdout
@@ -44,7 +47,18 @@ def test_wrong_usage_ends_with_2(program: Program, arguments: list[str]) -> None
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("arguments", [["status"], ["status", "--json"], ["env"], ["logs"], ["logs", "i-1"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status"],
+        ["status", "--json"],
+        ["env"],
+        ["logs"],
+        ["logs", "i-1"],
+        ["kubectl", "get", "nodes"],
+        ["kubeconfig"],
+    ],
+)
 def test_without_an_embedded_aws_the_way_on_is_named(program: Program, arguments: list[str]) -> None:
     """Exit code 1, nothing on stdout (a shell evaluates that of `env`), and the next thing to type."""
     done = program(*arguments)

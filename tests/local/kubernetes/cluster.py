@@ -21,8 +21,8 @@ class Cluster:
 
     deployment: Deployment
 
-    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
-        """Run kubectl as a person would, through the load balancer; AssertionError if it fails."""
+    def program(self, *arguments: str, stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
+        """Run the command-line program as a person would; AssertionError if it fails."""
         environment = {
             **os.environ,
             "KUBEQUORUM_WORK": str(self.deployment.cdk.settings.work),
@@ -30,7 +30,7 @@ class Cluster:
             "PYTHONPATH": str(REPOSITORY),
         }
         done = subprocess.run(
-            [sys.executable, "-m", "local", "kubectl", *arguments],
+            [sys.executable, "-m", "local", *arguments],
             cwd=REPOSITORY,
             env=environment,
             input=stdin,
@@ -41,8 +41,12 @@ class Cluster:
             timeout=120,
             check=False,
         )
-        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
-        return done.stdout
+        assert done.returncode == 0, f"{' '.join(arguments)}: {done.stderr}"
+        return done
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run kubectl as a person would, through the load balancer; AssertionError if it fails."""
+        return self.program("kubectl", *arguments, stdin=stdin).stdout
 
     def get(self, *arguments: str) -> list[dict[str, Any]]:
         """Objects that `kubectl get` finds."""

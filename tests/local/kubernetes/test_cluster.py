@@ -1,10 +1,15 @@
 """From nothing to Kubernetes, on real machines: three masters, two workers, IAM enforced."""
 
 import json
+import stat
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 
+from local.artifacts import ensure
 from tests.local.deploy.deployment import deployed
 from tests.local.kubernetes.cluster import PORT, Cluster
 
@@ -72,6 +77,35 @@ def test_the_stack_was_complete_after_the_masters_had_proved_themselves(cluster:
         output = console["Output"]
         assert 0 < output.index("prove-health: done") < output.index("signal ControlPlaneReady: done")
     assert ready[-1]["ResourceStatus"] == "CREATE_COMPLETE"
+
+
+def test_an_ordinary_kubectl_reaches_the_cluster(cluster: Cluster) -> None:
+    """With the file of `kubeconfig` alone, from outside the VPC, and the API's certificate is checked."""
+    printed = cluster.program("kubeconfig").stdout
+    exported = printed.splitlines()[-1].removeprefix("export KUBECONFIG=")
+    assert stat.S_IMODE(Path(exported).stat().st_mode) == 0o600
+    kubectl = ensure(["kubernetes-node"]).programs["kubectl"]
+    environment = {"KUBECONFIG": exported, "HOME": "/nonexistent"}
+    nodes = subprocess.run(
+        [kubectl, "get", "nodes", "--output=name"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert {name.removeprefix("node/") for name in nodes.stdout.split()} >= set(cluster.ready_nodes())
+    server = yaml.safe_load(Path(exported).read_text(encoding="utf-8"))["clusters"][0]["cluster"]
+    assert server["server"].startswith("https://127.0.0.1:")
+    assert server["tls-server-name"] == "api.local.kubequorum.internal"
+    assert "insecure-skip-tls-verify" not in server
+
+
+def test_status_shows_the_nodes(cluster: Cluster) -> None:
+    """All five, each Ready, three of them masters."""
+    seen = json.loads(cluster.program("status", "--json").stdout)["kubernetes"]
+    assert [node["ready"] for node in seen["nodes"]] == [True] * 5
+    assert [node["roles"] for node in seen["nodes"]].count(["control-plane"]) == 3
 
 
 def test_pods_reach_each_other_across_zones(cluster: Cluster) -> None:

@@ -1,0 +1,25 @@
+"""A pytest plugin: which tests stay together in one of the parallel processes, in their order."""
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+from xdist.scheduler.protocol import Scheduling
+
+from local.cli.checks import suites
+
+
+class Schedule:
+    """Keeps a file's tests together, as they share what they start; and all that start real machines.
+
+    There is never more than one cluster of machines at a time: it takes all processors while it boots.
+    """
+
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Producer) -> Scheduling:
+        """Take the place of `--dist loadfile`."""
+        return _Together(config, log)
+
+
+class _Together(LoadFileScheduling):  # type: ignore[misc]  # It has no types.
+    def _split_scope(self, nodeid: str) -> str:
+        file = str(super()._split_scope(nodeid))
+        return "machines" if suites.needs_machines(file) else file
