@@ -1,6 +1,7 @@
 """`bench`: every measurement in one run."""
 
 import json
+import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -39,6 +40,8 @@ def bench(settings: Settings, *, only: Sequence[str] = ()) -> None:
     wanted = _chosen(only)
     results: list[Result] = []
     left_out: list[LeftOut] = []
+    # Seconds that were measured beside other work say little: whoever reads the file can tell.
+    load = os.getloadavg()[0]
     with lock.exclusive(own.lock, command="bench"):
         tools = toolchain.ensure(progress)
         obstacle = _obstacle(settings, progress) if any(one.needs_machines for one in wanted) else ""
@@ -50,7 +53,7 @@ def bench(settings: Settings, *, only: Sequence[str] = ()) -> None:
                 context = Context(settings=own, tools=tools, scratch=Path(scratch), progress=progress)
                 results += _results(measurement, context)
         if not only:
-            _write(results, left_out, settings.bench_results)
+            _write(results, left_out, settings.bench_results, load=load)
     _show(results, left_out)
 
 
@@ -81,7 +84,7 @@ def _results(measurement: Measurement, context: Context) -> list[Result]:
     return [Result(figure=figure, value=values[figure.name]) for figure in measurement.figures]
 
 
-def _write(results: list[Result], left_out: list[LeftOut], path: Path) -> None:
+def _write(results: list[Result], left_out: list[LeftOut], path: Path, *, load: float) -> None:
     figures = [
         {
             "name": result.figure.name,
@@ -92,6 +95,7 @@ def _write(results: list[Result], left_out: list[LeftOut], path: Path) -> None:
         for result in results
     ]
     document = {
+        "machine": {"processors": os.cpu_count(), "load_at_begin": round(load, 2)},
         "figures": figures,
         "left_out": [{"name": one.figure.name, "reason": one.reason} for one in left_out],
     }

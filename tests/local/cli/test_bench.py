@@ -60,13 +60,14 @@ def test_the_lines_are_those_of_the_app_in_git(tmp_path: Path) -> None:
 
 
 def test_the_file_has_the_agreed_form(tmp_path: Path) -> None:
-    """Name, value, unit and aim of each figure, in a list; and what was left out, with the reason."""
+    """Name, value, unit and aim of each figure, in a list; what was left out and why; how busy the machine was."""
     figure = Figure(name="synth_ratio", unit="ratio", aim=1.5)
     path = tmp_path / "build" / "bench.json"
     other = Figure(name="up_seconds", unit="s", aim=None)
     left_out = bench.LeftOut(figure=other, reason="they need root")
-    bench._write([Result(figure=figure, value=1.23456)], [left_out], path)
+    bench._write([Result(figure=figure, value=1.23456)], [left_out], path, load=0.251)
     assert json.loads(path.read_text()) == {
+        "machine": {"processors": os.cpu_count(), "load_at_begin": 0.25},
         "figures": [{"name": "synth_ratio", "value": 1.235, "unit": "ratio", "aim": 1.5}],
         "left_out": [{"name": "up_seconds", "reason": "they need root"}],
     }
