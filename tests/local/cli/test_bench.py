@@ -60,7 +60,7 @@ def test_the_lines_are_those_of_the_app_in_git(tmp_path: Path) -> None:
 
 
 def test_the_file_has_the_agreed_form(tmp_path: Path) -> None:
-    """Name, value, unit and aim of each figure, in a list; what was left out and why; how busy the machine was."""
+    """Name, value, unit and aim of each figure; what was left out and why; how busy the machine was."""
     figure = Figure(name="synth_ratio", unit="ratio", aim=1.5)
     path = tmp_path / "build" / "bench.json"
     other = Figure(name="up_seconds", unit="s", aim=None)
