@@ -13,7 +13,7 @@ from local.api.elb.prober import Finding, TargetCheck
 from local.api.machines import Instance, InstanceFacts, Volume
 from local.api.network_facts import NetworkFacts
 from local.machines.imds import InstanceMetadata
-from local.machines.nspawn import health_check, leftovers
+from local.machines.nspawn import health_check, host_limits, leftovers
 from local.machines.nspawn.ebs import Volumes
 from local.machines.nspawn.host_ports import HostPorts
 from local.machines.nspawn.image import MachineImage, prepare
@@ -60,6 +60,7 @@ class NspawnMachines:
         self._status_check = status_check
         self._names = Names.of(self._state.path)
         self._ownership = leftovers.own(self._state)
+        host_limits.raise_limits()
         self._lock = threading.Lock()
         self._machines: dict[str, Machine] = {}
         self._closed = False

@@ -1,0 +1,31 @@
+"""Limits of the host's kernel that all machines share: raised where they are too low for a cluster of them."""
+
+import logging
+from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+_PROC = Path("/proc/sys")
+_LEAST = {
+    # Each systemd, containerd, kubelet and API server watches files. Debian's 128 are used up by the seventh
+    # machine: its containerd then starts without what the kubelet needs.
+    "fs/inotify/max_user_instances": 8192,
+    "fs/inotify/max_user_watches": 524288,
+}
+
+
+def raise_limits(proc: Path = _PROC) -> None:
+    """Raise each limit that is lower than it needs to be, and leave it so: others may count on it by then.
+
+    A host that does not allow it is only warned of: few machines may do.
+    """
+    for name, least in _LEAST.items():
+        path = proc / name
+        try:
+            now = int(path.read_text(encoding="ascii"))
+            if now >= least:
+                continue
+            path.write_text(f"{least}\n", encoding="ascii")
+            _log.info("%s raised from %d to %d for the machines", name.replace("/", "."), now, least)
+        except OSError as error:
+            _log.warning("%s is too low for many machines: %s", name.replace("/", "."), error)
