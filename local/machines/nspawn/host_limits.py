@@ -1,4 +1,4 @@
-"""Limits of the host's kernel that all machines share: raised where they are too low for a cluster of them."""
+"""Limits of the host's kernel that all machines share: raised where they are too low for many machines."""
 
 import logging
 from pathlib import Path
