@@ -53,6 +53,15 @@ class Volume:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MetadataTrouble:
+    """What is wrong with the metadata service at the moment."""
+
+    delay_seconds: float
+    status: int | None
+    """The HTTP status that it answers with; None: the right answer, only later."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Credentials:
     """Temporary credentials of an instance's role, as IMDS hands them out."""
 
@@ -74,8 +83,14 @@ class InstanceFacts(Protocol):
     def credentials(self, instance_id: str) -> Credentials | None:
         """Fresh credentials of that role; None if the instance has no role."""
 
+    def are_valid(self, credentials: Credentials) -> bool:
+        """Whether credentials that were fresh once are still good: a session may end before its time."""
+
     def tags(self, instance_id: str) -> Mapping[str, str]:
         """The instance's tags now."""
+
+    def metadata_trouble(self, instance_id: str, path: str) -> MetadataTrouble | None:
+        """What is wrong with this request to the instance's metadata service; None: nothing."""
 
 
 class Machines(Protocol):

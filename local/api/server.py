@@ -11,14 +11,17 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import ministack.app
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from local.api import autoscaling, cloudformation, ec2, elb, iam, network_load_balancers, s3
-from local.api.breaks import commands
+from local.api.breaks import clocks, commands, connections
+from local.api.breaks.front import Front
 from local.api.breaks.listener import Listener
+from local.api.breaks.switches import Switches
 from local.api.context import Context
 from local.api.ec2 import reports
 from local.api.ec2.facts import Facts
@@ -91,8 +94,10 @@ def run(settings: Settings) -> int:
 def build_context(settings: Settings) -> Context:
     """Create what the parts share."""
     api_url = f"http://{_BIND_HOST}:{settings.port}"
+    switches = Switches()
     return Context(
-        machines=_machines(settings, api_url),
+        machines=_machines(settings, api_url, Facts(switches)),
+        switches=switches,
         worker=Worker(time_scale=settings.time_scale),
         api_url=api_url,
     )
@@ -107,17 +112,18 @@ def install(context: Context) -> None:
     s3.install(context)
     iam.install(context)
     cloudformation.install(context)
+    clocks.install(context.switches)
 
 
-def _machines(settings: Settings, api_url: str) -> Machines:
+def _machines(settings: Settings, api_url: str, facts: Facts) -> Machines:
     if settings.machines == "none":
         return NoMachines()
     if settings.machines == "nspawn":
-        return _nspawn_machines(settings, api_url)
-    return ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts())
+        return _nspawn_machines(settings, api_url, facts)
+    return ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=facts)
 
 
-def _nspawn_machines(settings: Settings, api_url: str) -> Machines:
+def _nspawn_machines(settings: Settings, api_url: str, facts: Facts) -> Machines:
     # Its needs (namespaces, loop devices) exist on Linux as root only: never load it where it is not wanted.
     from local.machines import nspawn
 
@@ -128,7 +134,7 @@ def _nspawn_machines(settings: Settings, api_url: str) -> Machines:
     return nspawn.NspawnMachines(
         state_dir=settings.state_dir,
         api_url=api_url,
-        facts=Facts(),
+        facts=facts,
         network_facts=NetworkView(),
         image=nspawn.MachineImage.read(settings.machine_image),
         powered_off=reports.powered_off,
@@ -137,6 +143,7 @@ def _nspawn_machines(settings: Settings, api_url: str) -> Machines:
 
 
 async def _serve(settings: Settings, context: Context) -> None:
+    connections.install()
     config = Config()
     config.bind = [f"{_BIND_HOST}:{settings.port}"]
     config.keep_alive_timeout = 75
@@ -150,7 +157,7 @@ async def _serve(settings: Settings, context: Context) -> None:
     if settings.until_eof:
         # A thread of its own, for nothing can interrupt it: the process must be able to end without it.
         threading.Thread(target=_stop_at_eof, args=(loop, stop), daemon=True).start()
-    await serve(ministack.app.app, config, shutdown_trigger=stop.wait)
+    await serve(cast("Any", Front(ministack.app.app, context.switches)), config, shutdown_trigger=stop.wait)
     # Before the loop ends: it waits for stack operations, and those wait for signals.
     context.worker.close()
 

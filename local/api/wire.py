@@ -101,6 +101,10 @@ class Protocol:
         root = f"{model.name}Response"
         return _xml(200, f'<{root} xmlns="{namespace}">{inner}</{root}>')
 
+    def render_success(self, operation: str) -> Reply:
+        """An answer of an operation with nothing in it."""
+        return self.render(self._model.operation_model(operation), None)
+
     def render_error(self, error: ApiError) -> Reply:
         """Wrap an error in the protocol's envelope."""
         detail = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"

@@ -137,7 +137,7 @@ class Breaks:
     def clock(self, instance_id: str, *, seconds: float) -> str:
         """Let AWS's clock be so many seconds ahead of the instance's (negative: behind).
 
-        Its signed requests are refused as AWS refuses them: S3 and EC2 beyond 15 minutes, others
+        Its signed requests are refused as AWS refuses them: S3, STS and IAM beyond 15 minutes, others
         beyond 5. The Date of each answer tells.
         """
         return str(self._ask("clock", instance_id=instance_id, seconds=seconds))
@@ -146,9 +146,18 @@ class Breaks:
         """End every session of the instance's role now; its metadata service hands out a new one."""
         self._ask("expire_credentials", instance_id=instance_id)
 
-    def hold_detach(self, *, seconds: float, volume_id: str | None = None, times: int = 1) -> str:
-        """Let the next detach, or release by the end of its instance, last so many emulated seconds."""
-        return str(self._ask("hold_detach", seconds=seconds, volume_id=volume_id, times=times))
+    def hold_detach(
+        self, *, seconds: float, volume_id: str | None = None, force_helps: bool = False, times: int = 1
+    ) -> str:
+        """Let the next detach, or release by the end of its instance, last so many emulated seconds.
+
+        The volume stays `detaching`. A forced detach ends that at once only if `force_helps`.
+        """
+        return str(
+            self._ask(
+                "hold_detach", seconds=seconds, volume_id=volume_id, force_helps=force_helps, times=times
+            )
+        )
 
     def delay_attach(self, *, seconds: float, volume_id: str | None = None, times: int = 1) -> str:
         """Let the next attachment stay `attaching` for so many emulated seconds."""

@@ -53,7 +53,7 @@ def install(context: Context) -> None:
         groups=AccountRegionScopedDict(),
         compute=Ec2Compute(ec2),
         balancing=balancing.targets,
-        events=BusEvents(EventBus(Lanes(context.worker))),
+        events=BusEvents(EventBus(Lanes(context.worker), context.switches)),
         timers=context.worker,
         clock=lambda: datetime.now(UTC),
     )

@@ -2,18 +2,27 @@
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from local.api import events
+from local.api.breaks import clocks, rules
 from local.api.breaks.machine_breaks import Breakable
 from local.api.breaks.switches import Switches
 from local.api.context import Context
+from local.api.ec2 import delays, facts, reports
+from local.api.iam import sessions
 from local.api.machines import Machines
 from local.breaks.errors import BreakError
 
 
 def all_of(context: Context) -> dict[str, Callable[..., Any]]:
     """Everything that the channel of an emulator understands."""
-    return {**of_switches(context.switches), **of_machines(context.machines)}
+    return {
+        **of_switches(context.switches),
+        **of_aws(context.switches),
+        **of_machines(context.machines),
+    }
 
 
 def of_switches(switches: Switches) -> dict[str, Callable[..., Any]]:
@@ -22,6 +31,27 @@ def of_switches(switches: Switches) -> dict[str, Callable[..., Any]]:
         "switches": lambda: [entry.as_response() for entry in switches.all()],
         "remove": switches.remove,
         "clear": switches.clear,
+    }
+
+
+def of_aws(switches: Switches) -> dict[str, Callable[..., Any]]:
+    """What can happen to requests, volumes' attachments, events, and the metadata service."""
+
+    def switch(kind: str) -> Callable[..., str]:
+        def add(*, times: int | None = None, **about: Any) -> str:
+            return switches.add(kind, about, times=times)
+
+        return add
+
+    return {
+        "api": partial(rules.add, switches),
+        "clock": partial(clocks.add, switches),
+        "expire_credentials": _expire_credentials,
+        "hold_detach": switch(delays.HELD_DETACH),
+        "delay_attach": switch(delays.SLOW_ATTACH),
+        "impair": lambda instance_id, impaired: reports.status_check(instance_id, passed=not impaired),
+        "lose_event": switch(events.LOST_EVENT),
+        "imds": switch(facts.METADATA_TROUBLE),
     }
 
 
@@ -38,6 +68,11 @@ def of_machines(machines: Machines) -> dict[str, Callable[..., Any]]:
 
 _MISHAPS = ("power_loss", "power_on", "freeze", "partition")
 _OF_MACHINES = ("run", *_MISHAPS)
+
+
+def _expire_credentials(*, instance_id: str) -> None:
+    if not sessions.expire(instance_id):
+        raise LookupError(f"{instance_id} has no session of a role that could end")
 
 
 def _refuse(**parameters: Any) -> Any:

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from local.api.ec2 import store
+from local.api.ec2.delays import Delays
 from local.api.ec2.volumes import Volumes
 from local.api.lanes import Lanes
 from local.api.machines import Machines, Volume
@@ -15,10 +16,11 @@ log = logging.getLogger(__name__)
 class Attachments:
     """Attaches and detaches. Public methods may be called from any thread."""
 
-    def __init__(self, *, machines: Machines, lanes: Lanes, volumes: Volumes) -> None:
+    def __init__(self, *, machines: Machines, lanes: Lanes, volumes: Volumes, delays: Delays) -> None:
         self._machines = machines
         self._lanes = lanes
         self._volumes = volumes
+        self._delays = delays
 
     def attach(self, volume_id: str, *, instance_id: str, device: str) -> dict[str, Any]:
         """Attach a volume; it is `attaching` until the machine has it. Returns the attachment.
@@ -96,9 +98,9 @@ class Attachments:
     def release(self, instance_id: str) -> None:
         """Free or delete everything that a terminated instance held. Needs the lock."""
         for attachment in attached_to(instance_id):
-            self._free(attachment)
-            if attachment["DeleteOnTermination"]:
-                self._volumes.remove(attachment["VolumeId"])
+            attachment["State"] = "detaching"
+            if not self._delays.of_detach(attachment["VolumeId"], self._released, attachment, force=True):
+                self._released(attachment)
 
     def _attach(self, attachment: dict[str, Any]) -> None:
         instance_id, volume_id = attachment["InstanceId"], attachment["VolumeId"]
@@ -107,6 +109,7 @@ class Attachments:
             if volume is None or attachment["State"] != "attaching":
                 return
             machine_volume = machine_volume_of(volume, attachment["Device"])
+        self._delays.before_attach(volume_id)
         try:
             self._machines.attach_volume(instance_id, machine_volume)
         except Exception:
@@ -128,6 +131,17 @@ class Attachments:
             # As on AWS: a volume that the guest does not let go stays `detaching`, until it is forced.
             log.exception("volume %s could not be detached", attachment["VolumeId"])
             return
+        if not self._delays.of_detach(attachment["VolumeId"], self._freed, attachment, force=force):
+            self._freed(attachment)
+
+    def _released(self, attachment: dict[str, Any]) -> None:
+        with store.LOCK:
+            was_there = attachment["State"] != "detached"
+            self._free(attachment)
+            if was_there and attachment["DeleteOnTermination"]:
+                self._volumes.remove(attachment["VolumeId"])
+
+    def _freed(self, attachment: dict[str, Any]) -> None:
         with store.LOCK:
             self._free(attachment)
 

@@ -6,8 +6,13 @@ from contextlib import contextmanager
 from ministack.core.responses import request_scope
 
 from local.api import credentials
+from local.api.breaks.switches import Switches
 from local.api.ec2 import launch, store
-from local.api.machines import Credentials
+from local.api.iam import sessions
+from local.api.machines import Credentials, MetadataTrouble
+
+METADATA_TROUBLE = "imds"
+"""The kind of switches about an instance_id (None: all), a part of a path, delay_seconds and status."""
 
 _target_state: list[Callable[[str], str | None]] = []
 
@@ -19,6 +24,9 @@ def use_target_states(lookup: Callable[[str], str | None]) -> None:
 
 class Facts:
     """`InstanceFacts` of local.api.machines. An instance that was never launched has none of them."""
+
+    def __init__(self, switches: Switches) -> None:
+        self._switches = switches
 
     def target_lifecycle_state(self, instance_id: str) -> str | None:
         """What its group wants it to become: InService or Terminated; None outside a group."""
@@ -40,6 +48,22 @@ class Facts:
             return None
         with _scope(instance_id):
             return credentials.for_instance_role(role_name, instance_id=instance_id)
+
+    def are_valid(self, credentials: Credentials) -> bool:
+        """Whether their session has not ended."""
+        return sessions.is_valid(credentials.access_key_id)
+
+    def metadata_trouble(self, instance_id: str, path: str) -> MetadataTrouble | None:
+        """What a switch says."""
+        entry = self._switches.take(
+            METADATA_TROUBLE,
+            lambda entry: (
+                entry.about["instance_id"] in (None, instance_id) and str(entry.about["path"]) in path
+            ),
+        )
+        if entry is None:
+            return None
+        return MetadataTrouble(delay_seconds=entry.about["delay_seconds"], status=entry.about["status"])
 
     def tags(self, instance_id: str) -> Mapping[str, str]:
         """Its tags now."""

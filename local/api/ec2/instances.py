@@ -2,7 +2,7 @@
 
 from local.api.ec2 import block_devices, records, store
 from local.api.ec2.launch import LaunchRequest
-from local.api.ec2.transitions import GUEST_SHUTDOWN, USER_SHUTDOWN, Transitions
+from local.api.ec2.transitions import USER_SHUTDOWN, Transitions
 from local.api.ec2.volumes import Volumes
 from local.api.machines import Machines
 from local.api.wire import ApiError
@@ -96,12 +96,8 @@ class Instances:
         """Hear from a machine that its guest shut down: it stops or terminates, as its attribute says."""
         with store.LOCK:
             record = store.instances().get(instance_id)
-            if record is None or _state(record) != "running":
-                return
-            if record["_ShutdownBehavior"] == "terminate":
-                self.transitions.end(record, GUEST_SHUTDOWN)
-            else:
-                self.transitions.stop(record, GUEST_SHUTDOWN)
+            if record is not None:
+                self.transitions.powered_off(record)
 
     def console_output(self, instance_id: str) -> bytes:
         """What the machine printed; may block, so it is not for the event loop.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from local.api.context import Context
 from local.api.ec2.attachments import Attachments
+from local.api.ec2.delays import Delays
 from local.api.ec2.instances import Instances
 from local.api.ec2.transitions import Transitions
 from local.api.ec2.volumes import Volumes
@@ -27,7 +28,12 @@ def create(context: Context) -> Ec2:
     """Build EC2 over a context and make it the current one."""
     lanes = Lanes(context.worker)
     volumes = Volumes(machines=context.machines, lanes=lanes, worker=context.worker)
-    attachments = Attachments(machines=context.machines, lanes=lanes, volumes=volumes)
+    attachments = Attachments(
+        machines=context.machines,
+        lanes=lanes,
+        volumes=volumes,
+        delays=Delays(worker=context.worker, switches=context.switches),
+    )
     transitions = Transitions(
         machines=context.machines, lanes=lanes, worker=context.worker, attachments=attachments
     )

@@ -60,6 +60,17 @@ class Transitions:
             self._move(record, "shutting-down", reason)
             self._lanes.submit(record["InstanceId"], self._end, record)
 
+    def powered_off(self, record: store.Record) -> None:
+        """A guest that shut itself down: its instance stops or terminates, as its attribute says."""
+        name = record["State"]["Name"]
+        if name == "pending":
+            # The machine was quicker than the call that starts it: counts when the instance is `running`.
+            record["_PoweredOff"] = True
+        elif name == "running" and record["_ShutdownBehavior"] == "terminate":
+            self.end(record, GUEST_SHUTDOWN)
+        elif name == "running":
+            self.stop(record, GUEST_SHUTDOWN)
+
     def reboot(self, record: store.Record) -> None:
         """The state does not change."""
         self._lanes.submit(record["InstanceId"], self._machines.reboot, record["InstanceId"])
@@ -130,6 +141,8 @@ class Transitions:
         with store.LOCK:
             if record["State"]["Name"] == expected:
                 self._move(record, name)
+            if name == "running" and record.pop("_PoweredOff", False):
+                self.powered_off(record)
 
     def _move(self, record: store.Record, name: str, reason: Reason | None = None) -> None:
         record["State"] = records.state(name)

@@ -44,6 +44,7 @@ def open_for_instance(role_name: str, *, instance_id: str) -> Credentials:
         raise RoleError(f"role {role_name} does not trust ec2.amazonaws.com, so {instance_id} cannot have it")
     account_id = get_account_id()
     expiration = time.time() + SESSION_SECONDS
+    ended = _ended()
     credentials = Credentials(
         access_key_id="ASIA" + secrets.token_hex(8).upper(),
         secret_access_key=secrets.token_urlsafe(30),
@@ -63,7 +64,34 @@ def open_for_instance(role_name: str, *, instance_id: str) -> Credentials:
             "SourceInstanceArn": f"arn:aws:ec2:{get_region()}:{account_id}:instance/{instance_id}",
         },
     )
+    # ministack forgets sessions that have ended, and would call their keys unknown.
+    _SESSIONS.get().update(ended)
     return credentials
+
+
+def expire(instance_id: str) -> int:
+    """End every session of an instance now; how many there were."""
+    running = [
+        session
+        for session in list(_SESSIONS.get().values())
+        if str(session.get("SourceInstanceArn", "")).endswith(f":instance/{instance_id}")
+        and session["Expiration"] > time.time()
+    ]
+    for session in running:
+        session["Expiration"] = time.time() - 1
+    return len(running)
+
+
+def is_valid(access_key_id: str) -> bool:
+    """Whether a session with this key has not ended."""
+    session = find(access_key_id)
+    return session is not None and session["Expiration"] > time.time()
+
+
+def find(access_key_id: str) -> Mapping[str, Any] | None:
+    """A session by its key, running or ended; None if the key belongs to none."""
+    session: Mapping[str, Any] | None = _SESSIONS.get().get(access_key_id)
+    return session
 
 
 def source_instance_arn(access_key_id: str) -> str | None:
@@ -83,6 +111,14 @@ def trusts_ec2(trust_policy: str | Mapping[str, Any]) -> bool:
         for statement in _listed(statements)
         if isinstance(statement.get("Principal"), dict)
     )
+
+
+def _ended() -> dict[str, Any]:
+    return {
+        key: session
+        for key, session in list(_SESSIONS.get().items())
+        if "SourceInstanceArn" in session and session["Expiration"] <= time.time()
+    }
 
 
 def _listed(value: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from local.api.machines import Credentials, Instance, InstanceFacts
+from local.api.machines import Credentials, Instance, InstanceFacts, MetadataTrouble
 
 Folder: TypeAlias = Mapping[str, "Node"]
 # A leaf may be a function, where finding its value costs something; its value may be "there is none".
@@ -63,6 +63,10 @@ class InstanceMetadata:
             ).encode()
         value = node() if callable(node) else node
         return value.encode() if isinstance(value, str) else value
+
+    def trouble(self, path: str) -> MetadataTrouble | None:
+        """What is wrong with the service when a path is asked for; None: nothing."""
+        return self._facts.metadata_trouble(self.instance.instance_id, path)
 
     def _root(self) -> Folder:
         latest: dict[str, Node] = {
@@ -165,7 +169,8 @@ class InstanceMetadata:
         with self._lock:
             if self._issued is not None:
                 for_role, credentials, since = self._issued
-                if for_role == role and self._now() < credentials.expiration - _RENEW_BEFORE:
+                early = self._now() < credentials.expiration - _RENEW_BEFORE
+                if for_role == role and early and self._facts.are_valid(credentials):
                     return credentials, since
             fresh = self._facts.credentials(self.instance.instance_id)
             if fresh is None:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.
 import logging
 import socket
 import threading
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -89,7 +90,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         metadata = self._instance()
-        if metadata is None:
+        if metadata is None or self._is_in_trouble(metadata):
             return
         token = self.headers.get(TOKEN_HEADER)
         headers = {}
@@ -121,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
         # An unread body would be taken for the next request of a kept connection.
         self.close_connection = True
         metadata = self._instance()
-        if metadata is None:
+        if metadata is None or self._is_in_trouble(metadata):
             return
         if urlsplit(self.path).path != TOKEN_PATH:
             self._answer(HTTPStatus.NOT_FOUND)
@@ -150,6 +151,16 @@ class _Handler(BaseHTTPRequestHandler):
         if metadata is None:
             self._answer(HTTPStatus.NOT_FOUND)
         return metadata
+
+    def _is_in_trouble(self, metadata: InstanceMetadata) -> bool:
+        """Bear what is wrong; whether that was the answer already."""
+        trouble = metadata.trouble(self.path)
+        if trouble is None:
+            return False
+        time.sleep(trouble.delay_seconds)
+        if trouble.status is not None:
+            self._answer(HTTPStatus(trouble.status))
+        return trouble.status is not None
 
     def _answer(self, status: HTTPStatus, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
         if not body and status is not HTTPStatus.OK:

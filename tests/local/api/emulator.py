@@ -18,6 +18,7 @@ import boto3
 from botocore.config import Config
 
 from local.api import credentials
+from local.breaks import Breaks
 
 REGION = "us-east-1"
 ACCOUNT_ID = "000000000000"
@@ -31,6 +32,12 @@ class Emulator:
     """The emulator under test."""
 
     url: str
+    state_dir: Path
+
+    @property
+    def breaks(self) -> Breaks:
+        """What breaks things in it."""
+        return Breaks(self.state_dir)
 
     def client(self, service: str, *, session: Mapping[str, str] | None = None) -> Any:
         """A boto3 client: the administrator's, or that of an STS session (`Credentials` of AssumeRole)."""
@@ -163,19 +170,19 @@ def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = PAT
 
 
 @contextlib.contextmanager
-def running_emulator(state_dir: Path) -> Iterator[Emulator]:
-    """Run an emulator without machines on a free port. It ends with this process, even if that is killed."""
+def running_emulator(state_dir: Path, *, machines: str = "none") -> Iterator[Emulator]:
+    """Run an emulator on a free port, by default without machines; it never outlives this process."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = (state_dir / "emulator.log").open("wb")
     command = [sys.executable, "-m", "local.api", "--port", str(port), "--state-dir", str(state_dir)]
-    command += ["--machines", "none", "--time-scale", str(TIME_SCALE), "--until-eof"]
+    command += ["--machines", machines, "--time-scale", str(TIME_SCALE), "--until-eof"]
     with log, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log) as process:
         url = f"http://127.0.0.1:{port}"
         try:
             wait_until(lambda: _healthy(url, process, state_dir), what="the emulator's health address")
-            yield Emulator(url)
+            yield Emulator(url, state_dir)
         finally:
             process.terminate()
             assert process.wait(timeout=PATIENCE_SECONDS) == 0, (state_dir / "emulator.log").read_text()[

@@ -75,7 +75,7 @@ def test_sigterm_does_not_wait_for_signals(tmp_path: Path) -> None:
     port = _free_port()
     with subprocess.Popen(_command(port, tmp_path), stderr=subprocess.DEVNULL) as process:
         wait_until(lambda: _answers(port), what="the emulator's port")
-        stack = Emulator(f"http://127.0.0.1:{port}").stack()
+        stack = Emulator(f"http://127.0.0.1:{port}", tmp_path).stack()
         stack.begin_create(WAITING.read_text(encoding="utf-8"), Timeout="PT1H")
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=PATIENCE_SECONDS) == 0

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from local.api.machines import Credentials, Instance
+from local.api.machines import Credentials, Instance, MetadataTrouble
 
 INSTANCE = Instance(
     instance_id="i-0123456789abcdef0",
@@ -41,6 +41,9 @@ class Facts:
     role: str | None = "node-role"
     lifetime: timedelta = timedelta(hours=6)
     made: list[Credentials] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
+    """Key ids of credentials whose session has ended before its time."""
+    trouble: MetadataTrouble | None = None
 
     def target_lifecycle_state(self, instance_id: str) -> str | None:
         """The state given."""
@@ -62,6 +65,14 @@ class Facts:
             )
         )
         return self.made[-1]
+
+    def are_valid(self, credentials: Credentials) -> bool:
+        """Unless they were ended."""
+        return credentials.access_key_id not in self.ended
+
+    def metadata_trouble(self, instance_id: str, path: str) -> MetadataTrouble | None:
+        """The trouble given, whatever is asked for."""
+        return self.trouble
 
     def tags(self, instance_id: str) -> Mapping[str, str]:
         """One tag."""

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from local.api.breaks.switches import Switches
 from local.api.ec2 import launch, records, reports, store
 from local.api.ec2.facts import Facts
 from local.api.wire import ApiError
@@ -209,7 +210,7 @@ def test_facts_are_found_without_a_request(cloud: Cloud) -> None:
         cloud.request(TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "k", "Value": "v"}]}])
     )["InstanceId"]
     found: list[object] = []
-    facts = Facts()
+    facts = Facts(Switches())
 
     def ask() -> None:
         for name in (instance_id, "i-unknown"):
