@@ -17,6 +17,9 @@ class Context:
     """For everything that blocks or waits: ministack's handlers run on one event loop."""
     api_url: str
     """Where the emulator listens, e.g. http://127.0.0.1:4566."""
+    new_groups: str = "in-service"
+    """When CloudFormation takes a new Auto Scaling group for complete: once its instances are `in-service`,
+    or as soon as they are `launched`. Which of the two AWS does is not written anywhere."""
     _resets: list[Callable[[], None]] = field(default_factory=list)
 
     def on_reset(self, callback: Callable[[], None]) -> None:
