@@ -38,6 +38,13 @@ def _arguments() -> argparse.Namespace:
         help="stretches or shortens every emulated wait, e.g. 0.02 in tests (default: %(default)s)",
     )
     parser.add_argument(
+        "--new-groups",
+        choices=("in-service", "launched"),
+        default="in-service",
+        help="when CloudFormation takes a new Auto Scaling group for complete: once its instances are in "
+        "service, or as soon as they are launched, in their launch hooks (default: %(default)s)",
+    )
+    parser.add_argument(
         "--until-eof",
         action="store_true",
         help="also end when standard input is closed, so that it never outlives whoever started it",
@@ -62,6 +69,7 @@ def main() -> int:
             machines=arguments.machines,
             machine_image=arguments.machine_image,
             time_scale=arguments.time_scale,
+            new_groups=arguments.new_groups,
             until_eof=arguments.until_eof,
             log_level=arguments.log_level,
         )

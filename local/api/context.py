@@ -20,6 +20,9 @@ class Context:
     """Where the emulator listens, e.g. http://127.0.0.1:4566."""
     switches: Switches = field(default_factory=Switches)
     """What is broken on purpose."""
+    new_groups: str = "in-service"
+    """When CloudFormation takes a new Auto Scaling group for complete: once its instances are `in-service`,
+    or as soon as they are `launched`. Which of the two AWS does is not written anywhere."""
     _resets: list[Callable[[], None]] = field(default_factory=list)
 
     def on_reset(self, callback: Callable[[], None]) -> None:

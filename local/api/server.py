@@ -55,6 +55,8 @@ class Settings:
     """With `nspawn`: the description of what machines boot."""
     time_scale: float = 1.0
     """Stretches or shortens every emulated wait; 1 outside tests."""
+    new_groups: str = "in-service"
+    """See `Context.new_groups`."""
     until_eof: bool = False
     """End when standard input is closed, too."""
     log_level: str = "info"
@@ -100,6 +102,7 @@ def build_context(settings: Settings) -> Context:
         switches=switches,
         worker=Worker(time_scale=settings.time_scale),
         api_url=api_url,
+        new_groups=settings.new_groups,
     )
 
 

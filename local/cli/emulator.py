@@ -129,7 +129,7 @@ def log_tail(path: Path, lines: int) -> str:
 def _spawn(settings: Settings, cluster: Cluster, port: int) -> int:
     command = [sys.executable, "-m", "local.api", "--port", str(port), "--region", cluster.region]
     command += ["--state-dir", str(settings.machines_state), "--machines", settings.machines]
-    command += ["--time-scale", str(settings.time_scale)]
+    command += ["--time-scale", str(settings.time_scale), "--new-groups", settings.new_groups]
     if settings.machines == REAL:
         command += ["--machine-image", str(settings.machine_image)]
     with settings.emulator_log.open("wb") as log:

@@ -47,14 +47,19 @@ class Settings:
     """What runs behind the instances: `nspawn`, `process` or `none`; `auto` before `up` has chosen."""
     time_scale: float = 1.0
     """By what the embedded AWS shortens its waits: 0.05 makes three seconds of a minute."""
+    new_groups: str = "in-service"
+    """When a new Auto Scaling group is complete: see `--new-groups` of `python -m local.api`."""
 
     @classmethod
     def from_environment(cls) -> Self:
         """The defaults, or what KUBEQUORUM_APP, KUBEQUORUM_WORK and KUBEQUORUM_MACHINES say."""
+        machines = os.environ.get("KUBEQUORUM_MACHINES") or AUTOMATIC
         return cls(
             app=Path(os.environ.get("KUBEQUORUM_APP", CHECKOUT)).absolute(),
             work=Path(os.environ.get("KUBEQUORUM_WORK", CHECKOUT / "build" / "local")).absolute(),
-            machines=os.environ.get("KUBEQUORUM_MACHINES") or AUTOMATIC,
+            machines=machines,
+            # With nothing behind the instances nobody completes their launch hooks.
+            new_groups="launched" if machines == "none" else "in-service",
         )
 
     @property

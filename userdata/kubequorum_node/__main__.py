@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
         if options.command == "boot":
             return boot(node)
         if options.command == "watch-lifecycle":
-            lifecycle = steps.lifecycle_of(node)
+            lifecycle = node.lifecycle
             lifecycle.wait_for_termination()
             lifecycle.report_gone()
         else:

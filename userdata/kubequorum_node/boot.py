@@ -18,6 +18,8 @@ LIMIT_SECONDS = 840.0
 still has time to say why."""
 GIVEN_UP_STATUS = 3
 """The program's exit status for systemd, which then does not try again; see units/kubequorum-boot.service."""
+_TELL_SECONDS = 300.0
+"""How long a launch that failed may take to say so: the stack may have to come to where it hears it."""
 _LOCK = "/run/kubequorum-boot.lock"
 
 
@@ -53,6 +55,8 @@ MASTER: Lane = (
     ),
     steps.SETTLE_MEMBERSHIP,
     steps.START_CONTROL_PLANE,
+    steps.REPORT_STARTED,
+    steps.AWAIT_CONTROL_PLANE,
     steps.START_POD_NETWORK,
     steps.CONFIGURE_CLUSTER,
     steps.PROVE_HEALTH,
@@ -193,7 +197,8 @@ def _fail(node: Node, reason: str) -> int:
     if launch.current(node).outcome == launch.IN_SERVICE:
         say("this machine has been in service: it tries again")
         return 1
-    if not _try_to_tell(lambda: steps.lifecycle_of(node).report_failed(reason)):
+    node.clock.limit(_TELL_SECONDS)
+    if not _try_to_tell(lambda: node.lifecycle.report_failed(reason)):
         return 1
     launch.end(node, launch.GIVEN_UP)
     return GIVEN_UP_STATUS

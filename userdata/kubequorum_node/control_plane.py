@@ -56,7 +56,7 @@ def issue_certificates(node: Node) -> None:
 
 
 def start(node: Node) -> None:
-    """Start etcd and the control plane as static pods, and wait until both work on this machine."""
+    """Start etcd and the control plane as static pods; neither needs to work yet."""
     names.wait_for_peers(node)
     _write_node_config(node)
     kubeadm = Kubeadm(node.host)
@@ -64,6 +64,10 @@ def start(node: Node) -> None:
     kubeadm.init_phase("control-plane", "apiserver", config=NODE_CONFIG)
     # Enabled by nobody: after a restart of the machine the volume must be mounted first.
     kubeadm.init_phase("kubelet-start", config=NODE_CONFIG)
+
+
+def wait_until_up(node: Node) -> None:
+    """Wait until etcd and the API server work on this machine."""
     member = etcd.wait_until_voting(node)
     say(f"etcd member {member:x} works and has a vote")
     api_server.wait_until_ready(node)

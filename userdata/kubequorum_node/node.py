@@ -11,6 +11,7 @@ from kubequorum_node.errors import NodeError
 from kubequorum_node.host import Host
 from kubequorum_node.identity import Identity
 from kubequorum_node.imds import Metadata
+from kubequorum_node.lifecycle import Lifecycle
 from kubequorum_node.state_store import StateStore
 
 WORK_FOLDER = "/etc/kubernetes/kubequorum"
@@ -37,6 +38,7 @@ class Node:
         self.aws = aws or Aws(document.region)
         self.metadata = metadata or Metadata()
         self.store = StateStore(self.aws, config.bucket)
+        self.lifecycle = Lifecycle(config, document, aws=self.aws, metadata=self.metadata, clock=self.clock)
 
     @cached_property
     def identity(self) -> Identity:

@@ -21,7 +21,6 @@ from kubequorum_node import (
     volume,
 )
 from kubequorum_node.errors import NodeError
-from kubequorum_node.lifecycle import Lifecycle
 from kubequorum_node.log import say, step
 from kubequorum_node.node import Node
 from kubequorum_node.pod_network import PodNetwork
@@ -70,6 +69,14 @@ def configure_cluster(node: Node) -> None:
     supervisor.start(node.host, *_TIMERS)
 
 
+def report_started(node: Node) -> None:
+    """Let a first master's launch go on before etcd has a quorum, for that takes a second master."""
+    if slot_record.has_worked(node):
+        say("the slot's member has worked before: the launch hook stays until this one has proved itself")
+    else:
+        node.lifecycle.report_started()
+
+
 def start_pod_network(node: Node) -> None:
     """Start the service that connects pods."""
     supervisor.start(node.host, POD_NETWORK_UNIT)
@@ -82,11 +89,6 @@ def prove_health(node: Node) -> None:
         slot_record.finish(node)
     else:
         kubelet.wait_until_ready(node)
-
-
-def lifecycle_of(node: Node) -> Lifecycle:
-    """The machine's place in its group."""
-    return Lifecycle(node.config, node.document, aws=node.aws, metadata=node.metadata, clock=node.clock)
 
 
 def _attach(node: Node) -> None:
@@ -129,8 +131,15 @@ SETTLE_MEMBERSHIP = Step(
     _settle,
     True,
 )
-START_CONTROL_PLANE = Step(
-    "start-control-plane", "start etcd and the API server, wait for both", control_plane.start, True
+START_CONTROL_PLANE = Step("start-control-plane", "start etcd and the API server", control_plane.start, True)
+REPORT_STARTED = Step(
+    "report-started",
+    "complete the launch hook at once, if the slot's member never worked",
+    report_started,
+    True,
+)
+AWAIT_CONTROL_PLANE = Step(
+    "await-control-plane", "wait until etcd and the API server work", control_plane.wait_until_up, True
 )
 CONFIGURE_CLUSTER = Step(
     "configure-cluster", "write what all masters share; publish join material", configure_cluster, True
@@ -141,7 +150,7 @@ PROVE_HEALTH = Step("prove-health", "prove that this machine may be counted on",
 REPORT_READY = Step(
     "report-ready",
     "complete the launch hook and signal CloudFormation",
-    lambda node: lifecycle_of(node).report_ready(),
+    lambda node: node.lifecycle.report_ready(),
 )
 
 BY_HAND = (
@@ -155,6 +164,8 @@ BY_HAND = (
     ISSUE_CERTIFICATES,
     SETTLE_MEMBERSHIP,
     START_CONTROL_PLANE,
+    REPORT_STARTED,
+    AWAIT_CONTROL_PLANE,
     CONFIGURE_CLUSTER,
     JOIN,
     START_POD_NETWORK,

@@ -27,7 +27,9 @@ def install(context: Context) -> None:
         [
             addresses.ElasticIp(),
             addresses.NatGateway(),
-            auto_scaling_group.AutoScalingGroup(signals=signals, worker=context.worker),
+            auto_scaling_group.AutoScalingGroup(
+                signals=signals, worker=context.worker, new_groups=context.new_groups
+            ),
             bucket.Bucket(),
             flow_log.FlowLog(),
             hosted_zone.HostedZone(),

@@ -170,14 +170,20 @@ def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = PAT
 
 
 @contextlib.contextmanager
-def running_emulator(state_dir: Path, *, machines: str = "none") -> Iterator[Emulator]:
-    """Run an emulator on a free port, by default without machines; it never outlives this process."""
+def running_emulator(
+    state_dir: Path, *, machines: str = "none", new_groups: str = "launched"
+) -> Iterator[Emulator]:
+    """Run an emulator on a free port, by default without machines; it never outlives this process.
+
+    Nothing completes a launch hook there, so by default new groups do not wait for that.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     log = (state_dir / "emulator.log").open("wb")
     command = [sys.executable, "-m", "local.api", "--port", str(port), "--state-dir", str(state_dir)]
     command += ["--machines", machines, "--time-scale", str(TIME_SCALE), "--until-eof"]
+    command += ["--new-groups", new_groups]
     with log, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log) as process:
         url = f"http://127.0.0.1:{port}"
         try:

@@ -126,16 +126,19 @@ class Deployment:
 
 
 @contextmanager
-def deployed(work: Path, *, machines: str = "process", time_scale: float = 1.0) -> Iterator[Deployment]:
+def deployed(
+    work: Path, *, machines: str = "process", time_scale: float = 1.0, new_groups: str = "in-service"
+) -> Iterator[Deployment]:
     """Deploy a copy of clusters/local.yaml from nothing, and remove all of it at the end.
 
     Args:
         work: an empty folder.
         machines: what runs behind the instances, `process` or `nspawn`.
         time_scale: by what emulated waits are shortened, e.g. the time-outs of lifecycle hooks.
+        new_groups: when CloudFormation takes a new group for complete, `in-service` or `launched`.
 
     """
-    with bootstrapped(work, machines=machines, time_scale=time_scale) as deployment:
+    with bootstrapped(work, machines=machines, time_scale=time_scale, new_groups=new_groups) as deployment:
         try:
             deployment.deploy()
         except CommandError as error:
@@ -144,12 +147,19 @@ def deployed(work: Path, *, machines: str = "process", time_scale: float = 1.0) 
 
 
 @contextmanager
-def bootstrapped(work: Path, *, machines: str = "process", time_scale: float = 1.0) -> Iterator[Deployment]:
+def bootstrapped(
+    work: Path, *, machines: str = "process", time_scale: float = 1.0, new_groups: str = "in-service"
+) -> Iterator[Deployment]:
     """Start an embedded AWS for a copy of this app and bootstrap it; nothing is deployed yet."""
     app = work / "app"
     copy_app(app)
     settings = Settings(
-        app=app, work=work / "state", first_port=_first_port(), machines=machines, time_scale=time_scale
+        app=app,
+        work=work / "state",
+        first_port=_first_port(),
+        machines=machines,
+        time_scale=time_scale,
+        new_groups=new_groups,
     )
     wanted = cluster_file.read(app / "clusters" / "local.yaml")
     progress = Progress()

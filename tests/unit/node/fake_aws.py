@@ -40,6 +40,7 @@ class FakeAws(Aws):
         self.resources: dict[str, str] = {"MasterAGroup": "CREATE_COMPLETE"}
         self.signals: list[dict[str, Any]] = []
         self.completed: list[dict[str, Any]] = []
+        self.unhealthy: list[dict[str, Any]] = []
         self.before: dict[str, list[Callable[[], None]]] = {}
         """What happens just before the next calls of an operation."""
 
@@ -87,6 +88,10 @@ class FakeAws(Aws):
 
     def complete_lifecycle_action(self, **parameters: Any) -> dict[str, Any]:
         self.completed.append(parameters)
+        return {}
+
+    def set_instance_health(self, **parameters: Any) -> dict[str, Any]:
+        self.unhealthy.append(parameters)
         return {}
 
     def change_resource_record_sets(self, *, ChangeBatch: dict[str, Any], **_: Any) -> dict[str, Any]:

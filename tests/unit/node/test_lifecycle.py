@@ -66,6 +66,13 @@ class _Api:
             },
         )
 
+    def is_reported_unhealthy(self) -> None:
+        self.autoscaling.add_response(
+            "set_instance_health",
+            {},
+            {"InstanceId": INSTANCE, "HealthStatus": "Unhealthy", "ShouldRespectGracePeriod": False},
+        )
+
     def shows(self, logical_id: str, status: str) -> None:
         self.cloudformation.add_response(
             "describe_stack_resource",
@@ -170,6 +177,48 @@ def test_a_failed_boot_tells_the_stack_why_and_gives_up(api: _Api) -> None:
     api.describes_instance()
     api.completes("launch", "ABANDON")
     _lifecycle(api).report_failed(reason)
+    api.done()
+
+
+def test_a_failed_boot_lets_a_creation_go_on_that_waits_for_it(api: _Api) -> None:
+    """CloudFormation may wait for this instance before it comes to where it can be told why it failed."""
+    failure = f"{INSTANCE} disk on fire"
+    not_there = ("describe_stack_resource", "ValidationError", "Resource ControlPlaneReady does not exist")
+    api.shows("MasterAGroup", "CREATE_IN_PROGRESS")
+    api.cloudformation.add_client_error("signal_resource", "ValidationError", "it cannot be signaled")
+    api.cloudformation.add_client_error(*not_there)
+    api.shows("MasterAGroup", "CREATE_IN_PROGRESS")
+    api.describes_instance()
+    api.completes("launch", "CONTINUE")
+    api.cloudformation.add_client_error(*not_there)
+    api.shows("ControlPlaneReady", "CREATE_IN_PROGRESS")
+    api.is_signalled("ControlPlaneReady", "FAILURE", failure)
+    api.describes_instance()
+    api.autoscaling.add_client_error("complete_lifecycle_action", "ValidationError", "No active action")
+    api.is_reported_unhealthy()
+    _lifecycle(api).report_failed("disk on fire")
+    api.done()
+
+
+def test_a_failed_boot_behind_a_completed_hook_is_replaced_all_the_same(api: _Api) -> None:
+    """There is no launch left to give up: the group hears that the instance is unhealthy."""
+    api.shows("MasterAGroup", "CREATE_COMPLETE")
+    api.shows("ControlPlaneReady", "CREATE_IN_PROGRESS")
+    api.is_signalled("ControlPlaneReady", "FAILURE", f"{INSTANCE} disk on fire")
+    api.describes_instance()
+    api.autoscaling.add_client_error("complete_lifecycle_action", "ValidationError", "No active action")
+    api.is_reported_unhealthy()
+    _lifecycle(api).report_failed("disk on fire")
+    api.done()
+
+
+def test_a_stack_that_cannot_be_told_does_not_keep_the_group_from_trying_again(api: _Api) -> None:
+    """CloudFormation is out of reach: the launch is given up nevertheless."""
+    for _ in CONFIG.signals:
+        api.cloudformation.add_client_error("describe_stack_resource", "AccessDenied", "no", 403)
+    api.describes_instance()
+    api.completes("launch", "ABANDON")
+    _lifecycle(api).report_failed("disk on fire")
     api.done()
 
 

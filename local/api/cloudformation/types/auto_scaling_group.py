@@ -23,14 +23,16 @@ class AutoScalingGroup(ResourceType):
     replaced_by = ("AutoScalingGroupName", "InstanceId")
     tag_property = "Tags"
 
-    def __init__(self, *, signals: Signals, worker: Worker) -> None:
+    def __init__(self, *, signals: Signals, worker: Worker, new_groups: str) -> None:
         self._signals = signals
         self._worker = worker
+        self._counts = group_state.COUNTS[new_groups]
 
     def create(self, resource: Resource) -> Provisioned:
         """Create it and wait until it has its instances, and for its CreationPolicy.
 
-        An instance counts from the moment that it is launched: one that a launch hook holds is enough.
+        Whether an instance that a launch hook holds is enough depends on `Context.new_groups`. In a group
+        with a CreationPolicy it is: there the signals say when it is complete.
 
         Raises:
             RuntimeError: a launch failed, or too few instances signalled success.
@@ -47,7 +49,7 @@ class AutoScalingGroup(ResourceType):
         )
         try:
             if policy is None:
-                group_state.wait_until_stable(group_name, self._worker)
+                group_state.wait_until_stable(group_name, self._worker, counts=self._counts)
             else:
                 with self._signals.open(
                     current, resource.logical_id, event_status="CREATE_IN_PROGRESS", keep=False

@@ -1,5 +1,6 @@
 """What CloudFormation looks at while it waits for a group."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.api.calls import call
@@ -53,15 +54,31 @@ def last_failure(group_name: str) -> str | None:
     return None
 
 
-def wait_until_stable(group_name: str, worker: Worker) -> None:
-    """Wait until the group has launched as many instances as it wants.
+def is_launched(state: str) -> bool:
+    """Whether an instance in this state is launched: one that waits in a launch hook is."""
+    return not state.startswith("Terminat")
+
+
+def is_in_service(state: str) -> bool:
+    """Whether an instance in this state has passed its launch hooks."""
+    return state == "InService"
+
+
+COUNTS: Mapping[str, Callable[[str], bool]] = {"launched": is_launched, "in-service": is_in_service}
+"""Which instances of a new group count, by `Context.new_groups`."""
+
+
+def wait_until_stable(
+    group_name: str, worker: Worker, *, counts: Callable[[str], bool] = is_launched
+) -> None:
+    """Wait until the group has as many instances as it wants, of those that count.
 
     Raises:
         RuntimeError: a launch failed.
     """
     while True:
         group = describe(group_name)
-        size = len(living_instances(group))
+        size = sum(map(counts, living_instances(group).values()))
         if size >= group["DesiredCapacity"]:
             return
         failure = last_failure(group_name)

@@ -1,0 +1,68 @@
+"""The first masters of a cluster: none of them may keep the others from being created."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kubequorum_node import boot
+from kubequorum_node.host import Result
+from tests.unit.node.fakes import FakeNode
+from tests.unit.node.test_boot import Machine, surroundings
+
+__all__ = ["surroundings"]
+
+ETCDCTL = "/usr/local/bin/etcdctl"
+NO_ACTION = "No active Lifecycle Action found"
+
+
+@pytest.fixture
+def machine(node: FakeNode) -> Machine:
+    """A master in slot a, whose etcd has no quorum before its launch hook is completed."""
+    machine = Machine(node)
+
+    def etcdctl(*_: object) -> Result:
+        leader = 5 if node.aws.completed else 0
+        return Result(0, json.dumps([{"Status": {"header": {"member_id": 5}, "leader": leader}}]))
+
+    node.host.on(ETCDCTL, etcdctl)
+    return machine
+
+
+def test_a_first_master_lets_the_others_come_before_etcd_works(machine: Machine) -> None:
+    """Its hook is completed once its static pods are started; what it proves later is told by the signal."""
+    node = machine.node
+    assert boot.boot(node) == 0
+    (completed,) = node.aws.completed
+    assert (completed["LifecycleHookName"], completed["LifecycleActionResult"]) == ("launch", "CONTINUE")
+    asked = [operation for operation, _ in node.aws.requests]
+    assert asked.index("attach_volume") < asked.index("complete_lifecycle_action")
+    assert asked.index("complete_lifecycle_action") < asked.index("signal_resource")
+
+
+def test_a_master_whose_member_has_worked_is_held_until_it_has_proved_itself(
+    machine: Machine, tmp_path: Path
+) -> None:
+    """A successor: the group must not count it before etcd has its vote back, and here it never gets it."""
+    boot.boot(machine.node)
+    node = FakeNode(tmp_path / "successor")
+    successor = Machine(node)
+    node.aws.objects = machine.node.aws.objects
+    node.host.write("/var/lib/etcd/data/member/wal/0.wal", "")
+    node.host.on(ETCDCTL, Result(1, "", "connection refused"))
+    assert boot.boot(successor.node) == boot.GIVEN_UP_STATUS
+    assert [done["LifecycleActionResult"] for done in node.aws.completed] == ["ABANDON"]
+    assert node.aws.unhealthy == []
+
+
+def test_a_master_that_fails_behind_its_hook_is_replaced(machine: Machine) -> None:
+    """No launch is left to give up, so it reports itself unhealthy, once, and stays down."""
+    node = machine.node
+    node.host.on("/usr/local/bin/kubeadm init phase addon", Result(1, "", "disk on fire"))
+    node.aws.first("complete_lifecycle_action", lambda: None)
+    node.aws.fail("complete_lifecycle_action", "ValidationError", NO_ACTION)
+    assert boot.boot(node) == boot.GIVEN_UP_STATUS
+    assert [reported["HealthStatus"] for reported in node.aws.unhealthy] == ["Unhealthy"]
+    assert [signal["Status"] for signal in node.aws.signals] == ["FAILURE"]
+    assert boot.boot(node) == boot.GIVEN_UP_STATUS
+    assert len(node.aws.unhealthy) == 1
