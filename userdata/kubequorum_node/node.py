@@ -37,6 +37,8 @@ class Node:
         self.aws = aws or Aws(document.region)
         self.metadata = metadata or Metadata()
         self.store = StateStore(self.aws, config.bucket)
+        self.volume: str | None = None
+        """The slot's volume once it is known; see `slot_record.volume`."""
 
     @cached_property
     def identity(self) -> Identity:

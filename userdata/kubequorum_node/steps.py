@@ -11,6 +11,7 @@ from kubequorum_node import (
     filesystem,
     join,
     kubelet,
+    lost_volume,
     membership,
     names,
     packages,
@@ -21,10 +22,12 @@ from kubequorum_node import (
     volume,
 )
 from kubequorum_node.errors import NodeError
+from kubequorum_node.filesystem import DamagedError
 from kubequorum_node.lifecycle import Lifecycle
 from kubequorum_node.log import say, step
 from kubequorum_node.node import Node
 from kubequorum_node.pod_network import PodNetwork
+from kubequorum_node.volume import LostVolumeError
 
 LIFECYCLE_UNIT = "kubequorum-lifecycle.service"
 BOOT_UNIT = "kubequorum-boot.service"
@@ -57,8 +60,14 @@ def install_programs(node: Node) -> None:
 
 
 def mount_volume(node: Node) -> None:
-    """Mount the volume that is attached."""
-    filesystem.mount(node, volume.device(node))
+    """Mount the volume that is attached; one with a damaged file system gets a new one if the others have all."""
+    device = volume.device(node)
+    try:
+        filesystem.mount(node, device)
+    except DamagedError as error:
+        membership.give_up_data(node, because=str(error))
+        filesystem.make(node, device, over_another=True)
+        filesystem.mount(node, device)
 
 
 def configure_cluster(node: Node) -> None:
@@ -90,7 +99,12 @@ def lifecycle_of(node: Node) -> Lifecycle:
 
 
 def _attach(node: Node) -> None:
-    say(f"volume {node.config.volume} is {volume.attach(node)}")
+    try:
+        device = volume.attach(node)
+    except LostVolumeError as error:
+        lost_volume.take_place(node, because=str(error))
+        device = volume.attach(node)
+    say(f"volume {slot_record.volume(node)} is {device}")
 
 
 def _settle(node: Node) -> None:
