@@ -40,6 +40,7 @@ MASTER: Plan = (
             steps.CONFIGURE_CLUSTER,
             steps.PROVE_HEALTH,
             steps.REPORT_READY,
+            steps.START_WATCHDOG,
         ),
     ),
 )

@@ -10,6 +10,7 @@ from kubequorum_node import (
     certificates,
     etcd,
     kubeadm_config,
+    member_repair,
     membership,
     names,
 )
@@ -58,15 +59,21 @@ def issue_certificates(node: Node) -> None:
 def start(node: Node) -> None:
     """Start etcd and the control plane as static pods, and wait until both work on this machine."""
     names.wait_for_peers(node)
-    _write_node_config(node)
+    begin = node.host.time()
+    write_etcd_manifest(node)
     kubeadm = Kubeadm(node.host)
-    kubeadm.init_phase("etcd", "local", config=NODE_CONFIG)
     kubeadm.init_phase("control-plane", "all", config=NODE_CONFIG)
     # Enabled by nobody: after a restart of the machine the volume must be mounted first.
     kubeadm.init_phase("kubelet-start", config=NODE_CONFIG)
-    member = etcd.wait_until_voting(node)
+    member = member_repair.start_member(node, write_etcd_manifest, since=begin)
     say(f"etcd member {member:x} works and has a vote")
     api_server.wait_until_ready(node)
+
+
+def write_etcd_manifest(node: Node) -> None:
+    """Write etcd's static pod, by what was settled about its membership."""
+    _write_node_config(node)
+    Kubeadm(node.host).init_phase("etcd", "local", config=NODE_CONFIG)
 
 
 def configure_cluster(node: Node, *, bootstrap_token: str) -> None:

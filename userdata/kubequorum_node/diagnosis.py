@@ -101,8 +101,8 @@ def _storage(found: Findings) -> Verdict | None:
         condition=Condition.STORAGE,
         what=f"etcd's volume: {what}",
         remedy=(
-            "see `dmesg` and the volume's status checks; a restart of the instance checks and mounts it anew, "
-            "and after the volume is deleted its master makes another one"
+            "see `dmesg` and the volume's status checks. A restart of the instance checks and mounts it "
+            "anew, and when the volume is deleted, the slot's next master makes another one"
         ),
     )
 
@@ -121,7 +121,7 @@ def _full(found: Findings) -> Verdict | None:
     if NOSPACE in found.alarms:
         return Verdict(
             condition=Condition.FULL,
-            what="etcd's database has reached its quota, and the cluster takes no more writes (alarm NOSPACE)",
+            what="etcd's database has reached its quota, and nothing more is written (alarm NOSPACE)",
             remedy="delete what fills it, compact, defragment, and disarm the alarm: see docs/operations.md",
         )
     return None

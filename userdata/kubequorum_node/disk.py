@@ -7,8 +7,11 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 
+from kubequorum_node import member_data, slot_record
+from kubequorum_node.errors import NodeError
 from kubequorum_node.filesystem import MOUNT_POINT
 from kubequorum_node.host import Space
+from kubequorum_node.log import say
 from kubequorum_node.node import Node
 
 _PROBE = f"{MOUNT_POINT}/.kubequorum-probe"
@@ -23,6 +26,9 @@ _TROUBLE = {
 FULL_BELOW_BYTES = 256 << 20
 """etcd sets aside 64 MB for each file of its write-ahead log, and ends when it cannot."""
 
+START_NEEDS_BYTES = 96 << 20
+"""One such file, and a little for the database."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Disk:
@@ -34,9 +40,39 @@ class Disk:
     """Why it cannot be written to; empty if it can. A full one is none of that: see `is_full`."""
 
     @property
+    def has_no_room(self) -> bool:
+        """Whether etcd cannot even start."""
+        return self.space is not None and self.space.free_bytes < START_NEEDS_BYTES
+
+    @property
     def is_full(self) -> bool:
         """Whether etcd may fail for want of room at any moment."""
         return self.space is not None and self.space.free_bytes < FULL_BELOW_BYTES
+
+
+class DiskError(NodeError):
+    """etcd could not work on the volume."""
+
+
+def require_room(node: Node) -> None:
+    """Refuse a volume on which etcd could not even start.
+
+    Raises:
+        DiskError: it is full, or cannot be written to.
+
+    """
+    found = DiskProbe(node).look()
+    if found.has_no_room and member_data.drop_copy(node):
+        say(f"removed {member_data.ASIDE_FOLDER}: its room is needed")
+        found = DiskProbe(node).look()
+    what = f"volume {slot_record.volume(node)} of slot {node.slot}"
+    if found.trouble:
+        raise DiskError(f"{what} cannot be used: {found.trouble}. See its status checks, and `dmesg`")
+    if found.has_no_room and found.space is not None:
+        raise DiskError(
+            f"{what} is full: {found.space.free_bytes >> 20} of {found.space.total_bytes >> 20} MiB are "
+            "free. Deploy with a larger masters.etcd_volume.size_gib, or remove what does not belong there"
+        )
 
 
 class DiskProbe:

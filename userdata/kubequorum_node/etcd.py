@@ -1,6 +1,7 @@
 """etcd as a client sees it, through etcdctl."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,8 +143,12 @@ class Etcd:
         )
 
 
-def wait_until_voting(node: Node) -> int:
+def wait_until_voting(node: Node, *, doubt: Callable[[], None] = lambda: None) -> int:
     """Wait until the member on this machine works, with a vote; one that has joined as a learner is promoted.
+
+    Args:
+        node: the machine.
+        doubt: called while the member does not answer; raises if there is no point in waiting.
 
     Returns its id.
 
@@ -157,6 +162,7 @@ def wait_until_voting(node: Node) -> int:
         try:
             return local.status()
         except (CommandError, LookupError, ValueError) as error:
+            doubt()
             raise NotYetError(f"the member on this machine does not answer: {error}") from error
 
     status = node.clock.poll(

@@ -49,8 +49,8 @@ _SENTENCES: tuple[tuple[Cause, re.Pattern[str]], ...] = (
             r"|snapshot file doesn't exist"
             # The database.
             r"|invalid database|failed to map db file|database file size .* is (too small|smaller)"
-            r"|assertion failed: |page \d+ (already|reachable)|invalid freelist|freepages:|unexpected fault address"
-            r"|checksum error"
+            r"|assertion failed: |page \d+ (already|reachable)|invalid freelist|freepages:"
+            r"|unexpected fault address|checksum error"
         ),
     ),
 )

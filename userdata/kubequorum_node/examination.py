@@ -58,7 +58,7 @@ class Examination:
         )
 
     def begin_anew(self) -> None:
-        """Forget what etcd has said so far, and when certificates end: it was about what has been replaced."""
+        """Forget what etcd has said, and when certificates end: both may have been replaced."""
         self._log_since = self._node.host.time()
         self._days_left_at = float("-inf")
 

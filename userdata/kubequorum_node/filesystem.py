@@ -38,7 +38,7 @@ def mount(node: Node, device: str) -> None:
 
     Raises:
         DamagedError: its file system is damaged.
-        FileSystemError: another file system is on it, it cannot be checked, or something else is mounted there.
+        FileSystemError: another kind is on it, it cannot be checked, or another volume is mounted there.
 
     """
     if node.host.is_mount_point(MOUNT_POINT):
@@ -53,16 +53,21 @@ def mount(node: Node, device: str) -> None:
             _check(node, device)
         else:
             raise FileSystemError(
-                f"volume {slot_record.volume(node)} of slot {node.slot} holds {found}, not {_KIND}: nothing was "
-                "changed. If nothing on it is needed, wipe its first MiB; else give the slot its own volume"
+                f"volume {slot_record.volume(node)} of slot {node.slot} holds {found}, not {_KIND}: nothing "
+                "was changed. If nothing on it is needed, wipe its first MiB; else give the slot its own "
+                "volume"
             )
         node.host.path(MOUNT_POINT).mkdir(parents=True, exist_ok=True)
         node.host.run("mount", "-t", _KIND, "-o", _MOUNT_OPTIONS, device, MOUNT_POINT)
-    # Says "nothing to do" unless the volume has grown.
-    node.host.run("resize2fs", device, timeout=_CHECK_SECONDS)
+    grow(node, device)
     data = node.host.path(DATA_FOLDER)
     data.mkdir(mode=0o700, exist_ok=True)
     data.chmod(0o700)
+
+
+def grow(node: Node, device: str) -> None:
+    """Let the mounted file system grow with its volume; nothing to do unless that has grown."""
+    node.host.run("resize2fs", device, timeout=_CHECK_SECONDS)
 
 
 def make(node: Node, device: str, *, over_another: bool = False) -> None:
@@ -124,5 +129,6 @@ def _check_source(node: Node, device: str) -> None:
     mounted, wanted = (node.host.path(path).resolve() for path in (source, device))
     if mounted != wanted:
         raise FileSystemError(
-            f"{source} is mounted on {MOUNT_POINT}, but volume {slot_record.volume(node)} is {device}: unmount it"
+            f"{source} is mounted on {MOUNT_POINT}, but volume {slot_record.volume(node)} is {device}: "
+            "unmount it"
         )

@@ -105,7 +105,7 @@ def _key(node: Node) -> str:
     key = node.clock.poll("the cluster's key", look, seconds=_KEY_SECONDS, pause=2.0)
     if not key:
         raise NodeError(
-            f"s3://{node.config.bucket}/{ca_set.KEY} is not encrypted with a KMS key, so it cannot be told which "
-            "one a new volume needs: the State stack's bucket has the volumes' key as its default"
+            f"s3://{node.config.bucket}/{ca_set.KEY} is not encrypted with a KMS key, so it cannot be told "
+            "which one a new volume needs: the State stack's bucket has the volumes' key as its default"
         )
     return key

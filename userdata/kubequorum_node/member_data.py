@@ -11,7 +11,7 @@ MEMBER_FOLDER = f"{DATA_FOLDER}/member"
 ASIDE_FOLDER = "/var/lib/etcd/put-aside"
 """On the same file system: data get there in one step, or not at all."""
 _SPARE_FACTOR = 2
-"""The member's new data may become as large as the old, and a snapshot of the leader is written beside them."""
+"""The new data may become as large as the old, and a snapshot of the leader is written beside them."""
 
 
 def put_aside(node: Node) -> None:
@@ -32,7 +32,8 @@ def put_aside(node: Node) -> None:
         say(f"the member's data ({size >> 20} MiB) are in {ASIDE_FOLDER}: remove them when nobody needs them")
     else:
         say(
-            f"the member's data ({size >> 20} MiB) are removed: {free >> 20} MiB are free, too little to keep them"
+            f"the member's data ({size >> 20} MiB) are removed: {free >> 20} MiB are free, too little to keep "
+            "them"
         )
         drop_copy(node)
 

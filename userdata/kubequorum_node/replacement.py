@@ -136,7 +136,7 @@ def release_lock(node: Node) -> None:
         if _holder(etcd).get("slot") == node.slot:
             etcd.transact(f'create("{_LOCK}") > "0"\n\ndel {_LOCK}\n\n\n')
             say(f"slot {node.slot} is in service again: others may be replaced")
-    except (CommandError, LookupError, ValueError) as error:
+    except (CommandError, LookupError, ValueError, TypeError, AttributeError) as error:
         say(f"the lock {_LOCK} ends by itself: {error}")
 
 
@@ -175,7 +175,7 @@ def _holder(etcd: Etcd) -> dict[str, str]:
 def _require_own(holder: dict[str, str], node: Node) -> None:
     if holder and holder.get("slot") != node.slot:
         raise RefusedError(
-            f"nothing is done: slot {holder.get('slot')} ({holder.get('instance')}) is being replaced just now"
+            f"nothing is done: slot {holder.get('slot')} ({holder.get('instance')}) is being replaced"
         )
 
 

@@ -8,6 +8,7 @@ from kubequorum_node import (
     certificates,
     control_plane,
     credentials,
+    disk,
     filesystem,
     join,
     kubelet,
@@ -16,10 +17,12 @@ from kubequorum_node import (
     names,
     packages,
     programs,
+    replacement,
     runtime,
     slot_record,
     supervisor,
     volume,
+    wall_clock,
 )
 from kubequorum_node.errors import NodeError
 from kubequorum_node.filesystem import DamagedError
@@ -31,6 +34,7 @@ from kubequorum_node.volume import LostVolumeError
 
 LIFECYCLE_UNIT = "kubequorum-lifecycle.service"
 BOOT_UNIT = "kubequorum-boot.service"
+WATCHDOG_UNIT = "kubequorum-watchdog.service"
 POD_NETWORK_UNIT = "kubequorum-pod-network.service"
 _TIMERS = ("kubequorum-credentials.timer", "kubequorum-certificates.timer")
 
@@ -46,7 +50,8 @@ class Step:
 
 
 def check_identity(node: Node) -> None:
-    """Find out who this machine is, and refuse the wrong zone."""
+    """Find out who this machine is and what time it has, and refuse the wrong zone."""
+    wall_clock.wait_until_right(node)
     me = node.identity
     say(
         f"{me.instance_id} ({me.instance_type}, {me.architecture}) in {me.zone}: {me.address}, {me.node_name}"
@@ -60,7 +65,7 @@ def install_programs(node: Node) -> None:
 
 
 def mount_volume(node: Node) -> None:
-    """Mount the volume that is attached; one with a damaged file system gets a new one if the others have all."""
+    """Mount the volume that is attached; a damaged file system is made anew if the others have the data."""
     device = volume.device(node)
     try:
         filesystem.mount(node, device)
@@ -68,6 +73,7 @@ def mount_volume(node: Node) -> None:
         membership.give_up_data(node, because=str(error))
         filesystem.make(node, device, over_another=True)
         filesystem.mount(node, device)
+    disk.require_room(node)
 
 
 def configure_cluster(node: Node) -> None:
@@ -91,6 +97,12 @@ def prove_health(node: Node) -> None:
         slot_record.finish(node)
     else:
         kubelet.wait_until_ready(node)
+
+
+def start_watchdog(node: Node) -> None:
+    """Start the watchdog, and let the others be replaced again: this master is in service."""
+    replacement.release_lock(node)
+    supervisor.start(node.host, WATCHDOG_UNIT)
 
 
 def lifecycle_of(node: Node) -> Lifecycle:
@@ -157,6 +169,7 @@ REPORT_READY = Step(
     "complete the launch hook and signal CloudFormation",
     lambda node: lifecycle_of(node).report_ready(),
 )
+START_WATCHDOG = Step("start-watchdog", "watch this master's health from now on", start_watchdog, True)
 
 BY_HAND = (
     CHECK_IDENTITY,
@@ -174,6 +187,7 @@ BY_HAND = (
     START_POD_NETWORK,
     PROVE_HEALTH,
     REPORT_READY,
+    START_WATCHDOG,
     Step(
         "publish-credentials",
         "renew the join token and the administrator's kubeconfig",

@@ -1,4 +1,4 @@
-"""What time it is elsewhere: AWS refuses signatures, and TLS certificates, of a machine whose clock is off."""
+"""What time it is elsewhere: AWS refuses requests of a machine whose clock is off, and TLS fails on it."""
 
 import os
 from datetime import UTC
@@ -21,7 +21,7 @@ class ClockError(NodeError):
 
 
 def offset_seconds(node: Node) -> float | None:
-    """How far this machine's clock is ahead of others' (behind: negative); None if nobody says what time it is.
+    """How far this machine's clock is ahead (behind: negative); None if nobody says what time it is.
 
     Any answer over HTTP will do, a refusal too: each has a Date header.
     """
