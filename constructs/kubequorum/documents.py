@@ -4,9 +4,10 @@ Masters and each worker group have one of their own, with no more in it than the
 need: a change to a worker group must not replace the masters.
 """
 
+from kubequorum import tags
 from kubequorum.config import Cluster, WorkerGroup
 from kubequorum.config.addresses import node_mask_bits
-from kubequorum_node.document import ClusterDocument, Etcd, Slot
+from kubequorum_node.document import ClusterDocument, Etcd, Slot, VolumeShape
 
 _GIB = 1 << 30
 _LARGEST_QUOTA_GIB = 8
@@ -15,8 +16,24 @@ _LARGEST_QUOTA_GIB = 8
 
 def master_document(cluster: Cluster, *, stack: str) -> ClusterDocument:
     """What masters are told."""
-    slots = {slot: Slot(zone=zone, etcd_name=cluster.etcd_name(slot)) for slot, zone in cluster.slots.items()}
-    etcd = Etcd(slots=slots, quota_bytes=_quota_bytes(cluster.masters.etcd_volume.size_gib))
+    slots = {
+        slot: Slot(
+            zone=zone,
+            etcd_name=cluster.etcd_name(slot),
+            volume_tags=tags.of_volume(cluster.name, slot),
+        )
+        for slot, zone in cluster.slots.items()
+    }
+    shape = cluster.masters.etcd_volume
+    etcd = Etcd(
+        slots=slots,
+        quota_bytes=_quota_bytes(shape.size_gib),
+        volume=VolumeShape(
+            size_gib=shape.size_gib,
+            iops=shape.iops,
+            throughput_mib_per_s=shape.throughput_mib_per_s,
+        ),
+    )
     return _document(cluster, stack=stack, labels={}, taints=(), etcd=etcd)
 
 

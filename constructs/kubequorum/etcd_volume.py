@@ -28,11 +28,7 @@ class EtcdVolume(Construct):
             throughput=size.throughput_mib_per_s,
             encrypted=True,
             kms_key_id=key.key_arn,
-            tags=[
-                CfnTag(key="Name", value=f"{cluster.name} etcd-{slot}"),
-                CfnTag(key=tags.CLUSTER, value=cluster.name),
-                CfnTag(key=tags.SLOT, value=slot),
-            ],
+            tags=[CfnTag(key=key, value=value) for key, value in tags.of_volume(cluster.name, slot).items()],
         )
         volume.apply_removal_policy(RemovalPolicy.RETAIN)
         acknowledge(

@@ -56,6 +56,7 @@ class MasterSlot(Construct):
                 may.signal_stack(stack.stack_name),
                 program.read_permission(),
                 *may.move_volume(volume_id=state.volume_ids[slot], instance_tags=own_tags),
+                *may.replace_volume(zone=cluster.slots[slot], volume_tags=tags.of_volume(cluster.name, slot)),
                 *may.use_key(key_arn=state.key_arn),
                 *may.point_name_at_itself(zone_id=state.zone_id, name=cluster.etcd_name(slot)),
                 *may.share_state(bucket_arn=state.bucket_arn, slot=slot),

@@ -75,16 +75,56 @@ def signal_stack(stack_name: str) -> Permission:
 
 
 def move_volume(*, volume_id: str, instance_tags: dict[str, str]) -> list[Permission]:
-    """Attach and detach one volume, to and from instances with these tags only."""
+    """Attach and detach the slot's volumes, to and from instances with these tags only.
+
+    One is the State stack's, known by its id. What took its place when it was lost has the slot's tags.
+    """
     actions = ("ec2:AttachVolume", "ec2:DetachVolume")
     return [
         Permission(sid="OwnVolume", actions=actions, resources=(_arn("ec2", f"volume/{volume_id}"),)),
+        Permission(
+            sid="OwnVolumeByTag",
+            actions=actions,
+            resources=(_arn("ec2", "volume/*"),),
+            conditions={"StringEquals": _resource_tags(instance_tags)},
+            wildcard_reason="bound by tag: a volume that replaces a lost one is made by the master itself",
+        ),
         Permission(
             sid="OwnVolumeToOwnInstances",
             actions=actions,
             resources=(_arn("ec2", "instance/*"),),
             conditions={"StringEquals": _resource_tags(instance_tags)},
             wildcard_reason="bound by tag: instances come and go",
+        ),
+    ]
+
+
+def replace_volume(*, zone: str, volume_tags: dict[str, str]) -> list[Permission]:
+    """Make a volume in the place of a lost one: encrypted, in the slot's zone, with just the slot's tags.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
+    """
+    volumes = (_arn("ec2", "volume/*"),)
+    tags = {f"aws:RequestTag/{key}": value for key, value in volume_tags.items()}
+    return [
+        Permission(
+            sid="NewVolume",
+            actions=("ec2:CreateVolume",),
+            resources=volumes,
+            conditions={
+                "StringEquals": {**tags, "ec2:AvailabilityZone": zone, "ec2:VolumeType": "gp3"},
+                "ForAllValues:StringEquals": {"aws:TagKeys": list(volume_tags)},
+                "Bool": {"ec2:Encrypted": "true"},
+            },
+            wildcard_reason="a volume has no id before it is made: bound by its tags and its zone",
+        ),
+        # Tags are given while a volume is made, and never to one that exists: by them it could be taken.
+        Permission(
+            sid="TagNewVolume",
+            actions=("ec2:CreateTags",),
+            resources=volumes,
+            conditions={"StringEquals": {**tags, "ec2:CreateAction": "CreateVolume"}},
+            wildcard_reason="a volume has no id before it is made: bound to the call that makes it",
         ),
     ]
 
@@ -110,6 +150,13 @@ def use_key(*, key_arn: str) -> list[Permission]:
             actions=("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
             resources=(key_arn,),
             conditions={"StringEquals": {"kms:ViaService": [ec2, s3]}},
+        ),
+        # https://docs.aws.amazon.com/kms/latest/developerguide/services-ebs.html
+        Permission(
+            sid="KeyForNewVolume",
+            actions=("kms:GenerateDataKeyWithoutPlaintext",),
+            resources=(key_arn,),
+            conditions={"StringEquals": {"kms:ViaService": ec2}},
         ),
     ]
 

@@ -16,6 +16,11 @@ def of_master(cluster_name: str, slot: str) -> dict[str, str]:
     return {CLUSTER: cluster_name, SLOT: slot}
 
 
+def of_volume(cluster_name: str, slot: str) -> dict[str, str]:
+    """Tags of a slot's etcd volume, whoever makes it: the State stack, or a master when that one is lost."""
+    return {"Name": f"{cluster_name} etcd-{slot}", **of_master(cluster_name, slot)}
+
+
 def of_worker(cluster_name: str, group: str) -> dict[str, str]:
     """Tags by which IAM tells a worker group and its instances from all others."""
     return {CLUSTER: cluster_name, WORKER_GROUP: group}

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from kubequorum_node import steps
+from kubequorum_node import steps, watchdog
 from kubequorum_node.boot import boot
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import FILE_NAME, ClusterDocument
@@ -25,6 +25,9 @@ def main(arguments: list[str]) -> int:
     commands.add_parser(
         "watch-lifecycle", help="wait until the group ends this instance, then let go in order"
     )
+    commands.add_parser(
+        "watch-health", help="look at this master again and again, and do what its health wants (masters)"
+    )
     for known in by_name.values():
         commands.add_parser(known.name, help=known.help + (" (masters)" if known.masters_only else ""))
     options = parser.parse_args(arguments)
@@ -34,7 +37,9 @@ def main(arguments: list[str]) -> int:
         say(f"{options.command}: {node.config.position} of cluster {node.document.cluster}")
         if options.command == "boot":
             return boot(node)
-        if options.command == "watch-lifecycle":
+        if options.command == "watch-health":
+            watchdog.watch(node)
+        elif options.command == "watch-lifecycle":
             lifecycle = node.lifecycle
             lifecycle.wait_for_termination()
             lifecycle.report_gone()

@@ -29,8 +29,14 @@ def wait_until_ready(node: Node, *, seconds: float = 600.0) -> None:
     node.clock.poll("the API server on this machine", look, seconds=seconds, pause=0.2, longest_pause=1.0)
 
 
-def kubectl(node: Node, *arguments: str, stdin: str | None = None) -> Result:
+def kubectl(node: Node, *arguments: str, stdin: str | None = None, server: str = "") -> Result:
     """Run kubectl as administrator against the API server on this machine, whatever the load balancer does.
+
+    Args:
+        node: the machine.
+        arguments: kubectl's.
+        stdin: what it reads.
+        server: URL of another API server.
 
     Raises:
         CommandError: it failed.
@@ -39,7 +45,7 @@ def kubectl(node: Node, *arguments: str, stdin: str | None = None) -> Result:
     return node.host.run(
         _KUBECTL,
         f"--kubeconfig={ADMIN_KUBECONFIG}",
-        f"--server=https://{node.identity.address}:{API_PORT}",
+        f"--server={server or f'https://{node.identity.address}:{API_PORT}'}",
         "--request-timeout=20s",
         *arguments,
         stdin=stdin,

@@ -61,6 +61,7 @@ MASTER: Lane = (
     steps.CONFIGURE_CLUSTER,
     steps.PROVE_HEALTH,
     steps.REPORT_READY,
+    steps.START_WATCHDOG,
 )
 WORKER: Lane = (
     steps.CHECK_IDENTITY,

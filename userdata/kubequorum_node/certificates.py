@@ -35,13 +35,19 @@ def renew_if_due(node: Node) -> bool:
         return False
     # Machines that were born together would restart their API servers together.
     node.clock.sleep(random.uniform(0, _LONGEST_STAGGER_SECONDS))
-    with step(f"renew certificates with {days:.0f} days left"):
+    say(f"certificates are good for {days:.0f} more days only")
+    renew_and_restart(node)
+    return True
+
+
+def renew_and_restart(node: Node) -> None:
+    """Renew now, and restart who holds the old ones."""
+    with step("renew certificates"):
         renew(node)
     for container in _RESTARTED:
         with step(f"restart {container}"):
             _restart(node, container)
     api_server.wait_until_ready(node)
-    return True
 
 
 def days_left(node: Node) -> float:

@@ -10,6 +10,7 @@ from kubequorum_node import (
     certificates,
     etcd,
     kubeadm_config,
+    member_repair,
     membership,
     names,
 )
@@ -58,22 +59,28 @@ def issue_certificates(node: Node) -> None:
 def start(node: Node) -> None:
     """Start etcd and the control plane as static pods; neither needs to work yet."""
     names.wait_for_peers(node)
-    _write_node_config(node)
+    write_etcd_manifest(node)
     kubeadm = Kubeadm(node.host)
-    kubeadm.init_phase("etcd", "local", config=NODE_CONFIG)
     kubeadm.init_phase("control-plane", "apiserver", config=NODE_CONFIG)
     # Enabled by nobody: after a restart of the machine the volume must be mounted first.
     kubeadm.init_phase("kubelet-start", config=NODE_CONFIG)
 
 
 def wait_until_up(node: Node) -> None:
-    """Wait until etcd and the API server work on this machine."""
-    member = etcd.wait_until_voting(node)
+    """Wait until etcd and the API server work on this machine; a member with unusable data joins anew."""
+    member = member_repair.start_member(node, write_etcd_manifest, since=node.host.time())
     say(f"etcd member {member:x} works and has a vote")
     api_server.wait_until_ready(node)
     # Before that they would only take time from it, give up, and be held back as containers that crash.
+    kubeadm = Kubeadm(node.host)
     for component in ("controller-manager", "scheduler"):
         kubeadm.init_phase("control-plane", component, config=NODE_CONFIG)
+
+
+def write_etcd_manifest(node: Node) -> None:
+    """Write etcd's static pod, by what was settled about its membership."""
+    _write_node_config(node)
+    Kubeadm(node.host).init_phase("etcd", "local", config=NODE_CONFIG)
 
 
 def configure_cluster(node: Node, *, bootstrap_token: str) -> None:

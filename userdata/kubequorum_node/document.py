@@ -27,6 +27,17 @@ class Slot:
     """The availability zone that it is bound to."""
     etcd_name: str
     """DNS name of its etcd member, whatever instance is in the slot."""
+    volume_tags: dict[str, str]
+    """Tags of its etcd volume, by which IAM knows that it is the slot's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VolumeShape:
+    """A gp3 volume for etcd's data, as a master makes it when the slot's is lost."""
+
+    size_gib: int
+    iops: int
+    throughput_mib_per_s: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +47,7 @@ class Etcd:
     slots: dict[str, Slot]
     quota_bytes: int
     """Size of the database at which etcd takes no more writes."""
+    volume: VolumeShape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +102,7 @@ class ClusterDocument:
             etcd = values.pop("etcd")
             if etcd is not None:
                 slots = {name: Slot(**slot) for name, slot in etcd.pop("slots").items()}
-                etcd = Etcd(slots=slots, **etcd)
+                etcd = Etcd(slots=slots, volume=VolumeShape(**etcd.pop("volume")), **etcd)
             return cls(**{**values, "taints": tuple(values["taints"]), "etcd": etcd})
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DocumentError(

@@ -1,11 +1,12 @@
 """etcd as a client sees it, through etcdctl."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from kubequorum_node.clock import NotYetError
-from kubequorum_node.host import CommandError
+from kubequorum_node.host import CommandError, Result
 from kubequorum_node.kubeadm_config import client_url
 from kubequorum_node.log import say
 from kubequorum_node.node import Node
@@ -15,6 +16,8 @@ _PKI = "/etc/kubernetes/pki/etcd"
 _LOCAL = "https://127.0.0.1:2379"
 _START_SECONDS = 300.0
 _PROMOTION_SECONDS = 600.0
+_ALARMS = {1: "NOSPACE", 2: "CORRUPT"}
+"""etcd's own numbers (api/etcdserverpb/rpc.proto, AlarmType)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +79,39 @@ class Etcd:
         status: dict[str, Any] = self._json("endpoint", "status")[0]["Status"]
         return status
 
+    def alarms(self) -> list[tuple[int, str]]:
+        """Alarms that are on: the id of the member each is about, and its name."""
+        answer = self._json("alarm", "list")
+        return [
+            (int(alarm["memberID"]), _ALARMS.get(alarm["alarm"], "")) for alarm in answer.get("alarms", [])
+        ]
+
+    def disarm(self) -> None:
+        """Take all alarms back; one whose reason still holds comes again."""
+        self._run("alarm", "disarm")
+
+    def healthy_endpoints(self) -> set[str]:
+        """The endpoints whose member serves a read through the consensus."""
+        done = self._call("endpoint", "health", "--write-out=json", check=False)
+        try:
+            return {entry["endpoint"] for entry in json.loads(done.stdout) if entry.get("health")}
+        except (ValueError, TypeError):
+            return set()
+
+    def hashes(self, *, revision: int = 0) -> list[tuple[int, int]]:
+        """Each endpoint's hash of the data up to a revision (0: its newest), and the revision."""
+        answer = self._json("endpoint", "hashkv", f"--rev={revision}")
+        return [(int(e["HashKV"]["hash"]), int(e["HashKV"]["hash_revision"])) for e in answer]
+
+    def grant_lease(self, seconds: int) -> str:
+        """Make a lease; returns its id as etcdctl takes it. What is bound to it goes when it ends."""
+        return f"{int(self._json('lease', 'grant', str(seconds))['ID']):x}"
+
+    def transact(self, transaction: str) -> dict[str, Any]:
+        """Run a transaction, written as `etcdctl txn` reads it; its answer has `succeeded` if it did."""
+        answer: dict[str, Any] = json.loads(self._call("txn", "--write-out=json", stdin=transaction).stdout)
+        return answer
+
     def read_with_quorum(self) -> None:
         """Read a key through the consensus: proves that the member has caught up, and that a leader serves.
 
@@ -89,6 +125,9 @@ class Etcd:
         return json.loads(self._run(*command, "--write-out=json"))
 
     def _run(self, *command: str) -> str:
+        return self._call(*command).stdout
+
+    def _call(self, *command: str, stdin: str | None = None, check: bool = True) -> Result:
         return self._node.host.run(
             _ETCDCTL,
             f"--endpoints={','.join(self._endpoints)}",
@@ -98,12 +137,18 @@ class Etcd:
             "--dial-timeout=2s",
             "--command-timeout=5s",
             *command,
+            stdin=stdin,
             timeout=15,
-        ).stdout
+            check=check,
+        )
 
 
-def wait_until_voting(node: Node) -> int:
+def wait_until_voting(node: Node, *, doubt: Callable[[], None] = lambda: None) -> int:
     """Wait until the member on this machine works, with a vote; one that has joined as a learner is promoted.
+
+    Args:
+        node: the machine.
+        doubt: called while the member does not answer; raises if there is no point in waiting.
 
     Returns its id.
 
@@ -117,6 +162,7 @@ def wait_until_voting(node: Node) -> int:
         try:
             return local.status()
         except (CommandError, LookupError, ValueError) as error:
+            doubt()
             raise NotYetError(f"the member on this machine does not answer: {error}") from error
 
     status = node.clock.poll(

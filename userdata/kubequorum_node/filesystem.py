@@ -1,5 +1,6 @@
 """The file system on the slot's volume: made only where there is none, and mounted."""
 
+from kubequorum_node import slot_record
 from kubequorum_node.cluster_configuration import DATA_FOLDER
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import CommandError
@@ -14,12 +15,18 @@ _NOTHING_FOUND = 2
 """blkid's status for a device without any signature (blkid(8))."""
 _UNCORRECTED = 4
 """fsck.ext4's status bit for errors left uncorrected (e2fsck(8))."""
+_NOT_CHECKED = 8
+"""Its bits for a check that could not be made: an operational error, wrong usage, cancelled."""
 _CHECK_SECONDS = 300
 """A journal is replayed in seconds; a full check of a volume that lost power twice takes longer."""
 
 
 class FileSystemError(NodeError):
-    """The volume holds something that must not be overwritten, or is damaged."""
+    """The volume holds something that must not be overwritten, or cannot be told."""
+
+
+class DamagedError(FileSystemError):
+    """The file system is damaged, and cannot be put right without a loss."""
 
 
 def mount(node: Node, device: str) -> None:
@@ -30,7 +37,8 @@ def mount(node: Node, device: str) -> None:
         device: path of the volume's device.
 
     Raises:
-        FileSystemError: another file system is on it, its check failed, or something else is mounted there.
+        DamagedError: its file system is damaged.
+        FileSystemError: another kind is on it, it cannot be checked, or another volume is mounted there.
 
     """
     if node.host.is_mount_point(MOUNT_POINT):
@@ -39,24 +47,41 @@ def mount(node: Node, device: str) -> None:
     else:
         found = kind(node, device)
         if found is None:
-            say(f"volume {node.config.volume} is blank: making an {_KIND} file system")
-            node.host.run(
-                "mkfs.ext4", "-q", "-m", "0", "-L", f"etcd-{node.slot}", device, timeout=_CHECK_SECONDS
-            )
+            say(f"volume {slot_record.volume(node)} is blank: making an {_KIND} file system")
+            make(node, device)
         elif found == _KIND:
             _check(node, device)
         else:
             raise FileSystemError(
-                f"volume {node.config.volume} of slot {node.slot} holds {found}, not {_KIND}: nothing was "
-                "changed. If nothing on it is needed, wipe its first MiB; else give the slot its own volume"
+                f"volume {slot_record.volume(node)} of slot {node.slot} holds {found}, not {_KIND}: nothing "
+                "was changed. If nothing on it is needed, wipe its first MiB; else give the slot its own "
+                "volume"
             )
         node.host.path(MOUNT_POINT).mkdir(parents=True, exist_ok=True)
         node.host.run("mount", "-t", _KIND, "-o", _MOUNT_OPTIONS, device, MOUNT_POINT)
-    # Says "nothing to do" unless the volume has grown.
-    node.host.run("resize2fs", device, timeout=_CHECK_SECONDS)
+    grow(node, device)
     data = node.host.path(DATA_FOLDER)
     data.mkdir(mode=0o700, exist_ok=True)
     data.chmod(0o700)
+
+
+def grow(node: Node, device: str) -> None:
+    """Let the mounted file system grow with its volume; nothing to do unless that has grown."""
+    node.host.run("resize2fs", device, timeout=_CHECK_SECONDS)
+
+
+def make(node: Node, device: str, *, over_another: bool = False) -> None:
+    """Make an empty file system.
+
+    Args:
+        node: the machine.
+        device: path of the volume's device.
+        over_another: whether there may be one, which is lost then with all that is in it.
+
+    """
+    force = ("-F", "-F") if over_another else ()
+    label = f"etcd-{node.slot}"
+    node.host.run("mkfs.ext4", *force, "-q", "-m", "0", "-L", label, device, timeout=_CHECK_SECONDS)
 
 
 def kind(node: Node, device: str) -> str | None:
@@ -87,12 +112,13 @@ def has_wal(node: Node) -> bool:
 
 def _check(node: Node, device: str) -> None:
     done = node.host.run("fsck.ext4", "-p", device, timeout=_CHECK_SECONDS, check=False)
-    if done.returncode >= _UNCORRECTED:
-        raise FileSystemError(
-            f"the file system of volume {node.config.volume} is damaged (fsck.ext4 ended with status "
-            f"{done.returncode}): {(done.stdout + done.stderr).strip()}. Repair it by hand, or give the slot "
-            "an empty volume: its member then joins anew from the others"
-        )
+    if done.returncode < _UNCORRECTED:
+        return
+    said = f"(fsck.ext4 ended with status {done.returncode}): {(done.stdout + done.stderr).strip()}"
+    what = f"volume {slot_record.volume(node)} of slot {node.slot}"
+    if done.returncode >= _NOT_CHECKED:
+        raise FileSystemError(f"the file system of {what} could not be checked {said}. It is left alone")
+    raise DamagedError(f"the file system of {what} is damaged {said}")
 
 
 def _check_source(node: Node, device: str) -> None:
@@ -103,5 +129,6 @@ def _check_source(node: Node, device: str) -> None:
     mounted, wanted = (node.host.path(path).resolve() for path in (source, device))
     if mounted != wanted:
         raise FileSystemError(
-            f"{source} is mounted on {MOUNT_POINT}, but volume {node.config.volume} is {device}: unmount it"
+            f"{source} is mounted on {MOUNT_POINT}, but volume {slot_record.volume(node)} is {device}: "
+            "unmount it"
         )

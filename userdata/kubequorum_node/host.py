@@ -1,5 +1,6 @@
 """The machine that this runs on: its programs, its files, its view of the network."""
 
+import http.client
 import os
 import socket
 import ssl
@@ -8,11 +9,13 @@ import tempfile
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from kubequorum_node.errors import NodeError
 
 _OUTPUT_SHOWN = 1500
+_BODY_READ = 64 << 10
 
 
 class CommandError(NodeError):
@@ -26,6 +29,26 @@ class Result:
     returncode: int
     stdout: str
     stderr: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What an HTTP server said, whatever its status."""
+
+    status: int
+    body: str = ""
+    """The beginning of it."""
+    date: str = ""
+    """Its Date header: what time it is there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Space:
+    """How much room a file system has."""
+
+    total_bytes: int
+    free_bytes: int
+    """For root."""
 
 
 class Host:
@@ -102,7 +125,12 @@ class Host:
         return {str(address[4][0]) for address in found}
 
     def https_status(self, url: str, *, ca_file: str | None, timeout: float = 2.0) -> int | None:
-        """Status of a GET; None if there was no HTTP answer.
+        """Status of a GET; None if there was no HTTP answer. For the arguments see `get`."""
+        answer = self.get(url, ca_file=ca_file, timeout=timeout)
+        return None if answer is None else answer.status
+
+    def get(self, url: str, *, ca_file: str | None = None, timeout: float = 2.0) -> Answer | None:
+        """Send a GET past any proxy; None if there was no HTTP answer.
 
         Args:
             url: what to get.
@@ -116,12 +144,33 @@ class Host:
             return None
         else:
             context = ssl.create_default_context(cafile=str(self.path(ca_file)))
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
         try:
-            with urllib.request.build_opener(
-                urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
-            ).open(url, timeout=timeout) as answer:
-                return int(answer.status)
+            with opener.open(url, timeout=timeout) as answer:
+                return _answer(answer.status, answer)
         except urllib.error.HTTPError as error:
-            return error.code
-        except (OSError, ValueError):
+            with error:
+                return _answer(error.code, error)
+        except (OSError, ValueError, http.client.HTTPException):
             return None
+
+    def time(self) -> datetime:
+        """What time this machine believes it is, in UTC."""
+        return datetime.now(UTC)
+
+    def space(self, absolute: str) -> Space:
+        """Room of the file system that a path is on.
+
+        Raises:
+            OSError: there is no such path.
+
+        """
+        found = os.statvfs(self.path(absolute))
+        return Space(total_bytes=found.f_blocks * found.f_frsize, free_bytes=found.f_bfree * found.f_frsize)
+
+
+def _answer(status: int, answer: http.client.HTTPResponse | urllib.error.HTTPError) -> Answer:
+    body = answer.read(_BODY_READ).decode(errors="replace")
+    return Answer(status=status, body=body, date=answer.headers.get("Date") or "")

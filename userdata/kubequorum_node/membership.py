@@ -10,7 +10,7 @@ from dataclasses import asdict
 from enum import Enum
 from functools import partial
 
-from kubequorum_node import filesystem, slot_record
+from kubequorum_node import filesystem, member_data, slot_record
 from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.cluster_configuration import DATA_FOLDER
 from kubequorum_node.errors import NodeError
@@ -44,7 +44,6 @@ class Decision(Enum):
 
 _STAGE_AFTER = {Decision.BEGIN: slot_record.FORMING, Decision.REJOIN: slot_record.JOINING}
 """A member that carries on stays what it was."""
-_HAS_LIVED = frozenset({slot_record.JOINING, slot_record.MEMBER})
 
 
 def decide(record: SlotRecord | None, *, has_data: bool, volume: str) -> Decision:
@@ -56,7 +55,7 @@ def decide(record: SlotRecord | None, *, has_data: bool, volume: str) -> Decisio
 
     """
     if has_data:
-        if record is not None and record.stage in _HAS_LIVED and record.volume != volume:
+        if record is not None and record.stage in slot_record.HAS_LIVED and record.volume != volume:
             raise ForeignVolumeError(
                 f"volume {volume} has etcd data, but by its record the slot's member has its data on "
                 f"{record.volume}. If this is a copy of it, its data may be too old to go on with: remove "
@@ -64,7 +63,7 @@ def decide(record: SlotRecord | None, *, has_data: bool, volume: str) -> Decisio
                 "masters are being restored from copies of the same moment, delete the slots' records"
             )
         return Decision.CARRY_ON
-    if record is not None and record.stage in _HAS_LIVED:
+    if record is not None and record.stage in slot_record.HAS_LIVED:
         return Decision.REJOIN
     return Decision.BEGIN
 
@@ -80,7 +79,7 @@ def settle(node: Node) -> Membership:
     decisions: list[Decision] = []
 
     def change(old: SlotRecord | None) -> SlotRecord:
-        decision = decide(old, has_data=filesystem.has_wal(node), volume=node.config.volume)
+        decision = decide(old, has_data=filesystem.has_wal(node), volume=slot_record.volume(node))
         decisions.append(decision)
         stage = _STAGE_AFTER.get(decision) or (slot_record.MEMBER if old is None else old.stage)
         return slot_record.occupied(old, node, stage=stage)
@@ -99,16 +98,63 @@ def settled(node: Node) -> Membership:
     return first_members(node.etcd) if text is None else Membership(**json.loads(text))
 
 
-def _rejoin(node: Node) -> Membership:
-    """Take the old member out and add a learner; repeated, it goes on where it stopped."""
+def give_up_data(node: Node, *, because: str) -> None:
+    """Note that the member joins anew, whatever is on its volume, if the others can give it the data.
+
+    Only after that may its data be touched: whatever happens then, the next boot goes on from here.
+
+    Args:
+        node: the machine.
+        because: what is wrong with the data, for the error.
+
+    Raises:
+        NoQuorumError: they cannot; nothing was changed.
+
+    """
+    wait_for_quorum(node, because=because)
+    say(f"{because}: the member of slot {node.slot} will join anew from the others")
+    slot_record.update(node, lambda old: slot_record.occupied(old, node, stage=slot_record.JOINING))
+
+
+def wait_for_quorum(node: Node, *, because: str) -> list[Member]:
+    """All members, as a quorum of the others knows them.
+
+    Raises:
+        NoQuorumError: there is none, and `because` a person must help.
+
+    """
     if len(node.etcd.slots) == 1:
         raise NoQuorumError(
-            f"volume {node.config.volume} is empty, but this cluster has lived, and it has no other member: "
-            "restore a backup, or give the slot its old volume back"
+            f"{because}, but this cluster has lived, and it has no other member: restore a backup, or give "
+            "the slot its old volume back"
         )
     others = Etcd.others(node)
+
+    def ask() -> list[Member]:
+        try:
+            return others.members()
+        except CommandError as error:
+            raise NotYetError(str(error)) from error
+
+    try:
+        return node.clock.poll(
+            "a quorum of the other members", ask, seconds=_QUORUM_SECONDS, pause=2.0, longest_pause=10.0
+        )
+    except WaitError as error:
+        raise NoQuorumError(
+            f"{because} and the other masters have no quorum to give the data back: bring one of them up, or "
+            f"restore a backup. {error}"
+        ) from error
+
+
+def _rejoin(node: Node) -> Membership:
+    """Take the old member out and add a learner; repeated, it goes on where it stopped."""
+    others = Etcd.others(node)
     url = peer_url(node.etcd, node.slot)
-    members = _wait_for_quorum(node, others)
+    lost = f"the data of slot {node.slot} are lost (there is no log on volume {slot_record.volume(node)})"
+    members = wait_for_quorum(node, because=lost)
+    # What is left of them must not become part of the new member.
+    member_data.put_aside(node)
     mine = [member for member in members if url in member.peer_urls]
     waiting = [member for member in mine if member.is_learner and not member.name]
     if not waiting:
@@ -120,7 +166,7 @@ def _rejoin(node: Node) -> Membership:
             f"learner {member_name(node.slot)} added",
             lambda: others.add_learner(member_name(node.slot), url),
         )
-        members = _wait_for_quorum(node, others)
+        members = wait_for_quorum(node, because=lost)
     return Membership(state="existing", initial_cluster=_initial_cluster(node, members))
 
 
@@ -134,24 +180,6 @@ def _initial_cluster(node: Node, members: list[Member]) -> str:
             for url in member.peer_urls
         )
     )
-
-
-def _wait_for_quorum(node: Node, others: Etcd) -> list[Member]:
-    def ask() -> list[Member]:
-        try:
-            return others.members()
-        except CommandError as error:
-            raise NotYetError(str(error)) from error
-
-    try:
-        return node.clock.poll(
-            "a quorum of the other members", ask, seconds=_QUORUM_SECONDS, pause=2.0, longest_pause=10.0
-        )
-    except WaitError as error:
-        raise NoQuorumError(
-            f"the data of slot {node.slot} are lost (volume {node.config.volume} is empty) and the other "
-            f"masters have no quorum to give them back: bring one of them up, or restore a backup. {error}"
-        ) from error
 
 
 def _insist(node: Node, what: str, change: Callable[[], object]) -> None:

@@ -39,6 +39,8 @@ class Node:
         self.metadata = metadata or Metadata()
         self.store = StateStore(self.aws, config.bucket)
         self.lifecycle = Lifecycle(config, document, aws=self.aws, metadata=self.metadata, clock=self.clock)
+        self.volume: str | None = None
+        """The slot's volume once it is known; see `slot_record.volume`."""
 
     @cached_property
     def identity(self) -> Identity:

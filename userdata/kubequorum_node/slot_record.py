@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import Self
 
@@ -17,6 +17,8 @@ JOINING = "joining"
 """The slot's member lost its data and joins anew, on the volume that the record names."""
 MEMBER = "member"
 """The slot's member has worked: if its data are gone, they were lost."""
+HAS_LIVED = frozenset({JOINING, MEMBER})
+"""Stages of a slot that must never begin with nothing."""
 
 _VERSION = 1
 _CONFLICTS_BORNE = 5
@@ -41,6 +43,8 @@ class SlotRecord:
     """FORMING, JOINING or MEMBER."""
     outcome: str = "booting"
     """`booting`, `ready`, or why the last boot failed."""
+    replaces: str = ""
+    """The volume that user-data names, if the record's took its place; empty if they are the same."""
     written: str = ""
     """When, UTC."""
     version: int = _VERSION
@@ -57,13 +61,15 @@ class SlotRecord:
             SlotRecordError: it is something else, or of another version.
 
         """
+        known = {field.name for field in fields(cls)}
         try:
             document = json.loads(text)
             if document["version"] != _VERSION:
                 raise SlotRecordError(
                     f"the slot's record has version {document['version']}, this program knows {_VERSION}"
                 )
-            return cls(**document)
+            # What a later program has added is passed over: after a roll-back its records must be readable.
+            return cls(**{name: value for name, value in document.items() if name in known})
         except (ValueError, KeyError, TypeError) as error:
             raise SlotRecordError(
                 f"the slot's record in the state bucket cannot be read: {error!r}"
@@ -75,13 +81,32 @@ def key(slot: str) -> str:
     return f"slots/{slot}/record.json"
 
 
+def volume(node: Node) -> str:
+    """Id of the slot's volume: user-data's, or the one that took its place when it was lost.
+
+    Whoever deploys with another volume in user-data means that one: what replaced the old one counts no more.
+    """
+    if node.volume is None:
+        stored = node.store.get(key(node.slot))
+        node.volume = volume_of(None if stored is None else SlotRecord.from_json(stored.body), node)
+    return node.volume
+
+
+def volume_of(record: SlotRecord | None, node: Node) -> str:
+    """The same, by a record that was read."""
+    replaced = record is not None and record.replaces == node.config.volume
+    return record.volume if record is not None and replaced else node.config.volume
+
+
 def occupied(old: SlotRecord | None, node: Node, *, stage: str) -> SlotRecord:
     """The record once this instance is in the slot; `old` is what the slot had before."""
     instance = node.identity.instance_id
     before = 0 if old is None else old.generation
     again = old is not None and old.instance == instance
+    volume_id = volume_of(old, node)
     return SlotRecord(
-        volume=node.config.volume,
+        volume=volume_id,
+        replaces=node.config.volume if volume_id != node.config.volume else "",
         generation=before if again else before + 1,
         instance=instance,
         stage=stage,
@@ -119,7 +144,18 @@ def finish(node: Node) -> None:
     def change(old: SlotRecord | None) -> SlotRecord:
         if old is None:
             raise SlotRecordError(f"s3://{node.config.bucket}/{key(node.slot)} was deleted during the boot")
-        return replace(old, volume=node.config.volume, stage=MEMBER, outcome="ready")
+        return replace(occupied(old, node, stage=MEMBER), outcome="ready")
+
+    update(node, change)
+
+
+def note(node: Node, outcome: str) -> None:
+    """Write how the slot's master is, if it is this instance's record."""
+
+    def change(old: SlotRecord | None) -> SlotRecord:
+        if old is None or old.instance != node.identity.instance_id:
+            raise SlotRecordError(f"the record of slot {node.slot} is not this instance's: {outcome}")
+        return replace(old, outcome=outcome[:_REASON_LENGTH])
 
     update(node, change)
 

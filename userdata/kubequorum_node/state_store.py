@@ -33,6 +33,8 @@ class Stored:
 
     body: str
     etag: str
+    key_id: str = ""
+    """The KMS key that it is encrypted with."""
 
 
 class StateStore:
@@ -47,7 +49,9 @@ class StateStore:
 
         def read() -> Stored:
             answer = self._aws.s3.get_object(Bucket=self._bucket, Key=key)
-            return Stored(answer["Body"].read().decode(), answer["ETag"])
+            return Stored(
+                answer["Body"].read().decode(), answer["ETag"], key_id=answer.get("SSEKMSKeyId", "")
+            )
 
         try:
             return self._aws.call(read)

@@ -8,25 +8,32 @@ from kubequorum_node import (
     certificates,
     control_plane,
     credentials,
+    disk,
     filesystem,
     join,
     kubelet,
+    lost_volume,
     membership,
     names,
     packages,
     programs,
+    replacement,
     runtime,
     slot_record,
     supervisor,
     volume,
+    wall_clock,
 )
 from kubequorum_node.errors import NodeError
+from kubequorum_node.filesystem import DamagedError
 from kubequorum_node.log import say, step
 from kubequorum_node.node import Node
 from kubequorum_node.pod_network import PodNetwork
+from kubequorum_node.volume import LostVolumeError
 
 LIFECYCLE_UNIT = "kubequorum-lifecycle.service"
 BOOT_UNIT = "kubequorum-boot.service"
+WATCHDOG_UNIT = "kubequorum-watchdog.service"
 POD_NETWORK_UNIT = "kubequorum-pod-network.service"
 _TIMERS = ("kubequorum-credentials.timer", "kubequorum-certificates.timer")
 
@@ -42,7 +49,8 @@ class Step:
 
 
 def check_identity(node: Node) -> None:
-    """Find out who this machine is, and refuse the wrong zone."""
+    """Find out who this machine is and what time it has, and refuse the wrong zone."""
+    wall_clock.wait_until_right(node)
     me = node.identity
     say(
         f"{me.instance_id} ({me.instance_type}, {me.architecture}) in {me.zone}: {me.address}, {me.node_name}"
@@ -56,8 +64,15 @@ def install_programs(node: Node) -> None:
 
 
 def mount_volume(node: Node) -> None:
-    """Mount the volume that is attached."""
-    filesystem.mount(node, volume.device(node))
+    """Mount the volume that is attached; a damaged file system is made anew if the others have the data."""
+    device = volume.device(node)
+    try:
+        filesystem.mount(node, device)
+    except DamagedError as error:
+        membership.give_up_data(node, because=str(error))
+        filesystem.make(node, device, over_another=True)
+        filesystem.mount(node, device)
+    disk.require_room(node)
 
 
 def configure_cluster(node: Node) -> None:
@@ -91,8 +106,19 @@ def prove_health(node: Node) -> None:
         kubelet.wait_until_ready(node)
 
 
+def start_watchdog(node: Node) -> None:
+    """Start the watchdog, and let the others be replaced again: this master is in service."""
+    replacement.release_lock(node)
+    supervisor.start(node.host, WATCHDOG_UNIT)
+
+
 def _attach(node: Node) -> None:
-    say(f"volume {node.config.volume} is {volume.attach(node)}")
+    try:
+        device = volume.attach(node)
+    except LostVolumeError as error:
+        lost_volume.take_place(node, because=str(error))
+        device = volume.attach(node)
+    say(f"volume {slot_record.volume(node)} is {device}")
 
 
 def _settle(node: Node) -> None:
@@ -152,6 +178,7 @@ REPORT_READY = Step(
     "complete the launch hook and signal CloudFormation",
     lambda node: node.lifecycle.report_ready(),
 )
+START_WATCHDOG = Step("start-watchdog", "watch this master's health from now on", start_watchdog, True)
 
 BY_HAND = (
     CHECK_IDENTITY,
@@ -171,6 +198,7 @@ BY_HAND = (
     START_POD_NETWORK,
     PROVE_HEALTH,
     REPORT_READY,
+    START_WATCHDOG,
     Step(
         "publish-credentials",
         "renew the join token and the administrator's kubeconfig",

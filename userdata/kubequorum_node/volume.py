@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from kubequorum_node import slot_record
 from kubequorum_node.aws import error_code, error_message
 from kubequorum_node.clock import NotYetError
 from kubequorum_node.config import TERMINATE_HOOK
@@ -28,10 +29,19 @@ _KUBELET_PORT = 10250
 _TRY_AGAIN = frozenset({"IncorrectState", "IncorrectInstanceState", "VolumeInUse", "IncorrectVolumeState"})
 """Answers to attach and detach calls that cross with a change of state."""
 _NO_SUCH_VOLUME = "InvalidVolume.NotFound"
+_MISSING_SECONDS = 20.0
+"""EC2 may not know yet what was made a moment ago.
+https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html"""
+_GONE = frozenset({"deleting", "deleted", "error"})
+"""States from which no volume comes back (https://docs.aws.amazon.com/ebs/latest/userguide/ebs-describing-volumes.html)."""
 
 
 class VolumeError(NodeError):
     """The volume cannot be had."""
+
+
+class LostVolumeError(VolumeError):
+    """The volume, and all that was on it, is gone for good."""
 
 
 @dataclass
@@ -40,6 +50,7 @@ class _Wait:
 
     begin: float
     silent_since: float | None = None
+    missing_since: float | None = None
     done: set[tuple[str, Next]] = field(default_factory=set)
 
 
@@ -51,11 +62,12 @@ def attach(node: Node) -> str:
     Raises:
         WrongZoneError: the volume is in another zone than this instance.
         WaitError: somebody else had it for too long; says who.
+        LostVolumeError: it is gone for good.
 
     """
     wait = _Wait(begin=node.clock.now())
     node.clock.poll(
-        f"volume {node.config.volume} attached to {node.identity.instance_id}",
+        f"volume {slot_record.volume(node)} attached to {node.identity.instance_id}",
         lambda: _try_attach(node, wait),
         seconds=_WAIT_SECONDS,
         pause=3.0,
@@ -71,10 +83,10 @@ def device(node: Node) -> str:
         VolumeError: it is not there.
 
     """
-    link = _LINK.format(node.config.volume.replace("-", ""))
+    link = _LINK.format(slot_record.volume(node).replace("-", ""))
     if not node.host.path(link).exists():
         raise VolumeError(
-            f"{link} is not there: {node.config.volume} is not attached, or this instance type "
+            f"{link} is not there: {slot_record.volume(node)} is not attached, or this instance type "
             f"({node.identity.instance_type}) is not built on Nitro"
         )
     return link
@@ -89,22 +101,19 @@ def wait_for_device(node: Node) -> str:
         except VolumeError as error:
             raise NotYetError(str(error)) from error
 
-    what = f"device of volume {node.config.volume}"
+    what = f"device of volume {slot_record.volume(node)}"
     return node.clock.poll(what, find, seconds=_DEVICE_WAIT_SECONDS, pause=0.1, longest_pause=1.0)
 
 
 def _try_attach(node: Node, wait: _Wait) -> None:
-    volume = _describe(node)
+    volume = _describe(node, wait)
     if volume["AvailabilityZone"] != node.identity.zone:
         raise WrongZoneError(
-            f"volume {node.config.volume} is in {volume['AvailabilityZone']}, but this instance "
+            f"volume {slot_record.volume(node)} is in {volume['AvailabilityZone']}, but this instance "
             f"({node.identity.instance_id}) is in {node.identity.zone}: both belong in the slot's zone"
         )
-    if volume["State"] in ("deleting", "deleted", "error"):
-        raise VolumeError(
-            f"volume {node.config.volume} is {volume['State']}: restore it from a snapshot, and put its id "
-            "where the State stack has the slot's volume"
-        )
+    if volume["State"] in _GONE:
+        raise LostVolumeError(f"volume {slot_record.volume(node)} is {volume['State']}")
     attachments = [a for a in volume.get("Attachments", []) if a.get("State") != "detached"]
     mine = [a for a in attachments if a.get("InstanceId") == node.identity.instance_id]
     if mine and mine[0].get("State") in ("attached", "attaching", "busy"):
@@ -117,7 +126,7 @@ def _try_attach(node: Node, wait: _Wait) -> None:
     try:
         node.aws.call(
             lambda: node.aws.ec2.attach_volume(
-                VolumeId=node.config.volume,
+                VolumeId=slot_record.volume(node),
                 InstanceId=node.identity.instance_id,
                 Device=_DEVICE_ASKED_FOR,
             )
@@ -128,16 +137,19 @@ def _try_attach(node: Node, wait: _Wait) -> None:
         raise
 
 
-def _describe(node: Node) -> "VolumeTypeDef":
+def _describe(node: Node, wait: _Wait) -> "VolumeTypeDef":
+    volume_id = slot_record.volume(node)
     try:
-        answer = node.aws.call(lambda: node.aws.ec2.describe_volumes(VolumeIds=[node.config.volume]))
+        answer = node.aws.call(lambda: node.aws.ec2.describe_volumes(VolumeIds=[volume_id]))
     except ClientError as error:
-        if error_code(error) == _NO_SUCH_VOLUME:
-            raise VolumeError(
-                f"there is no volume {node.config.volume} (from user-data): it was deleted outside the State "
-                "stack; restore it from a snapshot or make an empty one, and deploy with its id"
-            ) from error
-        raise
+        if error_code(error) != _NO_SUCH_VOLUME:
+            raise
+        now = node.clock.now()
+        wait.missing_since = now if wait.missing_since is None else wait.missing_since
+        if now - wait.missing_since < _MISSING_SECONDS:
+            raise NotYetError(f"EC2 knows no volume {volume_id}") from error
+        raise LostVolumeError(f"there is no volume {volume_id}: it was deleted") from error
+    wait.missing_since = None
     return answer["Volumes"][0]
 
 
@@ -151,7 +163,7 @@ def _deal_with(node: Node, instance_id: str, wait: _Wait) -> None:
     holder = _look_at(node, instance_id, wait)
     todo = decide(holder)
     if (instance_id, todo) not in wait.done:
-        say(f"volume {node.config.volume} is with {holder}: {todo.value}")
+        say(f"volume {slot_record.volume(node)} is with {holder}: {todo.value}")
         wait.done.add((instance_id, todo))
     try:
         match todo:
@@ -167,7 +179,9 @@ def _deal_with(node: Node, instance_id: str, wait: _Wait) -> None:
             case Next.DETACH | Next.FORCE_DETACH:
                 node.aws.call(
                     lambda: node.aws.ec2.detach_volume(
-                        VolumeId=node.config.volume, InstanceId=instance_id, Force=todo is Next.FORCE_DETACH
+                        VolumeId=slot_record.volume(node),
+                        InstanceId=instance_id,
+                        Force=todo is Next.FORCE_DETACH,
                     )
                 )
             case Next.WAIT:

@@ -5,7 +5,7 @@ from typing import Any
 
 from local.api.ec2 import filters, launch, store
 from local.api.ec2.service import Ec2
-from local.api.wire import Request, Response
+from local.api.wire import ApiError, Request, Response
 
 
 class VolumesApi:
@@ -28,10 +28,26 @@ class VolumesApi:
         }
 
     def create(self, request: Request) -> Response:
-        """CreateVolume."""
+        """CreateVolume: with a ClientToken that was used before, the volume that was made then.
+
+        https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
+        """
+        token = request.get("ClientToken")
+        asked = {name: value for name, value in request.items() if name != "ClientToken"}
         with store.LOCK:
+            for record in store.volumes().values() if token else ():
+                if record.get("_ClientToken") == token:
+                    if record["_Asked"] != asked:
+                        raise ApiError(
+                            "IdempotentParameterMismatch",
+                            f"The client token '{token}' was used with other parameters.",
+                        )
+                    return _view(record)
             tags = launch.tags_of(request.get("TagSpecifications"), "volume")
-            return _view(self._volumes.create(request, tags=tags))
+            record = self._volumes.create(request, tags=tags)
+            if token:
+                record.update(_ClientToken=token, _Asked=asked)
+            return _view(record)
 
     def delete(self, request: Request) -> Response:
         """DeleteVolume."""

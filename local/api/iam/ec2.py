@@ -61,6 +61,8 @@ def checks(request: Request) -> list[Check] | None:
         return [Check(resource_arn=ANY)]
     if action in ("AttachVolume", "DetachVolume"):
         return _volume_and_instance(request)
+    if action == "CreateVolume":
+        return _new_volume(request)
     named = _LISTS.get(action)
     ids = request.numbered(named) if named else [request.parameter(_SINGLE.get(action, ""))]
     return _on(request, ids, **_attribute(request)) if all(ids) and ids else None
@@ -77,19 +79,71 @@ def _volume_and_instance(request: Request) -> list[Check]:
     return found
 
 
+def _new_volume(request: Request) -> list[Check]:
+    """A new volume, the tags that it is given, and the data key that EBS has made for it.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html,
+    https://docs.aws.amazon.com/kms/latest/developerguide/services-ebs.html
+    """
+    arn = request.arn("ec2", "volume/*")
+    tags = _requested_tags(request, "volume")
+    asked: dict[str, Any] = {f"aws:RequestTag/{key}": value for key, value in tags.items()}
+    if tags:
+        asked["aws:TagKeys"] = list(tags)
+    encrypted = request.parameter("Encrypted").lower() == "true"
+    described = {
+        "ec2:AvailabilityZone": request.parameter("AvailabilityZone"),
+        "ec2:Encrypted": str(encrypted).lower(),
+        "ec2:VolumeType": request.parameter("VolumeType") or "gp2",
+        "ec2:VolumeSize": request.parameter("Size"),
+        "ec2:VolumeIops": request.parameter("Iops"),
+        "ec2:VolumeThroughput": request.parameter("Throughput"),
+    }
+    found = [Check(resource_arn=arn, keys={**asked, **{k: v for k, v in described.items() if v}})]
+    if tags:
+        found.append(
+            Check(
+                action="ec2:CreateTags", resource_arn=arn, keys={**asked, "ec2:CreateAction": "CreateVolume"}
+            )
+        )
+    key = _KMS_RESOLVE.get()(request.parameter("KmsKeyId")) if encrypted else None
+    if key is not None:
+        found.append(_by_ebs(request, key, "kms:GenerateDataKeyWithoutPlaintext"))
+    return found
+
+
+def _requested_tags(request: Request, resource_type: str) -> dict[str, str]:
+    """The tags that TagSpecification.N of a request gives to one type of resource."""
+    found: dict[str, str] = {}
+    number = 1
+    while kind := request.parameter(f"TagSpecification.{number}.ResourceType"):
+        position = 1
+        while key := request.parameter(prefix := f"TagSpecification.{number}.Tag.{position}.Key"):
+            if kind == resource_type:
+                found[key] = request.parameter(f"{prefix.removesuffix('Key')}Value")
+            position += 1
+        number += 1
+    return found
+
+
 def _grant(request: Request, volume: dict[str, Any]) -> Check | None:
     """An encrypted volume is attached with a grant on its key (EBS user guide, How EBS encryption works)."""
     key = _KMS_RESOLVE.get()(volume.get("KmsKeyId") or "")
     if key is None:
         return None
+    return _by_ebs(request, key, "kms:CreateGrant", **{"kms:GrantIsForAWSResource": "true"})
+
+
+def _by_ebs(request: Request, key: dict[str, Any], action: str, **keys: str) -> Check:
+    """What EBS asks KMS for in the caller's name."""
     return Check(
         service="kms",
-        action="kms:CreateGrant",
+        action=action,
         resource_arn=key["Arn"],
         keys={
             "kms:ViaService": f"ec2.{request.region}.amazonaws.com",
             "kms:CallerAccount": request.account_id,
-            "kms:GrantIsForAWSResource": "true",
+            **keys,
         },
     )
 

@@ -18,5 +18,7 @@ def test_a_cluster_is_created_where_groups_do_not_wait(tmp_path: Path) -> None:
         for slot in "abc":
             (member,) = deployment.group(slot)["Instances"]
             assert member["LifecycleState"] == "InService"
-        ready = [e for e in deployment.events("ControlPlane") if e["LogicalResourceId"] == "ControlPlaneReady"]
+        ready = [
+            e for e in deployment.events("ControlPlane") if e["LogicalResourceId"] == "ControlPlaneReady"
+        ]
         assert ready[-1]["ResourceStatus"] == "CREATE_COMPLETE"

@@ -1,7 +1,7 @@
 """A cluster that never was, for tests of the node program."""
 
 from kubequorum_node.config import NodeConfig
-from kubequorum_node.document import ClusterDocument, Etcd, Slot
+from kubequorum_node.document import ClusterDocument, Etcd, Slot, VolumeShape
 from kubequorum_node.identity import Identity
 
 DOCUMENT = ClusterDocument(
@@ -17,10 +17,19 @@ DOCUMENT = ClusterDocument(
     node_mask_bits=24,
     etcd=Etcd(
         slots={
-            slot: Slot(zone=f"eu-central-1{slot}", etcd_name=f"etcd-{slot}.ha.kubequorum.internal")
+            slot: Slot(
+                zone=f"eu-central-1{slot}",
+                etcd_name=f"etcd-{slot}.ha.kubequorum.internal",
+                volume_tags={
+                    "Name": f"ha etcd-{slot}",
+                    "kubequorum:cluster": "ha",
+                    "kubequorum:slot": slot,
+                },
+            )
             for slot in "abc"
         },
         quota_bytes=8 << 30,
+        volume=VolumeShape(size_gib=20, iops=3000, throughput_mib_per_s=125),
     ),
 )
 

@@ -2,12 +2,14 @@
 """A machine that never was: its programs, its files in a folder, its clock."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from kubequorum_node.clock import Clock
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import ClusterDocument
-from kubequorum_node.host import CommandError, Host, Result
+from kubequorum_node.host import Answer, CommandError, Host, Result, Space
 from kubequorum_node.imds import Metadata
 from kubequorum_node.node import Node
 from tests.unit.node import examples
@@ -47,6 +49,9 @@ class FakeHost(Host):
         self.programs: dict[str, Program] = {}
         self.names: dict[str, set[str]] = {}
         self.statuses: dict[str, int | None] = {}
+        self.answers: dict[str, Answer] = {}
+        self.wall_time = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+        self.free_bytes: int | None = None
         self.mounts: set[str] = set()
 
     def on(self, command: str, program: Program | str | Result | None) -> None:
@@ -79,7 +84,20 @@ class FakeHost(Host):
         return self.names.get(name, set())
 
     def https_status(self, url: str, *, ca_file: str | None, timeout: float = 2.0) -> int | None:
-        return self.statuses.get(url)
+        answer = self.get(url, ca_file=ca_file, timeout=timeout)
+        return None if answer is None else answer.status
+
+    def get(self, url: str, *, ca_file: str | None = None, timeout: float = 2.0) -> Answer | None:
+        if (status := self.statuses.get(url)) is not None:
+            return Answer(status=status)
+        return self.answers.get(url)
+
+    def time(self) -> datetime:
+        return self.wall_time
+
+    def space(self, absolute: str) -> Space:
+        found = super().space(absolute)
+        return found if self.free_bytes is None else replace(found, free_bytes=self.free_bytes)
 
 
 class FakeMetadata(Metadata):

@@ -6,7 +6,8 @@ from botocore.exceptions import ClientError
 from kubequorum_node import volume
 from kubequorum_node.clock import WaitError
 from kubequorum_node.identity import WrongZoneError
-from kubequorum_node.volume import VolumeError
+from kubequorum_node.slot_record import SlotRecord
+from kubequorum_node.volume import LostVolumeError
 from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
 
@@ -57,11 +58,55 @@ def test_a_volume_in_another_zone_is_refused_with_both_zones(node: FakeNode) -> 
         volume.attach(node)
 
 
-def test_a_volume_that_was_deleted_is_said_to_be(node: FakeNode) -> None:
-    """With what to do about it."""
-    node.aws.fail("describe_volumes", "InvalidVolume.NotFound")
-    with pytest.raises(VolumeError, match=r"there is no volume vol-0123456789abcdef0 .*restore"):
+def test_a_volume_that_was_deleted_is_lost(node: FakeNode) -> None:
+    """EC2 says for a while that it knows no such volume, and is believed."""
+    node.aws.fail("describe_volumes", "InvalidVolume.NotFound", times=50)
+    with pytest.raises(LostVolumeError, match=r"no volume vol-0123456789abcdef0"):
         volume.attach(node)
+    assert 20 <= node.clock.now() - 1000 < 60
+
+
+def test_a_volume_that_ec2_does_not_know_yet_is_not_lost(node: FakeNode) -> None:
+    """What was made a moment ago may be missing in the next answer."""
+    node.aws.fail("describe_volumes", "InvalidVolume.NotFound", times=3)
+    assert volume.attach(node) == LINK
+
+
+@pytest.mark.parametrize("state", ["deleting", "deleted", "error"])
+def test_states_from_which_no_volume_comes_back(node: FakeNode, state: str) -> None:
+    """It is lost at once, and not touched."""
+    node.aws.volume["State"] = state
+    with pytest.raises(LostVolumeError, match=state):
+        volume.attach(node)
+    assert not node.aws.asked("attach_volume")
+
+
+def test_the_volume_that_took_a_lost_ones_place_is_attached(node: FakeNode) -> None:
+    """By its id in the slot's record: user-data still names the lost one."""
+    record = SlotRecord(
+        volume="vol-0fedcba9876543210",
+        generation=2,
+        instance="i-0",
+        stage="member",
+        replaces=examples.CONFIG.volume,
+    )
+    node.aws.objects["slots/a/record.json"] = record.to_json().encode()
+    with pytest.raises(WaitError, match="vol0fedcba9876543210"):
+        volume.attach(node)
+    assert node.aws.asked("attach_volume")[0]["VolumeId"] == "vol-0fedcba9876543210"
+
+
+def test_another_volume_in_user_data_counts_more_than_an_old_replacement(node: FakeNode) -> None:
+    """A person has deployed with a volume of her own: the record is about the one before."""
+    record = SlotRecord(
+        volume="vol-0fedcba9876543210",
+        generation=2,
+        instance="i-0",
+        stage="member",
+        replaces="vol-0aaaaaaaaaaaaaaaa",
+    )
+    node.aws.objects["slots/a/record.json"] = record.to_json().encode()
+    assert volume.attach(node) == LINK
 
 
 def test_a_predecessor_that_lets_go_by_itself_is_waited_for(node: FakeNode) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from local.api.ec2 import store
+from local.api.ec2.api_volumes import VolumesApi
 from local.api.ec2.volume_types import performance
 from local.api.wire import ApiError
 from tests.local.api.ec2.conftest import ZONE, Cloud
@@ -35,6 +36,21 @@ def attached(cloud: Cloud, volume_id: str, instance_id: str) -> None:
     answer = cloud.ec2.attachments.attach(volume_id, instance_id=instance_id, device="/dev/xvdf")
     assert answer["State"] == "attaching"
     until(lambda: cloud.volume_state(volume_id) == ("in-use", "attached"))
+
+
+def test_a_client_token_makes_one_volume(cloud: Cloud) -> None:
+    """The same request again gets the same volume; another one with the token is refused."""
+    api = VolumesApi(cloud.ec2)
+    asked = {"AvailabilityZone": ZONE, "Size": 10, "VolumeType": "gp3", "ClientToken": "once"}
+    made = [api.create(asked), api.create(asked)]
+    assert made[0] is not None
+    assert made[1] is not None
+    assert made[0]["VolumeId"] == made[1]["VolumeId"]
+    with pytest.raises(ApiError, match="other parameters"):
+        api.create({**asked, "Size": 11})
+    other = api.create({**asked, "ClientToken": "twice"})
+    assert other is not None
+    assert other["VolumeId"] != made[0]["VolumeId"]
 
 
 def test_attach_and_detach_go_through_real_states(cloud: Cloud) -> None:

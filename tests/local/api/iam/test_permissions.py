@@ -111,6 +111,58 @@ def test_encrypted_volume_needs_a_grant(emulator: Emulator) -> None:
     machine.attach(emulator, emulator.session_of([attach, through_ec2]))
 
 
+def _make_volume(emulator: Emulator, session: Mapping[str, str], **request: Any) -> str:
+    """Make a volume with the tag slot=a in the name of a session."""
+    tags = [{"ResourceType": "volume", "Tags": [{"Key": "slot", "Value": "a"}]}]
+    wanted = {"AvailabilityZone": f"{REGION}a", "Size": 1, "VolumeType": "gp3", "TagSpecifications": tags}
+    return str(emulator.client("ec2", session=session).create_volume(**wanted | request)["VolumeId"])
+
+
+def test_a_volume_is_made_by_its_tags_and_zone(emulator: Emulator) -> None:
+    """CreateVolume knows what the new volume will be, and needs CreateTags for that very call."""
+    volumes = f"{_EC2}:volume/*"
+    own = {"aws:RequestTag/slot": "a", "ec2:AvailabilityZone": f"{REGION}a"}
+    make = _allow("ec2:CreateVolume", volumes, StringEquals=own)
+    only = {"ForAllValues:StringEquals": {"aws:TagKeys": ["slot"]}}
+    tag = _allow("ec2:CreateTags", volumes, StringEquals={"ec2:CreateAction": "CreateVolume"})
+    with _denied("ec2:CreateTags"):
+        _make_volume(emulator, emulator.session_of([make]))
+    session = emulator.session_of([{**make, "Condition": {**make["Condition"], **only}}, tag])
+    made = _make_volume(emulator, session)
+    others: tuple[dict[str, Any], ...] = (
+        {"AvailabilityZone": f"{REGION}b"},
+        {"TagSpecifications": []},
+        {"TagSpecifications": [{"ResourceType": "volume", "Tags": [{"Key": "slot", "Value": "b"}]}]},
+        {
+            "TagSpecifications": [
+                {
+                    "ResourceType": "volume",
+                    "Tags": [{"Key": "slot", "Value": "a"}, {"Key": "more", "Value": "b"}],
+                }
+            ]
+        },
+    )
+    for other in others:
+        with _denied("ec2:CreateVolume"):
+            _make_volume(emulator, session, **other)
+    with _denied("ec2:CreateTags"):
+        emulator.client("ec2", session=session).create_tags(
+            Resources=[made], Tags=[{"Key": "slot", "Value": "a"}]
+        )
+
+
+def test_an_encrypted_volume_needs_a_data_key(emulator: Emulator) -> None:
+    """EBS has a data key made in the caller's name."""
+    key = emulator.client("kms").create_key()["KeyMetadata"]["Arn"]
+    make = [_allow("ec2:CreateVolume"), _allow("ec2:CreateTags")]
+    encrypted = {"Encrypted": True, "KmsKeyId": key}
+    with _denied("kms:GenerateDataKeyWithoutPlaintext"):
+        _make_volume(emulator, emulator.session_of(make), **encrypted)
+    through_ec2 = {"kms:ViaService": f"ec2.{REGION}.amazonaws.com"}
+    data_key = _allow("kms:GenerateDataKeyWithoutPlaintext", key, StringEquals=through_ec2)
+    _make_volume(emulator, emulator.session_of([*make, data_key]), **encrypted)
+
+
 def test_describe_has_no_resource_level_permissions(emulator: Emulator) -> None:
     """A policy that names an instance does not allow DescribeInstances; one for `*` does."""
     machine = _Machine(emulator, slot="a")

@@ -1,0 +1,113 @@
+"""Why etcd's container ended: by what it said last.
+
+etcd has no status for it: it writes why to its log and ends. The sentences are those of etcd 3.6 and of
+bbolt 1.4, each seen or read there.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+from kubequorum_node.node import Node
+
+_FOLDER = "/var/log/pods"
+_LOGS = "kube-system_etcd-*/etcd/*.log"
+"""https://kubernetes.io/docs/concepts/cluster-administration/logging/#log-location-node"""
+_READ_BYTES = 256 << 10
+"""From the end. A Go program's last words are a stack trace of a few KiB."""
+_SHOWN = 300
+
+
+class Cause(Enum):
+    """Why a member cannot run."""
+
+    FULL = "its volume is full"
+    STORAGE = "its volume cannot be written or read"
+    DAMAGED = "its data are damaged"
+    DIFFERENT = "its data are not those of the others"
+    REMOVED = "the others have removed it from the cluster"
+
+
+_SENTENCES: tuple[tuple[Cause, re.Pattern[str]], ...] = (
+    # A full or failing disk is the reason for many other sentences: it counts first.
+    (Cause.FULL, re.compile(r"no space left on device|disk quota exceeded")),
+    (Cause.STORAGE, re.compile(r"read-only file system|input/output error|structure needs cleaning")),
+    (Cause.REMOVED, re.compile(r"permanently removed from the cluster|member has been removed")),
+    # InitialCorruptCheck: others that are down are passed over, so this is never about them.
+    (Cause.DIFFERENT, re.compile(r"found data inconsistency with peers")),
+    (
+        Cause.DAMAGED,
+        re.compile(
+            # The write-ahead log.
+            r"crc mismatch|failed to (read|open) WAL|cannot use none as id|wal: file not found"
+            r"|wal: slice bounds out of range|max entry size limit exceeded|wal: metadata conflict"
+            # It is shorter than what the others know of it.
+            r"|is out of range \[lastIndex\(|Was the raft log corrupted"
+            # Snapshots.
+            r"|failed to (recover|find).{0,20} (backend|database snapshot)|snap: .*(corrupt|empty)"
+            r"|snapshot file doesn't exist"
+            # The database.
+            r"|invalid database|failed to map db file|database file size .* is (too small|smaller)"
+            r"|assertion failed: |page \d+ (already|reachable)|invalid freelist|freepages:"
+            r"|unexpected fault address|checksum error"
+        ),
+    ),
+)
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)? (?:stdout|stderr) [FP] ")
+"""What a container runtime writes before each line; its zone is the machine's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastWords:
+    """Why a container of etcd on this machine ended."""
+
+    cause: Cause
+    said: str
+    """The line that says so."""
+
+
+def last_words(node: Node, *, since: datetime) -> LastWords | None:
+    """The cause in the newest log of etcd on this machine; None if it names none.
+
+    Args:
+        node: the machine.
+        since: lines from before do not count: they are about data that have been replaced.
+
+    """
+    files = list(node.host.path(_FOLDER).glob(_LOGS))
+    if not files:
+        return None
+    # The newest container may have said nothing yet: the one before counts, too.
+    newest = sorted(files, key=lambda path: path.stat().st_mtime)[-2:]
+    for path in reversed(newest):
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _READ_BYTES))
+            text = file.read().decode(errors="replace")
+        if found := classify(text, since=since):
+            return found
+    return None
+
+
+def classify(log: str, *, since: datetime) -> LastWords | None:
+    """Find the cause in a container's log: of several the one that explains the others."""
+    lines = [line for line in log.splitlines() if _written(line, since) >= since]
+    for cause, pattern in _SENTENCES:
+        for line in lines:
+            # What clients sent can stand in warnings; why etcd ends never does.
+            if '"level":"warn"' in line or '"level":"info"' in line:
+                continue
+            if pattern.search(line):
+                return LastWords(cause=cause, said=_TIME.sub("", line)[:_SHOWN])
+    return None
+
+
+def _written(line: str, otherwise: datetime) -> datetime:
+    """When a line was written; one without a time belongs to what is looked for."""
+    found = _TIME.match(line)
+    if found is None:
+        return otherwise
+    zone = found.group(2)
+    written = datetime.fromisoformat(found.group(1) + ("+00:00" if zone in (None, "Z") else zone))
+    # Logs have parts of a second, which are cut off here.
+    return written.astimezone(UTC) + timedelta(seconds=1)

@@ -1,0 +1,71 @@
+"""What the watchdog found, told where people look: the journal, the slot's record, an Event of the Node."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from kubequorum_node import api_server, slot_record
+from kubequorum_node.diagnosis import Condition, Verdict
+from kubequorum_node.document import API_PORT
+from kubequorum_node.errors import NodeError
+from kubequorum_node.log import say
+from kubequorum_node.node import Node
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_MESSAGE_LENGTH = 1024
+"""Of an Event's note (https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/)."""
+
+
+def tell(node: Node, verdict: Verdict) -> None:
+    """Tell everybody who can be told; who cannot is passed over."""
+    say(f"watchdog: this master is {verdict}")
+    tellers: tuple[Callable[[], None], ...] = (
+        lambda: slot_record.note(node, outcome(verdict)),
+        lambda: _create_event(node, event(node, verdict, node.host.time())),
+    )
+    for told in tellers:
+        try:
+            told()
+        except (NodeError, ClientError, BotoCoreError) as error:
+            say(f"watchdog: could not be told: {error}")
+
+
+def outcome(verdict: Verdict) -> str:
+    """What the slot's record says of its master."""
+    return "ready" if verdict.condition is Condition.WELL else f"unwell: {verdict}"
+
+
+def event(node: Node, verdict: Verdict, now: datetime) -> str:
+    """An Event about this machine's Node."""
+    well = verdict.condition is Condition.WELL
+    name = node.identity.node_name
+    written = now.strftime(_TIME)
+    words = verdict.condition.value.title().replace(" ", "")
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"generateName": f"{name}.", "namespace": "default"},
+            "involvedObject": {"apiVersion": "v1", "kind": "Node", "name": name, "uid": name},
+            "type": "Normal" if well else "Warning",
+            "reason": "MasterWell" if well else f"Master{words}",
+            "message": str(verdict)[:_MESSAGE_LENGTH],
+            "source": {"component": "kubequorum-watchdog", "host": name},
+            "firstTimestamp": written,
+            "lastTimestamp": written,
+            "count": 1,
+        }
+    )
+
+
+def _create_event(node: Node, text: str) -> None:
+    """Through this machine's API server, or else through any that the load balancer finds."""
+    command = ("create", "-f", "-")
+    try:
+        api_server.kubectl(node, *command, stdin=text)
+    except NodeError:
+        api_server.kubectl(
+            node, *command, stdin=text, server=f"https://{node.document.node_api_name}:{API_PORT}"
+        )
