@@ -4,7 +4,8 @@ The program is `historian`, see `local/artifacts/modules/historian`. Here is how
 what its verdict means.
 """
 
-from local.workload.load import Load, loading
+from local.workload.discovery import discover
+from local.workload.load import Load, LoadError, loading
 from local.workload.targets import ApiTarget, EtcdTarget, Identity, Targets
 from local.workload.verdict import Service, Verdict, judge
 
@@ -13,9 +14,11 @@ __all__ = [
     "EtcdTarget",
     "Identity",
     "Load",
+    "LoadError",
     "Service",
     "Targets",
     "Verdict",
+    "discover",
     "judge",
     "loading",
 ]
