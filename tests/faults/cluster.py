@@ -36,7 +36,7 @@ class Cluster:
         breaks = Breaks(deployment.cdk.settings.machines_state)
         return cls(deployment=deployment, breaks=breaks, folder=folder)
 
-    # AWS ------------------------------------------------------------------------------------------------------
+    # AWS ----------------------------------------------------------------------------------------------------
 
     def client(self, service: str) -> Any:
         """A boto3 client of the embedded AWS, as its administrator."""
@@ -75,7 +75,7 @@ class Cluster:
         answer = self.client("ec2").get_console_output(InstanceId=instance_id, Latest=True)
         return str(answer.get("Output", ""))
 
-    # Machines -------------------------------------------------------------------------------------------------
+    # Machines -----------------------------------------------------------------------------------------------
 
     def sh(self, instance_id: str, script: str, *, seconds: float = 60) -> str:
         """What a shell script prints on a machine; AskError if it fails or the machine is not there."""

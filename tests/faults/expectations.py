@@ -47,7 +47,7 @@ def wait_until_well(
 
 
 def differing_data(cluster: Cluster, *, seconds: float = 60) -> list[str]:
-    """Compare the members' data at one revision, all history of all keys included (`etcdctl endpoint hashkv`).
+    """Compare the members' data at one revision, with the history of all keys (`etcdctl endpoint hashkv`).
 
     A compaction in between makes the hashes say nothing: then they are taken again.
     """

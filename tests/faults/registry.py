@@ -97,7 +97,7 @@ def fault(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Enter a function into the registry, under its name.
 
-    With `names` it is entered once for each of them, as `function[name]`, and gets the name as its second argument.
+    With `names` it is entered once for each of them, as `function[name]`, and gets the name, too.
     """
 
     def enter(function: Callable[..., None]) -> Callable[..., None]:

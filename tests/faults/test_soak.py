@@ -1,4 +1,4 @@
-"""Faults by chance, one after the other, under one load; the seed that is printed brings the same row again."""
+"""Faults by chance, one after the other, under one load; the printed seed brings the same row again."""
 
 import random
 import time
@@ -53,8 +53,8 @@ def test_soak(pool: Pool, request: pytest.FixtureRequest) -> None:
         verdict = judge(folder / "history.jsonl")
         api = verdict.targets["api"]
         say(
-            f"soak: {len(done)} faults, {verdict.acknowledged} writes acknowledged, {verdict.writes_lost} lost, "
-            f"longest gap of a client of the API {api.gap_seconds:.1f} s"
+            f"soak: {len(done)} faults, {verdict.acknowledged} writes acknowledged, "
+            f"{verdict.writes_lost} lost, longest gap of a client of the API {api.gap_seconds:.1f} s"
         )
         assert verdict.complaints() == [], f"seed {seed}, {', '.join(done)}"
     except BaseException:

@@ -1,4 +1,4 @@
-"""What can go wrong around a successor's boot: AWS's API, the metadata service, hooks, clocks, credentials."""
+"""What can go wrong around a successor's boot: AWS's API, metadata, hooks, clocks, credentials."""
 
 import time
 from dataclasses import replace
@@ -144,10 +144,8 @@ def expired_join_token(scene: Scene) -> None:
     group = scene.cluster.deployment.outputs("Workers")["GroupNamegeneral"]
 
     def workers() -> list[str]:
-        (found,) = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])[
-            "AutoScalingGroups"
-        ]
-        return [str(instance["LifecycleState"]) for instance in found["Instances"]]
+        answer = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])
+        return [str(i["LifecycleState"]) for i in answer["AutoScalingGroups"][0]["Instances"]]
 
     count = len(workers())
     autoscaling.set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=count + 1)

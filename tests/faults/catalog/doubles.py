@@ -42,7 +42,7 @@ def volume_stuck_and_slow_imds_during_a_replacement(scene: Scene) -> None:
 
 @fault(expected="no quorum until one of them is back; nothing acknowledged is lost")
 def leader_hangs_during_a_replacement(scene: Scene) -> None:
-    """The leader's machine hangs while another master is away: the only one of these that costs the quorum."""
+    """The leader's machine hangs while another one is away: the only double that costs the quorum."""
     replaced, leader = _slots(scene)
     old = scene.end(replaced)
     scene.successor(replaced, old)
