@@ -9,9 +9,9 @@ from tests.faults.pool import Pool
 from tests.faults.table import Table
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
-    """The cluster that tests share as long as it is well."""
+    """The cluster that tests share as long as it is well; gone before other tests have one of their own."""
     if (reason := unavailable_reason()) is not None:
         pytest.skip(f"no machines here: {reason}")
     pool = Pool(tmp_path_factory.mktemp("faults"))

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from local.machines.nspawn import unavailable_reason
 from local.workload import judge, loading
 from tests.faults.catalog.power import power_loss_of_all
 from tests.faults.cluster import Cluster
-from tests.faults.pool import deploy
+from tests.faults.pool import Pool, deploy
 from tests.faults.registry import Scene
 from tests.faults.trial import say
 from tests.local.deploy.deployment import Deployment, bootstrapped
@@ -19,10 +18,9 @@ _UNSAFE = "ETCD_UNSAFE_NO_FSYNC"
 """https://etcd.io/docs/v3.6/op-guide/configuration/: `--unsafe-no-fsync`."""
 
 
-def test_an_etcd_that_does_not_sync_is_found(tmp_path: Path) -> None:
+def test_an_etcd_that_does_not_sync_is_found(tmp_path: Path, pool: Pool) -> None:
     """All masters lose their power: with fsync off acknowledged writes are gone, and the judge says so."""
-    if (reason := unavailable_reason()) is not None:
-        pytest.skip(f"no machines here: {reason}")
+    pool.discard()
     with bootstrapped(tmp_path, machines="nspawn") as deployment:
         _turn_fsync_off(deployment)
         deploy(deployment)
