@@ -1,9 +1,9 @@
 """Every fault that there is, by name: what it does, what is expected, and when it is tried."""
 
-import random
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from random import Random
 
 from local.workload import Load
 from tests.faults.cluster import Cluster
@@ -15,7 +15,7 @@ class Scene:
 
     cluster: Cluster
     load: Load
-    random: random.Random = field(default_factory=lambda: random.Random(1))
+    random: Random = field(default_factory=lambda: Random(1))
     """For what may be one slot or another."""
     renewed: set[str] = field(default_factory=set)
     """Slots whose data the fault takes: their member must be a new one afterwards."""

@@ -1,9 +1,9 @@
 """The node program dies in the middle of a master's boot."""
 
-from kubequorum_node.boot import MASTER
+from kubequorum_node.boot import MASTER, steps_of
 from tests.faults.registry import Scene, fault
 
-STEPS = tuple(step.name for stage in MASTER for lane in stage for step in lane)
+STEPS = tuple(step.name for step in steps_of(MASTER))
 _EXPECTED = "it is started again and goes on from what it finds"
 
 
