@@ -2,27 +2,17 @@
 
 import random
 import time
-from collections.abc import Iterator
 
 import pytest
 
-import tests.faults.catalog  # noqa: F401 - enters the faults
 from local.workload import judge, loading
+from tests.faults.chance import row_of_faults
 from tests.faults.expectations import differing_data, member_ids, wait_until_well
 from tests.faults.pool import Pool
-from tests.faults.registry import FAULTS, Fault, Scene
+from tests.faults.registry import Scene
 from tests.faults.trial import say
 
 pytestmark = pytest.mark.deploy
-
-
-def row_of_faults(seed: int) -> Iterator[tuple[Fault, random.Random]]:
-    """The faults of a seed, without end; each with what decides the rest of it."""
-    chance = random.Random(seed)
-    choice = [fault for fault in FAULTS.values() if fault.in_soak]
-    while True:
-        fault = chance.choice(choice)
-        yield fault, random.Random(chance.getrandbits(64))
 
 
 def test_soak(pool: Pool, request: pytest.FixtureRequest) -> None:
