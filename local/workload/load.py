@@ -14,15 +14,14 @@ from local.workload.targets import Targets
 
 _START_SECONDS = 90.0
 """The API must make a namespace first; the program gives up after a minute."""
-_LAST_READS_SECONDS = 60.0
-"""In which every key must be readable at the end."""
+LAST_READS_SECONDS = 60.0
 
 
 class LoadError(RuntimeError):
     """The clients could not begin, or could not read everything at the end."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Load:
     """Clients at work."""
 
@@ -32,6 +31,9 @@ class Load:
     log: Path
     began: float
     """`time.monotonic()` when the history's time was 0, to about 10 ms."""
+    last_reads_seconds: float
+    stopped: bool = False
+    """Whether somebody has stopped them, with success or without."""
 
     def history_time(self) -> float:
         """Seconds since the load began, as the history counts."""
@@ -51,10 +53,11 @@ class Load:
         Raises:
             LoadError: some key could not be read; the history lacks its last read.
         """
+        self.stopped = True
         if self.process.poll() is None:
             self.process.terminate()
         try:
-            status = self.process.wait(timeout=_LAST_READS_SECONDS + 30)
+            status = self.process.wait(timeout=self.last_reads_seconds + 30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             status = self.process.wait()
@@ -64,7 +67,14 @@ class Load:
 
 @contextmanager
 def loading(
-    targets: Targets, folder: Path, *, seed: int = 1, clients: int = 3, pause_seconds: float = 0.25
+    targets: Targets,
+    folder: Path,
+    *,
+    seed: int = 1,
+    clients: int = 3,
+    pause_seconds: float = 0.25,
+    key_seconds: float = 10.0,
+    last_reads_seconds: float = LAST_READS_SECONDS,
 ) -> Iterator[Load]:
     """Write and read until the end of the block, which stops the clients if nobody has yet.
 
@@ -74,6 +84,8 @@ def loading(
         seed: of the clients' choice of keys and operations.
         clients: of each target. Each does one operation at a time, every `pause_seconds`.
         pause_seconds: from the begin of an operation to the begin of the client's next one.
+        key_seconds: how long the clients write to the same keys: then they leave them as they are.
+        last_reads_seconds: in which every key must be readable at the end.
 
     Raises:
         LoadError: the clients could not begin, or not read everything at the end.
@@ -89,21 +101,22 @@ def loading(
         "etcd": targets.etcd.document("/history/") if targets.etcd else None,
         "clients": clients,
         "pause": pause_seconds,
-        "final": _LAST_READS_SECONDS,
+        "key_seconds": key_seconds,
+        "final": last_reads_seconds,
     }
     config.write_text(json.dumps(document, indent=1), encoding="utf-8")
-    command = [
-        *("nsenter", f"--net={targets.namespace}", str(historian()), "load"),
-        *("--config", str(config), "--history", str(history)),
-    ]
+    command = [str(historian()), "load", "--config", str(config), "--history", str(history)]
+    if targets.namespace is not None:
+        command = ["nsenter", f"--net={targets.namespace}", *command]
     with log.open("w", encoding="utf-8") as errors:
         began = time.monotonic()
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
-    load = Load(process=process, history=history, log=log, began=began)
+    load = Load(process=process, history=history, log=log, began=began, last_reads_seconds=last_reads_seconds)
     try:
         _wait_for_begin(load)
         yield load
-        load.stop()
+        if not load.stopped:
+            load.stop()
     finally:
         if process.poll() is None:
             process.kill()

@@ -65,9 +65,9 @@ class EtcdTarget:
 class Targets:
     """Everything that is written to, and from where."""
 
-    namespace: Path
-    """The network namespace in which the clients are: the VPC's."""
-    dns: str
-    """Its name server, host:port."""
-    api: ApiTarget | None
-    etcd: EtcdTarget | None
+    namespace: Path | None = None
+    """The network namespace in which the clients are: the VPC's. None: this process's."""
+    dns: str = ""
+    """Its name server, host:port; empty: this computer's."""
+    api: ApiTarget | None = None
+    etcd: EtcdTarget | None = None
