@@ -4,7 +4,7 @@ PYTHON ?= python3
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install up down status kubeconfig test test-unit test-deploy test-machines bench lint snapshots lock clean
+.PHONY: help install up down status kubeconfig test test-unit test-deploy test-machines faults soak bench lint snapshots lock clean
 
 help: ## List the targets.
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
@@ -35,6 +35,14 @@ test-deploy: $(READY) ## Run the tests that deploy with the real CDK: minutes.
 
 test-machines: $(READY) ## Run the tests on real machines alone, Kubernetes included: Linux, as root.
 	@./kubequorum test machines
+
+faults: $(READY) ## Try every fault on real machines, print a table, write build/faults.json (FAULT=… for some).
+	@.venv/bin/python -m pytest --machines --all-faults --capture=no \
+		tests/faults/test_faults.py tests/faults/test_unsafe_etcd.py $(if $(FAULT),-k '$(FAULT)')
+
+soak: $(READY) ## Break real machines by chance for half an hour (SECONDS=600 SEED=7 for another row of faults).
+	@.venv/bin/python -m pytest --machines --capture=no tests/faults/test_soak.py \
+		--soak-seconds '$(or $(SECONDS),1800)' $(if $(SEED),--soak-seed '$(SEED)')
 
 bench: $(READY) ## Measure, print a table and write build/bench.json.
 	@./kubequorum bench

@@ -6,9 +6,15 @@ from local.cli.checks import suites
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--machines`: also run what starts real machines; `--no-machines` says why not."""
+    """`--machines`: also run what starts real machines; `--no-machines` says why not.
+
+    The others are for `tests/faults`.
+    """
     parser.addoption("--machines", action="store_true", help="run the tests that start real machines, too")
     parser.addoption("--no-machines", metavar="REASON", help="why real machines cannot run here")
+    parser.addoption("--all-faults", action="store_true", help="try every fault, not only those of CI")
+    parser.addoption("--soak-seconds", type=int, default=200, help="how long the soak breaks things")
+    parser.addoption("--soak-seed", type=int, default=None, help="of the soak's faults; else by chance")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -174,6 +174,17 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             build_seconds=10,
             build_gib=0.2,
         ),
+        # For tests and measurements of a cluster; no machine has it.
+        ProgramSet(
+            name="historian",
+            module="historian",
+            requirement=None,
+            packages=(".",),
+            programs=("historian",),
+            own_version="1",
+            build_seconds=25,
+            build_gib=0.6,
+        ),
     )
 }  # fmt: skip
 

@@ -13,7 +13,7 @@ GROUPS = {
     "programs": "the programs that a machine has installed: kubelet, kubeadm, kubectl, containerd, …",
     "images": "the images that kubeadm asks for, and one for tests of the network",
     "root": "the machine root, Debian 13",
-    "all": "all of these",
+    "all": "all of these, and what only tests and measurements run",
 }
 
 
@@ -43,7 +43,9 @@ def make_plan(what: Iterable[str]) -> Plan:
     for target in what:
         if target not in known_targets():
             raise ArtifactError(f"there is no artifact {target!r}; there are {', '.join(known_targets())}")
-        if target in {"programs", "all"}:
+        if target == "all":
+            sets |= set(PROGRAM_SETS)
+        if target == "programs":
             sets |= {name for name, program_set in PROGRAM_SETS.items() if program_set.releases}
         if target in {"images", "all"}:
             images |= set(IMAGES)

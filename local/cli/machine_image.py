@@ -48,7 +48,7 @@ def bring(tell: Progress) -> "MachineImage":
 
     try:
         chosen = ArtifactSettings.from_environment()
-        paths = ensure(["all"], tell, settings=chosen)
+        paths = ensure(["programs", "images", "root"], tell, settings=chosen)
         containerd = ensure_containerd_state(
             paths, cache=Cache(chosen.cache_dir / "artifacts"), progress=tell
         )
@@ -56,7 +56,7 @@ def bring(tell: Progress) -> "MachineImage":
         raise
     except ArtifactError as error:
         raise _explained(error) from error
-    assert paths.root is not None  # noqa: S101 - asked for with "all"
+    assert paths.root is not None  # noqa: S101 - asked for above
     return nspawn.MachineImage(root=paths.root, files=paths.node_files, containerd=containerd)
 
 

@@ -1,0 +1,40 @@
+"""The node program dies in the middle of a master's boot."""
+
+from kubequorum_node.boot import MASTER, steps_of
+from tests.faults.registry import Scene, fault
+
+STEPS = tuple(step.name for step in steps_of(MASTER))
+_EXPECTED = "it is started again and goes on from what it finds"
+
+
+def _is_done(step: str) -> str:
+    """What the program prints after a step."""
+    return f"{step}: done"
+
+
+@fault(expected=_EXPECTED, names=STEPS)
+def crash_after(scene: Scene, step: str) -> None:
+    """It is killed right after one step."""
+    _replace_with_crashes(scene, step)
+
+
+@fault(expected=_EXPECTED, in_ci=True, well_within_seconds=600)
+def crash_after_every_step(scene: Scene) -> None:
+    """One boot in which it is killed after each step in turn, the first time that it comes so far."""
+    _replace_with_crashes(scene, *STEPS)
+
+
+def _replace_with_crashes(scene: Scene, *steps: str) -> None:
+    breaks = scene.cluster.breaks
+    switches = {breaks.kill_at_line(_is_done(step)): step for step in steps}
+    slot = scene.cluster.follower()
+    old = scene.end(slot)
+    took = scene.wait_for_service(slot, old, seconds=800)
+    scene.note(f"in service after {took:.0f} s and {len(steps)} crashes")
+    left = {switch.switch_id for switch in breaks.switches()}
+    assert not left & set(switches), f"never crashed after {[switches[s] for s in left & set(switches)]}"
+    new = scene.cluster.master(slot)
+    console = scene.cluster.console(new)
+    assert old != new
+    for step in steps:
+        assert _is_done(step) in console, f"{new} does not say that it has done {step}"

@@ -1,0 +1,52 @@
+"""Faults at one master while another one is being replaced, as far as two of three stay."""
+
+from local.breaks import ApiRule
+from tests.faults.cluster import SLOTS
+from tests.faults.registry import Scene, fault
+
+_EXPECTED = "the third master and one more are a quorum all the while"
+
+
+def _slots(scene: Scene) -> tuple[str, str]:
+    """The slot that is being replaced, and the one that the fault is at: the leader's."""
+    leader = scene.cluster.leader()
+    return next(slot for slot in SLOTS if slot != leader), leader
+
+
+@fault(expected=_EXPECTED)
+def leader_cannot_reach_aws_during_a_replacement(scene: Scene) -> None:
+    """AWS refuses everything that the leader's machine asks while another master is replaced."""
+    replaced, leader = _slots(scene)
+    scene.cluster.breaks.api(
+        ApiRule(instance_id=scene.cluster.master(leader), error="InternalError", status=500)
+    )
+    scene.wait_for_service(replaced, scene.end(replaced))
+
+
+@fault(expected=_EXPECTED)
+def leaders_clock_off_during_a_replacement(scene: Scene) -> None:
+    """The leader's clock is ten minutes off while another master is replaced."""
+    replaced, leader = _slots(scene)
+    scene.cluster.breaks.clock(scene.cluster.master(leader), seconds=600)
+    scene.wait_for_service(replaced, scene.end(replaced))
+
+
+@fault(expected=_EXPECTED)
+def volume_stuck_and_slow_imds_during_a_replacement(scene: Scene) -> None:
+    """The replaced master's volume sticks for a minute, and every metadata service is slow."""
+    replaced, _ = _slots(scene)
+    scene.cluster.breaks.imds(delay_seconds=2.0)
+    scene.cluster.breaks.hold_detach(seconds=60, volume_id=scene.cluster.volume(replaced))
+    scene.wait_for_service(replaced, scene.end(replaced))
+
+
+@fault(expected="no quorum until one of them is back; nothing acknowledged is lost")
+def leader_hangs_during_a_replacement(scene: Scene) -> None:
+    """The leader's machine hangs while another one is away: the only double that costs the quorum."""
+    replaced, leader = _slots(scene)
+    old = scene.end(replaced)
+    scene.successor(replaced, old)
+    hung = scene.cluster.master(leader)
+    scene.cluster.breaks.freeze(hung)
+    scene.wait_for_service(replaced, old, seconds=600)
+    scene.wait_for_service(leader, hung, seconds=600)

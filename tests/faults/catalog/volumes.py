@@ -1,0 +1,74 @@
+"""Volumes that come late, come twice, or do not come back as they were."""
+
+import time
+
+from tests.faults.cluster import DATA
+from tests.faults.registry import Scene, fault
+
+_STUCK_SECONDS = 60.0
+_FULL_SECONDS = 30.0
+_NEW = "its member leaves and joins anew as a learner; the data come from the others"
+
+
+@fault(expected="the successor waits for it, and takes it")
+def volume_stuck_detaching(scene: Scene) -> None:
+    """AWS takes a minute to detach the volume of a machine that is ended."""
+    slot = scene.cluster.follower()
+    scene.cluster.breaks.hold_detach(seconds=_STUCK_SECONDS, volume_id=scene.cluster.volume(slot))
+    old = scene.end(slot)
+    took = scene.wait_for_service(slot, old)
+    assert took >= _STUCK_SECONDS, f"the detach was not held: in service after {took:.0f} s"
+
+
+@fault(expected="the slot's own volume is taken, by its id")
+def second_volume_with_the_same_tags(scene: Scene) -> None:
+    """Somebody has copied the volume in its zone, tags and all."""
+    ec2 = scene.cluster.client("ec2")
+    slot = scene.cluster.follower()
+    (own,) = ec2.describe_volumes(VolumeIds=[scene.cluster.volume(slot)])["Volumes"]
+    tags = [tag for tag in own["Tags"] if not tag["Key"].startswith("aws:")]
+    copy = ec2.create_volume(
+        AvailabilityZone=own["AvailabilityZone"],
+        Size=own["Size"],
+        TagSpecifications=[{"ResourceType": "volume", "Tags": tags}],
+    )["VolumeId"]
+    old = scene.cluster.master(slot)
+    scene.cluster.breaks.power_loss(old)
+    scene.wait_for_service(slot, old)
+    (own,) = ec2.describe_volumes(VolumeIds=[scene.cluster.volume(slot)])["Volumes"]
+    assert [a["InstanceId"] for a in own["Attachments"]] == [scene.cluster.master(slot)]
+    ec2.delete_volume(VolumeId=copy)
+
+
+@fault(expected=_NEW, in_ci=True)
+def empty_volume(scene: Scene) -> None:
+    """The volume comes back blank."""
+    slot = scene.cluster.follower()
+    old = scene.cluster.master(slot)
+    scene.renewed.add(slot)
+    scene.cluster.breaks.power_loss(old)
+    scene.cluster.breaks.wipe_volume(scene.cluster.volume(slot))
+    scene.wait_for_service(slot, old)
+
+
+@fault(expected=_NEW)
+def corrupted_wal(scene: Scene) -> None:
+    """A part of etcd's write-ahead log is noise when the volume comes back."""
+    slot = scene.cluster.follower()
+    old = scene.cluster.master(slot)
+    scene.renewed.add(slot)
+    scene.cluster.breaks.power_loss(old)
+    scene.cluster.breaks.corrupt_volume(scene.cluster.volume(slot), "**/member/wal/*.wal", at=0.5)
+    scene.wait_for_service(slot, old, seconds=600)
+
+
+@fault(expected="told apart from dead: not replaced, and back when there is room")
+def disk_full(scene: Scene) -> None:
+    """Something fills a follower's volume for half a minute."""
+    slot = scene.cluster.follower()
+    volume, master = scene.cluster.volume(slot), scene.cluster.master(slot)
+    scene.cluster.breaks.fill_volume(volume)
+    time.sleep(_FULL_SECONDS)
+    scene.note(scene.cluster.sh(master, f"df -h --output=pcent {DATA} | tail -1").strip() + " full")
+    scene.cluster.breaks.unfill_volume(volume)
+    assert scene.cluster.master(slot) == master, "the machine was replaced, which gives it no room"

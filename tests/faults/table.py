@@ -1,0 +1,64 @@
+"""A pytest plugin: the table of the faults that were tried, on the terminal and in build/faults.json."""
+
+import json
+import shutil
+import textwrap
+from typing import Any
+
+import pytest
+
+from local.processes import replace_file
+from tests.synthesis import REPOSITORY
+
+RESULTS = REPOSITORY / "build" / "faults.json"
+PROPERTY = "fault"
+"""Under this name a test gives its row to the report."""
+_NUMBERS = ("gap_seconds", "acknowledged", "writes_lost")
+
+
+class Table:
+    """Collects rows from the reports of tests; the file is written anew after each."""
+
+    def __init__(self) -> None:
+        self._rows: list[dict[str, Any]] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the row of a test that has one."""
+        rows = [dict(value) for name, value in report.user_properties if name == PROPERTY]  # type: ignore[call-overload]
+        if report.when == "teardown" and rows:
+            self._rows += rows
+            RESULTS.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(RESULTS, json.dumps(self._rows, indent=2) + "\n")
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Write the table, if any fault was tried."""
+        if not self._rows:
+            return
+        terminalreporter.section(f"faults ({RESULTS.relative_to(REPOSITORY)})")
+        for line in render(self._rows, columns=shutil.get_terminal_size((160, 50)).columns):
+            terminalreporter.write_line(line)
+
+
+def render(rows: list[dict[str, Any]], *, columns: int) -> list[str]:
+    """The table as lines of at most so many columns, if that is enough for names and numbers."""
+    head = ["fault", "gap s", "acknowledged", "lost", ""]
+    cells = [
+        [str(row["fault"]), *(str(row[name]) for name in _NUMBERS), "ok" if row["passed"] else "FAILED"]
+        for row in rows
+    ]
+    widths = [max(len(line[i]) for line in [head, *cells]) for i in range(len(head))]
+
+    def line(values: list[str]) -> str:
+        first, *others = [
+            value.ljust(width) if i in (0, len(head) - 1) else value.rjust(width)
+            for i, (value, width) in enumerate(zip(values, widths, strict=True))
+        ]
+        return "  ".join([first, *others])
+
+    room = max(columns - sum(widths) - 2 * len(widths), 40)
+    lines = [line(head) + "  seen (expected)"]
+    for row, values in zip(rows, cells, strict=True):
+        told = textwrap.wrap(f"{row['seen']} ({row['expected']})", room) or [""]
+        lines.append(f"{line(values)}  {told[0]}")
+        lines += [" " * (sum(widths) + 2 * len(widths)) + more for more in told[1:]]
+    return lines

@@ -1,0 +1,36 @@
+"""Every fault, one after the other, on a cluster that clients write to and read from all the while.
+
+`make test` tries those that prove most, `make faults` all of them.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+import tests.faults.catalog  # noqa: F401 - enters the faults
+from tests.faults.pool import Pool
+from tests.faults.registry import FAULTS
+from tests.faults.table import PROPERTY
+from tests.faults.trial import attempt
+
+pytestmark = pytest.mark.deploy
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test for each fault that is wanted."""
+    everything = metafunc.config.getoption("--all-faults")
+    metafunc.parametrize("name", [name for name, fault in FAULTS.items() if everything or fault.in_ci])
+
+
+def test_fault(name: str, pool: Pool, record_property: Callable[[str, object], None]) -> None:
+    """No acknowledged write is lost, no answer was wrong, and all is well again, by itself."""
+    try:
+        row = attempt(FAULTS[name], pool.cluster())
+    except BaseException:
+        pool.discard()
+        raise
+    record_property(PROPERTY, row.as_json())
+    if not row.passed:
+        # The next fault must not find what this one has left.
+        pool.discard()
+    assert row.passed, f"{row.seen}\nexpected: {row.expected}"

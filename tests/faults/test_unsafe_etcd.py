@@ -1,0 +1,49 @@
+"""The proof that the proof can fail: an etcd that does not sync loses writes, and that is found."""
+
+from pathlib import Path
+
+import pytest
+
+from local.workload import judge, loading
+from tests.faults.catalog.power import power_loss_of_all
+from tests.faults.cluster import Cluster
+from tests.faults.pool import Pool, deploy
+from tests.faults.registry import Scene
+from tests.faults.trial import say
+from tests.local.deploy.deployment import Deployment, bootstrapped
+
+pytestmark = pytest.mark.deploy
+
+_UNSAFE = "ETCD_UNSAFE_NO_FSYNC"
+"""https://etcd.io/docs/v3.6/op-guide/configuration/: `--unsafe-no-fsync`."""
+
+
+def test_an_etcd_that_does_not_sync_is_found(tmp_path: Path, pool: Pool) -> None:
+    """All masters lose their power: with fsync off acknowledged writes are gone, and the judge says so."""
+    pool.discard()
+    with bootstrapped(tmp_path, machines="nspawn") as deployment:
+        _turn_fsync_off(deployment)
+        deploy(deployment)
+        cluster = Cluster.of(deployment, tmp_path / "faults")
+        assert _UNSAFE in cluster.sh(cluster.master("a"), "cat /etc/kubernetes/manifests/etcd.yaml")
+        folder = tmp_path / "load"
+        with loading(cluster.targets(), folder) as load:
+            scene = Scene(cluster=cluster, load=load)
+            # Longer than the kernel leaves what was written in memory: a part of it is on the volumes.
+            scene.wait(lambda: load.history_time() > 20, "20 s of writes", seconds=60)
+            power_loss_of_all(scene)
+            load.stop()
+        verdict = judge(folder / "history.jsonl")
+        say(f"without fsync: {verdict.writes_lost} of {verdict.acknowledged} acknowledged writes lost")
+        assert verdict.writes_lost > 0
+        assert not verdict.linearizable
+        assert verdict.illegal_keys
+
+
+def _turn_fsync_off(deployment: Deployment) -> None:
+    module = deployment.cdk.settings.app / "userdata" / "kubequorum_node" / "kubeadm_config.py"
+    text = module.read_text(encoding="utf-8")
+    safe = '    local["serverCertSANs"] = names\n'
+    assert safe in text
+    unsafe = f'    local["extraEnvs"] = [{{"name": "{_UNSAFE}", "value": "true"}}]\n'
+    module.write_text(text.replace(safe, safe + unsafe), encoding="utf-8")
