@@ -36,17 +36,18 @@ def measure(standing: Standing) -> Mapping[str, float]:
 
 def _until_ready(standing: Standing, api: Client, group: str, known: set[str]) -> float:
     deadline = time.monotonic() + _LIMIT_SECONDS
-    instance_id = address = ""
+    first = ""
     while time.monotonic() < deadline:
-        if not instance_id:
-            for new, instance in standing.instances(group=group).items():
-                if new not in known:
-                    instance_id, address = new, instance["PrivateIpAddress"]
-        elif _is_ready(api, address):
-            return time.time() - launch_time(standing.settings, instance_id)
+        new = {id_: one for id_, one in standing.instances(group=group).items() if id_ not in known}
+        first = first or next(iter(new), "")
+        if first and first not in new:
+            # The group tries again with another instance: that would be another measurement.
+            raise CommandError(f"the boot of worker {first} failed", why=standing.console(first)[-3000:])
+        if first and _is_ready(api, new[first]["PrivateIpAddress"]):
+            return time.time() - launch_time(standing.settings, first)
         time.sleep(_POLL_SECONDS)
-    console = standing.console(instance_id) if instance_id else "it was not even launched"
-    raise CommandError(f"a new worker was not Ready within {_LIMIT_SECONDS:.0f} s", why=console[-3000:])
+    why = standing.console(first)[-3000:] if first else "none was launched"
+    raise CommandError(f"a new worker was not Ready within {_LIMIT_SECONDS:.0f} s", why=why)
 
 
 def _is_ready(api: Client, address: str) -> bool:
