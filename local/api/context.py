@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from local.api.breaks.kills import Kills
 from local.api.breaks.switches import Switches
 from local.api.machines import Machines
 from local.api.worker import Worker
@@ -20,6 +21,8 @@ class Context:
     """Where the emulator listens, e.g. http://127.0.0.1:4566."""
     switches: Switches = field(default_factory=Switches)
     """What is broken on purpose."""
+    kills: Kills | None = None
+    """Programs on new machines that are killed on purpose."""
     new_groups: str = "in-service"
     """When CloudFormation takes a new Auto Scaling group for complete: once its instances are `in-service`,
     or as soon as they are `launched`. Which of the two AWS does is not written anywhere."""

@@ -20,6 +20,7 @@ from hypercorn.config import Config
 from local.api import autoscaling, cloudformation, ec2, elb, iam, network_load_balancers, s3
 from local.api.breaks import clocks, commands, connections
 from local.api.breaks.front import Front
+from local.api.breaks.kills import Kills
 from local.api.breaks.listener import Listener
 from local.api.breaks.switches import Switches
 from local.api.context import Context
@@ -97,9 +98,11 @@ def build_context(settings: Settings) -> Context:
     """Create what the parts share."""
     api_url = f"http://{_BIND_HOST}:{settings.port}"
     switches = Switches()
+    kills = Kills(switches)
     return Context(
-        machines=_machines(settings, api_url, Facts(switches)),
+        machines=_machines(settings, api_url, switches, kills),
         switches=switches,
+        kills=kills,
         worker=Worker(time_scale=settings.time_scale),
         api_url=api_url,
         new_groups=settings.new_groups,
@@ -118,15 +121,15 @@ def install(context: Context) -> None:
     clocks.install(context.switches)
 
 
-def _machines(settings: Settings, api_url: str, facts: Facts) -> Machines:
+def _machines(settings: Settings, api_url: str, switches: Switches, kills: Kills) -> Machines:
     if settings.machines == "none":
         return NoMachines()
     if settings.machines == "nspawn":
-        return _nspawn_machines(settings, api_url, facts)
-    return ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=facts)
+        return _nspawn_machines(settings, api_url, switches, kills)
+    return ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts(switches))
 
 
-def _nspawn_machines(settings: Settings, api_url: str, facts: Facts) -> Machines:
+def _nspawn_machines(settings: Settings, api_url: str, switches: Switches, kills: Kills) -> Machines:
     # Its needs (namespaces, loop devices) exist on Linux as root only: never load it where it is not wanted.
     from local.machines import nspawn
 
@@ -137,11 +140,12 @@ def _nspawn_machines(settings: Settings, api_url: str, facts: Facts) -> Machines
     return nspawn.NspawnMachines(
         state_dir=settings.state_dir,
         api_url=api_url,
-        facts=facts,
+        facts=Facts(switches),
         network_facts=NetworkView(),
         image=nspawn.MachineImage.read(settings.machine_image),
         powered_off=reports.powered_off,
         status_check=lambda instance_id, passed: reports.status_check(instance_id, passed=passed),
+        kills_of=kills.of_new_machine,
     )
 
 

@@ -7,7 +7,7 @@ words do there stands in `local/api/breaks` and in the machines.
 
 from local.breaks.client import Breaks
 from local.breaks.errors import BreakError, EmulatorNotRunningError, TimedOutError, UnknownTargetError
-from local.breaks.rules import ApiRule, CommandResult, Machine, Switch
+from local.breaks.rules import ApiRule, CommandResult, Machine, Network, Switch
 
 __all__ = [
     "ApiRule",
@@ -16,6 +16,7 @@ __all__ = [
     "CommandResult",
     "EmulatorNotRunningError",
     "Machine",
+    "Network",
     "Switch",
     "TimedOutError",
     "UnknownTargetError",

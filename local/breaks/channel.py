@@ -56,7 +56,7 @@ def ask(state_dir: Path, name: str, parameters: dict[str, Any], *, timeout_secon
                 connection.connect(address)
         except OSError as error:
             raise EmulatorNotRunningError(
-                f"no embedded AWS listens at {path} ({error.strerror}); start it, e.g. with: make up"
+                f"no embedded AWS listens at {path} ({error.strerror}); start it, e.g. with `make up`"
             ) from error
         connection.sendall(encode({"do": name, "with": parameters}))
         with connection.makefile("rb") as answers:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from local.breaks import channel
-from local.breaks.rules import ApiRule, CommandResult, Machine, Switch
+from local.breaks.rules import ApiRule, CommandResult, Machine, Network, Switch
 
 _PATIENCE_SECONDS = 120.0
 """For an answer; some breaks wait for a machine or the kernel."""
@@ -29,6 +29,10 @@ class Breaks:
     def machines(self) -> list[Machine]:
         """Every machine that there is, with what is broken about it."""
         return [Machine(**entry) for entry in self._ask("machines")]
+
+    def networks(self) -> Network:
+        """How the network is cut up."""
+        return Network(**self._ask("networks"))
 
     def run(
         self, instance_id: str, command: Sequence[str], *, stdin: bytes = b"", timeout_seconds: float = 60
@@ -53,39 +57,43 @@ class Breaks:
             stderr=base64.b64decode(answer["stderr"]),
         )
 
-    def power_loss(self, instance_id: str) -> None:
+    # `noticed`: whether EC2's status checks find it, at once; then a group replaces its instance. They never
+    # do with False, as if it lasted less than the minutes that they take on AWS.
+
+    def power_loss(self, instance_id: str, *, noticed: bool = True) -> None:
         """Switch the machine off at once; what its volumes' file systems have not written yet is lost.
 
-        To EC2 the instance runs on, but its status check fails: its group replaces it.
+        To EC2 the instance is still `running`.
         """
-        self._ask("power_loss", instance_id=instance_id)
+        self._ask("power_loss", instance_id=instance_id, noticed=noticed)
 
     def power_on(self, instance_id: str) -> None:
         """Boot a machine that lost its power, with the same disk, address and volumes."""
         self._ask("power_on", instance_id=instance_id)
 
-    def freeze(self, instance_id: str, frozen: bool = True) -> None:
+    def freeze(self, instance_id: str, frozen: bool = True, *, noticed: bool = True) -> None:
         """Stop all processes of the machine where they are, as a hung kernel would, or let them go on."""
-        self._ask("freeze", instance_id=instance_id, frozen=frozen)
+        self._ask("freeze", instance_id=instance_id, frozen=frozen, noticed=noticed)
 
-    def partition(self, instance_id: str, cut: bool = True) -> None:
+    def partition(self, instance_id: str, cut: bool = True, *, noticed: bool = True) -> None:
         """Cut the machine off from everything (machines, API, names, metadata), or connect it again."""
-        self._ask("partition", instance_id=instance_id, cut=cut)
+        self._ask("partition", instance_id=instance_id, cut=cut, noticed=noticed)
 
     def split(self, *groups: Collection[str]) -> None:
         """A partition in the middle: machines of different groups cannot reach each other.
 
         Everybody reaches a machine that is in no group, the load balancer, names, metadata and the API.
-        A second split takes the place of the first.
+        A second split takes the place of the first; without groups there is none. Status checks notice
+        nothing.
         """
         self._ask("split", groups=[list(group) for group in groups])
 
-    def cut_zone(self, zone: str, cut: bool = True) -> None:
+    def cut_zone(self, zone: str, cut: bool = True, *, noticed: bool = True) -> None:
         """Cut a zone off: its machines, also those launched later, and the load balancer's address in it.
 
         Inside the zone everything works, metadata and names too; the API and other zones are out of reach.
         """
-        self._ask("cut_zone", zone=zone, cut=cut)
+        self._ask("cut_zone", zone=zone, cut=cut, noticed=noticed)
 
     def heal(self) -> None:
         """Connect everything that was cut or split, and let frozen machines go on; lost power stays lost."""
@@ -211,12 +219,17 @@ class Breaks:
             )
         )
 
-    def kill_at_line(self, line: str, *, program: str = "python3", times: int = 1) -> str:
-        """Kill a program (SIGKILL) right after it has written a line with this text to its standard error.
+    def kill_at_line(
+        self, line: str, *, zone: str | None = None, instance_id: str | None = None, times: int = 1
+    ) -> str | None:
+        """Kill a Python program (SIGKILL) right after it has printed this text: once on a machine.
 
-        For Python programs named `program` on machines that are launched from now on, so many times in all.
+        On machines that are launched from now on (in a zone, if one is named), `times` times in all; the
+        switch's id, which is on until then. Several such switches may hit one machine, one after the other.
+        With `instance_id` on that machine, if the program starts after this; None, for there is no switch.
         """
-        return str(self._ask("kill_at_line", line=line, program=program, times=times))
+        answer = self._ask("kill_at_line", line=line, zone=zone, instance_id=instance_id, times=times)
+        return None if answer is None else str(answer)
 
     # What is on -------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """What is said over the channel, as data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -64,11 +64,21 @@ class Switch:
 
     switch_id: str
     kind: str
-    """`api`, `detach`, `imds`, `clock`, `power`, `freeze`, `cut`, …"""
+    """`api`, `clock`, `detach`, `attach`, `event`, `imds` or `kill`."""
     about: Mapping[str, Any] = field(default_factory=dict)
     """Its parameters; those that were left out are not shown."""
     used: int = 0
     """How many times it had its effect."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """How the network between machines is cut up."""
+
+    sides: Sequence[Sequence[str]]
+    """Instances that cannot reach those of another side."""
+    zones: Sequence[str]
+    """The zones that are cut off."""
 
 
 @dataclass(frozen=True, kw_only=True)

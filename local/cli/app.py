@@ -8,6 +8,8 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 
+from local.breaks import BreakError, EmulatorNotRunningError
+from local.cli import breaks
 from local.cli.checks.suites import Suite
 from local.cli.console import stderr
 from local.cli.errors import CommandError, UsageError
@@ -218,6 +220,9 @@ def install() -> None:
     run()
 
 
+app.add_typer(breaks.app, name="break")
+
+
 def main() -> None:
     """Run the command line; ends the process."""
     try:
@@ -227,6 +232,14 @@ def main() -> None:
         sys.exit(_WRONG_USAGE if isinstance(error, UsageError) else _FAILED)
     except (BotoCoreError, ClientError) as error:
         _explain(CommandError("the embedded AWS gave no good answer", why=str(error)))
+        sys.exit(_FAILED)
+    except EmulatorNotRunningError as error:
+        _explain(
+            CommandError("the embedded AWS is not running", why=str(error), remedy="start it with: make up")
+        )
+        sys.exit(_FAILED)
+    except BreakError as error:
+        _explain(CommandError("that could not be broken, or mended", why=str(error)))
         sys.exit(_FAILED)
 
 

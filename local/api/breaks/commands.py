@@ -7,7 +7,8 @@ from typing import Any
 
 from local.api import events
 from local.api.breaks import clocks, rules
-from local.api.breaks.machine_breaks import Breakable
+from local.api.breaks.kills import Kills
+from local.api.breaks.machine_breaks import Breakable, Mishaps
 from local.api.breaks.switches import Switches
 from local.api.context import Context
 from local.api.ec2 import delays, facts, reports
@@ -15,29 +16,38 @@ from local.api.iam import sessions
 from local.api.machines import Machines
 from local.breaks.errors import BreakError
 
+Command = Callable[..., Any]
 
-def all_of(context: Context) -> dict[str, Callable[..., Any]]:
+_OF_MISHAPS = ("power_loss", "power_on", "freeze", "partition", "split", "cut_zone")
+_OF_VOLUMES = ("wipe", "corrupt", "fill", "unfill")
+
+
+def all_of(context: Context) -> dict[str, Command]:
     """Everything that the channel of an emulator understands."""
     return {
-        **of_switches(context.switches),
-        **of_aws(context.switches),
-        **of_machines(context.machines),
+        **_of_switches(context),
+        **_of_aws(context.switches),
+        **_of_machines(context.machines, context.kills),
     }
 
 
-def of_switches(switches: Switches) -> dict[str, Callable[..., Any]]:
-    """Looking at what is on, and switching it off."""
+def _of_switches(context: Context) -> dict[str, Command]:
+    switches, kills, machines = context.switches, context.kills, context.machines
+
+    def listed() -> list[dict[str, Any]]:
+        if kills is not None and isinstance(machines, Breakable):
+            kills.settle(machines.mishaps.kills())
+        return [entry.as_response() for entry in switches.all()]
+
     return {
-        "switches": lambda: [entry.as_response() for entry in switches.all()],
+        "switches": listed,
         "remove": switches.remove,
         "clear": switches.clear,
     }
 
 
-def of_aws(switches: Switches) -> dict[str, Callable[..., Any]]:
-    """What can happen to requests, volumes' attachments, events, and the metadata service."""
-
-    def switch(kind: str) -> Callable[..., str]:
+def _of_aws(switches: Switches) -> dict[str, Command]:
+    def switch(kind: str) -> Command:
         def add(*, times: int | None = None, **about: Any) -> str:
             return switches.add(kind, about, times=times)
 
@@ -55,24 +65,22 @@ def of_aws(switches: Switches) -> dict[str, Callable[..., Any]]:
     }
 
 
-def of_machines(machines: Machines) -> dict[str, Callable[..., Any]]:
-    """What can befall machines; of machines that cannot be broken there is none."""
-    if not isinstance(machines, Breakable):
-        return {"machines": list, "heal": lambda: None, **dict.fromkeys(_OF_MACHINES, _refuse)}
+def _of_machines(machines: Machines, kills: Kills | None) -> dict[str, Command]:
+    if not isinstance(machines, Breakable) or kills is None:
+        names = ["run", "kill_at_line", *_OF_MISHAPS, *(f"{name}_volume" for name in _OF_VOLUMES)]
+        nothing: dict[str, Command] = {
+            "machines": list,
+            "networks": lambda: {"sides": [], "zones": []},
+            "heal": lambda: None,
+        }
+        return {**dict.fromkeys(names, _refuse), **nothing}
     mishaps = machines.mishaps
     return {
-        "run": _runner(machines),
-        **{name: getattr(mishaps, name) for name in ("machines", "heal", *_MISHAPS)},
+        "run": partial(_run, machines),
+        "kill_at_line": partial(_kill_at_line, mishaps, kills),
+        **{name: getattr(mishaps, name) for name in ("machines", "networks", "heal", *_OF_MISHAPS)},
+        **{f"{name}_volume": getattr(machines.volume_mishaps, name) for name in _OF_VOLUMES},
     }
-
-
-_MISHAPS = ("power_loss", "power_on", "freeze", "partition")
-_OF_MACHINES = ("run", *_MISHAPS)
-
-
-def _expire_credentials(*, instance_id: str) -> None:
-    if not sessions.expire(instance_id):
-        raise LookupError(f"{instance_id} has no session of a role that could end")
 
 
 def _refuse(**parameters: Any) -> Any:
@@ -83,17 +91,32 @@ def _refuse(**parameters: Any) -> Any:
     )
 
 
-def _runner(machines: Breakable) -> Callable[..., Mapping[str, Any]]:
-    def run(
-        *, instance_id: str, command: Sequence[str], stdin: str, timeout_seconds: float
-    ) -> Mapping[str, Any]:
-        done = machines.run(
-            instance_id, command, timeout_seconds=timeout_seconds, stdin=base64.b64decode(stdin)
-        )
-        return {
-            "status": done.returncode,
-            "stdout": base64.b64encode(done.stdout).decode(),
-            "stderr": base64.b64encode(done.stderr).decode(),
-        }
+def _expire_credentials(*, instance_id: str) -> None:
+    if not sessions.expire(instance_id):
+        raise LookupError(f"{instance_id} has no session of a role that could end")
 
-    return run
+
+def _kill_at_line(
+    mishaps: Mishaps,
+    kills: Kills,
+    *,
+    line: str,
+    zone: str | None,
+    instance_id: str | None,
+    times: int | None,
+) -> str | None:
+    if instance_id is not None:
+        mishaps.kill_at_line(instance_id, line)
+        return None
+    return kills.add(line=line, zone=zone, times=times)
+
+
+def _run(
+    machines: Breakable, *, instance_id: str, command: Sequence[str], stdin: str, timeout_seconds: float
+) -> Mapping[str, Any]:
+    done = machines.run(instance_id, command, timeout_seconds=timeout_seconds, stdin=base64.b64decode(stdin))
+    return {
+        "status": done.returncode,
+        "stdout": base64.b64encode(done.stdout).decode(),
+        "stderr": base64.b64encode(done.stderr).decode(),
+    }

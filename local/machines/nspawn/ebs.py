@@ -73,6 +73,14 @@ class Volumes:
             name = next(name for number in count(1) if (name := f"nvme{number}n1") not in taken)
             mine[volume.volume_id] = Attached(volume.volume_id, loop_devices.attach(file), name)
 
+    def holder(self, volume_id: str) -> tuple[str, Attached] | None:
+        """The instance that has a volume; None if it is attached nowhere."""
+        with self._lock:
+            for holder, volumes in self._attached.items():
+                if volume_id in volumes:
+                    return holder, volumes[volume_id]
+        return None
+
     def show(self, instance_id: str, process: int) -> None:
         """Make the devices of all the machine's volumes appear; `process` is the machine's first one."""
         devices = Path(f"/proc/{process}/root/dev")

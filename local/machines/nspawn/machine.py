@@ -34,6 +34,8 @@ class Surroundings:
     volumes: Volumes
     powered_off: Callable[[str], None]
     """Told the id of an instance whose guest shut itself down."""
+    made: Callable[[Instance, Path], None]
+    """Told of a new machine and its root, before it boots."""
 
 
 class Machine:
@@ -69,6 +71,7 @@ class Machine:
             root.create(
                 folder, image=surroundings.image, instance=instance, resolver=network.dns_addresses[1]
             )
+            surroundings.made(instance, folder.root)
         except BaseException:
             root.remove(folder)
             network.disconnect(instance.instance_id)

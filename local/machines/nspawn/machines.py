@@ -4,7 +4,7 @@ import logging
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from local.machines.nspawn.machine import Machine, Surroundings
 from local.machines.nspawn.mishaps import Mishaps
 from local.machines.nspawn.naming import Names
 from local.machines.nspawn.networks import Networks
+from local.machines.nspawn.volume_mishaps import VolumeMishaps
 from local.machines.process import console
 from local.machines.proxy import Endpoint
 
@@ -45,12 +46,13 @@ class NspawnMachines:
         image: MachineImage,
         powered_off: Callable[[str], None] = lambda _instance_id: None,
         status_check: Callable[[str, bool], None] = lambda _instance_id, _passed: None,
+        kills_of: Callable[[str, str], Mapping[str, str]] = lambda _instance_id, _zone: {},
     ) -> None:
         """Own `state_dir` from now on; what a crash left there is ended and removed.
 
         `api_url` is where the embedded AWS listens on the host. `powered_off` is told of instances whose
         guest shut itself down, `status_check` of those that EC2's status checks would find impaired, or
-        passed again: without power, frozen, or cut off from the network.
+        passed again: without power, frozen, or cut off from the network. `kills_of` is for `mishaps`.
 
         Raises:
             StateInUseError: the folder has an owner that runs.
@@ -70,21 +72,35 @@ class NspawnMachines:
             for folder in (self._state.instances, self._state.volumes, self._state.consoles):
                 folder.mkdir(mode=0o700, parents=True)
             volumes = Volumes(self._state)
-            self._surroundings = Surroundings(
-                names=self._names,
-                image=prepare(image, self._state.image),
-                volumes=volumes,
-                powered_off=powered_off,
-            )
+            prepared = prepare(image, self._state.image)
         except BaseException:
             self._ownership.release()
             raise
         address = urlsplit(api_url)
         api = Endpoint(namespace=None, address=address.hostname or "127.0.0.1", port=address.port or 80)
         self._networks = Networks(
-            names=self._names, facts=network_facts, api=api, host_ports=HostPorts(self._state.host_ports)
+            names=self._names,
+            facts=network_facts,
+            api=api,
+            host_ports=HostPorts(self._state.host_ports),
+            root=image.root,
         )
-        self.mishaps = Mishaps(machines=self._machines, status_check=status_check)
+        self.mishaps = Mishaps(
+            machines=self._machines,
+            networks=self._networks,
+            status_check=status_check,
+            kills_of=kills_of,
+        )
+        self.volume_mishaps = VolumeMishaps(
+            state=self._state, volumes=volumes, process_of=self.mishaps.process_of
+        )
+        self._surroundings = Surroundings(
+            names=self._names,
+            image=prepared,
+            volumes=volumes,
+            powered_off=powered_off,
+            made=self.mishaps.made,
+        )
 
     def launch(self, instance: Instance) -> None:
         """Make the machine and boot it; returns when its first process runs."""

@@ -22,6 +22,7 @@ API_ADDRESS = "169.254.200.1"
 _BRIDGE = "br0"
 _INTERFACE = "ens5"
 """What Linux calls the first interface of an instance on Nitro."""
+_BRIDGE_ADDRESS = "02:00:00:00:00:01"
 _MTU = 9001
 """Of every network interface in a VPC."""
 
@@ -43,7 +44,10 @@ class VpcNetwork:
                 self.name,
                 [
                     "link set lo up",
-                    f"link add {_BRIDGE} mtu {_MTU} type bridge forward_delay 0 mcast_snooping 0",
+                    # An address of its own: a bridge without takes the lowest of its ports. That would change
+                    # as machines come and go, and others would send to the old one for half a minute.
+                    f"link add {_BRIDGE} address {_BRIDGE_ADDRESS} mtu {_MTU} type bridge "
+                    "forward_delay 0 mcast_snooping 0",
                     f"link set {_BRIDGE} up",
                     *(f"address add {address}/32 dev lo" for address in (IMDS_ADDRESS, API_ADDRESS)),
                     *(f"address add {address}/32 dev lo" for address in self.dns_addresses),
@@ -95,12 +99,15 @@ class VpcNetwork:
                     f"link set {port} master {_BRIDGE} up",
                 ],
             )
+            # An address may have been another machine's until a moment ago. On AWS nobody needs to be told
+            # whose it is; here everybody is, as soon as the link is up.
+            _set_parameters(own, {"net.ipv4.conf.all.arp_notify": "1"})
             ip_batch(
                 own,
                 [
                     "link set lo up",
-                    f"link set {_INTERFACE} up",
                     f"address add {instance.private_ip}/{subnet.prefixlen} broadcast + dev {_INTERFACE}",
+                    f"link set {_INTERFACE} up",
                     f"route add default via {subnet[1]} dev {_INTERFACE}",
                 ],
             )

@@ -23,8 +23,11 @@ _FOLLOW_SECONDS = 0.25
 class Networks:
     """All networks of a state folder. Methods may be called from several threads."""
 
-    def __init__(self, *, names: Names, facts: NetworkFacts, api: Endpoint, host_ports: HostPorts) -> None:
-        """Make nothing yet; a VPC's network comes with its first instance."""
+    def __init__(
+        self, *, names: Names, facts: NetworkFacts, api: Endpoint, host_ports: HostPorts, root: Path
+    ) -> None:
+        """Make nothing yet; a VPC's network comes with its first instance. `root` is the machines'."""
+        self._root = root
         self._names = names
         self._facts = facts
         self._api = api
@@ -45,7 +48,9 @@ class Networks:
         with self._lock:
             vpc = self._vpcs.get(instance.vpc_id)
             if vpc is None:
-                vpc = RunningVpc(instance=instance, names=self._names, facts=self._facts, api=self._api)
+                vpc = RunningVpc(
+                    instance=instance, names=self._names, facts=self._facts, api=self._api, root=self._root
+                )
                 self._vpcs[instance.vpc_id] = vpc
             vpc.admit(metadata)
             self._update()
@@ -58,10 +63,14 @@ class Networks:
 
     def of_target(self, check: TargetCheck) -> RunningVpc | None:
         """The VPC in which a target is."""
-        for vpc in list(self._vpcs.values()):
+        for vpc in self.all():
             if vpc.has_target(check.target_group_arn):
                 return vpc
         return None
+
+    def all(self) -> list[RunningVpc]:
+        """Those that there are."""
+        return list(self._vpcs.values())
 
     def namespace(self, vpc_id: str) -> Path:
         """The namespace of a VPC; LookupError if it has none."""

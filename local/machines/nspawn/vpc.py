@@ -4,6 +4,8 @@ import contextlib
 import socket
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from local.api.machines import Instance
 from local.api.network_facts import LoadBalancer, NetworkFacts, Vpc
@@ -12,6 +14,7 @@ from local.machines.namespaces import path_of
 from local.machines.nspawn import balancing
 from local.machines.nspawn.naming import Names
 from local.machines.nspawn.network import API_ADDRESS, IMDS_ADDRESS, VpcNetwork
+from local.machines.nspawn.partitions import Partitions
 from local.machines.nspawn.resolver import Answers, Cache, NameServer
 from local.machines.proxy import Backend, Endpoint, Route
 
@@ -23,10 +26,12 @@ _TOKENLESS_AGENTS = ("Cloud-Init/",)
 class RunningVpc:
     """The network of one VPC with its metadata service and name server."""
 
-    def __init__(self, *, instance: Instance, names: Names, facts: NetworkFacts, api: Endpoint) -> None:
+    def __init__(
+        self, *, instance: Instance, names: Names, facts: NetworkFacts, api: Endpoint, root: Path
+    ) -> None:
         """Make the network that the instance belongs to.
 
-        `api` is where the embedded AWS listens.
+        `api` is where the embedded AWS listens, `root` a Debian root with programs that the host may lack.
 
         Raises:
             CommandFailedError: the network cannot be made; nothing is left then.
@@ -38,9 +43,11 @@ class RunningVpc:
         self._lock = threading.Lock()
         self._metadata: dict[str, InstanceMetadata] = {}
         self._balancer_addresses: set[str] = set()
+        self._balancer_zones: dict[str, str] = {}
         self._target_groups: set[str] = set()
         self.namespace = str(path_of(self.network.name))
         """Path of its network namespace's file."""
+        self.partitions = Partitions(path_of(self.network.name), root=root)
         sockets = self.network.sockets
         with contextlib.ExitStack() as undo:
             undo.callback(self.network.close)
@@ -48,7 +55,7 @@ class RunningVpc:
                 cidr=self.network.cidr,
                 region=instance.region,
                 zones=lambda: facts.private_zones(self.vpc),
-                balancers=lambda: facts.load_balancers(self.vpc),
+                balancers=self._named_balancers,
             )
             addresses = self.network.dns_addresses
             self._dns = NameServer(
@@ -66,13 +73,16 @@ class RunningVpc:
 
     def admit(self, metadata: InstanceMetadata) -> None:
         """Let the metadata service answer an instance."""
-        self._metadata[metadata.instance.private_ip] = metadata
+        instance = metadata.instance
+        self._metadata[instance.private_ip] = metadata
+        self.partitions.admit(instance.instance_id, instance.availability_zone)
 
     def dismiss(self, instance: Instance) -> None:
         """Let it answer no more."""
         known = self._metadata.get(instance.private_ip)
         if known is not None and known.instance.instance_id == instance.instance_id:
             del self._metadata[instance.private_ip]
+            self.partitions.dismiss(instance.instance_id)
 
     def has_target(self, target_group_arn: str) -> bool:
         """Whether a load balancer of the VPC sends connections to the group."""
@@ -111,14 +121,29 @@ class RunningVpc:
                 self.network.add_subnet(places[address].subnet_cidr)
                 self.network.add_address(address)
             self._balancer_addresses = set(places)
+            self._balancer_zones = {address: place.zone for address, place in places.items()}
+            self.partitions.balancers_are(self._balancer_zones)
             self._target_groups = {
                 listener.target_group.arn for balancer in balancers for listener in balancer.listeners
             }
 
     def health_check_source(self) -> str | None:
-        """The address that health checks come from: a balancer's, as security groups of targets expect."""
+        """The address that health checks come from: a balancer's, as security groups of targets expect.
+
+        Each zone's balancer has an opinion of its own on AWS; here one speaks for all, none in a cut zone.
+        """
+        cut = self.partitions.cut_zones
         with self._lock:
-            return min(self._balancer_addresses, default=None)
+            zones = self._balancer_zones
+            return min((address for address, zone in zones.items() if zone not in cut), default=None)
+
+    def _named_balancers(self) -> list[LoadBalancer]:
+        """Those that names lead to: not to their addresses in zones that were cut off a while ago."""
+        balancers, gone = self._facts.load_balancers(self.vpc), self.partitions.unnamed_zones
+        return [
+            replace(balancer, addresses=tuple(p for p in balancer.addresses if p.zone not in gone))
+            for balancer in balancers
+        ]
 
     def make_probe(self) -> socket.socket:
         """A socket for a health check."""

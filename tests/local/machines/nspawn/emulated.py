@@ -18,6 +18,7 @@ from urllib.request import urlopen
 import boto3
 
 from local.api import credentials
+from local.breaks import Breaks
 from local.machines.namespaces import SocketMaker, path_of
 from local.machines.nspawn import MachineImage
 from local.machines.nspawn.naming import Names
@@ -44,6 +45,16 @@ class Aws:
     log: Path
     vpc_id: str = ""
     subnet_ids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def breaks(self) -> Breaks:
+        """What breaks things in it."""
+        return Breaks(self.state_dir)
+
+    def sh(self, instance_id: str, script: str) -> str:
+        """Run a shell script on a machine; its output, without the last line's end."""
+        done = self.breaks.run(instance_id, ["/bin/bash", "-c", script])
+        return (done.stdout + done.stderr).decode().rstrip("\n")
 
     def client(self, service: str) -> Any:
         """A boto3 client of the administrator."""

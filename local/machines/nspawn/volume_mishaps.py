@@ -1,0 +1,129 @@
+"""What can befall the data of a volume: gone, overwritten by noise, no space left."""
+
+import contextlib
+import errno
+import os
+import random
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from local.machines.nspawn import filesystems, loop_devices
+from local.machines.nspawn.commands import run
+from local.machines.nspawn.ebs import Volumes
+from local.machines.nspawn.layout import StateFolder
+
+_FILL = "breaks.fill"
+_LEAST_BYTES = 4096
+
+
+class VolumeInUseError(RuntimeError):
+    """A machine that runs has the volume."""
+
+
+class VolumeMishaps:
+    """Of the volumes of a state folder. Methods raise LookupError for a volume that no machine ever had."""
+
+    def __init__(
+        self, *, state: StateFolder, volumes: Volumes, process_of: Callable[[str], int | None]
+    ) -> None:
+        """`process_of` tells the first process of an instance's machine, None while that is off."""
+        self._state = state
+        self._volumes = volumes
+        self._process_of = process_of
+
+    def wipe(self, volume_id: str) -> None:
+        """Make it blank; VolumeInUseError while a machine that runs has it."""
+        with self._idle_device(volume_id) as device:
+            run("blkdiscard", "--force", str(device))
+
+    def corrupt(self, volume_id: str, pattern: str, *, at: float, length_bytes: int, seed: int) -> str:
+        """Overwrite a part of the file that was written last of those that fit a glob; its path there.
+
+        Raises:
+            VolumeInUseError: a machine that runs has it.
+            LookupError: no file fits.
+        """
+        with self._idle_device(volume_id) as device, _mounted(device) as folder:
+            files = [path for path in folder.glob(pattern) if path.is_file()]
+            if not files:
+                raise LookupError(f"{volume_id} has no file {pattern}")
+            file = max(files, key=lambda path: path.stat().st_mtime_ns)
+            content = file.read_bytes()
+            used = len(content.rstrip(b"\0"))
+            length = min(length_bytes, used)
+            begin = min(int(at * used), used - length)
+            with file.open("r+b") as opened:
+                opened.seek(begin)
+                opened.write(random.Random(seed).randbytes(length))
+                opened.flush()
+                os.fsync(opened.fileno())
+            return str(file.relative_to(folder))
+
+    def fill(self, volume_id: str, *, leave_bytes: int) -> int:
+        """Take its free space with one file; how many bytes."""
+        file = self._mount_point(volume_id) / _FILL
+        with file.open("ab") as opened:
+            begin = size = opened.tell()
+            free = os.fstatvfs(opened.fileno())
+            step = max(0, free.f_bfree * free.f_frsize - leave_bytes)
+            # What the file system needs for itself is not known: smaller and smaller pieces, until none fits.
+            while step >= _LEAST_BYTES:
+                try:
+                    os.posix_fallocate(opened.fileno(), size, step)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+                    os.ftruncate(opened.fileno(), size)
+                    step //= 2
+                else:
+                    size += step
+                    free = os.fstatvfs(opened.fileno())
+                    step = min(step, max(0, free.f_bfree * free.f_frsize - leave_bytes))
+            os.fsync(opened.fileno())
+        return size - begin
+
+    def unfill(self, volume_id: str) -> None:
+        """Give it back."""
+        (self._mount_point(volume_id) / _FILL).unlink(missing_ok=True)
+
+    def _mount_point(self, volume_id: str) -> Path:
+        holder = self._volumes.holder(volume_id)
+        process = self._process_of(holder[0]) if holder else None
+        if holder is None or process is None:
+            raise LookupError(f"{volume_id} is attached to no machine that is on")
+        number = loop_devices.number_of(holder[1].loop)
+        points = filesystems.mount_points(number, process=process)
+        if not points:
+            raise LookupError(f"{volume_id} is not mounted on {holder[0]}")
+        return points[0]
+
+    @contextlib.contextmanager
+    def _idle_device(self, volume_id: str) -> Iterator[Path]:
+        file = self._state.volume(volume_id)
+        holder = self._volumes.holder(volume_id)
+        if holder is not None:
+            if self._process_of(holder[0]) is not None:
+                raise VolumeInUseError(
+                    f"{volume_id} is attached to {holder[0]}, which is on: "
+                    "switch that off (power_loss) or detach the volume first"
+                )
+            yield holder[1].loop
+            return
+        if not file.exists():
+            raise LookupError(f"there are no data of {volume_id}: no machine has had it yet")
+        device = loop_devices.attach(file)
+        try:
+            yield device
+        finally:
+            loop_devices.detach(device)
+
+
+@contextlib.contextmanager
+def _mounted(device: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="volume-") as folder:
+        run("mount", str(device), folder)
+        try:
+            yield Path(folder)
+        finally:
+            run("umount", folder)
