@@ -47,29 +47,27 @@ class FakeEtcd:
     def _run(self, command: tuple[str, ...], stdin: str | None) -> Result:
         endpoints = command[1].removeprefix("--endpoints=").split(",")
         words = tuple(word for word in command[2:] if not word.startswith("--"))
-        asked = [slot for slot in "abc" if client_url(slot) in endpoints]
-        if LOCAL in endpoints:
-            asked = ["a"]
+        asked = ["a"] if LOCAL in endpoints else [slot for slot in "abc" if client_url(slot) in endpoints]
         up = [slot for slot in asked if slot not in self.down]
         if words[:2] == ("endpoint", "health"):
             found = [{"endpoint": client_url(slot), "health": slot in up and self.quorum} for slot in asked]
             return Result(0 if all(entry["health"] for entry in found) else 1, json.dumps(found))
         if not up:
             return Result(1, "", "context deadline exceeded")
-        if words[:2] == ("endpoint", "status"):
-            member = self.members[up[0]]
-            return _answer(
-                [{"Status": {"header": {"member_id": member["ID"]}, "leader": 2, **_learner(member)}}]
-            )
-        if words[:2] == ("endpoint", "hashkv"):
-            found = [{"HashKV": {"hash": self.hashes[slot], "hash_revision": 9}} for slot in up]
-            return _answer(found)
-        if words[:2] == ("alarm", "list"):
-            alarms = [{"memberID": member, "alarm": _NUMBERS[name]} for member, name in self.alarms]
-            return _answer({"alarms": alarms})
+        if words[:2] in (("endpoint", "status"), ("endpoint", "hashkv"), ("alarm", "list")):
+            return _answer(self._look(words[1], up))
         if not self.quorum:
             return Result(1, "", "etcdserver: request timed out")
         return self._change(words, command, stdin)
+
+    def _look(self, what: str, up: list[str]) -> object:
+        """What members say of themselves, with or without a quorum."""
+        if what == "status":
+            member = self.members[up[0]]
+            return [{"Status": {"header": {"member_id": member["ID"]}, "leader": 2, **_learner(member)}}]
+        if what == "hashkv":
+            return [{"HashKV": {"hash": self.hashes[slot], "hash_revision": 9}} for slot in up]
+        return {"alarms": [{"memberID": member, "alarm": _NUMBERS[name]} for member, name in self.alarms]}
 
     def _change(self, words: tuple[str, ...], command: tuple[str, ...], stdin: str | None) -> Result:
         match words[:2]:

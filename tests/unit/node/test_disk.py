@@ -39,7 +39,7 @@ def test_a_volume_that_can_be_written_is_no_trouble(mounted: FakeNode) -> None:
 
 
 def test_a_volume_that_is_not_mounted_is_trouble(node: FakeNode) -> None:
-    """etcd would write to the root volume."""
+    """Without it etcd would write to the root volume."""
     assert "not mounted" in DiskProbe(node).look().trouble
     with pytest.raises(DiskError, match="not mounted"):
         disk.require_room(node)
@@ -66,7 +66,7 @@ def test_a_write_without_room_is_a_full_disk(mounted: FakeNode, monkeypatch: pyt
 
 
 def test_little_room_is_full_before_nothing_can_be_written(mounted: FakeNode) -> None:
-    """etcd ends when it cannot set aside a file of its log."""
+    """It ends when it cannot set aside a file of its log."""
     mounted.host.free_bytes = 200 << 20
     found = DiskProbe(mounted).look()
     assert found.is_full

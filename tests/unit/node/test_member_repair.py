@@ -122,9 +122,10 @@ def test_a_crash_behind_the_move_is_a_loss_like_any_other(
     def crash(*_: object) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(membership, "settle", crash)
-        _boot(machine)
+        with pytest.raises(KeyboardInterrupt):
+            _boot(machine)
     assert node.host.read("/etc/kubernetes/manifests/etcd.yaml") is None, "it would begin with nothing"
     assert membership.settle(node).state == "existing"
     assert node.host.read(ASIDE) == "broken"
@@ -142,7 +143,7 @@ def test_without_a_quorum_of_the_others_the_data_stay(node: FakeNode, etcd: Fake
 
 
 def test_a_member_that_differs_is_only_repaired_if_the_others_agree(node: FakeNode, etcd: FakeEtcd) -> None:
-    """etcd compares with all of them: with one of the others wrong it refuses to start, too."""
+    """It compares with all of them: with one of the others wrong it refuses to start, too."""
     machine = Machine(node, etcd, '{"level":"fatal","error":"1 found data inconsistency with peers"}')
     etcd.hashes["c"] = 78
     with pytest.raises(RefusedError, match="b, c differ from each other"):

@@ -65,7 +65,7 @@ class Dog:
     def _forget(self) -> None:
         self.forgotten += 1
 
-    def _kubectl(self, command: tuple[str, ...], stdin: str | None) -> None:
+    def _kubectl(self, _: tuple[str, ...], stdin: str | None) -> None:
         self.events.append(json.loads(stdin or ""))
 
 
@@ -175,11 +175,11 @@ def test_only_a_dead_master_is_replaced(
     dog: Dog, monkeypatch: pytest.MonkeyPatch, findings: Findings, condition: Condition
 ) -> None:
     """For everything else a successor would take over the same volume, cluster and clock."""
-    acted = []
-    for known in watchdog._ACTIONS:
-        if known is not Condition.DEAD:
-            action = {known: lambda *_: acted.append(condition)}
-            monkeypatch.setattr(watchdog, "_ACTIONS", {**watchdog._ACTIONS, **action})
+    acted: list[Condition] = []
+    actions = dict(watchdog._ACTIONS)
+    for known in set(actions) - {Condition.DEAD}:
+        actions[known] = lambda *_: acted.append(condition)
+    monkeypatch.setattr(watchdog, "_ACTIONS", actions)
     dog.watch(600, findings)
     assert dog.reports() == 0
     assert dog.outcome().startswith(f"unwell: {condition.value}")
