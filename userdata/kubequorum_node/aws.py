@@ -4,12 +4,15 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError
+
+from kubequorum_node.errors import NodeError
 
 if TYPE_CHECKING:
     from types_boto3_autoscaling import AutoScalingClient
@@ -24,8 +27,14 @@ T = TypeVar("T")
 # last a few minutes at the most, well inside the time-out of the launch hook.
 _CONFIG = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 10})
 _METADATA_ATTEMPTS = 5
+_SKEWED = frozenset({"RequestTimeTooSkewed"})
+_SKEWED_WORDS = ("Signature not yet current", "Signature expired")
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"})
 _ATTEMPTS_WITH_NEW_CREDENTIALS = 4
+
+
+class ClockSkewError(NodeError):
+    """AWS refuses this machine's requests because its clock is off."""
 
 
 class Aws:
@@ -80,6 +89,8 @@ class Aws:
             try:
                 return operation()
             except (ClientError, NoCredentialsError) as error:
+                if isinstance(error, ClientError) and _is_skewed(error):
+                    raise ClockSkewError(_skew_in_words(error)) from error
                 if isinstance(error, ClientError) and error_code(error) not in _EXPIRED:
                     raise
                 self._forget_credentials()
@@ -108,6 +119,23 @@ class Aws:
 
     def _count(self, event_name: str, **_: object) -> None:
         self.calls.append(event_name.removeprefix("before-send.").replace(".", ":"))
+
+
+def _is_skewed(error: ClientError) -> bool:
+    """Whether a request was refused for the time that it says it was signed at.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+    """
+    return error_code(error) in _SKEWED or any(words in error_message(error) for words in _SKEWED_WORDS)
+
+
+def _skew_in_words(error: ClientError) -> str:
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    here = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    return (
+        f"this machine's clock is off: it says {here}, and AWS {headers.get('date', 'another time')} "
+        f"({error_code(error)}: {error_message(error)}). See `timedatectl` and its NTP servers"
+    )
 
 
 def error_code(error: ClientError) -> str:

@@ -31,10 +31,7 @@ def put_aside(node: Node) -> None:
     if free >= _SPARE_FACTOR * size:
         say(f"the member's data ({size >> 20} MiB) are in {ASIDE_FOLDER}: remove them when nobody needs them")
     else:
-        say(
-            f"the member's data ({size >> 20} MiB) are removed: {free >> 20} MiB are free, too little to "
-            "keep them"
-        )
+        say(f"the member's data ({size >> 20} MiB) are removed, not kept: only {free >> 20} MiB are free")
         drop_copy(node)
 
 

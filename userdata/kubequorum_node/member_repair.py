@@ -15,6 +15,7 @@ from kubequorum_node.log import step
 from kubequorum_node.node import Node
 from kubequorum_node.replacement import RefusedError
 
+_MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
 _CRICTL = "/usr/local/bin/crictl"
 _UNUSABLE = frozenset({Cause.DAMAGED, Cause.DIFFERENT, Cause.REMOVED})
 _HASH_TRIES = 3
@@ -118,8 +119,10 @@ def _join_anew(node: Node, write_manifest: WriteManifest) -> None:
     with step("stop etcd"):
         # A kubelet that runs starts it again, and remembers for minutes that it has crashed.
         node.host.run("systemctl", "stop", "kubelet.service")
-        _stop_container(node)
     try:
+        _stop_container(node)
+        # Whatever happens now, etcd must not start as it did before: with no data, as one of the first set.
+        node.host.path(_MANIFEST).unlink(missing_ok=True)
         member_data.put_aside(node)
         membership.settle(node)
         write_manifest(node)

@@ -83,8 +83,11 @@ class Watchdog:
         try:
             with boot_lock.held(self._node), step(f"watchdog, {verdict.condition.value}"):
                 act(self._node, verdict, found)
-        except (NodeError, ClientError, BotoCoreError, OSError) as error:
-            say(f"watchdog: {error}")
+        except boot_lock.BusyError as busy:
+            say(f"watchdog: {busy}")
+        except (NodeError, ClientError, BotoCoreError, OSError):
+            # What happened stands in the line of the step; the next try comes soon enough.
+            pass
         self._begin_anew()
 
 

@@ -17,6 +17,8 @@ from botocore.validate import validate_parameters
 from kubequorum_node.aws import Aws
 from tests.unit.node import examples
 
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-4000-8000-000000000000"
+"""What the bucket and the volumes are encrypted with."""
 _SESSION = botocore.session.get_session()
 
 
@@ -32,6 +34,8 @@ class FakeAws(Aws):
             "State": "available",
             "Attachments": [],
         }
+        self.made: dict[str, str] = {}
+        """Volumes that were made, by their tokens."""
         self.instances: dict[str, dict[str, Any]] = {}
         self.lifecycle: dict[str, str] = {examples.IDENTITY.instance_id: "Pending:Wait"}
         self.records: dict[str, str] = {}
@@ -63,7 +67,9 @@ class FakeAws(Aws):
     def _client(self, service: str) -> Any:
         return _Client(self, service)
 
-    def describe_volumes(self, **_: Any) -> dict[str, Any]:
+    def describe_volumes(self, *, VolumeIds: list[str]) -> dict[str, Any]:
+        if VolumeIds != [self.volume["VolumeId"]]:
+            raise failure("describe_volumes", "InvalidVolume.NotFound", f"no {VolumeIds[0]}")
         return {"Volumes": [self.volume]}
 
     def attach_volume(self, *, InstanceId: str, Device: str, **_: Any) -> dict[str, Any]:
@@ -94,6 +100,16 @@ class FakeAws(Aws):
         self.unhealthy.append(parameters)
         return {}
 
+    def create_volume(self, *, ClientToken: str, AvailabilityZone: str, **_: Any) -> dict[str, Any]:
+        volume_id = self.made.setdefault(ClientToken, f"vol-0ff{len(self.made):014x}")
+        self.volume = {
+            "VolumeId": volume_id,
+            "AvailabilityZone": AvailabilityZone,
+            "State": "available",
+            "Attachments": [],
+        }
+        return self.volume
+
     def change_resource_record_sets(self, *, ChangeBatch: dict[str, Any], **_: Any) -> dict[str, Any]:
         for change in ChangeBatch["Changes"]:
             record = change["ResourceRecordSet"]
@@ -111,7 +127,7 @@ class FakeAws(Aws):
         if Key not in self.objects:
             raise failure("get_object", "NoSuchKey", "The specified key does not exist.", status=404)
         body = self.objects[Key]
-        return {"Body": io.BytesIO(body), "ETag": _etag(body)}
+        return {"Body": io.BytesIO(body), "ETag": _etag(body), "SSEKMSKeyId": KEY}
 
     def put_object(
         self, *, Key: str, Body: bytes, IfMatch: str = "", IfNoneMatch: str = "", **_: Any

@@ -8,7 +8,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
-from kubequorum_node.aws import Aws
+from kubequorum_node.aws import Aws, ClockSkewError
 from kubequorum_node.state_store import StateStore
 
 THROTTLED = (
@@ -105,6 +105,30 @@ def test_credentials_that_stay_expired_are_an_error() -> None:
     with pytest.raises(ClientError, match="ExpiredToken"):
         _ask(aws)
     assert len(aws.calls) == 4
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large"),
+        ("SignatureDoesNotMatch", "Signature not yet current: 20261124T121000Z is still later than"),
+        ("SignatureDoesNotMatch", "Signature expired: 20261124T115000Z is now earlier than"),
+    ],
+)
+def test_a_clock_that_is_off_is_said_in_words(code: str, message: str) -> None:
+    """Once, without new credentials: they would be refused, too."""
+    refused = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+    aws = _Scripted((403, refused))
+    with pytest.raises(ClockSkewError, match=rf"clock is off.*{code}.*timedatectl"):
+        _ask(aws)
+    assert len(aws.calls) == 1
+
+
+def test_another_wrong_signature_is_no_matter_of_the_clock() -> None:
+    """It stays what AWS calls it."""
+    refused = (403, DENIED[1].replace("AccessDenied", "SignatureDoesNotMatch"))
+    with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
+        _ask(_Scripted(refused))
 
 
 def test_a_missing_permission_is_not_retried() -> None:

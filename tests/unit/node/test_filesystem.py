@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from kubequorum_node import filesystem
-from kubequorum_node.filesystem import FileSystemError
+from kubequorum_node import filesystem, steps
+from kubequorum_node.filesystem import DamagedError, FileSystemError
 from kubequorum_node.host import Host, Result
+from kubequorum_node.membership import NoQuorumError
+from kubequorum_node.slot_record import JOINING, MEMBER, SlotRecord
+from tests.unit.node import examples
+from tests.unit.node.fake_etcd import FakeEtcd
 from tests.unit.node.fakes import FakeNode
 
 DEVICE = "/dev/nvme1n1"
@@ -76,11 +80,58 @@ def test_what_cannot_be_told_is_not_blank(node: FakeNode, probed: Result) -> Non
 
 
 def test_a_damaged_file_system_is_not_mounted(node: FakeNode) -> None:
-    """What fsck cannot put right by itself needs a person."""
+    """What fsck cannot put right by itself is not made worse."""
     node.host.on("fsck.ext4", Result(4, "UNEXPECTED INCONSISTENCY"))
-    with pytest.raises(FileSystemError, match=r"damaged .*status 4.*UNEXPECTED INCONSISTENCY"):
+    with pytest.raises(DamagedError, match=r"damaged .*status 4.*UNEXPECTED INCONSISTENCY"):
         _mount(node, EXT4)
     assert not node.host.ran("mount")
+
+
+@pytest.mark.parametrize("status", [8, 12, 16, 32])
+def test_a_check_that_could_not_be_made_says_nothing_of_the_data(node: FakeNode, status: int) -> None:
+    """A device that cannot be read, for one: it is left alone."""
+    node.host.on("fsck.ext4", Result(status, "", "Input/output error"))
+    with pytest.raises(FileSystemError, match="could not be checked") as raised:
+        _mount(node, EXT4)
+    assert not isinstance(raised.value, DamagedError)
+
+
+@pytest.fixture
+def damaged(node: FakeNode) -> FakeEtcd:
+    """A volume whose file system is damaged, in a cluster that has lived."""
+    link = node.host.path("/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0")
+    link.parent.mkdir(parents=True)
+    link.touch()
+    record = SlotRecord(volume=examples.CONFIG.volume, generation=1, instance="i-0", stage=MEMBER)
+    node.aws.objects["slots/a/record.json"] = record.to_json().encode()
+    node.host.on("blkid", EXT4)
+    node.host.on("fsck.ext4", lambda *_: Result(0, "") if node.host.ran("mkfs") else Result(4, "BAD"))
+    node.host.on("mount", lambda *_: node.host.mounts.add("/var/lib/etcd"))
+    return FakeEtcd(node)
+
+
+def test_a_damaged_file_system_is_made_anew_if_the_others_have_the_data(
+    node: FakeNode, damaged: FakeEtcd
+) -> None:
+    """The record says first that the member joins anew: a crash behind it loses nothing."""
+    stages: list[str] = []
+
+    def make(*_: object) -> None:
+        text = node.aws.objects["slots/a/record.json"].decode()
+        stages.append(SlotRecord.from_json(text).stage)
+
+    node.host.on("mkfs.ext4 -F -F", make)
+    steps.MOUNT_VOLUME.run(node)
+    assert stages == [JOINING]
+    assert node.host.is_mount_point("/var/lib/etcd")
+
+
+def test_a_damaged_file_system_is_left_alone_without_a_quorum(node: FakeNode, damaged: FakeEtcd) -> None:
+    """What is on it may be all there is: a person must look."""
+    damaged.quorum = False
+    with pytest.raises(NoQuorumError, match=r"slot a is damaged.*no quorum"):
+        steps.MOUNT_VOLUME.run(node)
+    assert not node.host.ran("mkfs")
 
 
 def test_a_file_system_that_fsck_mended_is_mounted(node: FakeNode) -> None:

@@ -91,6 +91,7 @@ def test_the_volume_that_took_a_lost_ones_place_is_attached(node: FakeNode) -> N
         replaces=examples.CONFIG.volume,
     )
     node.aws.objects["slots/a/record.json"] = record.to_json().encode()
+    node.aws.volume["VolumeId"] = "vol-0fedcba9876543210"
     with pytest.raises(WaitError, match="vol0fedcba9876543210"):
         volume.attach(node)
     assert node.aws.asked("attach_volume")[0]["VolumeId"] == "vol-0fedcba9876543210"
