@@ -102,11 +102,12 @@ class Cluster:
 
     def leader(self) -> str:
         """The slot of etcd's leader."""
-        statuses = json.loads(self.etcdctl("endpoint status --cluster -w json"))
-        for entry in statuses:
-            if entry["Status"]["header"]["member_id"] == entry["Status"]["leader"]:
-                return str(entry["Endpoint"]).partition("etcd-")[2][0]
-        raise AskError(f"no member is the leader: {statuses}")
+        (status,) = json.loads(self.etcdctl("endpoint status -w json"))
+        leader = status["Status"]["leader"]
+        for slot, member in self.etcd_members().items():
+            if member["ID"] == leader:
+                return slot
+        raise AskError(f"no member is the leader: {status}")
 
     def follower(self) -> str:
         """The first slot that has not the leader."""
