@@ -8,7 +8,6 @@ from random import Random
 from local.workload import Load
 from tests.faults.cluster import Cluster
 
-
 _PAUSE_SECONDS = 1.0
 
 
