@@ -182,7 +182,7 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             packages=(".",),
             programs=("historian",),
             own_version="1",
-            build_seconds=25,
+            build_seconds=50,
             build_gib=0.6,
         ),
     )

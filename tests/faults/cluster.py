@@ -1,7 +1,7 @@
 """A real cluster that is about to be broken: its masters by slot, and what to ask them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class Cluster:
     breaks: Breaks
     folder: Path
     """For credentials and histories."""
+    _groups: dict[str, str] = field(default_factory=dict)
+    """Slot to the name of its group, which stays: every look costs the machines some of their time."""
 
     @classmethod
     def of(cls, deployment: Deployment, folder: Path) -> "Cluster":
@@ -44,23 +46,35 @@ class Cluster:
 
     def group_name(self, slot: str) -> str:
         """The slot's Auto Scaling group."""
-        return self.deployment.outputs("ControlPlane")[f"Master{slot.upper()}GroupName"]
+        if not self._groups:
+            outputs = self.deployment.outputs("ControlPlane")
+            self._groups.update({known: outputs[f"Master{known.upper()}GroupName"] for known in SLOTS})
+        return self._groups[slot]
 
     def members_of_group(self, slot: str) -> list[dict[str, Any]]:
         """The instances in the slot's group, as Auto Scaling describes them."""
-        return [dict(instance) for instance in self.deployment.group(slot)["Instances"]]
+        return self._members(self.group_name(slot))[self.group_name(slot)]
+
+    def members_of_groups(self) -> dict[str, list[dict[str, Any]]]:
+        """Slot to the instances in its group, asked for in one call."""
+        names = {slot: self.group_name(slot) for slot in SLOTS}
+        found = self._members(*names.values())
+        return {slot: found[name] for slot, name in names.items()}
+
+    def _members(self, *groups: str) -> dict[str, list[dict[str, Any]]]:
+        answer = self.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=list(groups))
+        return {
+            group["AutoScalingGroupName"]: [dict(instance) for instance in group["Instances"]]
+            for group in answer["AutoScalingGroups"]
+        }
 
     def master(self, slot: str) -> str:
         """The id of the slot's instance: of the one that is in service, if there are several."""
-        members = self.members_of_group(slot)
-        members.sort(key=lambda member: member["LifecycleState"] != "InService")
-        if not members:
-            raise LookupError(f"slot {slot} has no instance")
-        return str(members[0]["InstanceId"])
+        return _best(slot, self.members_of_group(slot))
 
     def masters(self) -> dict[str, str]:
         """Slot to the id of its instance."""
-        return {slot: self.master(slot) for slot in SLOTS}
+        return {slot: _best(slot, members) for slot, members in self.members_of_groups().items()}
 
     def volume(self, slot: str) -> str:
         """The id of the slot's etcd volume."""
@@ -102,11 +116,12 @@ class Cluster:
 
     def leader(self) -> str:
         """The slot of etcd's leader."""
-        statuses = json.loads(self.etcdctl("endpoint status --cluster -w json"))
-        for entry in statuses:
-            if entry["Status"]["header"]["member_id"] == entry["Status"]["leader"]:
-                return str(entry["Endpoint"]).partition("etcd-")[2][0]
-        raise AskError(f"no member is the leader: {statuses}")
+        (status,) = json.loads(self.etcdctl("endpoint status -w json"))
+        leader = status["Status"]["leader"]
+        for slot, member in self.etcd_members().items():
+            if member["ID"] == leader:
+                return slot
+        raise AskError(f"no member is the leader: {status}")
 
     def follower(self) -> str:
         """The first slot that has not the leader."""
@@ -137,3 +152,10 @@ class Cluster:
             except (AskError, LookupError) as error:
                 failures.append(str(error))
         raise AskError(" / ".join(failures))
+
+
+def _best(slot: str, members: list[dict[str, Any]]) -> str:
+    """The instance that is in service; if none is, any."""
+    if not members:
+        raise LookupError(f"slot {slot} has no instance")
+    return str(min(members, key=lambda member: member["LifecycleState"] != "InService")["InstanceId"])

@@ -7,6 +7,8 @@ from typing import Any
 
 from tests.faults.cluster import SLOTS, AskError, Cluster
 
+_PAUSE_SECONDS = 2.0
+
 MemberIds = dict[str, int]
 """Slot to the id of its etcd member."""
 
@@ -16,13 +18,20 @@ def member_ids(cluster: Cluster) -> MemberIds:
     return {slot: int(member["ID"]) for slot, member in cluster.etcd_members().items()}
 
 
-def complaints(cluster: Cluster, members: MemberIds, *, renewed: frozenset[str] = frozenset()) -> list[str]:
+def complaints(
+    cluster: Cluster,
+    members: MemberIds,
+    *,
+    renewed: frozenset[str] = frozenset(),
+    only_first: bool = False,
+) -> list[str]:
     """Everything that is not as it must be; empty if all is well.
 
     Args:
         cluster: the cluster.
         members: the members that there were before the fault.
         renewed: slots whose member must be another one than before, as their data were lost.
+        only_first: look no further once something was found: looking takes the machines' time.
 
     """
     found: list[str] = []
@@ -31,6 +40,8 @@ def complaints(cluster: Cluster, members: MemberIds, *, renewed: frozenset[str] 
             found += check(cluster)
         except (AskError, LookupError, KeyError, ValueError) as error:
             found.append(f"could not be asked: {error}")
+        if found and only_first:
+            break
     return found
 
 
@@ -39,10 +50,10 @@ def wait_until_well(
 ) -> list[str]:
     """Wait until nothing is to be complained of; what still is, after the time given."""
     deadline = time.monotonic() + seconds
-    while found := complaints(cluster, members, renewed=renewed):
+    while complaints(cluster, members, renewed=renewed, only_first=True):
         if time.monotonic() > deadline:
-            return found
-        time.sleep(1)
+            return complaints(cluster, members, renewed=renewed)
+        time.sleep(_PAUSE_SECONDS)
     return []
 
 
@@ -74,8 +85,8 @@ def differing_data(cluster: Cluster, *, seconds: float = 60) -> list[str]:
 
 
 def _groups(cluster: Cluster) -> Iterator[str]:
-    for slot in SLOTS:
-        states = [f"{m['LifecycleState']}/{m['HealthStatus']}" for m in cluster.members_of_group(slot)]
+    for slot, members in cluster.members_of_groups().items():
+        states = [f"{member['LifecycleState']}/{member['HealthStatus']}" for member in members]
         if states != ["InService/Healthy"]:
             yield f"group of slot {slot}: {', '.join(states) or 'empty'}"
 
@@ -98,18 +109,18 @@ def _members(before: MemberIds, renewed: frozenset[str]) -> Callable[[Cluster], 
 
 
 def _api_servers(cluster: Cluster) -> Iterator[str]:
-    for slot in SLOTS:
+    for slot, instance_id in cluster.masters().items():
         # As the load balancer asks: without credentials.
         url = '"https://$(hostname -I | cut -d" " -f1):6443/readyz"'
-        answer = cluster.sh(cluster.master(slot), f"curl -sk -m 5 {url} || true")
+        answer = cluster.sh(instance_id, f"curl -sk -m 5 {url} || true")
         if answer != "ok":
             yield f"API server of slot {slot}: {answer[:80] or 'no answer'}"
 
 
 def _targets(cluster: Cluster) -> Iterator[str]:
     elbv2 = cluster.client("elbv2")
-    addresses = {_address(cluster, cluster.master(slot)) for slot in SLOTS}
     ids = set(cluster.masters().values())
+    addresses = {i["PrivateIpAddress"] for i in _living(cluster) if i["InstanceId"] in ids}
     for group in elbv2.describe_target_groups()["TargetGroups"]:
         health = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
         states = {t["Target"]["Id"]: t["TargetHealth"]["State"] for t in health["TargetHealthDescriptions"]}
@@ -141,8 +152,3 @@ def _living(cluster: Cluster) -> list[dict[str, Any]]:
         Filters=[{"Name": "instance-state-name", "Values": ["running"]}]
     )
     return [dict(i) for reservation in pages["Reservations"] for i in reservation["Instances"]]
-
-
-def _address(cluster: Cluster, instance_id: str) -> str:
-    answer = cluster.client("ec2").describe_instances(InstanceIds=[instance_id])
-    return str(answer["Reservations"][0]["Instances"][0]["PrivateIpAddress"])

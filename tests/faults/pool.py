@@ -7,6 +7,7 @@ import yaml
 
 from local.cli.errors import CommandError
 from tests.faults.cluster import Cluster
+from tests.faults.expectations import complaints, member_ids
 from tests.local.deploy.deployment import Deployment, bootstrapped
 
 WORKERS = 1
@@ -32,6 +33,16 @@ class Pool:
             deploy(deployment)
             self._cluster = Cluster.of(deployment, work / "faults")
         return self._cluster
+
+    def keep_if_well(self) -> None:
+        """Remove it if it is not well: the next test must not find what the last one has left."""
+        if self._cluster is not None:
+            try:
+                well = complaints(self._cluster, member_ids(self._cluster)) == []
+            except Exception:
+                well = False
+            if not well:
+                self.discard()
 
     def discard(self) -> None:
         """Remove it with everything that it has; safe to repeat."""

@@ -26,11 +26,7 @@ def test_fault(name: str, pool: Pool, record_property: Callable[[str, object], N
     """No acknowledged write is lost, no answer was wrong, and all is well again, by itself."""
     try:
         row = attempt(FAULTS[name], pool.cluster())
-    except BaseException:
-        pool.discard()
-        raise
+    finally:
+        pool.keep_if_well()
     record_property(PROPERTY, row.as_json())
-    if not row.passed:
-        # The next fault must not find what this one has left.
-        pool.discard()
     assert row.passed, f"{row.seen}\nexpected: {row.expected}"

@@ -47,6 +47,5 @@ def test_soak(pool: Pool, request: pytest.FixtureRequest) -> None:
             f"{verdict.writes_lost} lost, longest gap of a client of the API {api.gap_seconds:.1f} s"
         )
         assert verdict.complaints() == [], f"seed {seed}, {', '.join(done)}"
-    except BaseException:
-        pool.discard()
-        raise
+    finally:
+        pool.keep_if_well()

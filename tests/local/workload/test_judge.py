@@ -120,6 +120,22 @@ def test_an_unknown_swap_happens_only_on_what_it_expects(judged: Judge) -> None:
     assert not judged(put("1", 0, 10), put("3", 11, 12), unknown, last("2")).linearizable
 
 
+def test_an_unseen_write_may_be_why_a_swap_was_refused(judged: Judge) -> None:
+    """Nobody has seen its value, but without it the refusal would be a wrong answer."""
+    refused = (swap("1", "3", 40, 50, swapped=False), put("4", 60, 70))
+    assert judged(put("1", 0, 10), put("2", 20, 30, outcome="unknown"), *refused, last("4")).linearizable
+    assert not judged(put("1", 0, 10), *refused, last("4")).linearizable
+
+
+def test_an_outage_with_hundreds_of_unknown_writes_is_decided(judged: Judge) -> None:
+    """Each of them might have happened at any time, and a loss is found among them all the same."""
+    outage = [put(f"u{i}", 20 + i, 21 + i, outcome="unknown", client=f"c{i % 6}") for i in range(400)]
+    good = judged(put("1", 0, 10), *outage, read("u7", 700, 701), put("2", 800, 801), last("2"))
+    assert good.linearizable
+    bad = judged(put("1", 0, 10), *outage, put("2", 800, 801), last("1"))
+    assert (bad.linearizable, bad.writes_lost) == (False, 1)
+
+
 def test_a_swap_that_should_have_been_refused(judged: Judge) -> None:
     """Two clients swap the same value: one of them must be told no."""
     both = (swap("1", "2", 20, 30), swap("1", "3", 21, 31, client="c1"))

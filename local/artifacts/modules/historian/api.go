@@ -5,11 +5,11 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"time"
 )
 
@@ -168,6 +168,11 @@ func (c *apiClient) ask(ctx context.Context, method, path string, body *configMa
 		}
 		sent = bytes.NewReader(text)
 	}
+	// Without a connection, TLS included, nothing was sent, and so nothing was done.
+	connected := false
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected = true },
+	})
 	request, err := http.NewRequestWithContext(ctx, method, c.target.URL+path, sent)
 	if err != nil {
 		return 0, found, err
@@ -175,8 +180,7 @@ func (c *apiClient) ask(ctx context.Context, method, path string, body *configMa
 	request.Header.Set("Content-Type", "application/json")
 	response, err := c.transport.RoundTrip(request)
 	if err != nil {
-		var dial *net.OpError
-		if errors.As(err, &dial) && dial.Op == "dial" {
+		if !connected {
 			return 0, found, fmt.Errorf("%w: %w", errRefused, err)
 		}
 		return 0, found, err
