@@ -170,8 +170,11 @@ def _prepare(node: Node) -> Lane:
         return PROCESS
     # First of all, so that a machine that loses power from here on boots again when it comes back.
     supervisor.enable(node.host, steps.BOOT_UNIT)
+    if node.is_master:
+        supervisor.start(node.host, steps.LIFECYCLE_UNIT, steps.SHUTDOWN_UNIT)
+        return MASTER
     supervisor.start(node.host, steps.LIFECYCLE_UNIT)
-    return MASTER if node.is_master else WORKER
+    return WORKER
 
 
 @contextmanager
