@@ -96,7 +96,7 @@ def configure_cluster(node: Node) -> None:
 
 
 def report_started(node: Node) -> None:
-    """Let a first master's launch go on before etcd has a quorum, for that takes a second master."""
+    """Let a first master's launch go on before etcd works, for that takes a second master."""
     if slot_record.has_worked(node):
         say("the slot's member has worked before: the launch hook stays until this one has proved itself")
     else:
@@ -216,8 +216,8 @@ BY_HAND = (
     POINT_NAME,
     ISSUE_CERTIFICATES,
     SETTLE_MEMBERSHIP,
-    START_CONTROL_PLANE,
     REPORT_STARTED,
+    START_CONTROL_PLANE,
     AWAIT_CONTROL_PLANE,
     CONFIGURE_CLUSTER,
     JOIN,

@@ -109,6 +109,9 @@ class FakeAws(Aws):
         return {"TargetHealthDescriptions": [{"TargetHealth": {"State": state}}]}
 
     def complete_lifecycle_action(self, **parameters: Any) -> dict[str, Any]:
+        action = (parameters["InstanceId"], parameters["LifecycleHookName"])
+        if action in {(done["InstanceId"], done["LifecycleHookName"]) for done in self.completed}:
+            raise failure("complete_lifecycle_action", "ValidationError", "No active Lifecycle Action found")
         self.completed.append(parameters)
         return {}
 
