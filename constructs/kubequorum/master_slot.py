@@ -61,7 +61,7 @@ class MasterSlot(Construct):
                 *may.point_name_at_itself(zone_id=state.zone_id, name=cluster.etcd_name(slot)),
                 *may.share_state(bucket_arn=state.bucket_arn, slot=slot),
                 *may.read_mirror(cluster.artifacts.mirror),
-                may.leave_load_balancer(target_group_arns=api.target_group_arns),
+                *may.leave_load_balancer(target_group_arns=api.target_group_arns),
             ],
             first_boot=FirstBoot(
                 program=program.location,

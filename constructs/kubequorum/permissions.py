@@ -258,13 +258,21 @@ def read_mirror(mirror: str | None) -> list[Permission]:
     ]
 
 
-def leave_load_balancer(*, target_group_arns: list[str]) -> Permission:
+def leave_load_balancer(*, target_group_arns: list[str]) -> list[Permission]:
     """Take targets out of the API's target groups, before the API server stops."""
-    return Permission(
-        sid="LeaveLoadBalancer",
-        actions=("elasticloadbalancing:DeregisterTargets",),
-        resources=tuple(target_group_arns),
-    )
+    return [
+        Permission(
+            sid="LeaveLoadBalancer",
+            actions=("elasticloadbalancing:DeregisterTargets",),
+            resources=tuple(target_group_arns),
+        ),
+        Permission(
+            sid="FindLoadBalancer",
+            actions=("autoscaling:DescribeAutoScalingGroups", "elasticloadbalancing:DescribeTargetHealth"),
+            resources=("*",),
+            wildcard_reason="reads only, and AWS offers no narrower resource for them",
+        ),
+    ]
 
 
 def _arn(service: str, resource: str) -> str:

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from kubequorum_node import steps, watchdog
+from kubequorum_node import farewell, steps, watchdog
 from kubequorum_node.boot import boot
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import FILE_NAME, ClusterDocument
@@ -28,6 +28,7 @@ def main(arguments: list[str]) -> int:
     commands.add_parser(
         "watch-health", help="look at this master again and again, and do what its health wants (masters)"
     )
+    commands.add_parser("shut-down", help="stop a master's control plane in order: the machine goes off")
     for known in by_name.values():
         commands.add_parser(known.name, help=known.help + (" (masters)" if known.masters_only else ""))
     options = parser.parse_args(arguments)
@@ -40,9 +41,10 @@ def main(arguments: list[str]) -> int:
         if options.command == "watch-health":
             watchdog.watch(node)
         elif options.command == "watch-lifecycle":
-            lifecycle = node.lifecycle
-            lifecycle.wait_for_termination()
-            lifecycle.report_gone()
+            node.lifecycle.wait_for_termination()
+            farewell.leave(node)
+        elif options.command == "shut-down":
+            farewell.shut_down(node)
         else:
             steps.run_by_hand(node, by_name[options.command])
     except NodeError as error:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types_boto3_autoscaling import AutoScalingClient
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_ec2 import EC2Client
+    from types_boto3_elbv2 import ElasticLoadBalancingv2Client
     from types_boto3_route53 import Route53Client
     from types_boto3_s3 import S3Client
 
@@ -65,6 +66,12 @@ class Aws:
     def ec2(self) -> "EC2Client":
         """EC2."""
         client: EC2Client = self._client("ec2")
+        return client
+
+    @property
+    def elbv2(self) -> "ElasticLoadBalancingv2Client":
+        """Elastic Load Balancing."""
+        client: ElasticLoadBalancingv2Client = self._client("elbv2")
         return client
 
     @property

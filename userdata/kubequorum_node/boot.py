@@ -1,14 +1,11 @@
 """All steps of a boot, in order. Those that do not need each other run at the same time."""
 
-import fcntl
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Thread
 
-from kubequorum_node import launch, slot_record, steps, supervisor
-from kubequorum_node.errors import NodeError
+from kubequorum_node import boot_lock, launch, slot_record, steps, supervisor
 from kubequorum_node.log import say, step
 from kubequorum_node.node import Node
 from kubequorum_node.steps import Step
@@ -20,7 +17,6 @@ GIVEN_UP_STATUS = 3
 """The program's exit status for systemd, which then does not try again; see units/kubequorum-boot.service."""
 _TELL_SECONDS = 300.0
 """How long a launch that failed may take to say so: the stack may have to come to where it hears it."""
-_LOCK = "/run/kubequorum-boot.lock"
 
 
 @dataclass(frozen=True)
@@ -54,8 +50,9 @@ MASTER: Lane = (
         )
     ),
     steps.SETTLE_MEMBERSHIP,
-    steps.START_CONTROL_PLANE,
+    # Before the first wait for another master.
     steps.REPORT_STARTED,
+    steps.START_CONTROL_PLANE,
     steps.AWAIT_CONTROL_PLANE,
     steps.START_POD_NETWORK,
     steps.CONFIGURE_CLUSTER,
@@ -91,7 +88,7 @@ def boot(node: Node) -> int:
         return _boot_alone(node)
     # What is wrong with how this program was called is nobody's failed launch.
     supervisor.require_systemd(node.host)
-    with _alone(node):
+    with boot_lock.held(node):
         return _boot_alone(node)
 
 
@@ -170,24 +167,11 @@ def _prepare(node: Node) -> Lane:
         return PROCESS
     # First of all, so that a machine that loses power from here on boots again when it comes back.
     supervisor.enable(node.host, steps.BOOT_UNIT)
+    if node.is_master:
+        supervisor.start(node.host, steps.LIFECYCLE_UNIT, steps.SHUTDOWN_UNIT)
+        return MASTER
     supervisor.start(node.host, steps.LIFECYCLE_UNIT)
-    return MASTER if node.is_master else WORKER
-
-
-@contextmanager
-def _alone(node: Node) -> Iterator[None]:
-    """Let no second boot run beside this one: the unit's, or somebody's by hand.
-
-    Raises:
-        NodeError: one is running.
-
-    """
-    with node.host.path(_LOCK).open("w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise NodeError("another boot is running on this machine: wait for it") from error
-        yield
+    return WORKER
 
 
 def _fail(node: Node, reason: str) -> int:

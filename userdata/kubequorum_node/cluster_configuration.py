@@ -33,6 +33,9 @@ _API_SERVER_ARGUMENTS = [
     ("audit-log-maxage", "30"),
     ("audit-log-maxbackup", "10"),
     ("audit-log-maxsize", "100"),
+    # Told to end, it first says so to who checks /readyz, and then has those that still come try elsewhere.
+    ("shutdown-delay-duration", "5s"),
+    ("shutdown-send-retry-after", "true"),
 ]
 
 

@@ -58,7 +58,7 @@ def issue_certificates(node: Node) -> None:
 
 def start(node: Node) -> None:
     """Start etcd and the control plane as static pods; neither needs to work yet."""
-    names.wait_for_peers(node)
+    names.wait_for_peers(node, first_formation=membership.begins(node))
     write_etcd_manifest(node)
     kubeadm = Kubeadm(node.host)
     kubeadm.init_phase("control-plane", "apiserver", config=NODE_CONFIG)

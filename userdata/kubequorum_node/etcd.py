@@ -112,6 +112,10 @@ class Etcd:
         answer: dict[str, Any] = json.loads(self._call("txn", "--write-out=json", stdin=transaction).stdout)
         return answer
 
+    def move_leader(self, member_id: int) -> None:
+        """Have the first endpoint, which must lead, hand over to another member."""
+        self._run("move-leader", f"{member_id:x}")
+
     def read_with_quorum(self) -> None:
         """Read a key through the consensus: proves that the member has caught up, and that a leader serves.
 

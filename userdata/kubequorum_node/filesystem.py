@@ -1,6 +1,7 @@
 """The file system on the slot's volume: made only where there is none, and mounted."""
 
 from kubequorum_node import slot_record
+from kubequorum_node.clock import NotYetError
 from kubequorum_node.cluster_configuration import DATA_FOLDER
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import CommandError
@@ -19,6 +20,7 @@ _NOT_CHECKED = 8
 """Its bits for a check that could not be made: an operational error, wrong usage, cancelled."""
 _CHECK_SECONDS = 300
 """A journal is replayed in seconds; a full check of a volume that lost power twice takes longer."""
+_UNMOUNT_SECONDS = 15.0
 
 
 class FileSystemError(NodeError):
@@ -82,6 +84,26 @@ def make(node: Node, device: str, *, over_another: bool = False) -> None:
     force = ("-F", "-F") if over_another else ()
     label = f"etcd-{node.slot}"
     node.host.run("mkfs.ext4", *force, "-q", "-m", "0", "-L", label, device, timeout=_CHECK_SECONDS)
+
+
+def unmount(node: Node) -> None:
+    """Unmount the volume; everything on it is written then.
+
+    Raises:
+        WaitError: somebody still uses it.
+
+    """
+    if not node.host.is_mount_point(MOUNT_POINT):
+        say(f"nothing is mounted on {MOUNT_POINT}")
+        return
+
+    def attempt() -> None:
+        try:
+            node.host.run("umount", MOUNT_POINT, timeout=_UNMOUNT_SECONDS)
+        except CommandError as error:
+            raise NotYetError(str(error)) from error
+
+    node.clock.poll(f"{MOUNT_POINT} unmounted", attempt, seconds=_UNMOUNT_SECONDS, pause=0.5)
 
 
 def kind(node: Node, device: str) -> str | None:

@@ -18,15 +18,26 @@ CLIENT_CERTIFICATE = "/var/lib/kubelet/pki/kubelet-client-current.pem"
 """Certificate and key, which the kubelet renews by itself."""
 _READY_SECONDS = 300.0
 _TIMEOUT_SECONDS = 10
-_OK = 200
+_WELL = frozenset({200, 201})
+
+
+_MERGE_PATCH = "application/merge-patch+json"
 
 
 class ApiError(NodeError):
     """The API server refused, or could not be reached."""
 
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        """Its answer; None if there was none."""
+
 
 class NodeApi:
-    """Nodes, read with the kubelet's credentials."""
+    """The API with the kubelet's credentials: what a node may read and write is its own, and its pods'.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/node/
+    """
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -37,11 +48,31 @@ class NodeApi:
         """One object or list.
 
         Raises:
-            ApiError: there is no answer, or another one than 200.
+            ApiError: there is no answer, or not a good one.
 
         """
         with self._open(path, timeout=_TIMEOUT_SECONDS) as answer:
             return json.loads(answer.read())
+
+    def patch(self, path: str, change: dict[str, Any]) -> None:
+        """Change an object: what `change` names, and nothing else.
+
+        Raises:
+            ApiError: as `get`.
+
+        """
+        with self._open(path, timeout=_TIMEOUT_SECONDS, method="PATCH", body=change, kind=_MERGE_PATCH):
+            return
+
+    def create(self, path: str, document: dict[str, Any]) -> None:
+        """Create an object.
+
+        Raises:
+            ApiError: as `get`.
+
+        """
+        with self._open(path, timeout=_TIMEOUT_SECONDS, method="POST", body=document):
+            return
 
     def watch(self, path: str, *, timeout: float) -> Iterator[dict[str, Any]]:
         """Events until the server ends the watch, or nothing came for `timeout` seconds.
@@ -58,22 +89,35 @@ class NodeApi:
                 raise ApiError(f"the watch of {path} ended: {error}") from error
 
     @contextmanager
-    def _open(self, path: str, *, timeout: float) -> Iterator[http.client.HTTPResponse]:
+    def _open(
+        self,
+        path: str,
+        *,
+        timeout: float,
+        method: str = "GET",
+        body: dict[str, Any] | None = None,
+        kind: str = "application/json",
+    ) -> Iterator[http.client.HTTPResponse]:
         host = self._node.host
         try:
             context = ssl.create_default_context(cafile=str(host.path(CA_CERTIFICATE)))
             context.load_cert_chain(host.path(CLIENT_CERTIFICATE))
             connection = http.client.HTTPSConnection(self._server, API_PORT, timeout=timeout, context=context)
             try:
-                connection.request("GET", path, headers={"Accept": "application/json"})
+                sent = None if body is None else json.dumps(body).encode()
+                headers = {"Accept": "application/json"} | ({} if sent is None else {"Content-Type": kind})
+                connection.request(method, path, body=sent, headers=headers)
                 answer = connection.getresponse()
-                if answer.status != _OK:
-                    raise ApiError(f"GET {path} of {self._server}: {answer.status} {answer.read(500)!r}")
+                if answer.status not in _WELL:
+                    raise ApiError(
+                        f"{method} {path} of {self._server}: {answer.status} {answer.read(500)!r}",
+                        status=answer.status,
+                    )
                 yield answer
             finally:
                 connection.close()
         except (OSError, http.client.HTTPException) as error:
-            raise ApiError(f"GET {path} of {self._server}: {error}") from error
+            raise ApiError(f"{method} {path} of {self._server}: {error}") from error
 
 
 def wait_until_ready(node: Node) -> None:

@@ -87,6 +87,20 @@ class Lifecycle:
             self._clock.sleep(_POLL_SECONDS)
         say("the Auto Scaling group ends this instance")
 
+    def groups(self) -> list[str]:
+        """Names of the groups that this instance is in: one, or none."""
+        instance_id = self._metadata.instance_id()
+        answer = self._aws.call(
+            lambda: self._aws.autoscaling.describe_auto_scaling_instances(InstanceIds=[instance_id])
+        )
+        return [instance["AutoScalingGroupName"] for instance in answer["AutoScalingInstances"]]
+
+    def prolong_end(self) -> None:
+        """Have the terminate hook count its time-out anew: the end takes longer."""
+        instance_id = self._metadata.instance_id()
+        for group in self.groups():
+            self._prolong_in(group, instance_id)
+
     def report_gone(self) -> None:
         """Complete the terminate hook: nothing here is needed any more."""
         with step("complete the terminate hook"):
@@ -128,12 +142,8 @@ class Lifecycle:
         Returns whether there was one.
         """
         instance_id = self._metadata.instance_id()
-        answer = self._aws.call(
-            lambda: self._aws.autoscaling.describe_auto_scaling_instances(InstanceIds=[instance_id])
-        )
         was_open = False
-        for instance in answer["AutoScalingInstances"]:
-            group = instance["AutoScalingGroupName"]
+        for group in self.groups():
             try:
                 self._complete_in(group, hook, instance_id, result)
                 was_open = True
@@ -143,6 +153,13 @@ class Lifecycle:
                 say(f"no {hook} action is open for {instance_id}: {error_message(error)}")
         self._completed.add(hook)
         return was_open
+
+    def _prolong_in(self, group: str, instance_id: str) -> None:
+        self._aws.call(
+            lambda: self._aws.autoscaling.record_lifecycle_action_heartbeat(
+                AutoScalingGroupName=group, LifecycleHookName=TERMINATE_HOOK, InstanceId=instance_id
+            )
+        )
 
     def _complete_in(self, group: str, hook: str, instance_id: str, result: str) -> None:
         self._aws.call(

@@ -98,6 +98,11 @@ def settled(node: Node) -> Membership:
     return first_members(node.etcd) if text is None else Membership(**json.loads(text))
 
 
+def begins(node: Node) -> bool:
+    """Whether this machine's member is one of the cluster's first, and has not begun yet."""
+    return settled(node).state == first_members(node.etcd).state and not filesystem.has_wal(node)
+
+
 def give_up_data(node: Node, *, because: str) -> None:
     """Note that the member joins anew, whatever is on its volume, if the others can give it the data.
 

@@ -14,6 +14,8 @@ _CHANGE_SECONDS = 180.0
 """Route 53 says 60 s for a change to reach all its servers; three times that."""
 _RESOLVER_SECONDS = 120.0
 _PEERS_SECONDS = 60.0
+_FIRST_PEERS_SECONDS = 240.0
+"""In a first formation: the other masters may be launched one after the other."""
 
 
 def point_here(node: Node) -> None:
@@ -62,7 +64,7 @@ def point_here(node: Node) -> None:
     )
 
 
-def wait_for_peers(node: Node) -> None:
+def wait_for_peers(node: Node, *, first_formation: bool) -> None:
     """Wait a little until the other masters have names, asking Route 53 and not the resolver.
 
     A resolver keeps "no such name" for up to 15 minutes (the zone's SOA record), and etcd would ask for its
@@ -85,7 +87,11 @@ def wait_for_peers(node: Node) -> None:
 
     try:
         node.clock.poll(
-            "names of the other masters", look, seconds=_PEERS_SECONDS, pause=3.0, longest_pause=15.0
+            "names of the other masters",
+            look,
+            seconds=_FIRST_PEERS_SECONDS if first_formation else _PEERS_SECONDS,
+            pause=3.0,
+            longest_pause=15.0,
         )
     except WaitError as error:
         # One master in three may be missing for good, and the others must come up without it.

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 FINISH_OFF_AFTER_SECONDS = 20.0
-"""How long a predecessor in Terminating:Wait may be silent. In an orderly end its services stop a few
-seconds before it completes the hook itself."""
+"""How long a predecessor in Terminating:Wait may be silent. In an orderly end its kubelet answers to the last
+(see `static_pods`), so one that is silent hangs, or never came up."""
 LAST_RESORT_AFTER_SECONDS = 180.0
 """How long AWS may take to give a volume of an ended instance free."""
 

@@ -8,10 +8,15 @@ from kubequorum_node import (
     certificates,
     control_plane,
     credentials,
+    dead_nodes,
+    detachment,
     disk,
+    drain,
     filesystem,
     join,
     kubelet,
+    leadership,
+    load_balancer,
     lost_volume,
     membership,
     names,
@@ -20,6 +25,7 @@ from kubequorum_node import (
     replacement,
     runtime,
     slot_record,
+    static_pods,
     supervisor,
     volume,
     wall_clock,
@@ -35,7 +41,12 @@ LIFECYCLE_UNIT = "kubequorum-lifecycle.service"
 BOOT_UNIT = "kubequorum-boot.service"
 WATCHDOG_UNIT = "kubequorum-watchdog.service"
 POD_NETWORK_UNIT = "kubequorum-pod-network.service"
-_TIMERS = ("kubequorum-credentials.timer", "kubequorum-certificates.timer")
+SHUTDOWN_UNIT = "kubequorum-shutdown.service"
+_TIMERS = (
+    "kubequorum-credentials.timer",
+    "kubequorum-certificates.timer",
+    "kubequorum-dead-nodes.timer",
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +96,7 @@ def configure_cluster(node: Node) -> None:
 
 
 def report_started(node: Node) -> None:
-    """Let a first master's launch go on before etcd has a quorum, for that takes a second master."""
+    """Let a first master's launch go on before etcd works, for that takes a second master."""
     if slot_record.has_worked(node):
         say("the slot's member has worked before: the launch hook stays until this one has proved itself")
     else:
@@ -180,6 +191,21 @@ REPORT_READY = Step(
 )
 START_WATCHDOG = Step("start-watchdog", "watch this master's health from now on", start_watchdog, True)
 
+# The parts of an end; `farewell` has their order.
+MOVE_PODS = Step("move-pods", "cordon the node and ask its pods to move, waiting for none", drain.begin)
+EMPTY_NODE = Step("empty-node", "cordon the node and wait until its pods have moved", drain.empty)
+MOVE_LEADERSHIP = Step(
+    "move-leadership", "let another member lead etcd, if this one does", leadership.hand_over, True
+)
+LEAVE_LOAD_BALANCER = Step("leave-load-balancer", "leave the API's target groups", load_balancer.leave, True)
+REMOVE_OWN_NODE = Step("remove-own-node", "remove this machine's Node object", dead_nodes.remove_own, True)
+STOP_CONTROL_PLANE = Step(
+    "stop-control-plane", "stop the static pods: the API server before etcd", static_pods.stop_all, True
+)
+UNMOUNT_VOLUME = Step("unmount-volume", "unmount the slot's volume", filesystem.unmount, True)
+DETACH_VOLUME = Step("detach-volume", "detach the slot's volume from this instance", detachment.detach, True)
+REPORT_GONE = Step("report-gone", "complete the terminate hook", lambda node: node.lifecycle.report_gone())
+
 BY_HAND = (
     CHECK_IDENTITY,
     INSTALL_PROGRAMS,
@@ -190,8 +216,8 @@ BY_HAND = (
     POINT_NAME,
     ISSUE_CERTIFICATES,
     SETTLE_MEMBERSHIP,
-    START_CONTROL_PLANE,
     REPORT_STARTED,
+    START_CONTROL_PLANE,
     AWAIT_CONTROL_PLANE,
     CONFIGURE_CLUSTER,
     JOIN,
@@ -199,6 +225,16 @@ BY_HAND = (
     PROVE_HEALTH,
     REPORT_READY,
     START_WATCHDOG,
+    MOVE_PODS,
+    EMPTY_NODE,
+    MOVE_LEADERSHIP,
+    LEAVE_LOAD_BALANCER,
+    REMOVE_OWN_NODE,
+    STOP_CONTROL_PLANE,
+    UNMOUNT_VOLUME,
+    DETACH_VOLUME,
+    REPORT_GONE,
+    Step("remove-dead-nodes", "remove Node objects whose instance is gone", dead_nodes.remove, True),
     Step(
         "publish-credentials",
         "renew the join token and the administrator's kubeconfig",
@@ -224,7 +260,7 @@ BY_HAND = (
         lambda node: PodNetwork(node).run(),
     ),
 )
-"""What the command line offers besides `boot` and `watch-lifecycle`."""
+"""What the command line offers besides `boot`, `watch-lifecycle` and `shut-down`."""
 
 
 def run_by_hand(node: Node, todo: Step) -> None:

@@ -26,7 +26,7 @@ _WAIT_SECONDS = 720.0
 """Longer than all that `predecessor` may wait for together, shorter than the launch hook (900 s)."""
 _DEVICE_WAIT_SECONDS = 60.0
 _KUBELET_PORT = 10250
-_TRY_AGAIN = frozenset({"IncorrectState", "IncorrectInstanceState", "VolumeInUse", "IncorrectVolumeState"})
+CROSSED = frozenset({"IncorrectState", "IncorrectInstanceState", "VolumeInUse", "IncorrectVolumeState"})
 """Answers to attach and detach calls that cross with a change of state."""
 _NO_SUCH_VOLUME = "InvalidVolume.NotFound"
 _MISSING_SECONDS = 20.0
@@ -132,7 +132,7 @@ def _try_attach(node: Node, wait: _Wait) -> None:
             )
         )
     except ClientError as error:
-        if error_code(error) in _TRY_AGAIN:
+        if error_code(error) in CROSSED:
             raise NotYetError(error_message(error)) from error
         raise
 
@@ -187,7 +187,7 @@ def _deal_with(node: Node, instance_id: str, wait: _Wait) -> None:
             case Next.WAIT:
                 pass
     except ClientError as error:
-        if error_code(error) not in _TRY_AGAIN | {"ValidationError"}:
+        if error_code(error) not in CROSSED | {"ValidationError"}:
             raise
         say(f"{todo.value} of {instance_id}: {error_message(error)}")
     raise NotYetError(f"it is with {holder}")

@@ -42,6 +42,10 @@ class FakeAws(Aws):
         self.changes = ["PENDING", "INSYNC"]
         self.objects: dict[str, bytes] = {}
         self.resources: dict[str, str] = {"MasterAGroup": "CREATE_COMPLETE"}
+        self.target_groups: dict[str, str] = {}
+        """State of this machine in each target group."""
+        self.drain: Callable[[str], None] = lambda arn: self.target_groups.__setitem__(arn, "draining")
+        """What passes in a load balancer at each call about it."""
         self.signals: list[dict[str, Any]] = []
         self.completed: list[dict[str, Any]] = []
         self.unhealthy: list[dict[str, Any]] = []
@@ -82,7 +86,13 @@ class FakeAws(Aws):
         self.volume["Attachments"] = []
         return {}
 
-    def describe_instances(self, *, InstanceIds: list[str]) -> dict[str, Any]:
+    def describe_instances(
+        self, *, InstanceIds: list[str] | None = None, Filters: list[dict[str, Any]] | None = None
+    ) -> dict[str, Any]:
+        if InstanceIds is None:
+            assert Filters is not None
+            wanted = Filters[0]["Values"]
+            return {"Reservations": [{"Instances": [i for k, i in self.instances.items() if k in wanted]}]}
         if InstanceIds[0] not in self.instances:
             raise failure("describe_instances", "InvalidInstanceID.NotFound", "no such instance")
         return {"Reservations": [{"Instances": [self.instances[InstanceIds[0]]]}]}
@@ -92,7 +102,22 @@ class FakeAws(Aws):
         found = [{"AutoScalingGroupName": "ha-MasterAGroup-1", "LifecycleState": state}] if state else []
         return {"AutoScalingInstances": found}
 
+    def describe_auto_scaling_groups(self, **_: Any) -> dict[str, Any]:
+        return {"AutoScalingGroups": [{"TargetGroupARNs": list(self.target_groups)}]}
+
+    def deregister_targets(self, *, TargetGroupArn: str, **_: Any) -> dict[str, Any]:
+        self.drain(TargetGroupArn)
+        return {}
+
+    def describe_target_health(self, *, TargetGroupArn: str, **_: Any) -> dict[str, Any]:
+        state = self.target_groups[TargetGroupArn]
+        self.drain(TargetGroupArn)
+        return {"TargetHealthDescriptions": [{"TargetHealth": {"State": state}}]}
+
     def complete_lifecycle_action(self, **parameters: Any) -> dict[str, Any]:
+        action = (parameters["InstanceId"], parameters["LifecycleHookName"])
+        if action in {(done["InstanceId"], done["LifecycleHookName"]) for done in self.completed}:
+            raise failure("complete_lifecycle_action", "ValidationError", "No active Lifecycle Action found")
         self.completed.append(parameters)
         return {}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from kubequorum_node import boot, ca_set, credentials, packages, programs, steps, supervisor
+from kubequorum_node import boot, boot_lock, ca_set, credentials, packages, programs, steps, supervisor
 from kubequorum_node.boot import AtOnce
 from kubequorum_node.ca_set import CaSet
 from kubequorum_node.credentials import JOIN_KEY, JoinMaterial
@@ -250,7 +250,8 @@ def test_a_failed_boot_is_told_everywhere(machine: Machine, capsys: pytest.Captu
     (signal,) = node.aws.signals
     assert signal["Status"] == "FAILURE"
     assert signal["UniqueId"].startswith("i-0123456789abcdef0 `/usr/local/bin/kubeadm")
-    assert node.aws.completed[0]["LifecycleActionResult"] == "ABANDON"
+    # A first master, whose hook is completed already.
+    assert node.aws.unhealthy[0]["HealthStatus"] == "Unhealthy"
 
 
 def test_whoever_cannot_be_told_does_not_keep_the_others_from_it(machine: Machine) -> None:
@@ -291,7 +292,7 @@ def test_the_wrong_zone_ends_the_boot_before_anything_is_touched(tmp_path: Path)
 def test_two_boots_do_not_run_at_once(machine: Machine) -> None:
     """The unit's and somebody's by hand: the second one leaves, and gives nobody's launch up."""
     node = machine.node
-    with boot._alone(node), pytest.raises(NodeError, match="another boot is running"):
+    with boot_lock.held(node), pytest.raises(NodeError, match="another boot is running"):
         boot.boot(node)
     assert node.aws.requests == []
 
@@ -348,11 +349,13 @@ def test_every_step_can_be_run_by_hand() -> None:
 
 def test_units_run_commands_that_exist() -> None:
     """A unit that calls a step by another name would fail only on a machine."""
-    known = {step.name for step in steps.BY_HAND} | {"boot", "watch-lifecycle", "watch-health"}
+    commands = {"boot", "watch-lifecycle", "watch-health", "shut-down"}
+    known = {step.name for step in steps.BY_HAND} | commands
     units = Path(supervisor.__file__).resolve().parents[1] / "units"
     used: dict[str, Any] = {}
     for unit in units.glob("kubequorum-*.service"):
-        (line,) = [li for li in unit.read_text(encoding="utf-8").splitlines() if li.startswith("ExecStart=")]
+        lines = unit.read_text(encoding="utf-8").splitlines()
+        (line,) = [line for line in lines if line.startswith("Exec") and "/opt/kubequorum/current" in line]
         used[unit.name] = line.split()[-1]
     assert set(used.values()) <= known, used
 

@@ -13,7 +13,6 @@ from tests.unit.node.test_boot import Machine, surroundings
 __all__ = ["surroundings"]
 
 ETCDCTL = "/usr/local/bin/etcdctl"
-NO_ACTION = "No active Lifecycle Action found"
 
 
 @pytest.fixture
@@ -30,14 +29,30 @@ def machine(node: FakeNode) -> Machine:
 
 
 def test_a_first_master_lets_the_others_come_before_etcd_works(machine: Machine) -> None:
-    """Its hook is completed once its static pods are started; what it proves later is told by the signal."""
+    """Its hook is completed once its own part is done; what it proves later is told by the signal."""
     node = machine.node
     assert boot.boot(node) == 0
     (completed,) = node.aws.completed
     assert (completed["LifecycleHookName"], completed["LifecycleActionResult"]) == ("launch", "CONTINUE")
     asked = [operation for operation, _ in node.aws.requests]
     assert asked.index("attach_volume") < asked.index("complete_lifecycle_action")
+    assert asked.index("complete_lifecycle_action") < asked.index("list_resource_record_sets")
     assert asked.index("complete_lifecycle_action") < asked.index("signal_resource")
+
+
+def test_a_first_master_waits_for_the_others_names(machine: Machine) -> None:
+    """They may be launched one after the other; a name looked up too early is unknown for long."""
+    node = machine.node
+    node.aws.records = {"etcd-b.ha.kubequorum.internal.": "10.20.9.9"}
+    begin = node.clock.now()
+
+    def third() -> None:
+        if node.clock.now() > begin + 180:
+            node.aws.records["etcd-c.ha.kubequorum.internal."] = "10.20.9.9"
+
+    node.clock.on_sleep.append(third)
+    assert boot.boot(node) == 0
+    assert node.clock.now() - begin > 180
 
 
 def test_a_master_whose_member_has_worked_is_held_until_it_has_proved_itself(
@@ -59,8 +74,6 @@ def test_a_master_that_fails_behind_its_hook_is_replaced(machine: Machine) -> No
     """No launch is left to give up, so it reports itself unhealthy, once, and stays down."""
     node = machine.node
     node.host.on("/usr/local/bin/kubeadm init phase addon", Result(1, "", "disk on fire"))
-    node.aws.first("complete_lifecycle_action", lambda: None)
-    node.aws.fail("complete_lifecycle_action", "ValidationError", NO_ACTION)
     assert boot.boot(node) == boot.GIVEN_UP_STATUS
     assert [reported["HealthStatus"] for reported in node.aws.unhealthy] == ["Unhealthy"]
     assert [signal["Status"] for signal in node.aws.signals] == ["FAILURE"]

@@ -1,0 +1,66 @@
+"""Stopping the control plane's static pods, in an order in which nobody loses what it needs."""
+
+from collections.abc import Sequence
+
+from kubequorum_node.clock import NotYetError, WaitError
+from kubequorum_node.log import say, step
+from kubequorum_node.node import Node
+
+_MANIFESTS = "/etc/kubernetes/manifests"
+_KUBELET = "kubelet.service"
+_CRICTL = "/usr/local/bin/crictl"
+_ORDER: Sequence[tuple[Sequence[str], float]] = (
+    (("kube-controller-manager", "kube-scheduler"), 5.0),
+    # It answers for `shutdown-delay-duration`, then finishes the requests that it has.
+    (("kube-apiserver",), 25.0),
+    (("etcd",), 10.0),
+)
+"""Pods that stop together, and how many seconds they may take. The API server needs etcd to the last."""
+_FORCED_SECONDS = 3.0
+
+
+def stop_all(node: Node) -> None:
+    """Stop them all, the kubelet's way if it runs; what does not stop in time is stopped without it.
+
+    The kubelet goes on, with nothing to run: it is by its answers that a successor knows that this machine is
+    at work, and not hung.
+
+    Raises:
+        CommandError: the container runtime does not answer; then nothing can be stopped that way.
+
+    """
+    kubelet_runs = node.host.run("systemctl", "is-active", "--quiet", _KUBELET, check=False).returncode == 0
+    for names, seconds in _ORDER:
+        with step(f"stop {', '.join(names)}"):
+            for name in names:
+                # Without its manifest the kubelet does not start it again. The next boot writes a new one.
+                node.host.path(f"{_MANIFESTS}/{name}.yaml").unlink(missing_ok=True)
+            if not kubelet_runs:
+                _stop(node, names, seconds)
+            elif (left := _wait_until_stopped(node, names, seconds)) is not None:
+                say(f"stopping them without the kubelet: {left}")
+                _stop(node, names, _FORCED_SECONDS)
+
+
+def _wait_until_stopped(node: Node, names: Sequence[str], seconds: float) -> WaitError | None:
+    def look() -> None:
+        running = [name for name in names if _containers(node, name)]
+        if running:
+            raise NotYetError(f"{', '.join(running)} still running")
+
+    what = f"{', '.join(names)} stopped"
+    try:
+        node.clock.poll(what, look, seconds=seconds, pause=0.2, longest_pause=0.5)
+    except WaitError as error:
+        return error
+    return None
+
+
+def _stop(node: Node, names: Sequence[str], seconds: float) -> None:
+    found = [container for name in names for container in _containers(node, name)]
+    if found:
+        node.host.run(_CRICTL, "stop", f"--timeout={seconds:.0f}", *found, timeout=2 * seconds + 10)
+
+
+def _containers(node: Node, name: str) -> list[str]:
+    return node.host.run(_CRICTL, "ps", "--quiet", "--name", f"^{name}$", timeout=10).stdout.split()
