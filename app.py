@@ -8,8 +8,8 @@ from pathlib import Path
 _HERE = Path(__file__).resolve().parent
 # The CDK makes a million objects that all stay: looking for garbage among them only costs time.
 gc.disable()
-# The CDK itself runs in a Node of its own. Four threads for compiling and collecting, Node's default, take
-# the processors from the synthesis that they should speed up. Options of the user's come last and win.
+# The CDK itself runs in a Node of its own. Four threads for compiling and collecting, its default, take the
+# processors from the synthesis that they should speed up. Options of the user's come last and win.
 os.environ["NODE_OPTIONS"] = (
     f'--v8-pool-size=1 --require "{(_HERE / "cdk-node.cjs").as_posix()}" {os.environ.get("NODE_OPTIONS", "")}'
 )

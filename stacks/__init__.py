@@ -72,7 +72,6 @@ def add_cluster(app: App, cluster: Cluster, build_bundle: BundleBuilder) -> list
         # Workers have nothing to join before the control plane is up.
         workers.add_stack_dependency(control_plane)
         stacks.append(workers)
-    for stack in stacks:
-        for key, value in {**cluster.tags, tags.CLUSTER: cluster.name}.items():
-            Tags.of(stack).add(key, value)
+    for key, value in {**cluster.tags, tags.CLUSTER: cluster.name}.items():
+        Tags.of(app).add(key, value)
     return stacks

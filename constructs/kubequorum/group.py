@@ -43,6 +43,24 @@ def lifecycle_hooks() -> list[autoscaling.CfnAutoScalingGroup.LifecycleHookSpeci
     ]
 
 
+def group_tags(
+    *, for_instances: dict[str, str], for_group: dict[str, str] | None = None
+) -> list[autoscaling.CfnAutoScalingGroup.TagPropertyProperty]:
+    """Tags of a group.
+
+    Args:
+        for_instances: those that its instances get, too.
+        for_group: those that only the group has.
+
+    """
+    tag = autoscaling.CfnAutoScalingGroup.TagPropertyProperty
+    return [
+        tag(key=key, value=value, propagate_at_launch=propagate)
+        for tags, propagate in ((for_instances, True), (for_group or {}, False))
+        for key, value in tags.items()
+    ]
+
+
 def rolling_update(*, min_instances_in_service: int) -> CfnUpdatePolicy:
     """Replace instances one by one, each next one only after the last has signalled that it is ready."""
     return CfnUpdatePolicy(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import Stack, Tags
+from aws_cdk import Stack
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
@@ -12,7 +12,7 @@ from kubequorum import tags
 from kubequorum.api_endpoint import ApiEndpoint
 from kubequorum.cluster_state import ClusterState
 from kubequorum.config import Cluster
-from kubequorum.group import acknowledge_group_findings, lifecycle_hooks, rolling_update
+from kubequorum.group import acknowledge_group_findings, group_tags, lifecycle_hooks, rolling_update
 from kubequorum.machine import Machine, MachineShape
 from kubequorum.node_program import NodeProgram
 from kubequorum.user_data import FirstBoot
@@ -75,16 +75,20 @@ class MasterSlot(Construct):
                 ),
             ),
         )
-        self.group = self._group(machine, subnet, api.target_group_arns)
+        instance_tags = {
+            **own_tags,
+            "Name": f"{cluster.name} master-{slot}",
+            tags.kubernetes_cluster(cluster.name): "owned",
+        }
+        self.group = self._group(machine, subnet, api.target_group_arns, instance_tags)
         self.group.override_logical_id(group_id)
-        for key, value in {**own_tags, "Name": f"{cluster.name} master-{slot}"}.items():
-            Tags.of(self.group).add(key, value, apply_to_launched_instances=True)
-        Tags.of(self.group).add(
-            tags.kubernetes_cluster(cluster.name), "owned", apply_to_launched_instances=True
-        )
 
     def _group(
-        self, machine: Machine, subnet: ec2.ISubnet, target_group_arns: Sequence[str]
+        self,
+        machine: Machine,
+        subnet: ec2.ISubnet,
+        target_group_arns: Sequence[str],
+        instance_tags: dict[str, str],
     ) -> autoscaling.CfnAutoScalingGroup:
         group = autoscaling.CfnAutoScalingGroup(
             self,
@@ -102,6 +106,7 @@ class MasterSlot(Construct):
             # Not ELB: a load balancer that finds all masters unhealthy must not have all of them replaced.
             health_check_type="EC2",
             health_check_grace_period=0,
+            tags=group_tags(for_instances=instance_tags),
         )
         # None in service: the old master goes first, for the new one needs its volume.
         group.cfn_options.update_policy = rolling_update(min_instances_in_service=0)

@@ -9,17 +9,6 @@ from kubequorum import tags
 from kubequorum.config import Cluster
 from kubequorum.config.addresses import PRIVATE_SUBNET_EXTRA_BITS, PUBLIC_SUBNET_EXTRA_BITS
 
-_INTERFACE_ENDPOINTS = {
-    "AutoScaling": ec2.InterfaceVpcEndpointAwsService.AUTOSCALING,
-    "CloudFormation": ec2.InterfaceVpcEndpointAwsService.CLOUDFORMATION,
-    "Ec2": ec2.InterfaceVpcEndpointAwsService.EC2,
-    "ElasticLoadBalancing": ec2.InterfaceVpcEndpointAwsService.ELASTIC_LOAD_BALANCING,
-    "Kms": ec2.InterfaceVpcEndpointAwsService.KMS,
-    "Ssm": ec2.InterfaceVpcEndpointAwsService.SSM,
-    "Sts": ec2.InterfaceVpcEndpointAwsService.STS,
-}
-"""What the machines call, for a VPC without NAT. S3 has a gateway endpoint in every VPC."""
-
 
 class ClusterNetwork(Construct):
     """A VPC over the cluster's zones.
@@ -49,7 +38,7 @@ class ClusterNetwork(Construct):
         )
         self._log_refused_traffic()
         if not nat_gateways:
-            for name, service in _INTERFACE_ENDPOINTS.items():
+            for name, service in _interface_endpoints().items():
                 self.vpc.add_interface_endpoint(name, service=service)
         self._tag_subnets(cluster)
 
@@ -83,6 +72,20 @@ class ClusterNetwork(Construct):
         for subnet in self.vpc.public_subnets:
             Tags.of(subnet).add(tags.kubernetes_cluster(cluster.name), "owned")
             Tags.of(subnet).add(tags.SUBNET_FOR_PUBLIC_LOAD_BALANCERS, "1")
+
+
+def _interface_endpoints() -> dict[str, ec2.InterfaceVpcEndpointAwsService]:
+    """What the machines call, for a VPC without NAT. S3 has a gateway endpoint in every VPC."""
+    service = ec2.InterfaceVpcEndpointAwsService
+    return {
+        "AutoScaling": service.AUTOSCALING,
+        "CloudFormation": service.CLOUDFORMATION,
+        "Ec2": service.EC2,
+        "ElasticLoadBalancing": service.ELASTIC_LOAD_BALANCING,
+        "Kms": service.KMS,
+        "Ssm": service.SSM,
+        "Sts": service.STS,
+    }
 
 
 def _subnets(cluster: Cluster) -> list[ec2.SubnetConfiguration]:

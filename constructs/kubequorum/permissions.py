@@ -11,6 +11,9 @@ from kubequorum.state_bucket import ADMIN_PREFIX, BACKUPS_PREFIX, JOIN_PREFIX, P
 
 Conditions = dict[str, dict[str, str | list[str]]]
 
+# Read once: each look at them is a call into the CDK's kernel.
+_PARTITION, _REGION, _ACCOUNT = Aws.PARTITION, Aws.REGION, Aws.ACCOUNT_ID
+
 
 @dataclass(frozen=True, kw_only=True)
 class Permission:
@@ -134,7 +137,7 @@ def use_key(*, key_arn: str) -> list[Permission]:
 
     https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
     """
-    ec2, s3 = (f"{service}.{Aws.REGION}.amazonaws.com" for service in ("ec2", "s3"))
+    ec2, s3 = (f"{service}.{_REGION}.amazonaws.com" for service in ("ec2", "s3"))
     return [
         Permission(
             sid="KeyForVolume",
@@ -166,7 +169,7 @@ def point_name_at_itself(*, zone_id: str, name: str) -> list[Permission]:
 
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
     """
-    zone = f"arn:{Aws.PARTITION}:route53:::hostedzone/{zone_id}"
+    zone = f"arn:{_PARTITION}:route53:::hostedzone/{zone_id}"
     change = "route53:ChangeResourceRecordSets"
     return [
         Permission(
@@ -186,7 +189,7 @@ def point_name_at_itself(*, zone_id: str, name: str) -> list[Permission]:
         Permission(
             sid="ReadNames",
             actions=("route53:GetChange", "route53:ListResourceRecordSets"),
-            resources=(f"arn:{Aws.PARTITION}:route53:::change/*", zone),
+            resources=(f"arn:{_PARTITION}:route53:::change/*", zone),
             wildcard_reason="reads only: a change has its id only after it was asked for",
         ),
     ]
@@ -238,7 +241,7 @@ def read_join_material(*, bucket_arn: str, key_arn: str) -> list[Permission]:
             sid="KeyOfJoinMaterial",
             actions=("kms:Decrypt",),
             resources=(key_arn,),
-            conditions={"StringEquals": {"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"}},
+            conditions={"StringEquals": {"kms:ViaService": f"s3.{_REGION}.amazonaws.com"}},
         ),
     ]
 
@@ -252,7 +255,7 @@ def read_mirror(mirror: str | None) -> list[Permission]:
         Permission(
             sid="ReadMirror",
             actions=("s3:GetObject",),
-            resources=(f"arn:{Aws.PARTITION}:s3:::{place}/*",),
+            resources=(f"arn:{_PARTITION}:s3:::{place}/*",),
             wildcard_reason="bound by prefix: the mirror that the cluster file names",
         )
     ]
@@ -276,7 +279,7 @@ def leave_load_balancer(*, target_group_arns: list[str]) -> list[Permission]:
 
 
 def _arn(service: str, resource: str) -> str:
-    return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
+    return f"arn:{_PARTITION}:{service}:{_REGION}:{_ACCOUNT}:{resource}"
 
 
 def _resource_tags(wanted: dict[str, str]) -> dict[str, str | list[str]]:

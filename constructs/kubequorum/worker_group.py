@@ -1,6 +1,6 @@
 """A group of workers over all zones."""
 
-from aws_cdk import Stack, Tags
+from aws_cdk import Stack
 from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
@@ -9,7 +9,7 @@ from kubequorum import config, tags
 from kubequorum import permissions as may
 from kubequorum.cluster_state import ClusterState
 from kubequorum.documents import worker_document
-from kubequorum.group import acknowledge_group_findings, lifecycle_hooks, rolling_update
+from kubequorum.group import acknowledge_group_findings, group_tags, lifecycle_hooks, rolling_update
 from kubequorum.machine import Machine, MachineShape
 from kubequorum.node_program import BundleBuilder, NodeProgram
 from kubequorum.user_data import FirstBoot
@@ -64,24 +64,28 @@ class WorkerGroup(Construct):
                 ),
             ),
         )
-        self.group = _group(self, group, machine, subnets)
-        self.group.override_logical_id(logical_id)
-        for key, value in {
-            **own_tags,
-            "Name": f"{cluster.name} worker-{group.name}",
-            tags.kubernetes_cluster(cluster.name): "owned",
-        }.items():
-            Tags.of(self.group).add(key, value, apply_to_launched_instances=True)
         taints = {taint.key: f"{taint.value}:{taint.effect}" for taint in group.taints}
-        for key, value in {
-            **tags.autoscaler(cluster.name),
-            **tags.autoscaler_node_template(group.labels, taints),
-        }.items():
-            Tags.of(self.group).add(key, value, apply_to_launched_instances=False)
+        all_tags = group_tags(
+            for_instances={
+                **own_tags,
+                "Name": f"{cluster.name} worker-{group.name}",
+                tags.kubernetes_cluster(cluster.name): "owned",
+            },
+            for_group={
+                **tags.autoscaler(cluster.name),
+                **tags.autoscaler_node_template(group.labels, taints),
+            },
+        )
+        self.group = _group(self, group, machine, subnets, all_tags)
+        self.group.override_logical_id(logical_id)
 
 
 def _group(
-    scope: Construct, group: config.WorkerGroup, machine: Machine, subnets: list[ec2.ISubnet]
+    scope: Construct,
+    group: config.WorkerGroup,
+    machine: Machine,
+    subnets: list[ec2.ISubnet],
+    all_tags: list[autoscaling.CfnAutoScalingGroup.TagPropertyProperty],
 ) -> autoscaling.CfnAutoScalingGroup:
     cfn = autoscaling.CfnAutoScalingGroup
     resource = cfn(
@@ -111,6 +115,7 @@ def _group(
         lifecycle_hook_specification_list=lifecycle_hooks(),
         health_check_type="EC2",
         health_check_grace_period=0,
+        tags=all_tags,
     )
     # Must be less than max_size: in a full group one goes before one comes.
     resource.cfn_options.update_policy = rolling_update(
