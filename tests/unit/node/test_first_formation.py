@@ -7,8 +7,8 @@ import pytest
 
 from kubequorum_node import boot
 from kubequorum_node.host import Result
+from tests.unit.node.booting import Machine, surroundings
 from tests.unit.node.fakes import FakeNode
-from tests.unit.node.test_boot import Machine, surroundings
 
 __all__ = ["surroundings"]
 

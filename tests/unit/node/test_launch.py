@@ -10,19 +10,13 @@ import pytest
 from kubequorum_node import boot, launch, supervisor
 from kubequorum_node.host import Result
 from tests.synthesis import REPOSITORY
+from tests.unit.node.booting import Machine, machine, surroundings
 from tests.unit.node.fakes import FakeNode
-from tests.unit.node.test_boot import Machine, surroundings
 
-__all__ = ["surroundings"]
+__all__ = ["machine", "surroundings"]
 
 BROKEN = "/usr/local/bin/kubeadm init phase etcd local"
 UNIT = REPOSITORY / "userdata" / "units" / "kubequorum-boot.service"
-
-
-@pytest.fixture
-def machine(node: FakeNode) -> Machine:
-    """A master in slot a."""
-    return Machine(node)
 
 
 def _kernel(node: FakeNode, boot_id: str) -> None:
