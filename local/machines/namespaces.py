@@ -36,15 +36,20 @@ class SocketMaker:
             else None
         )
 
-    def make(self, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
-        """An IPv4 socket of the namespace.
+    def make(
+        self,
+        kind: socket.SocketKind = socket.SOCK_STREAM,
+        *,
+        family: socket.AddressFamily = socket.AF_INET,
+    ) -> socket.socket:
+        """A socket of the namespace.
 
         Raises:
             OSError: the namespace could not be entered, or there are too many open files.
         """
         if self._executor is None:
-            return socket.socket(socket.AF_INET, kind)
-        return self._executor.submit(socket.socket, socket.AF_INET, kind).result()
+            return socket.socket(family, kind)
+        return self._executor.submit(socket.socket, family, kind).result()
 
     def bind(
         self, address: str, port: int, *, kind: socket.SocketKind = socket.SOCK_STREAM, backlog: int = 1024

@@ -6,6 +6,8 @@ no way out: no link leads to the host's namespace, in which nothing is made.
 """
 
 import ipaddress
+import socket
+import struct
 import threading
 from pathlib import Path
 
@@ -99,21 +101,30 @@ class VpcNetwork:
                     f"link set {port} master {_BRIDGE} up",
                 ],
             )
-            # An address may have been another machine's until a moment ago. On AWS nobody needs to be told
-            # whose it is; here everybody is, as soon as the link is up.
-            _set_parameters(own, {"net.ipv4.conf.all.arp_notify": "1"})
             ip_batch(
                 own,
                 [
                     "link set lo up",
-                    f"address add {instance.private_ip}/{subnet.prefixlen} broadcast + dev {_INTERFACE}",
                     f"link set {_INTERFACE} up",
+                    f"address add {instance.private_ip}/{subnet.prefixlen} broadcast + dev {_INTERFACE}",
                     f"route add default via {subnet[1]} dev {_INTERFACE}",
                 ],
             )
+            self._announce(instance)
         except BaseException:
             run("ip", "netns", "delete", own)
             raise
+
+    def _announce(self, instance: Instance) -> None:
+        """Tell router and machines whose address it is now: another's, until a moment ago, perhaps.
+
+        They would send to that one for half a minute. On AWS nobody depends on what machines remember.
+        """
+        address, hardware = instance.private_ip, instance.mac_address
+        ip_batch(self.name, [f"neigh replace {address} lladdr {hardware} nud reachable dev {_BRIDGE}"])
+        with self.sockets.make(socket.SOCK_RAW, family=socket.AF_PACKET) as made:
+            made.bind((_BRIDGE, 0))
+            made.send(_gratuitous_arp(address, hardware))
 
     def disconnect(self, instance_id: str) -> None:
         """Remove a machine's wire and namespace; safe to repeat."""
@@ -167,6 +178,13 @@ def remove_quietly(*arguments: str) -> bool:
     except CommandFailedError:
         return False
     return True
+
+
+def _gratuitous_arp(address: str, hardware: str) -> bytes:
+    """An Ethernet frame to everybody that says who has an address (RFC 826, RFC 5227 section 3)."""
+    mac, ip = bytes.fromhex(hardware.replace(":", "")), ipaddress.IPv4Address(address).packed
+    request = struct.pack("!HHBBH", 1, 0x0800, len(mac), len(ip), 1)
+    return b"\xff" * 6 + mac + struct.pack("!H", 0x0806) + request + mac + ip + bytes(6) + ip
 
 
 def _make_namespace(name: str) -> None:

@@ -14,7 +14,7 @@ from local.machines.nspawn.ebs import Volumes
 from local.machines.nspawn.layout import StateFolder
 
 _FILL = "breaks.fill"
-_LEAST_BYTES = 4096
+_BLOCK_BYTES = 4096
 
 
 class VolumeInUseError(RuntimeError):
@@ -65,21 +65,19 @@ class VolumeMishaps:
         file = self._mount_point(volume_id) / _FILL
         with file.open("ab") as opened:
             begin = size = opened.tell()
-            free = os.fstatvfs(opened.fileno())
-            step = max(0, free.f_bfree * free.f_frsize - leave_bytes)
+            step = _free_bytes(opened.fileno(), leave_bytes)
             # What the file system needs for itself is not known: smaller and smaller pieces, until none fits.
-            while step >= _LEAST_BYTES:
+            while step > 0:
                 try:
                     os.posix_fallocate(opened.fileno(), size, step)
                 except OSError as error:
                     if error.errno != errno.ENOSPC:
                         raise
                     os.ftruncate(opened.fileno(), size)
-                    step //= 2
+                    step = _whole_blocks(step // 2)
                 else:
                     size += step
-                    free = os.fstatvfs(opened.fileno())
-                    step = min(step, max(0, free.f_bfree * free.f_frsize - leave_bytes))
+                    step = min(step, _free_bytes(opened.fileno(), leave_bytes))
             os.fsync(opened.fileno())
         return size - begin
 
@@ -127,3 +125,13 @@ def _mounted(device: Path) -> Iterator[Path]:
             yield Path(folder)
         finally:
             run("umount", folder)
+
+
+def _free_bytes(descriptor: int, leave_bytes: int) -> int:
+    """Free to root, less what is to be left, in whole blocks."""
+    state = os.fstatvfs(descriptor)
+    return _whole_blocks(max(0, state.f_bfree * state.f_frsize - leave_bytes))
+
+
+def _whole_blocks(size_bytes: int) -> int:
+    return size_bytes - size_bytes % _BLOCK_BYTES

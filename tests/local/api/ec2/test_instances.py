@@ -116,6 +116,24 @@ def test_a_guest_that_shuts_down_stops_or_terminates(cloud: Cloud) -> None:
     assert store.instance(stays)["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
 
 
+@pytest.mark.parametrize(("behavior", "end"), [("stop", "stopped"), ("terminate", "terminated")])
+def test_a_guest_that_is_off_before_its_launch_returns(cloud: Cloud, behavior: str, end: str) -> None:
+    """It is not forgotten: the instance runs for a moment, and then stops or terminates."""
+    heard: list[str] = []
+    cloud.ec2.transitions.subscribe(lambda _instance_id, state, _reason: heard.append(state))
+    gate = cloud.machines.stall["launch"] = threading.Event()
+    request = cloud.request(InstanceInitiatedShutdownBehavior=behavior)
+    instance_id = cloud.ec2.instances.launch(request)["InstanceId"]
+    until(lambda: cloud.machines.launched)
+    reports.powered_off(instance_id)
+    assert cloud.state(instance_id) == "pending"
+    gate.set()
+    until(lambda: cloud.state(instance_id) == end)
+    assert store.instance(instance_id)["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
+    until(lambda: heard[-1] == end)
+    assert heard[:2] == ["pending", "running"]
+
+
 def test_calls_of_one_machine_keep_their_order_and_do_not_hold_up_others(cloud: Cloud) -> None:
     """A terminate waits for the launch before it, which changes nothing any more; others launch meanwhile."""
     heard: list[tuple[str, str, str]] = []
