@@ -79,7 +79,7 @@ class Cluster:
         return {slot: _best(slot, members) for slot, members in self.members_of_groups().items()}
 
     def volume(self, slot: str) -> str:
-        """The id of the slot's etcd volume: of the one that its master has, for a lost one has a successor."""
+        """The id of the volume that the slot's master has: another one than the stack's if that was lost."""
         attached = {"Name": "attachment.instance-id", "Values": [self.master(slot)]}
         volumes = self.client("ec2").describe_volumes(Filters=[attached])["Volumes"]
         (found,) = {a["VolumeId"] for v in volumes for a in v["Attachments"] if a["Device"] == _DEVICE}

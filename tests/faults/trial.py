@@ -56,6 +56,8 @@ def attempt(fault: Fault, cluster: Cluster, *, seed: int = 1) -> Row:
     folder = cluster.folder / fault.name
     shutil.rmtree(folder, ignore_errors=True)
     problems: list[str] = []
+    scene: Scene | None = None
+    took = 0.0
     say(f"{fault.name}: {fault.expected}")
     try:
         with loading(cluster.targets(), folder, seed=seed) as load:
@@ -69,6 +71,8 @@ def attempt(fault: Fault, cluster: Cluster, *, seed: int = 1) -> Row:
             took = time.monotonic() - begin
             time.sleep(_CALM_SECONDS)
     except LoadError as error:
+        if scene is None:
+            raise AssertionError(f"before {fault.name}: {error}") from error
         problems.append(str(error))
     problems += differing_data(cluster)
     verdict = judge(folder / "history.jsonl")

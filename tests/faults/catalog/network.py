@@ -49,9 +49,7 @@ def hung_predecessor(scene: Scene) -> None:
     scene.wait_for_service(slot, old)
 
 
-@fault(
-    expected="the others elect another leader; it goes on where it was, and answers nothing old", in_soak=True
-)
+@fault(expected="the others elect another leader; it goes on, and answers nothing old", in_soak=True)
 def leader_stops_for_a_while(scene: Scene) -> None:
     """The leader's machine stops for ten seconds and goes on, as after a live migration."""
     leader = scene.cluster.master(scene.cluster.leader())
