@@ -9,6 +9,7 @@ from typing import Any
 
 from local.workload import LoadError, Verdict, judge, loading
 from tests.faults.cluster import Cluster
+from tests.faults.evidence import keep
 from tests.faults.expectations import differing_data, member_ids, wait_until_well
 from tests.faults.registry import Fault, Scene
 
@@ -79,6 +80,8 @@ def attempt(fault: Fault, cluster: Cluster, *, seed: int = 1) -> Row:
     problems += verdict.complaints()
     row = _row(fault, scene, verdict, problems, took)
     say(f"{fault.name}: {'passed' if row.passed else 'FAILED'}, {row.seen}")
+    if not row.passed:
+        say(f"{fault.name}: what it left is in {keep(fault.name, cluster, folder / 'history.jsonl')}")
     return row
 
 
