@@ -7,7 +7,7 @@ from kubequorum_node.credentials import JOIN_KEY, JoinMaterial
 from local.breaks import ApiRule
 from tests.faults.registry import Scene, fault
 
-_SERVICES = ("s3", "ec2", "route53", "autoscaling", "cloudformation", "kms", "ssm")
+_SERVICES = ("s3", "ec2", "route53", "autoscaling", "cloudformation", "ssm")
 _UNUSED = "ssm"
 """The node program keeps nothing there."""
 _HEALS = "the successor tries again until AWS answers"
