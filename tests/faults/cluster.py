@@ -13,6 +13,8 @@ NAME = "local"
 SLOTS = ("a", "b", "c")
 DATA = "/var/lib/etcd"
 """Where the slot's volume is mounted on a master."""
+_DEVICE = "/dev/xvdf"
+"""What masters ask for when they attach it."""
 _PKI = "/etc/kubernetes/pki/etcd"
 _ADMIN = "/etc/kubernetes/admin.conf"
 
@@ -77,8 +79,11 @@ class Cluster:
         return {slot: _best(slot, members) for slot, members in self.members_of_groups().items()}
 
     def volume(self, slot: str) -> str:
-        """The id of the slot's etcd volume."""
-        return self.deployment.outputs("State")[f"EtcdVolume{slot.upper()}Id"]
+        """The id of the volume that the slot's master has: another one than the stack's if that was lost."""
+        attached = {"Name": "attachment.instance-id", "Values": [self.master(slot)]}
+        volumes = self.client("ec2").describe_volumes(Filters=[attached])["Volumes"]
+        (found,) = {a["VolumeId"] for v in volumes for a in v["Attachments"] if a["Device"] == _DEVICE}
+        return str(found)
 
     def zone(self, slot: str) -> str:
         """The slot's zone."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from local.workload import LoadError, Verdict, judge, loading
 from tests.faults.cluster import Cluster
+from tests.faults.evidence import keep
 from tests.faults.expectations import differing_data, member_ids, wait_until_well
 from tests.faults.registry import Fault, Scene
 
@@ -56,6 +57,8 @@ def attempt(fault: Fault, cluster: Cluster, *, seed: int = 1) -> Row:
     folder = cluster.folder / fault.name
     shutil.rmtree(folder, ignore_errors=True)
     problems: list[str] = []
+    scene: Scene | None = None
+    took = 0.0
     say(f"{fault.name}: {fault.expected}")
     try:
         with loading(cluster.targets(), folder, seed=seed) as load:
@@ -69,12 +72,16 @@ def attempt(fault: Fault, cluster: Cluster, *, seed: int = 1) -> Row:
             took = time.monotonic() - begin
             time.sleep(_CALM_SECONDS)
     except LoadError as error:
+        if scene is None:
+            raise AssertionError(f"before {fault.name}: {error}") from error
         problems.append(str(error))
     problems += differing_data(cluster)
     verdict = judge(folder / "history.jsonl")
     problems += verdict.complaints()
     row = _row(fault, scene, verdict, problems, took)
     say(f"{fault.name}: {'passed' if row.passed else 'FAILED'}, {row.seen}")
+    if not row.passed:
+        say(f"{fault.name}: what it left is in {keep(fault.name, cluster, folder / 'history.jsonl')}")
     return row
 
 

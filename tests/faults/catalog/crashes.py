@@ -26,8 +26,9 @@ def crash_after_every_step(scene: Scene) -> None:
 
 def _replace_with_crashes(scene: Scene, *steps: str) -> None:
     breaks = scene.cluster.breaks
-    switches = {breaks.kill_at_line(_is_done(step)): step for step in steps}
     slot = scene.cluster.follower()
+    zone = scene.cluster.zone(slot)
+    switches = {breaks.kill_at_line(_is_done(step), zone=zone): step for step in steps}
     old = scene.end(slot)
     took = scene.wait_for_service(slot, old, seconds=800)
     scene.note(f"in service after {took:.0f} s and {len(steps)} crashes")

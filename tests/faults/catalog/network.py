@@ -9,11 +9,18 @@ _APART_SECONDS = 20.0
 _ZONE_SECONDS = 60.0
 
 
-@fault(
-    expected="the other zones serve on; the zone's master is back when the zone is", well_within_seconds=600
-)
+@fault(expected="the other zones serve on; the zone's master is back when the zone is", in_soak=True)
 def zone_cut_off(scene: Scene) -> None:
-    """A zone loses its connection to everything else for a minute."""
+    """The leader's zone loses its connection to everything else for a minute: too short for EC2's checks."""
+    zone = scene.cluster.zone(scene.cluster.leader())
+    scene.cluster.breaks.cut_zone(zone, noticed=False)
+    time.sleep(_ZONE_SECONDS)
+    scene.cluster.breaks.cut_zone(zone, False)
+
+
+@fault(expected="as before; machines that are launched in the zone wait for it", well_within_seconds=900)
+def zone_cut_off_and_noticed(scene: Scene) -> None:
+    """EC2's checks fail, too: the groups replace what is in the zone while nothing there reaches anything."""
     zone = scene.cluster.zone(scene.cluster.leader())
     scene.cluster.breaks.cut_zone(zone)
     time.sleep(_ZONE_SECONDS)
@@ -40,6 +47,15 @@ def hung_predecessor(scene: Scene) -> None:
     old = scene.cluster.master(slot)
     scene.cluster.breaks.freeze(old)
     scene.wait_for_service(slot, old)
+
+
+@fault(expected="the others elect another leader; it goes on, and answers nothing old", in_soak=True)
+def leader_stops_for_a_while(scene: Scene) -> None:
+    """The leader's machine stops for ten seconds and goes on, as after a live migration."""
+    leader = scene.cluster.master(scene.cluster.leader())
+    scene.cluster.breaks.freeze(leader, noticed=False)
+    time.sleep(10)
+    scene.cluster.breaks.freeze(leader, False, noticed=False)
 
 
 @fault(expected="it is replaced; what it did not hear it does not answer", in_soak=True)

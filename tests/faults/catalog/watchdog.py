@@ -1,0 +1,58 @@
+"""What the watchdog of a master finds: it has its machine replaced only while the others can do without."""
+
+import time
+
+from tests.faults.cluster import SLOTS
+from tests.faults.registry import Scene, fault
+
+_MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+_ASIDE = "/root/kube-apiserver.yaml"
+_PATIENCE_SECONDS = 100.0
+"""Longer than the watchdog's grace time."""
+
+
+def _kill_kubelet(scene: Scene, instance_id: str) -> None:
+    scene.cluster.sh(instance_id, "systemctl mask --now --runtime kubelet.service")
+
+
+@fault(expected="the watchdog reports its machine unhealthy, and the group replaces it")
+def dead_kubelet(scene: Scene) -> None:
+    """The kubelet of a follower's machine ends and cannot be started; EC2's checks see nothing."""
+    slot = scene.cluster.follower()
+    old = scene.cluster.master(slot)
+    _kill_kubelet(scene, old)
+    scene.note(f"replaced after {scene.wait_for_service(slot, old, seconds=400):.0f} s")
+
+
+@fault(expected="one machine after the other is replaced, never two at a time", well_within_seconds=900)
+def dead_kubelets_everywhere(scene: Scene) -> None:
+    """All three kubelets end at once: health checks that do not know of each other would replace all."""
+    before = scene.cluster.masters()
+    for instance_id in before.values():
+        _kill_kubelet(scene, instance_id)
+
+    def all_replaced() -> bool:
+        groups = scene.cluster.members_of_groups()
+        away = [
+            slot
+            for slot, members in groups.items()
+            if [m["LifecycleState"] for m in members] != ["InService"]
+        ]
+        assert len(away) <= 1, f"slots {', '.join(away)} are away at the same time"
+        return not away and all(groups[slot][0]["InstanceId"] != before[slot] for slot in SLOTS)
+
+    took = scene.wait(all_replaced, "all three are replaced", seconds=900)
+    scene.note(f"all replaced after {took:.0f} s")
+
+
+@fault(expected="nobody is replaced, for a new machine would not mend it", in_ci=True)
+def no_api_server_anywhere(scene: Scene) -> None:
+    """The API server is gone from all masters: what is wrong everywhere is no reason to replace anybody."""
+    before = scene.cluster.masters()
+    for instance_id in before.values():
+        scene.cluster.sh(instance_id, f"mv {_MANIFEST} {_ASIDE}")
+    time.sleep(_PATIENCE_SECONDS)
+    after = scene.cluster.masters()
+    for instance_id in before.values():
+        scene.cluster.sh(instance_id, f"mv {_ASIDE} {_MANIFEST}")
+    assert after == before, f"masters were replaced: {before}, {after}"
