@@ -43,12 +43,21 @@ class Lifecycle:
         self._completed: set[str] = set()
 
     def report_started(self) -> None:
-        """Complete the launch hook before the proof, which then stands in the signal alone.
+        """Complete the launch hook before the proof if the creation of the group waits for this instance.
 
-        For the first masters of a cluster: etcd needs two of them, so none may keep the others from being
-        created. See docs/decisions/first-formation.md.
+        The proof stands in the signal alone then. etcd needs two masters, so none may keep the others from
+        being created. See docs/decisions/masters-created-together.md.
         """
-        with step("complete the launch hook"):
+        try:
+            is_awaited = self._status(self._config.signals[0]) == "CREATE_IN_PROGRESS"
+        except ClientError as error:
+            if not _is_validation_error(error):
+                raise
+            is_awaited = False
+        if not is_awaited:
+            say("no creation waits for this instance: the launch hook stays until it has proved itself")
+            return
+        with step("complete the launch hook: the creation of the stack goes on"):
             self._complete(LAUNCH_HOOK, "CONTINUE")
 
     def report_ready(self) -> None:

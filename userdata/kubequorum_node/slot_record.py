@@ -160,12 +160,6 @@ def note(node: Node, outcome: str) -> None:
     update(node, change)
 
 
-def has_worked(node: Node) -> bool:
-    """Whether the slot's member has ever worked, on whatever volume."""
-    stored = node.store.get(key(node.slot))
-    return stored is not None and SlotRecord.from_json(stored.body).stage != FORMING
-
-
 def fail(node: Node, reason: str) -> None:
     """Write why a boot failed; a slot that has no record yet stays without."""
     stored = node.store.get(key(node.slot))

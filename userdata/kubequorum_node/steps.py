@@ -96,11 +96,8 @@ def configure_cluster(node: Node) -> None:
 
 
 def report_started(node: Node) -> None:
-    """Let a first master's launch go on before etcd works, for that takes a second master."""
-    if slot_record.has_worked(node):
-        say("the slot's member has worked before: the launch hook stays until this one has proved itself")
-    else:
-        node.lifecycle.report_started()
+    """Let the launch go on before etcd works, which takes a second master, if the stack waits for it."""
+    node.lifecycle.report_started()
 
 
 def start_pod_network(node: Node) -> None:
@@ -171,7 +168,7 @@ SETTLE_MEMBERSHIP = Step(
 START_CONTROL_PLANE = Step("start-control-plane", "start etcd and the API server", control_plane.start, True)
 REPORT_STARTED = Step(
     "report-started",
-    "complete the launch hook at once, if the slot's member never worked",
+    "complete the launch hook at once, if the creation of the stack waits for it",
     report_started,
     True,
 )

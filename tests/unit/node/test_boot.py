@@ -173,8 +173,7 @@ def test_a_failed_boot_is_told_everywhere(machine: Machine, capsys: pytest.Captu
     (signal,) = node.aws.signals
     assert signal["Status"] == "FAILURE"
     assert signal["UniqueId"].startswith("i-0123456789abcdef0 `/usr/local/bin/kubeadm")
-    # A first master, whose hook is completed already.
-    assert node.aws.unhealthy[0]["HealthStatus"] == "Unhealthy"
+    assert [done["LifecycleActionResult"] for done in node.aws.completed] == ["ABANDON"]
 
 
 def test_whoever_cannot_be_told_does_not_keep_the_others_from_it(machine: Machine) -> None:

@@ -1,4 +1,4 @@
-"""The first masters of a cluster: none of them may keep the others from being created."""
+"""Masters whose group is being created: none of them may keep the others from being created."""
 
 import json
 from pathlib import Path
@@ -17,10 +17,13 @@ ETCDCTL = "/usr/local/bin/etcdctl"
 
 @pytest.fixture
 def machine(node: FakeNode) -> Machine:
-    """A master in slot a, whose etcd has no quorum before its launch hook is completed."""
+    """A master in slot a, whose group is complete, and etcd has a quorum, only when its launch hook is."""
     machine = Machine(node)
+    node.aws.resources["MasterAGroup"] = "CREATE_IN_PROGRESS"
 
     def etcdctl(*_: object) -> Result:
+        if node.aws.completed:
+            node.aws.resources["MasterAGroup"] = "CREATE_COMPLETE"
         leader = 5 if node.aws.completed else 0
         return Result(0, json.dumps([{"Status": {"header": {"member_id": 5}, "leader": leader}}]))
 
@@ -55,14 +58,26 @@ def test_a_first_master_waits_for_the_others_names(machine: Machine) -> None:
     assert node.clock.now() - begin > 180
 
 
-def test_a_master_whose_member_has_worked_is_held_until_it_has_proved_itself(
-    machine: Machine, tmp_path: Path
+def test_masters_that_are_created_again_need_each_other_too(machine: Machine) -> None:
+    """The control plane was thrown away and comes back: its members have worked, without quorum."""
+    node = machine.node
+    node.host.write("/var/lib/etcd/data/member/wal/0.wal", "")
+    assert boot.boot(node) == 0
+    assert [done["LifecycleActionResult"] for done in node.aws.completed] == ["CONTINUE"]
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_IN_PROGRESS", None])
+def test_a_successor_is_held_until_it_has_proved_itself(
+    machine: Machine, tmp_path: Path, status: str | None
 ) -> None:
-    """A successor: the group must not count it before etcd has its vote back, and here it never gets it."""
+    """The group must not count it before etcd has its vote back, and here it never gets it."""
     boot.boot(machine.node)
     node = FakeNode(tmp_path / "successor")
     successor = Machine(node)
     node.aws.objects = machine.node.aws.objects
+    del node.aws.resources["MasterAGroup"]
+    if status is not None:
+        node.aws.resources["MasterAGroup"] = status
     node.host.write("/var/lib/etcd/data/member/wal/0.wal", "")
     node.host.on(ETCDCTL, Result(1, "", "connection refused"))
     assert boot.boot(successor.node) == boot.GIVEN_UP_STATUS

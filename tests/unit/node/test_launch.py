@@ -72,7 +72,7 @@ def test_a_launch_that_nobody_could_be_told_of_is_tried_again(machine: Machine) 
     """Without a way to AWS nobody replaces the machine, and the next try may succeed."""
     node = machine.node
     node.host.on(BROKEN, Result(1, "", "disk on fire"))
-    node.aws.fail("set_instance_health", "InternalFailure")
+    node.aws.fail("complete_lifecycle_action", "InternalFailure")
     assert boot.boot(node) == 1
     node.host.on(BROKEN, None)
     assert boot.boot(node) == 0
