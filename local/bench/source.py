@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from local.bench.figures import Context, Figure, Measurement
 from local.cli.settings import CHECKOUT
 
-_READ = ("app.py", "cdk.json", "stacks", "constructs", "userdata", "clusters")
+_READ = ("app.py", "cdk.json", "cdk-node.cjs", "stacks", "constructs", "userdata", "clusters")
 """The app itself; tests and local/ are not needed to understand it."""
 
 

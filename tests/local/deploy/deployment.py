@@ -183,7 +183,7 @@ def _policy(statement: dict[str, Any]) -> str:
 def copy_app(target: Path) -> None:
     """Copy what `cdk deploy` needs of this repository, so that a test can change it."""
     target.mkdir(parents=True)
-    for name in ("app.py", "cdk.json"):
+    for name in ("app.py", "cdk.json", "cdk-node.cjs"):
         shutil.copy(REPOSITORY / name, target / name)
     for name in ("stacks", "constructs", "userdata", "clusters"):
         shutil.copytree(REPOSITORY / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
