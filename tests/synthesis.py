@@ -40,8 +40,31 @@ class Synthesised:
 
 @cache
 def synthesise(name: str) -> Synthesised:
-    """Synthesise clusters/<name>.yaml with the settings of cdk.json."""
-    return synthesise_cluster(load_cluster(REPOSITORY / "clusters" / f"{name}.yaml"))
+    """Synthesise clusters/<name>.yaml, or one of VARIANTS, with the settings of cdk.json."""
+    return synthesise_cluster(load_variant(name))
+
+
+VARIANTS: dict[str, tuple[str, dict[str, dict[str, object]]]] = {
+    "without-nat": ("local", {"network": {"nat": "none"}}),
+    "single-nat": ("local", {"network": {"nat": "single"}}),
+    "public-zone": (
+        "ha",
+        {"dns": {"zone_name": "k8s.example.com", "hosted_zone_id": "Z0123456789ABCDEFGHIJ"}},
+    ),
+    "mirror-on-s3": ("local", {"artifacts": {"mirror": "s3://my-mirror/kubernetes"}}),
+    "mirror-on-the-web": ("local", {"artifacts": {"mirror": "http://mirror.example.com:8080"}}),
+}
+"""Clusters that no file here describes: one that does, and what is different in its sections."""
+
+
+@cache
+def load_variant(name: str) -> Cluster:
+    """A cluster of this repository, or one of VARIANTS."""
+    base, changes = VARIANTS.get(name, (name, {}))
+    document = load_cluster(REPOSITORY / "clusters" / f"{base}.yaml").model_dump(mode="json")
+    for section, values in changes.items():
+        document[section].update(values)
+    return Cluster.model_validate(document)
 
 
 def user_data(template: Template) -> str:

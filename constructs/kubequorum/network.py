@@ -38,8 +38,7 @@ class ClusterNetwork(Construct):
         )
         self._log_refused_traffic()
         if not nat_gateways:
-            for name, service in _interface_endpoints().items():
-                self.vpc.add_interface_endpoint(name, service=service)
+            self._add_interface_endpoints(cluster)
         self._tag_subnets(cluster)
 
     def subnet_of(self, slot: str) -> ec2.ISubnet:
@@ -64,6 +63,20 @@ class ClusterNetwork(Construct):
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(log_group),
             traffic_type=ec2.FlowLogTrafficType.REJECT,
         )
+
+    def _add_interface_endpoints(self, cluster: Cluster) -> None:
+        group = ec2.SecurityGroup(
+            self,
+            "Endpoints",
+            vpc=self.vpc,
+            description=f"Endpoints of {cluster.name}",
+            allow_all_outbound=False,
+        )
+        group.add_ingress_rule(
+            ec2.Peer.ipv4(str(cluster.network.vpc_cidr)), ec2.Port.tcp(443), "AWS APIs, from the VPC"
+        )
+        for name, service in _interface_endpoints().items():
+            self.vpc.add_interface_endpoint(name, service=service, security_groups=[group], open=False)
 
     def _tag_subnets(self, cluster: Cluster) -> None:
         for subnet in self.node_subnets:

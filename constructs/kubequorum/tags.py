@@ -1,6 +1,6 @@
 """Tags that IAM conditions, the cloud provider and the autoscaler match on. Each stands here once."""
 
-from kubequorum.config.names import AUTOSCALER_TAG_PREFIX, CLUSTER_TAG_PREFIX
+from kubequorum.config.names import AUTOSCALER_TAG_PREFIX, CLUSTER_TAG_PREFIX, NODE_TEMPLATE_TAG_PREFIX
 
 CLUSTER = "kubequorum:cluster"
 SLOT = "kubequorum:slot"
@@ -47,7 +47,6 @@ def autoscaler_node_template(labels: dict[str, str], taints: dict[str, str]) -> 
         taints: taint key to `value:effect`.
 
     """
-    template = f"{AUTOSCALER_TAG_PREFIX}node-template"
-    return {f"{template}/label/{key}": value for key, value in labels.items()} | {
-        f"{template}/taint/{key}": value for key, value in taints.items()
+    return {f"{NODE_TEMPLATE_TAG_PREFIX}label/{key}": value for key, value in labels.items()} | {
+        f"{NODE_TEMPLATE_TAG_PREFIX}taint/{key}": value for key, value in taints.items()
     }

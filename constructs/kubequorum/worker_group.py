@@ -8,6 +8,7 @@ from constructs import Construct
 from kubequorum import config, tags
 from kubequorum import permissions as may
 from kubequorum.cluster_state import ClusterState
+from kubequorum.config.names import group_logical_id
 from kubequorum.documents import worker_document
 from kubequorum.group import acknowledge_group_findings, group_tags, lifecycle_hooks, rolling_update
 from kubequorum.machine import Machine, MachineShape
@@ -36,7 +37,7 @@ class WorkerGroup(Construct):
         document = worker_document(cluster, group, stack=stack)
         program = NodeProgram(self, "NodeProgram", bundle=build_bundle(document))
         own_tags = tags.of_worker(cluster.name, group.name)
-        logical_id = f"Workers{_pascal_case(group.name)}Group"
+        logical_id = group_logical_id(group.name)
         machine = Machine(
             self,
             "Machine",
@@ -123,7 +124,3 @@ def _group(
     )
     acknowledge_group_findings(resource)
     return resource
-
-
-def _pascal_case(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("-"))

@@ -231,7 +231,8 @@ def main() -> None:
         _explain(error)
         sys.exit(_WRONG_USAGE if isinstance(error, UsageError) else _FAILED)
     except (BotoCoreError, ClientError) as error:
-        _explain(CommandError("the embedded AWS gave no good answer", why=str(error)))
+        remedy = "see what it says: ./kubequorum logs; or start afresh: make down, then make up"
+        _explain(CommandError("the embedded AWS gave no good answer", why=str(error), remedy=remedy))
         sys.exit(_FAILED)
     except EmulatorNotRunningError as error:
         _explain(

@@ -10,11 +10,10 @@ from cdk_nag import AwsSolutionsChecks
 from cfnlint import ManualArgs
 from cfnlint.api import lint
 
-from kubequorum.config import load_cluster
 from kubequorum.config.names import STACK_NAMES
 from kubequorum.node_program import Bundle
 from stacks import add_cluster
-from tests.synthesis import CLUSTERS, REPOSITORY, synthesise
+from tests.synthesis import CLUSTERS, REPOSITORY, VARIANTS, load_variant, synthesise
 
 
 def _checked_app(cluster: str) -> App:
@@ -22,14 +21,14 @@ def _checked_app(cluster: str) -> App:
     app = App(analytics_reporting=False, context=context)
     add_cluster(
         app,
-        load_cluster(REPOSITORY / "clusters" / f"{cluster}.yaml"),
+        load_variant(cluster),
         lambda _: Bundle(Path(__file__), "0" * 64),
     )
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return app
 
 
-@pytest.mark.parametrize("cluster", CLUSTERS)
+@pytest.mark.parametrize("cluster", [*CLUSTERS, *VARIANTS])
 def test_aws_solutions_has_no_unexplained_finding(cluster: str) -> None:
     """Every AwsSolutions finding is either not there or acknowledged, with a reason, where its cause is."""
     _checked_app(cluster).synth()
@@ -44,7 +43,7 @@ def test_an_unexplained_finding_stops_synthesis() -> None:
 
 
 @pytest.mark.parametrize("stack", STACK_NAMES)
-@pytest.mark.parametrize("cluster", CLUSTERS)
+@pytest.mark.parametrize("cluster", [*CLUSTERS, *VARIANTS])
 def test_cfn_lint_is_clean(cluster: str, stack: str) -> None:
     """cfn-lint finds no error and warns of nothing but zones written out, to which slots are bound."""
     synthesised = synthesise(cluster)

@@ -168,7 +168,13 @@ MISTAKES: list[tuple[str, KeyPath, object, tuple[str, ...]]] = [
         "two groups of one name",
         ("worker_groups", 1, "name"),
         "general",
-        ("worker_groups.1.name", "worker_groups.0"),
+        ("worker_groups.1.name = general", "worker_groups.0"),
+    ),
+    (
+        "instance type twice",
+        ("worker_groups", 0, "instance_types"),
+        ["m7i.large", "m7i.large"],
+        ("worker_groups.0.instance_types = m7i.large", "2 times"),
     ),
     (
         "no instance types",
@@ -197,6 +203,26 @@ MISTAKES: list[tuple[str, KeyPath, object, tuple[str, ...]]] = [
         [{"key": "a", "effect": "Never"}],
         ("worker_groups.0.taints.0.effect = Never", "NoExecute"),
     ),
+    (
+        "two taints of one key",
+        ("worker_groups", 0, "taints"),
+        [{"key": "a", "effect": "NoSchedule"}, {"key": "a", "effect": "NoExecute"}],
+        ("worker_groups.0.taints = a", "2 taints", "one taint a key"),
+    ),
+    (
+        "label too long for a tag",
+        ("worker_groups", 0, "labels"),
+        {f"{'long.' * 20}example.com/x": ""},
+        ("worker_groups.0.labels = long.", "makes the tag key", "128 are allowed"),
+    ),
+    (
+        "taint too long for a tag",
+        ("worker_groups", 0, "taints"),
+        [{"key": f"{'long.' * 20}example.com/x", "effect": "NoSchedule"}],
+        ("worker_groups.0.taints = long.", "makes the tag key", "128 are allowed"),
+    ),
+    ("tag of the app's own", ("tags",), {"kubequorum:slot": "a"}, ("tags.kubequorum:slot = a", "depends on")),
+    ("Name tag", ("tags",), {"Name": "x"}, ("tags.Name = x", "depends on")),
     ("tag of AWS", ("tags",), {"aws:x": "y"}, ("tags.aws:x", "AWS refuses this tag")),
     ("tag value", ("tags",), {"x": "y" * 257}, ("tags.x", "at most 256")),
 ]
@@ -218,6 +244,14 @@ def test_nodes_that_a_subnet_cannot_hold(tmp_path: Path) -> None:
     document["worker_groups"][0]["max_size"] = 300
     message = _errors(tmp_path, document)
     assert "network.vpc_cidr = 10.20.0.0/22: a private subnet has 251 addresses" in message
+
+
+def test_two_groups_whose_names_differ_in_a_dash_only(tmp_path: Path) -> None:
+    """Their Auto Scaling groups would have one logical id: the CDK would stop with a message of its own."""
+    document = _changed(("worker_groups", 0, "name"), "pool-1")
+    document["worker_groups"][1]["name"] = "pool1"
+    message = _errors(tmp_path, document)
+    assert "worker_groups.1.name = pool1: worker_groups.0 is called pool-1" in message
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

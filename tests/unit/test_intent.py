@@ -273,6 +273,34 @@ def test_the_firewall_has_the_flows_of_the_table_and_no_more(cluster: str) -> No
 
 
 @EVERY_CLUSTER
+def test_masters_open_connections_to_the_outside_at_one_port(cluster: str) -> None:
+    """HTTPS for AWS's APIs, programs and images; the load balancer opens none but to masters."""
+    groups = synthesise(cluster).resources("AWS::EC2::SecurityGroup")
+    egress = {
+        name: [
+            (rule["CidrIp"], rule.get("FromPort"), rule.get("ToPort"))
+            for logical_id, group in groups.items()
+            if logical_id.startswith(f"Firewall{name}")
+            for rule in group["Properties"].get("SecurityGroupEgress", [])
+        ]
+        for name in ("Masters", "LoadBalancer")
+    }
+    assert egress == {"Masters": [("0.0.0.0/0", 443, 443)], "LoadBalancer": []}
+
+
+@EVERY_CLUSTER
+def test_refused_traffic_is_logged(cluster: str) -> None:
+    """The VPC's flow log keeps what security groups refuse, for a month."""
+    synthesised = synthesise(cluster)
+    (flow_log,) = synthesised.resources("AWS::EC2::FlowLog").values()
+    (vpc,) = synthesised.resources("AWS::EC2::VPC")
+    assert flow_log["Properties"]["ResourceId"] == {"Ref": vpc}
+    assert flow_log["Properties"]["TrafficType"] == "REJECT"
+    (log_group,) = synthesised.resources("AWS::Logs::LogGroup").values()
+    assert log_group["Properties"]["RetentionInDays"] == 30
+
+
+@EVERY_CLUSTER
 def test_the_load_balancer_asks_for_readiness(cluster: str) -> None:
     """An API server gets traffic when /readyz says 200, and the client's address is not kept."""
     for group in synthesise(cluster).resources("AWS::ElasticLoadBalancingV2::TargetGroup").values():

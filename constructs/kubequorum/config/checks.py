@@ -7,7 +7,7 @@ from itertools import combinations
 
 from kubequorum.config.addresses import address_problems
 from kubequorum.config.model import Architecture, Cluster, WorkerGroup
-from kubequorum.config.names import name_problems
+from kubequorum.config.names import group_logical_id, name_problems
 from kubequorum.config.problem import Problem
 from kubequorum.versions import SUPPORTED_KUBERNETES_VERSIONS
 
@@ -100,8 +100,11 @@ def _exposure(cluster: Cluster) -> Iterator[Problem]:
 def _machines(cluster: Cluster) -> Iterator[Problem]:
     masters = cluster.masters
     yield from _instance_type("masters.instance_type", masters.instance_type, masters.architecture)
-    used = {"masters": masters.architecture} | {g.name: g.architecture for g in cluster.worker_groups}
-    for user, architecture in used.items():
+    used = [
+        ("masters", masters.architecture),
+        *((f"group {group.name}", group.architecture) for group in cluster.worker_groups),
+    ]
+    for user, architecture in used:
         if not cluster.image.names(architecture):
             yield Problem(
                 f"image.{architecture}",
@@ -130,10 +133,25 @@ def _worker_group(key: str, group: WorkerGroup) -> Iterator[Problem]:
             f"is more than max_size ({group.max_size})",
             "lower min_size or raise max_size",
         )
-    for instance_type in group.instance_types:
+    for instance_type, times in Counter(group.instance_types).items():
         yield from _instance_type(f"{key}.instance_types", instance_type, group.architecture)
+        if times > 1:
+            yield Problem(
+                f"{key}.instance_types",
+                instance_type,
+                f"is named {times} times",
+                "name each type once: Auto Scaling refuses a type that stands there twice",
+            )
     for label, value in group.labels.items():
         yield from _label(f"{key}.labels.{label}", label, value)
+    for taint_key, times in Counter(taint.key for taint in group.taints).items():
+        if times > 1:
+            yield Problem(
+                f"{key}.taints",
+                taint_key,
+                f"is the key of {times} taints",
+                "use one taint a key: the tag that tells the cluster-autoscaler of it holds one effect",
+            )
     for taint in group.taints:
         if not _LABEL.match(taint.key) or not _LABEL_VALUE.match(taint.value):
             yield Problem(
@@ -161,12 +179,12 @@ def _label(key: str, label: str, value: str) -> Iterator[Problem]:
 
 def _group_names(cluster: Cluster) -> Iterator[Problem]:
     for (i, first), (j, second) in combinations(enumerate(cluster.worker_groups), 2):
-        if first.name == second.name:
+        if group_logical_id(first.name) == group_logical_id(second.name):
             yield Problem(
                 f"worker_groups.{j}.name",
                 second.name,
-                f"worker_groups.{i} has that name too",
-                "give each group a name of its own",
+                f"worker_groups.{i} is called {first.name}",
+                "give each group a name of its own; a dash before a digit does not count",
             )
 
 

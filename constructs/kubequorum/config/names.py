@@ -9,6 +9,12 @@ STACK_NAMES = ("Network", "State", "ControlPlane", "Workers")
 
 CLUSTER_TAG_PREFIX = "kubernetes.io/cluster/"
 AUTOSCALER_TAG_PREFIX = "k8s.io/cluster-autoscaler/"
+NODE_TEMPLATE_TAG_PREFIX = f"{AUTOSCALER_TAG_PREFIX}node-template/"
+
+_LONGEST_TAG_KEY = 128
+_LONGEST_TAG_VALUE = 256
+"""https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"""
+_TAG_PREFIXES_OF_OURS = ("kubequorum:", "kubernetes.io/", "k8s.io/")
 
 
 def stack_name(cluster_name: str, stack: str) -> str:
@@ -21,19 +27,22 @@ def load_balancer_name(cluster_name: str, *, public: bool = False) -> str:
     return f"{cluster_name}-api-public" if public else f"{cluster_name}-api"
 
 
+def group_logical_id(group_name: str) -> str:
+    """Logical id of a worker group's Auto Scaling group, e.g. `WorkersGeneralGroup`."""
+    return f"Workers{''.join(part.capitalize() for part in group_name.split('-'))}Group"
+
+
 def name_problems(cluster: Cluster) -> Iterator[Problem]:
-    """Names made out of the cluster's that would be too long."""
+    """Names that AWS would refuse, made out of the cluster file's or named in it."""
     made = [
         # https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
         ("name", cluster.name, "load balancer name", _longest_load_balancer_name(cluster), 32),
-        # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
-        *(("name", cluster.name, "stack name", stack_name(cluster.name, s), 128) for s in STACK_NAMES),
-        # https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
-        ("name", cluster.name, "tag key", AUTOSCALER_TAG_PREFIX + cluster.name, 128),
-        # RFC 1035: 253 characters and the dots
-        ("dns.zone_name", cluster.dns.zone_name, "DNS name", cluster.etcd_name("a"), 253),
         # RFC 5280: a certificate's common name
         ("dns.zone_name", cluster.dns.zone_name, "certificate name", cluster.etcd_name("a"), 64),
+        *(
+            (key, name, "tag key", f"{NODE_TEMPLATE_TAG_PREFIX}{kind}/{name}", _LONGEST_TAG_KEY)
+            for key, kind, name in _node_template_names(cluster)
+        ),
     ]
     for key, value, kind, name, limit in made:
         if len(name) > limit:
@@ -50,14 +59,37 @@ def name_problems(cluster: Cluster) -> Iterator[Problem]:
             "a load balancer's name must not begin with 'internal-'",
             "choose another name",
         )
+    yield from _tag_problems(cluster)
+
+
+def _tag_problems(cluster: Cluster) -> Iterator[Problem]:
     for key, value in cluster.tags.items():
-        if key.lower().startswith("aws:") or not 1 <= len(key) <= 128 or len(value) > 256:
+        fits = 1 <= len(key) <= _LONGEST_TAG_KEY and len(value) <= _LONGEST_TAG_VALUE
+        if key.lower().startswith("aws:") or not fits:
             yield Problem(
                 f"tags.{key}",
                 value,
                 "AWS refuses this tag",
-                "use a key of 1 to 128 characters that does not begin with aws:, and a value of at most 256",
+                f"use a key of 1 to {_LONGEST_TAG_KEY} characters that does not begin with aws:, "
+                f"and a value of at most {_LONGEST_TAG_VALUE}",
             )
+        # IAM conditions tell slots apart by such tags.
+        if key == "Name" or key.startswith(_TAG_PREFIXES_OF_OURS):
+            yield Problem(
+                f"tags.{key}",
+                value,
+                "would take the place of a tag that the cluster itself depends on",
+                f"use another key: not Name, and none that begins with {', '.join(_TAG_PREFIXES_OF_OURS)}",
+            )
+
+
+def _node_template_names(cluster: Cluster) -> Iterator[tuple[str, str, str]]:
+    """Key, kind and name of what a worker group's tags tell the cluster-autoscaler."""
+    for index, group in enumerate(cluster.worker_groups):
+        for label in group.labels:
+            yield f"worker_groups.{index}.labels", "label", label
+        for taint in group.taints:
+            yield f"worker_groups.{index}.taints", "taint", taint.key
 
 
 def _longest_load_balancer_name(cluster: Cluster) -> str:

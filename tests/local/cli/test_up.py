@@ -201,6 +201,9 @@ def test_after_a_kill_of_everything_up_begins_anew_and_down_removes_all(program:
     seen = status(program)
     assert seen["embedded_aws"]["pid"] != killed.pid
     assert [stack["status"] for stack in seen["stacks"]] == ["CREATE_COMPLETE"]
+    # `down` alone must cope with a crash, too.
+    os.kill(seen["embedded_aws"]["pid"], signal.SIGKILL)
+    assert len(running_in(program.settings.machines_state)) >= 1
     assert program("down").returncode == 0
     assert running_in(program.work) == []
     assert [path.name for path in program.work.parent.iterdir()] == ["app"]

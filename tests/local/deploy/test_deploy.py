@@ -8,6 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
+from local.cli.report import collect
 from tests.local.deploy.deployment import Deployment, deployed
 
 pytestmark = pytest.mark.deploy
@@ -240,6 +241,29 @@ def test_a_role_cannot_touch_another_slot(deployment: Deployment) -> None:
     bucket = outputs["StateBucketArn"]
     assert may("s3:PutObject", f"{bucket}/slots/a/record")
     assert not may("s3:PutObject", f"{bucket}/slots/b/record")
+
+
+def test_status_has_all_that_was_built(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `make up` and `make status` show: each kind of thing, complete, with its state."""
+    for name, value in deployment.cdk.emulator.variables().items():
+        monkeypatch.setenv(name, value)
+    report = collect()
+    assert {stack.name: stack.status for stack in report.stacks} == {
+        f"local-{name}": "CREATE_COMPLETE" for name in STACKS
+    }
+    assert [(zone.name, len(zone.subnets)) for zone in report.zones] == [(zone, 2) for zone in SLOTS.values()]
+    members = [instance for group in report.groups for instance in group.instances]
+    assert (len(report.groups), len(members)) == (4, 5)
+    assert {(i.state, i.lifecycle_state, i.health) for i in members} == {("running", "InService", "Healthy")}
+    assert [(v.name, v.zone, v.size_gib) for v in report.volumes] == [
+        (f"local etcd-{slot}", zone, 4) for slot, zone in SLOTS.items()
+    ]
+    (balancer,) = report.load_balancers
+    assert (balancer.name, balancer.scheme, balancer.state) == ("local-api", "internal", "active")
+    assert {target.partition(":")[0] for target in balancer.targets} == {
+        deployment.master(slot)["InstanceId"] for slot in SLOTS
+    }
+    assert "api.local.kubequorum.internal." in {name.name for name in report.names}
 
 
 def test_a_diff_right_after_is_empty(deployment: Deployment) -> None:
