@@ -12,7 +12,7 @@ from kubequorum_node.host import Host
 from kubequorum_node.identity import Identity
 from kubequorum_node.imds import Metadata
 from kubequorum_node.lifecycle import Lifecycle
-from kubequorum_node.state_store import StateStore
+from kubequorum_node.state_store import StateStore, Stored
 
 WORK_FOLDER = "/etc/kubernetes/kubequorum"
 """What the node program writes for kubeadm and for itself; private, and gone with the instance."""
@@ -39,6 +39,8 @@ class Node:
         self.metadata = metadata or Metadata()
         self.store = StateStore(self.aws, config.bucket)
         self.lifecycle = Lifecycle(config, document, aws=self.aws, metadata=self.metadata, clock=self.clock)
+        self.record: Stored | None = None
+        """The slot's record as this program last saw it; see `slot_record`."""
         self.volume: str | None = None
         """The slot's volume once it is known; see `slot_record.volume`."""
 

@@ -9,7 +9,7 @@ from typing import Self
 from kubequorum_node.errors import NodeError
 from kubequorum_node.log import say
 from kubequorum_node.node import Node
-from kubequorum_node.state_store import NOT_THERE, PreconditionError
+from kubequorum_node.state_store import NOT_THERE, PreconditionError, Stored
 
 FORMING = "forming"
 """The slot's member was allowed to begin, but nobody has seen it work yet."""
@@ -87,8 +87,7 @@ def volume(node: Node) -> str:
     Whoever deploys with another volume in user-data means that one: what replaced the old one counts no more.
     """
     if node.volume is None:
-        stored = node.store.get(key(node.slot))
-        node.volume = volume_of(None if stored is None else SlotRecord.from_json(stored.body), node)
+        node.volume = volume_of(_record(_read(node)), node)
     return node.volume
 
 
@@ -114,24 +113,29 @@ def occupied(old: SlotRecord | None, node: Node, *, stage: str) -> SlotRecord:
 
 
 def update(node: Node, change: Callable[[SlotRecord | None], SlotRecord]) -> None:
-    """Read, change and write with a condition; a record that changed in between is read again.
+    """Change and write with a condition; a record that changed since it was read is read again.
+
+    What this program has read or written before is taken for what is there, for the condition tells.
 
     Raises:
         SlotRecordError: it changed again and again.
 
     """
+    stored = node.record or _read(node)
     for _ in range(_CONFLICTS_BORNE):
-        stored = node.store.get(key(node.slot))
-        old = None if stored is None else SlotRecord.from_json(stored.body)
+        old = _record(stored)
         new = change(old)
         if old is not None and replace(new, written=old.written) == old:
             return
         try:
             body = replace(new, written=_now()).to_json()
-            node.store.put(key(node.slot), body, only_if=NOT_THERE if stored is None else stored.etag)
-            return
+            etag = node.store.put(key(node.slot), body, only_if=NOT_THERE if stored is None else stored.etag)
         except PreconditionError as error:
             say(f"{error}: reading it again")
+            stored = _read(node)
+        else:
+            node.record = Stored(body, etag)
+            return
     raise SlotRecordError(
         f"s3://{node.config.bucket}/{key(node.slot)} changed {_CONFLICTS_BORNE} times while it was written: "
         "is another instance in this slot?"
@@ -171,6 +175,15 @@ def fail(node: Node, reason: str) -> None:
         return
     failed = replace(old, outcome=f"failed: {reason[:_REASON_LENGTH]}", written=_now())
     node.store.put(key(node.slot), failed.to_json(), only_if=stored.etag)
+
+
+def _read(node: Node) -> Stored | None:
+    node.record = node.store.get(key(node.slot))
+    return node.record
+
+
+def _record(stored: Stored | None) -> SlotRecord | None:
+    return None if stored is None else SlotRecord.from_json(stored.body)
 
 
 def _now() -> str:

@@ -81,7 +81,8 @@ class StateStore:
             try:
                 return self._put(request)
             except ClientError as error:
-                if error_code(error) in _LOST:
+                gone = only_if not in (None, NOT_THERE) and error_code(error) in _ABSENT
+                if gone or error_code(error) in _LOST:
                     raise PreconditionError(
                         f"s3://{self._bucket}/{key} was written by somebody else"
                     ) from error
