@@ -6,7 +6,7 @@ from kubequorum_node.document import API_PORT
 from kubequorum_node.host import Result
 from kubequorum_node.node import Node
 
-_KUBECTL = "/usr/local/bin/kubectl"
+KUBECTL = "/usr/local/bin/kubectl"
 ADMIN_KUBECONFIG = "/etc/kubernetes/admin.conf"
 SUPER_ADMIN_KUBECONFIG = "/etc/kubernetes/super-admin.conf"
 _READY = 200
@@ -29,23 +29,17 @@ def wait_until_ready(node: Node, *, seconds: float = 600.0) -> None:
     node.clock.poll("the API server on this machine", look, seconds=seconds, pause=0.2, longest_pause=1.0)
 
 
-def kubectl(node: Node, *arguments: str, stdin: str | None = None, server: str = "") -> Result:
+def kubectl(node: Node, *arguments: str, stdin: str | None = None) -> Result:
     """Run kubectl as administrator against the API server on this machine, whatever the load balancer does.
-
-    Args:
-        node: the machine.
-        arguments: kubectl's.
-        stdin: what it reads.
-        server: URL of another API server.
 
     Raises:
         CommandError: it failed.
 
     """
     return node.host.run(
-        _KUBECTL,
+        KUBECTL,
         f"--kubeconfig={ADMIN_KUBECONFIG}",
-        f"--server={server or f'https://{node.identity.address}:{API_PORT}'}",
+        f"--server=https://{node.identity.address}:{API_PORT}",
         "--request-timeout=20s",
         *arguments,
         stdin=stdin,

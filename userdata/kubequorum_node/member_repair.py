@@ -117,10 +117,9 @@ def require_same_data(node: Node) -> None:
 def _join_anew(node: Node, write_manifest: WriteManifest) -> None:
     """Stop the member, settle how it starts without its data, and start it. To be repeated after a crash."""
     with step("stop etcd"):
-        # A kubelet that runs starts it again, and remembers for minutes that it has crashed.
         node.host.run("systemctl", "stop", "kubelet.service")
     try:
-        _stop_container(node)
+        _remove_pods(node)
         # Whatever happens now, etcd must not start as it did before: with no data, as one of the first set.
         node.host.path(_MANIFEST).unlink(missing_ok=True)
         member_data.put_aside(node)
@@ -130,16 +129,22 @@ def _join_anew(node: Node, write_manifest: WriteManifest) -> None:
         node.host.run("systemctl", "start", "kubelet.service")
 
 
-def _stop_container(node: Node) -> None:
-    running = _containers(node)
-    if running:
-        node.host.run(_CRICTL, "stop", "--timeout=20", *running, check=False)
-        if left := _containers(node):
-            raise NodeError(f"etcd's container does not stop ({', '.join(left)}): its data are left alone")
+def _remove_pods(node: Node) -> None:
+    """Leave the kubelet what it finds after a start of the machine.
+
+    It would not start another etcd while it finds the pod of the old one, and would not remove that before
+    it has spoken to the API server; which answers nobody while etcd does not, so that it would wait for long.
+    """
+    for component in ("kube-apiserver", "etcd"):
+        if found := _pods(node, component):
+            node.host.run(_CRICTL, "rmp", "--force", *found, check=False)
+    if left := _pods(node, "etcd"):
+        raise NodeError(f"etcd's pod does not stop ({', '.join(left)}): its data are left alone")
 
 
-def _containers(node: Node) -> list[str]:
-    return node.host.run(_CRICTL, "ps", "--quiet", "--name", "^etcd$").stdout.split()
+def _pods(node: Node, component: str) -> list[str]:
+    named = ("--namespace=kube-system", f"--label=component={component}")
+    return node.host.run(_CRICTL, "pods", "--quiet", *named).stdout.split()
 
 
 def _look_why(node: Node, since: datetime) -> None:

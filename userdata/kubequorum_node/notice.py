@@ -8,12 +8,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from kubequorum_node import api_server, slot_record
 from kubequorum_node.diagnosis import Condition, Verdict
-from kubequorum_node.document import API_PORT
 from kubequorum_node.errors import NodeError
 from kubequorum_node.log import say
 from kubequorum_node.node import Node
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
+_EVENT_SECONDS = 5.0
+"""Nothing waits for an Event for long: what is done about the trouble comes after it."""
 _MESSAGE_LENGTH = 1024
 """Of an Event's note (https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/)."""
 
@@ -61,11 +62,14 @@ def event(node: Node, verdict: Verdict, now: datetime) -> str:
 
 
 def _create_event(node: Node, text: str) -> None:
-    """Through this machine's API server, or else through any that the load balancer finds."""
-    command = ("create", "-f", "-")
-    try:
-        api_server.kubectl(node, *command, stdin=text)
-    except NodeError:
-        api_server.kubectl(
-            node, *command, stdin=text, server=f"https://{node.document.node_api_name}:{API_PORT}"
-        )
+    """Through any API server that the load balancer finds: this machine's may be what is unwell."""
+    node.host.run(
+        api_server.KUBECTL,
+        f"--kubeconfig={api_server.ADMIN_KUBECONFIG}",
+        f"--request-timeout={_EVENT_SECONDS:.0f}s",
+        "create",
+        "--raw=/api/v1/namespaces/default/events",
+        "--filename=-",
+        stdin=text,
+        timeout=2 * _EVENT_SECONDS,
+    )

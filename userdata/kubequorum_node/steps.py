@@ -10,14 +10,12 @@ from kubequorum_node import (
     credentials,
     dead_nodes,
     detachment,
-    disk,
     drain,
     filesystem,
     join,
     kubelet,
     leadership,
     load_balancer,
-    lost_volume,
     membership,
     names,
     packages,
@@ -25,17 +23,15 @@ from kubequorum_node import (
     replacement,
     runtime,
     slot_record,
+    slot_volume,
     static_pods,
     supervisor,
-    volume,
     wall_clock,
 )
 from kubequorum_node.errors import NodeError
-from kubequorum_node.filesystem import DamagedError
 from kubequorum_node.log import say, step
 from kubequorum_node.node import Node
 from kubequorum_node.pod_network import PodNetwork
-from kubequorum_node.volume import LostVolumeError
 
 LIFECYCLE_UNIT = "kubequorum-lifecycle.service"
 BOOT_UNIT = "kubequorum-boot.service"
@@ -74,18 +70,6 @@ def install_programs(node: Node) -> None:
     programs.install(node)
 
 
-def mount_volume(node: Node) -> None:
-    """Mount the volume that is attached; a damaged file system is made anew if the others have the data."""
-    device = volume.device(node)
-    try:
-        filesystem.mount(node, device)
-    except DamagedError as error:
-        membership.give_up_data(node, because=str(error))
-        filesystem.make(node, device, over_another=True)
-        filesystem.mount(node, device)
-    disk.require_room(node)
-
-
 def configure_cluster(node: Node) -> None:
     """Write what belongs to the cluster, then publish what workers and people need."""
     token = credentials.new_token()
@@ -120,15 +104,6 @@ def start_watchdog(node: Node) -> None:
     supervisor.start(node.host, WATCHDOG_UNIT)
 
 
-def _attach(node: Node) -> None:
-    try:
-        device = volume.attach(node)
-    except LostVolumeError as error:
-        lost_volume.take_place(node, because=str(error))
-        device = volume.attach(node)
-    say(f"volume {slot_record.volume(node)} is {device}")
-
-
 def _settle(node: Node) -> None:
     _discard(membership.settle(node))
 
@@ -148,10 +123,12 @@ CHECK_MACHINE = Step(
 ATTACH_VOLUME = Step(
     "attach-volume",
     "attach the slot's etcd volume, waiting for a predecessor",
-    _attach,
+    slot_volume.attach,
     True,
 )
-MOUNT_VOLUME = Step("mount-volume", "mount it; make a file system only if it is blank", mount_volume, True)
+MOUNT_VOLUME = Step(
+    "mount-volume", "mount it; make a file system only if it is blank", slot_volume.mount, True
+)
 POINT_NAME = Step("point-name", "let the slot's DNS name lead here", names.point_here, True)
 ISSUE_CERTIFICATES = Step(
     "issue-certificates",

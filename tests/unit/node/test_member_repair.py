@@ -30,15 +30,15 @@ class Machine:
         self.node = node
         self.etcd = etcd
         self.manifests: list[str] = []
-        self.running = True
+        self.pods = ["kube-apiserver", "etcd"]
         node.host.write(WAL, "broken")
         record = SlotRecord(
             volume=examples.CONFIG.volume, generation=1, instance=examples.IDENTITY.instance_id, stage=MEMBER
         )
         node.aws.objects["slots/a/record.json"] = record.to_json().encode()
         node.host.on("systemctl", self._systemctl)
-        node.host.on("/usr/local/bin/crictl ps", lambda *_: Result(0, "abc\n" if self.running else ""))
-        node.host.on("/usr/local/bin/crictl stop", self._stop)
+        node.host.on("/usr/local/bin/crictl pods", self._pods)
+        node.host.on("/usr/local/bin/crictl rmp", self._remove)
         etcd.down.add("a")
         self._say(said)
 
@@ -57,14 +57,20 @@ class Machine:
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(f"{at} stderr F {line}\n", encoding="utf-8")
 
-    def _stop(self, *_: object) -> None:
-        self.running = False
+    def _pods(self, command: tuple[str, ...], _: str | None) -> str:
+        component = command[-1].removeprefix("--label=component=")
+        return f"{component}-id\n" if component in self.pods else ""
+
+    def _remove(self, command: tuple[str, ...], _: str | None) -> None:
+        for removed in command[3:]:
+            self.pods.remove(removed.removesuffix("-id"))
 
     def _systemctl(self, command: tuple[str, ...], _: str | None) -> None:
         if command[1] == "stop":
             self.node.host.wall_time += timedelta(minutes=1)
             return
         assert self.node.host.read(WAL) is None, "etcd must not start on what is broken"
+        assert self.pods == [], "the kubelet would wait for what it finds"
         # It starts with nothing, and writes its first log.
         self.etcd.down.discard("a")
         self.node.host.write(WAL, "new")
@@ -183,7 +189,7 @@ def test_peers_that_are_down_are_waited_for(node: FakeNode, etcd: FakeEtcd) -> N
 def test_etcd_that_does_not_stop_keeps_its_data(node: FakeNode, etcd: FakeEtcd) -> None:
     """Nobody moves files under a process that writes; the kubelet runs on."""
     machine = Machine(node, etcd)
-    node.host.on("/usr/local/bin/crictl stop", Result(1, "", "timed out"))
+    node.host.on("/usr/local/bin/crictl rmp", Result(1, "", "timed out"))
     started: list[str] = []
     node.host.on("systemctl start", lambda command, _: started.append(command[-1]))
     with pytest.raises(NodeError, match="does not stop"):
