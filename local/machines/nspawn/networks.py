@@ -102,7 +102,8 @@ class Networks:
         balancers = {vpc_id: vpc.balancers() for vpc_id, vpc in self._vpcs.items()}
         routes = [route for vpc_id, vpc in self._vpcs.items() for route in vpc.routes(balancers[vpc_id])]
         for vpc_id, vpc in self._vpcs.items():
-            routes += self._host_ports.routes(balancers[vpc_id], namespace=vpc.namespace)
+            named = vpc.as_named(balancers[vpc_id])
+            routes += self._host_ports.routes(named, namespace=vpc.namespace)
         self._proxy.tell(routes)
         # Only now: a port that is in the file answers.
         self._host_ports.keep([balancer for those in balancers.values() for balancer in those])

@@ -55,7 +55,7 @@ class RunningVpc:
                 cidr=self.network.cidr,
                 region=instance.region,
                 zones=lambda: facts.private_zones(self.vpc),
-                balancers=self._named_balancers,
+                balancers=lambda: self.as_named(self.balancers()),
             )
             addresses = self.network.dns_addresses
             self._dns = NameServer(
@@ -137,9 +137,9 @@ class RunningVpc:
             zones = self._balancer_zones
             return min((address for address, zone in zones.items() if zone not in cut), default=None)
 
-    def _named_balancers(self) -> list[LoadBalancer]:
-        """Those that names lead to: not to their addresses in zones that were cut off a while ago."""
-        balancers, gone = self._facts.load_balancers(self.vpc), self.partitions.unnamed_zones
+    def as_named(self, balancers: Sequence[LoadBalancer]) -> list[LoadBalancer]:
+        """Load balancers as their names show them: without addresses in zones cut off a while ago."""
+        gone = self.partitions.unnamed_zones
         return [
             replace(balancer, addresses=tuple(p for p in balancer.addresses if p.zone not in gone))
             for balancer in balancers

@@ -46,16 +46,18 @@ def breaks(aws: Aws) -> Iterator[Breaks]:
 
 
 def _fetch(aws: Aws, one: str, other: str) -> bool:
-    """Whether one machine reaches another's web server."""
-    with suppress(BreakError):
-        return (
-            aws.breaks.run(one, ["curl", "-sf", "-m", "2", "-o", "/dev/null", _url(aws, other)]).status == 0
-        )
+    """Whether one machine reaches another's web server; not while there is one of them only."""
+    with suppress(UnknownTargetError):
+        command = ["curl", "-sf", "-m", "2", "-o", "/dev/null", f"http://{_address(aws, other)}:8000/"]
+        return aws.breaks.run(one, command).status == 0
     return False
 
 
-def _url(aws: Aws, name: str) -> str:
-    return f"http://{next(m.address for m in aws.breaks.machines() if m.instance_id == name)}:8000/"
+def _address(aws: Aws, name: str) -> str:
+    for machine in aws.breaks.machines():
+        if machine.instance_id == name:
+            return machine.address
+    raise UnknownTargetError(f"{name} is not launched yet")
 
 
 def _reaches(aws: Aws, machines: tuple[str, ...]) -> set[tuple[int, int]]:
@@ -90,7 +92,7 @@ def test_a_split_between_machines(aws: Aws, breaks: Breaks, trio: tuple[str, str
         assert aws.sh(name, IMDS) == "200"
         assert aws.sh(name, API) == "200"
         assert "10.20." in aws.sh(name, "getent hosts ip-10-20-0-9.ec2.internal")
-        aws.connect(_url(aws, name)[7:].partition(":")[0], 8000).close()
+        aws.connect(_address(aws, name), 8000).close()
     breaks.split([trio[0]], [trio[2]])
     assert _reaches(aws, trio) == everybody - {(0, 2), (2, 0)}
     breaks.heal()

@@ -9,7 +9,7 @@ import pytest
 
 from local.api.machines import Instance
 from local.machines.namespaces import SocketMaker, path_of
-from local.machines.nspawn import MachineImage
+from local.machines.nspawn import MachineImage, partitions
 from local.machines.nspawn.commands import run
 from local.machines.nspawn.naming import Names
 from local.machines.nspawn.network import API_ADDRESS, DNS_ADDRESS, IMDS_ADDRESS, VpcNetwork
@@ -203,3 +203,14 @@ def test_an_address_may_move_to_another_machine(bench: Bench) -> None:
     assert new.private_ip == old.private_ip
     assert bench.reaches(asking, new)
     assert bench.reaches(None, new)
+
+
+def test_names_lead_to_a_cut_zone_for_a_while(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as Route 53's checks take; when the zone is whole again, they lead there at once."""
+    bench.partitions.cut_zone(A, cut=True)
+    assert bench.partitions.cut_zones == {A}
+    assert bench.partitions.unnamed_zones == set()
+    monkeypatch.setattr(partitions, "NAME_SECONDS", 0.0)
+    assert bench.partitions.unnamed_zones == {A}
+    bench.partitions.cut_zone(A, cut=False)
+    assert bench.partitions.unnamed_zones == set()
