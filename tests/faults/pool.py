@@ -6,6 +6,7 @@ from pathlib import Path
 import yaml
 
 from local.cli.errors import CommandError
+from local.workload.program import historian
 from tests.faults.cluster import Cluster
 from tests.faults.expectations import complaints, member_ids
 from tests.local.deploy.deployment import Deployment, bootstrapped
@@ -28,6 +29,8 @@ class Pool:
         """The cluster; deployed from nothing if there is none."""
         if self._cluster is None:
             self._number += 1
+            # Before there are machines: it may have to be built, which takes the processors for a minute.
+            historian()
             work = self._folder / f"cluster-{self._number}"
             deployment = self._stack.enter_context(bootstrapped(work, machines="nspawn"))
             deploy(deployment)

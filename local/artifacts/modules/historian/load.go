@@ -165,11 +165,11 @@ func (w *worker) choose() Record {
 	age := float64(w.history.Now()) / second
 	key := fmt.Sprintf("%s-%d-%d", w.config.Run, int(age/w.config.KeySeconds), w.random.Intn(w.config.Keys))
 	value := fmt.Sprintf("%s-%d", w.name, w.count)
-	seen, known := w.seen[key]
+	seen := w.seen[key]
 	switch {
 	case w.count%2 == 0:
 		return Record{Key: key, Kind: Read}
-	case known && w.random.Intn(2) == 0:
+	case seen != "" && w.random.Intn(2) == 0:
 		return Record{Key: key, Kind: Put, Argument: value}
 	}
 	return Record{Key: key, Kind: Swap, Expected: seen, Argument: value}
