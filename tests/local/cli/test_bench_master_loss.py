@@ -56,7 +56,7 @@ def _replacement(own: float) -> Replacement:
 
 
 def test_the_own_part_begins_with_the_device_and_medians_are_taken() -> None:
-    """Of an odd number of replacements the middle one, figure by figure, named for the size of the database."""
+    """Of an odd number of replacements the middle one, figure by figure, named for the database's size."""
     found = replacement.figures([_replacement(own) for own in (30, 10, 12)], suffix="_1gib")
     assert found["replacement_own_seconds_1gib"] == 12
     assert found["replacement_in_service_seconds_1gib"] == 32
