@@ -79,7 +79,7 @@ class Readiness:
         try:
             while addresses - self._ready.keys() and not self._ended.wait(_POLL_SECONDS):
                 for address in addresses - self._ready.keys():
-                    if _is_ready(maker, address):
+                    if is_ready(maker, address):
                         self._ready[address] = time.time()
         finally:
             maker.close()
@@ -87,7 +87,8 @@ class Readiness:
         self._launched = min(launched, first_launch(self._standing.settings) or launched)
 
 
-def _is_ready(maker: "SocketMaker", address: str) -> bool:
+def is_ready(maker: "SocketMaker", address: str) -> bool:
+    """Whether the API server at an address says 200 at /readyz, and that the etcd beside it is well."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

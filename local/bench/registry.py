@@ -1,6 +1,6 @@
 """All measurements, in the order in which they run."""
 
-from local.bench import cluster, deploy, source, synth, zero_to_ready
+from local.bench import cluster, deploy, master_loss, source, synth, zero_to_ready
 from local.bench.figures import Measurement
 
 MEASUREMENTS: tuple[Measurement, ...] = (
@@ -9,4 +9,5 @@ MEASUREMENTS: tuple[Measurement, ...] = (
     deploy.MEASUREMENT,
     cluster.MEASUREMENT,
     zero_to_ready.MEASUREMENT,
+    master_loss.MEASUREMENT,
 )

@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from local.bench import by_hand
+from local.bench.by_hand import masters
 from local.bench.figures import Context, Figure, Measurement
 from local.bench.readiness import Readiness
 from local.bench.standing import become_administrator, clean
@@ -64,7 +64,7 @@ def _by_hand(context: Context) -> float:
         emulator.start(settings, cluster_file.read(settings.default_cluster), stage)
     standing = become_administrator(settings, context.progress)
     with Readiness(standing) as readiness:
-        by_hand.launch(standing)
+        masters.launch(standing)
         return readiness.seconds(limit=_LIMIT_SECONDS)
 
 

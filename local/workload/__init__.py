@@ -5,6 +5,7 @@ what its verdict means.
 """
 
 from local.workload.discovery import discover
+from local.workload.filling import fill
 from local.workload.load import Load, LoadError, loading
 from local.workload.targets import ApiTarget, EtcdTarget, Identity, Targets
 from local.workload.verdict import Service, Verdict, judge
@@ -19,6 +20,7 @@ __all__ = [
     "Targets",
     "Verdict",
     "discover",
+    "fill",
     "judge",
     "loading",
 ]

@@ -105,9 +105,7 @@ def loading(
         "final": last_reads_seconds,
     }
     config.write_text(json.dumps(document, indent=1), encoding="utf-8")
-    command = [str(historian()), "load", "--config", str(config), "--history", str(history)]
-    if targets.namespace is not None:
-        command = ["nsenter", f"--net={targets.namespace}", *command]
+    command = inside(targets, historian(), "load", "--config", str(config), "--history", str(history))
     with log.open("w", encoding="utf-8") as errors:
         began = time.monotonic()
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
@@ -123,6 +121,12 @@ def loading(
         process.wait()
         assert process.stdout is not None  # noqa: S101 - asked for above
         process.stdout.close()
+
+
+def inside(targets: Targets, program: Path, *arguments: str) -> list[str]:
+    """What runs a program where the clients of these targets are."""
+    command = [str(program), *arguments]
+    return command if targets.namespace is None else ["nsenter", f"--net={targets.namespace}", *command]
 
 
 def _wait_for_begin(load: Load) -> None:

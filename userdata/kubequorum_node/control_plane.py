@@ -71,6 +71,7 @@ def wait_until_up(node: Node) -> None:
     member = member_repair.start_member(node, write_etcd_manifest, since=node.host.time())
     say(f"etcd member {member:x} works and has a vote")
     api_server.wait_until_ready(node)
+    say("the API server on this machine is ready")
     # Before that they would only take time from it, give up, and be held back as containers that crash.
     kubeadm = Kubeadm(node.host)
     for component in ("controller-manager", "scheduler"):

@@ -60,11 +60,15 @@ class Lifecycle:
         with step("complete the launch hook: the creation of the stack goes on"):
             self._complete(LAUNCH_HOOK, "CONTINUE")
 
-    def report_ready(self) -> None:
-        """Complete the launch hook, then signal whatever in the stack waits for it."""
+    def enter_service(self) -> None:
+        """Complete the launch hook: this instance serves."""
         if LAUNCH_HOOK not in self._completed:
             with step("complete the launch hook"):
                 self._complete(LAUNCH_HOOK, "CONTINUE")
+
+    def report_ready(self) -> None:
+        """Complete the launch hook, then signal whatever in the stack waits for it."""
+        self.enter_service()
         for logical_id in self._config.signals:
             self._tell_when_wanted(logical_id, "SUCCESS", self._metadata.instance_id())
 

@@ -8,9 +8,10 @@ free by itself; one that hangs must be helped, and one that lives must be let be
 from dataclasses import dataclass
 from enum import Enum
 
-FINISH_OFF_AFTER_SECONDS = 20.0
+FINISH_OFF_AFTER_SECONDS = 10.0
 """How long a predecessor in Terminating:Wait may be silent. In an orderly end its kubelet answers to the last
-(see `static_pods`), so one that is silent hangs, or never came up."""
+(see `static_pods`), so one that is silent hangs, has no power, or never came up. Completing its action is no
+force: EC2 then shuts it down in order, if it still can."""
 LAST_RESORT_AFTER_SECONDS = 180.0
 """How long AWS may take to give a volume of an ended instance free."""
 

@@ -158,6 +158,12 @@ CONFIGURE_CLUSTER = Step(
 JOIN = Step("join", "join the cluster (workers)", join.join)
 START_POD_NETWORK = Step("start-pod-network", "start the service that connects pods", start_pod_network)
 PROVE_HEALTH = Step("prove-health", "prove that this machine may be counted on", prove_health)
+ENTER_SERVICE = Step(
+    "enter-service",
+    "complete the launch hook: etcd has its vote, and the API server is ready",
+    lambda node: node.lifecycle.enter_service(),
+    True,
+)
 REPORT_READY = Step(
     "report-ready",
     "complete the launch hook and signal CloudFormation",
@@ -193,6 +199,7 @@ BY_HAND = (
     REPORT_STARTED,
     START_CONTROL_PLANE,
     AWAIT_CONTROL_PLANE,
+    ENTER_SERVICE,
     CONFIGURE_CLUSTER,
     JOIN,
     START_POD_NETWORK,

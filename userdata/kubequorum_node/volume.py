@@ -70,8 +70,9 @@ def attach(node: Node) -> str:
         f"volume {slot_record.volume(node)} attached to {node.identity.instance_id}",
         lambda: _try_attach(node, wait),
         seconds=_WAIT_SECONDS,
-        pause=3.0,
-        longest_pause=10.0,
+        # Short: this wait is most of the time for which a master is missing.
+        pause=1.0,
+        longest_pause=3.0,
     )
     return wait_for_device(node)
 

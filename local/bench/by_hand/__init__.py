@@ -1,5 +1,4 @@
-"""The floor of a boot: three masters by a shell script, with the same binaries on the same machines."""
+"""By hand: the floor of a boot, and the stock way to replace a master; same machines, same binaries.
 
-from local.bench.by_hand.masters import launch
-
-__all__ = ["launch"]
+`masters` makes three masters by a shell script, `join` lets a fresh machine join by `kubeadm join`.
+"""

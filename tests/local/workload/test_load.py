@@ -9,7 +9,7 @@ import pytest
 
 from local.artifacts import ensure
 from local.cli import ports
-from local.workload import EtcdTarget, Identity, LoadError, Targets, judge, loading
+from local.workload import EtcdTarget, Identity, LoadError, Targets, fill, judge, loading
 
 FIRST_PORT = 23790
 
@@ -114,3 +114,13 @@ def test_an_etcd_that_stays_away_is_said(etcd: OneEtcd, tmp_path: Path) -> None:
         etcd.kill()
         with pytest.raises(LoadError, match="could not be read within 2 s"):
             load.stop()
+
+
+def test_an_etcd_is_filled(etcd: OneEtcd, tmp_path: Path) -> None:
+    """So many bytes are really in its database; who wants to fill one that is away is told."""
+    wanted = 24 << 20
+    fill(etcd.targets, tmp_path / "fill", size_bytes=wanted)
+    assert wanted < (tmp_path / "data" / "member" / "snap" / "db").stat().st_size < 3 * wanted
+    nowhere = Targets(etcd=None)
+    with pytest.raises(LoadError, match="no etcd"):
+        fill(nowhere, tmp_path / "fill", size_bytes=1)

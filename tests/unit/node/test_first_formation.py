@@ -85,6 +85,26 @@ def test_a_successor_is_held_until_it_has_proved_itself(
     assert node.aws.unhealthy == []
 
 
+def test_a_successor_serves_before_it_writes_what_all_masters_write(machine: Machine) -> None:
+    """What belongs to the whole cluster is there from before: only the signal of an update waits for it."""
+    node = machine.node
+    node.aws.resources["MasterAGroup"] = "UPDATE_IN_PROGRESS"
+    node.host.write("/var/lib/etcd/data/member/wal/0.wal", "")
+    node.host.on(ETCDCTL, Result(0, json.dumps([{"Status": {"header": {"member_id": 5}, "leader": 5}}])))
+    completed_before: list[int] = []
+
+    def upload(*_: object) -> Result:
+        completed_before.append(len(node.aws.completed))
+        assert node.aws.signals == []
+        return Result(0, "")
+
+    node.host.on("/usr/local/bin/kubeadm init phase upload-config", upload)
+    assert boot.boot(node) == 0
+    assert completed_before == [1]
+    assert len(node.aws.completed) == 1
+    assert "MasterAGroup" in [signal["LogicalResourceId"] for signal in node.aws.signals]
+
+
 def test_a_master_that_fails_behind_its_hook_is_replaced(machine: Machine) -> None:
     """No launch is left to give up, so it reports itself unhealthy, once, and stays down."""
     node = machine.node

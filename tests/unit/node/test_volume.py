@@ -6,6 +6,7 @@ from botocore.exceptions import ClientError
 from kubequorum_node import volume
 from kubequorum_node.clock import WaitError
 from kubequorum_node.identity import WrongZoneError
+from kubequorum_node.predecessor import FINISH_OFF_AFTER_SECONDS
 from kubequorum_node.slot_record import SlotRecord
 from kubequorum_node.volume import LostVolumeError
 from tests.unit.node import examples
@@ -144,7 +145,7 @@ def test_a_predecessor_that_hangs_is_finished_off(node: FakeNode) -> None:
         "LifecycleActionResult": "CONTINUE",
     }
     assert not node.aws.asked("detach_volume")
-    assert 20 <= node.clock.now() - begin < 60
+    assert FINISH_OFF_AFTER_SECONDS <= node.clock.now() - begin < FINISH_OFF_AFTER_SECONDS + 10
 
 
 def test_an_action_that_has_ended_meanwhile_is_no_failure(node: FakeNode) -> None:

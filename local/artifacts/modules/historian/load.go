@@ -96,7 +96,8 @@ func readConfig(path string) (Config, error) {
 	return config, nil
 }
 
-func workersOf(config Config, history *History) ([]*worker, error) {
+// dialerOf makes connections; names are asked of the configured name server.
+func dialerOf(config Config) *net.Dialer {
 	dialer := &net.Dialer{Timeout: seconds(config.Patience)}
 	if config.DNS != "" {
 		dialer.Resolver = &net.Resolver{
@@ -106,6 +107,11 @@ func workersOf(config Config, history *History) ([]*worker, error) {
 			},
 		}
 	}
+	return dialer
+}
+
+func workersOf(config Config, history *History) ([]*worker, error) {
+	dialer := dialerOf(config)
 	makers := map[string]func() (Client, error){}
 	if config.API != nil {
 		makers["api"] = func() (Client, error) { return newAPIClient(*config.API, dialer) }

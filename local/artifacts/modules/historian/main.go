@@ -2,6 +2,7 @@
 //
 //	historian load --config FILE --history FILE   until SIGTERM or SIGINT; then reads every key once more
 //	historian check [--timeout 60s] FILE...       prints a verdict as JSON; fails only if it cannot read a file
+//	historian fill --config FILE --bytes N        writes so much noise to etcd, and ends
 //
 // Times in a history are nanoseconds since its load began, by a clock that nobody sets.
 package main
@@ -15,7 +16,8 @@ import (
 	"time"
 )
 
-const usage = "usage: historian load --config FILE --history FILE | check [--timeout 60s] FILE..."
+const usage = "usage: historian load --config FILE --history FILE | check [--timeout 60s] FILE..." +
+	" | fill --config FILE --bytes N"
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -32,12 +34,15 @@ func run(arguments []string) error {
 	config := flags.String("config", "", "what to write to, see Config")
 	history := flags.String("history", "", "file for the history, JSON lines")
 	timeout := flags.Duration("timeout", time.Minute, "leave a key undecided after this time")
+	bytes := flags.Int64("bytes", 0, "how many bytes of values to fill in")
 	if err := flags.Parse(arguments[1:]); err != nil {
 		return err
 	}
 	switch {
 	case arguments[0] == "load" && *config != "" && *history != "" && flags.NArg() == 0:
 		return load(*config, *history)
+	case arguments[0] == "fill" && *config != "" && flags.NArg() == 0:
+		return fill(*config, *bytes)
 	case arguments[0] == "check" && flags.NArg() > 0:
 		return check(flags.Args(), *timeout)
 	}
