@@ -29,6 +29,12 @@ def wait_until_ready(node: Node, *, seconds: float = 600.0) -> None:
     node.clock.poll("the API server on this machine", look, seconds=seconds, pause=0.2, longest_pause=1.0)
 
 
+def is_ready(node: Node) -> bool:
+    """Whether it serves now, etcd included."""
+    url = f"https://{node.identity.address}:{API_PORT}/readyz"
+    return node.host.https_status(url, ca_file=CA_CERTIFICATE) == _READY
+
+
 def kubectl(node: Node, *arguments: str, stdin: str | None = None) -> Result:
     """Run kubectl as administrator against the API server on this machine, whatever the load balancer does.
 

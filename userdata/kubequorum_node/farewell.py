@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Thread
 
-from kubequorum_node import steps, supervisor
+from kubequorum_node import api_server, steps, supervisor
 from kubequorum_node.log import say, step
 from kubequorum_node.node import Node
 from kubequorum_node.steps import Step
@@ -45,6 +45,14 @@ STOP = (
 )
 MASTER: Sequence[Part] = (*HAND_OVER, *STOP, Part(steps.DETACH_VOLUME, 70))
 """All in all well below the terminate hook's 300 s; 10 to 20 s if all goes well."""
+MASTER_WITHOUT_CLUSTER: Sequence[Part] = (
+    Part(steps.LEAVE_LOAD_BALANCER, 30),
+    Part(steps.STOP_AT_ONCE, 40),
+    Part(steps.UNMOUNT_VOLUME, 20),
+    Part(steps.DETACH_VOLUME, 70),
+)
+"""For one whose API server is not ready, as the last of a control plane that is thrown away: there is nobody
+to hand over to, and each request would wait for a quorum that does not come."""
 WORKER: Sequence[Part] = (Part(steps.EMPTY_NODE, 2000),)
 """Prolongs the hook by itself."""
 SHUTDOWN: Sequence[Part] = (Part(steps.MOVE_LEADERSHIP, 10), *STOP)
@@ -57,7 +65,7 @@ def leave(node: Node) -> None:
     begin = node.clock.now()
     if not supervisor.runs_processes():
         _stop_rivals(node)
-        for part in MASTER if node.is_master else WORKER:
+        for part in _parts(node):
             attempt(node, part)
     node.lifecycle.report_gone()
     say(f"{node.config.position} has let go after {node.clock.now() - begin:.1f} s")
@@ -86,6 +94,15 @@ def attempt(node: Node, part: Part) -> None:
     thread.join(part.seconds)
     if thread.is_alive():
         say(f"{part.step.name}: not done within {part.seconds:.0f} s; going on")
+
+
+def _parts(node: Node) -> Sequence[Part]:
+    if not node.is_master:
+        return WORKER
+    if api_server.is_ready(node):
+        return MASTER
+    say("the API server of this master is not ready: it ends without the cluster")
+    return MASTER_WITHOUT_CLUSTER
 
 
 def _stop_rivals(node: Node) -> None:

@@ -182,6 +182,12 @@ REMOVE_OWN_NODE = Step("remove-own-node", "remove this machine's Node object", d
 STOP_CONTROL_PLANE = Step(
     "stop-control-plane", "stop the static pods: the API server before etcd", static_pods.stop_all, True
 )
+STOP_AT_ONCE = Step(
+    "stop-at-once",
+    "stop the static pods without grace: for a master that serves nobody",
+    static_pods.stop_at_once,
+    True,
+)
 UNMOUNT_VOLUME = Step("unmount-volume", "unmount the slot's volume", filesystem.unmount, True)
 DETACH_VOLUME = Step("detach-volume", "detach the slot's volume from this instance", detachment.detach, True)
 REPORT_GONE = Step("report-gone", "complete the terminate hook", lambda node: node.lifecycle.report_gone())
@@ -212,6 +218,7 @@ BY_HAND = (
     LEAVE_LOAD_BALANCER,
     REMOVE_OWN_NODE,
     STOP_CONTROL_PLANE,
+    STOP_AT_ONCE,
     UNMOUNT_VOLUME,
     DETACH_VOLUME,
     REPORT_GONE,

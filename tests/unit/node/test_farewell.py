@@ -29,6 +29,7 @@ SLOTS = {"127.0.0.1": ME, "etcd-b": B, "etcd-c": C}
 ETCDCTL, CRICTL, KUBECTL = (f"/usr/local/bin/{name}" for name in ("etcdctl", "crictl", "kubectl"))
 PODS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
 OWN = examples.IDENTITY.instance_id
+READYZ = f"https://{examples.IDENTITY.address}:6443/readyz"
 TARGETS = "arn:aws:elasticloadbalancing:eu-central-1:0:targetgroup/masters/1"
 
 
@@ -45,6 +46,7 @@ class Machine:
         self.kubelet = True
         self.log: list[str] = []
         node.host.mounts.add(filesystem.MOUNT_POINT)
+        node.host.statuses[READYZ] = 200
         for pod in PODS:
             node.host.write(f"/etc/kubernetes/manifests/{pod}.yaml", "pod")
         node.host.on(ETCDCTL, self._etcdctl)
@@ -141,6 +143,17 @@ def test_a_master_lets_go_in_order(machine: Machine) -> None:
     ]
     assert node.aws.volume["State"] == "available"
     assert node.clock.now() - begin < 30
+
+
+def test_the_last_of_a_control_plane_does_not_wait_for_the_others(machine: Machine) -> None:
+    """Without a quorum no request ends: it asks nobody, stops all at once and gives its volume free."""
+    machine.node.host.statuses[READYZ] = 500
+    farewell.leave(machine.node)
+    assert machine.running == set()
+    assert not machine.node.host.ran(ETCDCTL)
+    assert not machine.node.host.ran(KUBECTL)
+    assert machine.log[-2:] == ["detach_volume", "complete_lifecycle_action"]
+    assert not any(machine.node.host.path(f"/etc/kubernetes/manifests/{pod}.yaml").exists() for pod in PODS)
 
 
 def test_an_end_that_is_repeated_finds_what_is_done(machine: Machine) -> None:
