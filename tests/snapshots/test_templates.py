@@ -32,7 +32,7 @@ def test_template(cluster: str, stack: str, snapshot: SnapshotAssertion) -> None
 
 @pytest.mark.parametrize("cluster", CLUSTERS)
 def test_user_data(cluster: str, snapshot: SnapshotAssertion) -> None:
-    """The user-data of every launch template is what was last looked at, and fits EC2's and our own limit."""
+    """The user-data of every launch template is what was last looked at."""
     templates = synthesise(cluster).resources("AWS::EC2::LaunchTemplate")
     assert templates
     for logical_id, template in templates.items():
