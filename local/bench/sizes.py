@@ -5,16 +5,16 @@ import re
 from collections.abc import Mapping
 
 from local.bench.figures import Figure, Probe
-from local.bench.standing import Standing
+from local.bench.standing import Administrator
 from local.cli.errors import CommandError
 
 _BUCKET, _KEY = re.compile(r"^BUCKET=(\S+)$", re.MULTILINE), re.compile(r"^KEY=(\S+)$", re.MULTILINE)
 
 
-def measure(standing: Standing) -> Mapping[str, float]:
+def measure(aws: Administrator) -> Mapping[str, float]:
     """Ask AWS for the user-data of every group's launch template, and for the size of what they name."""
-    user_data = _user_data(standing)
-    s3 = standing.client("s3")
+    user_data = _user_data(aws)
+    s3 = aws.client("s3")
     sizes = []
     for text in user_data:
         bucket, key = _BUCKET.search(text), _KEY.search(text)
@@ -27,9 +27,9 @@ def measure(standing: Standing) -> Mapping[str, float]:
     }
 
 
-def _user_data(standing: Standing) -> list[str]:
-    ec2 = standing.client("ec2")
-    groups = standing.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+def _user_data(aws: Administrator) -> list[str]:
+    ec2 = aws.client("ec2")
+    groups = aws.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
     texts = []
     for group in groups:
         mixed = group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {})

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 
@@ -12,6 +12,13 @@ from local.cli import cdk, emulator, environment
 from local.cli.console import Progress
 from local.cli.emulator import Emulator
 from local.cli.settings import Settings
+
+
+class Administrator(Protocol):
+    """Whoever may ask the embedded AWS everything."""
+
+    def client(self, service: str) -> Any:
+        """A boto3 client."""
 
 
 @dataclass(frozen=True, kw_only=True)
