@@ -14,6 +14,7 @@ _PATIENCE_SECONDS = 100.0
 
 
 def kill_kubelet(scene: Scene, instance_id: str) -> None:
+    """End a machine's kubelet so that nothing can start it again."""
     scene.cluster.sh(instance_id, "systemctl mask --now --runtime kubelet.service")
 
 
