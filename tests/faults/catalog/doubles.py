@@ -1,6 +1,14 @@
 """Faults at one master while another one is being replaced, as far as two of three stay."""
 
+import time
+
 from local.breaks import ApiRule
+from tests.faults.catalog.watchdog import (
+    API_SERVER_MANIFEST,
+    ASIDE,
+    kill_kubelet,
+    wait_until_replaced_one_by_one,
+)
 from tests.faults.cluster import SLOTS
 from tests.faults.registry import Scene, fault
 
@@ -38,6 +46,29 @@ def volume_stuck_and_slow_imds_during_a_replacement(scene: Scene) -> None:
     scene.cluster.breaks.imds(delay_seconds=2.0)
     scene.cluster.breaks.hold_detach(seconds=60, volume_id=scene.cluster.volume(replaced))
     scene.wait_for_service(replaced, scene.end(replaced))
+
+
+@fault(expected="the watchdog waits until the other one is back; only then its own machine goes")
+def leaders_kubelet_dies_during_a_replacement(scene: Scene) -> None:
+    """The leader's kubelet dies while another master is replaced: a watchdog alone would end the quorum."""
+    replaced, leader = _slots(scene)
+    before = scene.cluster.masters()
+    scene.end(replaced)
+    kill_kubelet(scene, before[leader])
+    took = wait_until_replaced_one_by_one(scene, before, replaced, leader)
+    scene.note(f"both replaced after {took:.0f} s")
+
+
+@fault(expected="the API is served by the third master, from two members")
+def leaders_api_server_gone_during_a_replacement(scene: Scene) -> None:
+    """The leader's API server is gone for half a minute while another master is replaced."""
+    replaced, leader = _slots(scene)
+    master = scene.cluster.master(leader)
+    old = scene.end(replaced)
+    scene.cluster.sh(master, f"mv {API_SERVER_MANIFEST} {ASIDE}")
+    time.sleep(30)
+    scene.cluster.sh(master, f"mv {ASIDE} {API_SERVER_MANIFEST}")
+    scene.wait_for_service(replaced, old)
 
 
 @fault(expected="no quorum until one of them is back; nothing acknowledged is lost")

@@ -1,18 +1,37 @@
 """What the watchdog of a master finds: it has its machine replaced only while the others can do without."""
 
 import time
+from collections.abc import Mapping
 
 from tests.faults.cluster import SLOTS
 from tests.faults.registry import Scene, fault
 
-_MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
-_ASIDE = "/root/kube-apiserver.yaml"
+API_SERVER_MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+ASIDE = "/root/kube-apiserver.yaml"
+"""Where the kubelet does not look."""
 _PATIENCE_SECONDS = 100.0
 """Longer than the watchdog's grace time."""
 
 
-def _kill_kubelet(scene: Scene, instance_id: str) -> None:
+def kill_kubelet(scene: Scene, instance_id: str) -> None:
+    """End a machine's kubelet so that nothing can start it again."""
     scene.cluster.sh(instance_id, "systemctl mask --now --runtime kubelet.service")
+
+
+def wait_until_replaced_one_by_one(scene: Scene, before: Mapping[str, str], *slots: str) -> float:
+    """Wait until slots have other instances than before; AssertionError if two were ever away at once."""
+
+    def replaced() -> bool:
+        groups = scene.cluster.members_of_groups()
+        away = [
+            slot
+            for slot, members in groups.items()
+            if [member["LifecycleState"] for member in members] != ["InService"]
+        ]
+        assert len(away) <= 1, f"slots {', '.join(away)} are away at the same time"
+        return not away and all(groups[slot][0]["InstanceId"] != before[slot] for slot in slots)
+
+    return scene.wait(replaced, f"slots {', '.join(slots)} are replaced", seconds=900)
 
 
 @fault(expected="the watchdog reports its machine unhealthy, and the group replaces it")
@@ -20,7 +39,7 @@ def dead_kubelet(scene: Scene) -> None:
     """The kubelet of a follower's machine ends and cannot be started; EC2's checks see nothing."""
     slot = scene.cluster.follower()
     old = scene.cluster.master(slot)
-    _kill_kubelet(scene, old)
+    kill_kubelet(scene, old)
     scene.note(f"replaced after {scene.wait_for_service(slot, old, seconds=400):.0f} s")
 
 
@@ -29,19 +48,9 @@ def dead_kubelets_everywhere(scene: Scene) -> None:
     """All three kubelets end at once: health checks that do not know of each other would replace all."""
     before = scene.cluster.masters()
     for instance_id in before.values():
-        _kill_kubelet(scene, instance_id)
+        kill_kubelet(scene, instance_id)
 
-    def all_replaced() -> bool:
-        groups = scene.cluster.members_of_groups()
-        away = [
-            slot
-            for slot, members in groups.items()
-            if [m["LifecycleState"] for m in members] != ["InService"]
-        ]
-        assert len(away) <= 1, f"slots {', '.join(away)} are away at the same time"
-        return not away and all(groups[slot][0]["InstanceId"] != before[slot] for slot in SLOTS)
-
-    took = scene.wait(all_replaced, "all three are replaced", seconds=900)
+    took = wait_until_replaced_one_by_one(scene, before, *SLOTS)
     scene.note(f"all replaced after {took:.0f} s")
 
 
@@ -50,9 +59,9 @@ def no_api_server_anywhere(scene: Scene) -> None:
     """The API server is gone from all masters: what is wrong everywhere is no reason to replace anybody."""
     before = scene.cluster.masters()
     for instance_id in before.values():
-        scene.cluster.sh(instance_id, f"mv {_MANIFEST} {_ASIDE}")
+        scene.cluster.sh(instance_id, f"mv {API_SERVER_MANIFEST} {ASIDE}")
     time.sleep(_PATIENCE_SECONDS)
     after = scene.cluster.masters()
     for instance_id in before.values():
-        scene.cluster.sh(instance_id, f"mv {_ASIDE} {_MANIFEST}")
+        scene.cluster.sh(instance_id, f"mv {ASIDE} {API_SERVER_MANIFEST}")
     assert after == before, f"masters were replaced: {before}, {after}"
