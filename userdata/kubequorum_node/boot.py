@@ -54,8 +54,8 @@ MASTER: Lane = (
     steps.REPORT_STARTED,
     steps.START_CONTROL_PLANE,
     steps.AWAIT_CONTROL_PLANE,
-    # It serves from here on. What follows is in the cluster already, but for a new release's first master,
-    # and an update waits for the signal.
+    # It serves from here on. What follows is in the cluster already, unless the release is new, and an update
+    # waits for the signal.
     steps.ENTER_SERVICE,
     steps.START_POD_NETWORK,
     steps.CONFIGURE_CLUSTER,
