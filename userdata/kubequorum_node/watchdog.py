@@ -32,6 +32,7 @@ GRACE_AFTER_START_SECONDS = 900.0
 """For a machine that has just started: longer than the longest boot (`boot.LIMIT_SECONDS`)."""
 RECOVERY_SECONDS = 30.0
 _ACT_AGAIN_SECONDS = 60.0
+"""After a remedy etcd is back before the API server is: that must not look like a new trouble."""
 _TELL_AGAIN_SECONDS = 1800.0
 """Kubernetes forgets an Event after an hour."""
 _SERVES = "InService"
@@ -59,7 +60,8 @@ class Watchdog:
             # From now on trouble is not that of a machine that has just started.
             self._course.grace_seconds = GRACE_SECONDS
             self._tell(WELL)
-        elif self._course.is_due(verdict, now=now):
+        elif self._course.is_due(verdict, now=now) and now - self._acted_at >= _ACT_AGAIN_SECONDS:
+            self._acted_at = now
             self._tell(verdict)
             self._act(verdict, found)
         return verdict
@@ -73,22 +75,21 @@ class Watchdog:
         notice.tell(self._node, verdict)
 
     def _act(self, verdict: Verdict, found: Findings) -> None:
-        now = self._node.clock.now()
-        if now - self._acted_at < _ACT_AGAIN_SECONDS:
-            return
-        self._acted_at = now
         act = _ACTIONS.get(verdict.condition)
         if act is None or not _is_ours(self._node):
             return
         try:
             with boot_lock.held(self._node), step(f"watchdog, {verdict.condition.value}"):
                 act(self._node, verdict, found)
+            # What etcd said before was about what has been put right.
+            self._begin_anew()
         except boot_lock.BusyError as busy:
             say(f"watchdog: {busy}")
         except (NodeError, ClientError, BotoCoreError, OSError):
             # What happened stands in the line of the step; the next try comes soon enough.
             pass
-        self._begin_anew()
+        # What was done has the same time as before to show, however long it took.
+        self._acted_at = self._node.clock.now()
 
 
 def watch(node: Node) -> None:

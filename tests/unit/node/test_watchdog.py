@@ -233,7 +233,18 @@ def test_a_failed_remedy_is_said_and_tried_again(
     monkeypatch.setattr(member_repair, "repair", fail)
     dog.watch(200, DAMAGED)
     assert len(tried) == 3
+    assert dog.forgotten == 0, "what etcd has said still holds"
     assert "disk on fire" in capsys.readouterr().err
+
+
+def test_a_remedy_has_time_to_show(dog: Dog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The member is back, and the API server is not ready yet: that is not called dead."""
+    monkeypatch.setattr(member_repair, "repair", lambda *_, **__: dog.node.clock.sleep(30))
+    dog.watch(65, DAMAGED)
+    dog.watch(50, replace(WELL, api_ready=False))
+    dog.watch(60, WELL)
+    assert [event["reason"] for event in dog.events] == ["MasterCorrupt", "MasterWell"]
+    assert dog.reports() == 0
 
 
 def test_being_well_again_is_said(dog: Dog) -> None:
