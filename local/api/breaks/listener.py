@@ -20,6 +20,10 @@ Command = Callable[..., Any]
 """Takes keywords and returns what JSON knows. LookupError means an unknown target; other errors are shown."""
 
 
+_CHANGING_NOTHING = ("run", "machines", "networks", "switches")
+"""Asked for again and again, and not worth a line each time."""
+
+
 class Listener:
     """Listens from construction until `close`."""
 
@@ -62,7 +66,8 @@ class Listener:
             if command is None:
                 raise BreakError(f"there is no `{name}` here; there are {', '.join(sorted(self._commands))}")
             inspect.signature(command).bind(**parameters)
-            log.info("%s %s", name, {key: value for key, value in parameters.items() if key != "stdin"})
+            level = logging.DEBUG if name in _CHANGING_NOTHING else logging.INFO
+            log.log(level, "%s %s", name, {key: value for key, value in parameters.items() if key != "stdin"})
             return {"result": command(**parameters)}
         except subprocess.TimeoutExpired as error:
             return _refusal(f"not done within {error.timeout:.0f} s: {error.cmd}", TimedOutError.kind)
