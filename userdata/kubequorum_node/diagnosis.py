@@ -173,13 +173,17 @@ class Course:
     again is up in between."""
     _unwell_since: float | None = None
     _well_since: float | None = None
+    _looks: int = 0
+    _unwell_looks: int = 0
 
     def add(self, verdict: Verdict, *, now: float) -> None:
         """Take in one more verdict."""
+        self._looks += 1
         if verdict.condition is not Condition.WELL:
             self._well_since = None
             if self._unwell_since is None:
-                self._unwell_since = now
+                self._unwell_since, self._looks, self._unwell_looks = now, 1, 0
+            self._unwell_looks += 1
             return
         if self._well_since is None:
             self._well_since = now
@@ -191,8 +195,12 @@ class Course:
         return 0.0 if self._unwell_since is None else now - self._unwell_since
 
     def is_due(self, verdict: Verdict, *, now: float) -> bool:
-        """Whether something is to be done: it is unwell now, and has been for long enough."""
-        return verdict.condition is not Condition.WELL and self.unwell_seconds(now=now) >= self.grace_seconds
+        """Whether something is to be done: it is unwell now, and has been for long enough.
+
+        One that is slow at times is unwell in some looks of many; one that crashes again and again in most.
+        """
+        lasting = self.unwell_seconds(now=now) >= self.grace_seconds and 2 * self._unwell_looks >= self._looks
+        return verdict.condition is not Condition.WELL and lasting
 
     @property
     def is_well(self) -> bool:
