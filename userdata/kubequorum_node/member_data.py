@@ -41,8 +41,7 @@ def put_aside(node: Node) -> None:
 def read_ahead(node: Node) -> None:
     """Have the kernel read the database from the volume while the boot goes on; returns at once.
 
-    etcd reads all of it before it serves, and nothing of a volume that was just attached is in memory. What is
-    wrong with the file etcd will say.
+    etcd reads all of it before it serves, and nothing of a volume that was just attached is in memory.
     """
     database = node.host.path(f"{MEMBER_FOLDER}/snap/db")
     # The call may last as long as the reading, for the disk's queue is short.
