@@ -1,6 +1,6 @@
 """The slot's volume, ready for etcd: attached and mounted, whatever has become of it."""
 
-from kubequorum_node import disk, filesystem, lost_volume, membership, slot_record, volume
+from kubequorum_node import disk, filesystem, lost_volume, member_data, membership, slot_record, volume
 from kubequorum_node.filesystem import DamagedError
 from kubequorum_node.log import say
 from kubequorum_node.node import Node
@@ -26,4 +26,5 @@ def mount(node: Node) -> None:
         membership.give_up_data(node, because=str(error))
         filesystem.make(node, device, over_another=True)
         filesystem.mount(node, device)
+    member_data.read_ahead(node)
     disk.require_room(node)

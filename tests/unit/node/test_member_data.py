@@ -59,3 +59,14 @@ def test_a_copy_is_dropped_when_its_room_is_needed(node: FakeNode, put: Callable
     member_data.put_aside(node)
     assert member_data.drop_copy(node) is True
     assert not node.host.path(ASIDE).exists()
+
+
+def test_reading_ahead_is_no_more_than_a_help(node: FakeNode) -> None:
+    """It changes nothing, and a member without a database is no failure of it."""
+    database = node.host.path(f"{MEMBER}/snap/db")
+    member_data._read_ahead(database)
+    database.parent.mkdir(parents=True)
+    database.write_bytes(b"x" * 8192)
+    member_data._read_ahead(database)
+    member_data.read_ahead(node)
+    assert database.read_bytes() == b"x" * 8192
