@@ -58,6 +58,7 @@ WORKER: Sequence[Part] = (Part(steps.EMPTY_NODE, 2000),)
 SHUTDOWN: Sequence[Part] = (Part(steps.MOVE_LEADERSHIP, 10), *STOP)
 """For a machine that goes off and comes back: it keeps its volume, its pods and its place behind the load
 balancer, which sees by itself that it is gone."""
+SHUTDOWN_WITHOUT_CLUSTER: Sequence[Part] = (Part(steps.STOP_AT_ONCE, 40), Part(steps.UNMOUNT_VOLUME, 20))
 
 
 def leave(node: Node) -> None:
@@ -72,9 +73,12 @@ def leave(node: Node) -> None:
 
 
 def shut_down(node: Node) -> None:
-    """Stop a master's control plane in order, because the machine goes off."""
+    """Stop a master's control plane in order, because the machine goes off.
+
+    After `leave` there is nothing left to stop, and nobody to wait for: EC2 ends the instance.
+    """
     if node.is_master:
-        for part in SHUTDOWN:
+        for part in SHUTDOWN if api_server.is_ready(node) else SHUTDOWN_WITHOUT_CLUSTER:
             attempt(node, part)
 
 

@@ -215,8 +215,20 @@ def test_a_machine_that_goes_off_keeps_volume_and_place(machine: Machine) -> Non
     """It comes back: nobody would give it its target group or its volume again."""
     farewell.shut_down(machine.node)
     assert machine.running == set()
+    assert machine.log.index("kube-apiserver stopped") < machine.log.index("etcd stopped")
     assert filesystem.MOUNT_POINT not in machine.node.host.mounts
     assert machine.node.aws.requests == []
+
+
+def test_a_machine_that_goes_off_behind_its_farewell_waits_for_nothing(machine: Machine) -> None:
+    """EC2 ends the instance: etcd, which is stopped, is asked no more."""
+    farewell.leave(machine.node)
+    machine.node.host.statuses[READYZ] = None
+    machine.node.host.commands.clear()
+    begin = machine.node.clock.now()
+    farewell.shut_down(machine.node)
+    assert not machine.node.host.ran(ETCDCTL)
+    assert machine.node.clock.now() == begin
 
 
 def test_leadership_goes_to_who_has_most_of_the_log(machine: Machine) -> None:
