@@ -32,10 +32,13 @@ def _replace_with_crashes(scene: Scene, *steps: str) -> None:
     old = scene.end(slot)
     took = scene.wait_for_service(slot, old, seconds=800)
     scene.note(f"in service after {took:.0f} s and {len(steps)} crashes")
-    left = {switch.switch_id for switch in breaks.switches()}
-    assert not left & set(switches), f"never crashed after {[switches[s] for s in left & set(switches)]}"
     new = scene.cluster.master(slot)
-    console = scene.cluster.console(new)
     assert old != new
-    for step in steps:
-        assert _is_done(step) in console, f"{new} does not say that it has done {step}"
+
+    def missing() -> list[str]:
+        """Steps without a crash, or without an end that is told; some come when it is in service."""
+        left = {switch.switch_id for switch in breaks.switches()}
+        console = scene.cluster.console(new)
+        return [step for switch, step in switches.items() if switch in left or _is_done(step) not in console]
+
+    scene.wait(lambda: not missing(), f"a crash after each of {', '.join(steps)}", seconds=240)
