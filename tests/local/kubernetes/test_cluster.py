@@ -5,13 +5,14 @@ import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from local.artifacts import ensure
 from tests.local.deploy.deployment import deployed
-from tests.local.kubernetes.cluster import PORT, Cluster
+from tests.local.kubernetes.cluster import NETPROBE, PORT, Cluster
 
 pytestmark = pytest.mark.deploy
 
@@ -147,6 +148,79 @@ def test_one_more_worker_joins_by_itself(cluster: Cluster) -> None:
         AutoScalingGroupName=group, DesiredCapacity=3
     )
     cluster.wait_for_nodes(6)
+
+
+def test_a_worker_moves_its_pods_before_it_goes(cluster: Cluster) -> None:
+    """Two pods of which one must always be well, both on the node that goes: at every look one is ready."""
+    workers = cluster.get("nodes", "-l", "!node-role.kubernetes.io/control-plane")
+    leaving, *others = [node["metadata"]["name"] for node in workers]
+    cluster.kubectl("cordon", *others)
+    cluster.apply(*_kept_well("web", copies=2))
+    cluster.deployment.wait_until(lambda: _ready_pods(cluster, "web") == [leaving] * 2, "both pods are ready")
+    cluster.kubectl("uncordon", *others)
+    instance_id = workers[0]["spec"]["providerID"].rpartition("/")[2]
+    cluster.deployment.client("autoscaling").terminate_instance_in_auto_scaling_group(
+        InstanceId=instance_id, ShouldDecrementDesiredCapacity=True
+    )
+    seen: list[list[str]] = []
+
+    def moved() -> bool:
+        seen.append(_ready_pods(cluster, "web"))
+        return len(seen[-1]) == 2 and leaving not in seen[-1]
+
+    cluster.deployment.wait_until(moved, "both pods are ready elsewhere")
+    assert all(seen), seen
+    cluster.deployment.wait_until(
+        lambda: "has let go" in _console(cluster, instance_id), "the worker lets go"
+    )
+    said = _console(cluster, instance_id)
+    assert said.index("may not move now") < said.index("all pods have moved") < said.index("has let go")
+
+
+def _console(cluster: Cluster, instance_id: str) -> str:
+    answer = cluster.deployment.client("ec2").get_console_output(InstanceId=instance_id, Latest=True)
+    output: str = answer["Output"]
+    return output
+
+
+def _kept_well(name: str, *, copies: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A Deployment whose pods take some seconds to be ready, and a budget that lets one go at a time."""
+    labels = {"matchLabels": {"app": name}}
+    container = {
+        "name": "netprobe",
+        "image": NETPROBE,
+        "imagePullPolicy": "Never",
+        "args": ["serve"],
+        "readinessProbe": {
+            "httpGet": {"path": "/", "port": PORT},
+            "initialDelaySeconds": 5,
+            "periodSeconds": 1,
+        },
+    }
+    pod = {"terminationGracePeriodSeconds": 1, "containers": [container]}
+    template = {"metadata": {"labels": {"app": name}}, "spec": pod}
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name},
+        "spec": {"replicas": copies, "selector": labels, "template": template},
+    }
+    budget = {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": name},
+        "spec": {"minAvailable": copies - 1, "selector": labels},
+    }
+    return deployment, budget
+
+
+def _ready_pods(cluster: Cluster, name: str) -> list[str]:
+    """The node of each ready pod."""
+    return [
+        pod["spec"]["nodeName"]
+        for pod in cluster.get("pods", "-l", f"app={name}")
+        if any(c["type"] == "Ready" and c["status"] == "True" for c in pod["status"].get("conditions", []))
+    ]
 
 
 def test_data_outlives_all_machines(cluster: Cluster) -> None:
