@@ -39,7 +39,7 @@ def power_loss_of_all(scene: Scene) -> None:
     _lose(scene, *SLOTS)
 
 
-@fault(expected="leadership and targets move before it stops: hardly a gap", in_ci=True, in_soak=True)
+@fault(expected="leadership and targets move before it stops: hardly a gap", in_soak=True)
 def orderly_end_of_the_leader(scene: Scene) -> None:
     """The group ends the leader's instance, as an update does."""
     slot = scene.cluster.leader()
