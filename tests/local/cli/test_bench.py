@@ -32,6 +32,11 @@ AIMS = {
     "node_program_bytes": 10 * 1024 * 1024,
     "worker_ready_seconds": 12,
     "up_seconds": None,
+    "replacement_own_seconds": 20,
+    "replacement_own_ratio_1gib": 1.2,
+    "replacement_vs_stock_ratio_1gib": 0.25,
+    "client_gap_seconds": 5,
+    "all_lost_seconds": 45,
 }
 
 
