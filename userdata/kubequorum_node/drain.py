@@ -15,11 +15,16 @@ LIMIT_SECONDS = 1800.0
 """How long pods may take to move. What a PodDisruptionBudget forbids for longer ends with the machine."""
 _UNREACHABLE_SECONDS = 90.0
 """How long to go on asking an API that gives no answer. Without one nothing can move."""
+_NOWHERE_SECONDS = 180.0
+"""How long to wait for another node that takes pods; longer than a worker takes to come. There is none when
+all workers go at once, with their stack: a budget that waits for one would keep them all."""
+_LOOK_FOR_REFUGE_SECONDS = 15.0
 _PROLONG_SECONDS = 100.0
 """A third of the terminate hook's time-out."""
 _PAUSE_SECONDS = 2.0
 _MIRROR = "kubernetes.io/config.mirror"
 """Marks what the API shows of a static pod: it belongs to the machine."""
+_CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 _GONE = 404
 _CONFLICT = 409
 
@@ -67,7 +72,7 @@ class Drain:
             prolong: called every now and then while it takes.
 
         """
-        begin = heard = prolonged = self._clock.now()
+        begin = heard = prolonged = refuge = looked = self._clock.now()
         left: list[Pod] | None = None
         while True:
             now = self._clock.now()
@@ -82,6 +87,12 @@ class Drain:
                 if now - heard >= _UNREACHABLE_SECONDS:
                     say(f"going on without the API, which has not answered for {now - heard:.0f} s")
                     return
+            if now - looked >= _LOOK_FOR_REFUGE_SECONDS:
+                looked = now
+                refuge = now if self._has_refuge() else refuge
+            if now - refuge >= _NOWHERE_SECONDS:
+                say(f"going on: for {now - refuge:.0f} s no other node has taken pods")
+                return
             if now - begin >= seconds:
                 names = "unknown" if left is None else ", ".join(map(_name, left))
                 say(f"going on after {now - begin:.0f} s, with pods left: {names}")
@@ -90,6 +101,15 @@ class Drain:
                 prolong()
                 prolonged = now
             self._clock.sleep(_PAUSE_SECONDS)
+
+    def _has_refuge(self) -> bool:
+        """Whether another node takes pods, as far as can be seen."""
+        try:
+            nodes = self._api.get("/api/v1/nodes")["items"]
+        except ApiError as error:
+            self._say_once(f"nodes cannot be listed: {error}")
+            return True
+        return any(takes_pods(node) for node in nodes if node["metadata"]["name"] != self._name)
 
     def _evict(self, pod: Pod) -> None:
         metadata = pod["metadata"]
@@ -125,6 +145,15 @@ def must_move(pod: Pod) -> bool:
         return False
     owners = metadata.get("ownerReferences") or []
     return not any(owner.get("controller") and owner["kind"] == "DaemonSet" for owner in owners)
+
+
+def takes_pods(node: dict[str, Any]) -> bool:
+    """Whether a node is a worker that is well and open. Other taints may be such as the pods tolerate."""
+    spec = node.get("spec", {})
+    if spec.get("unschedulable") or any(taint["key"] == _CONTROL_PLANE for taint in spec.get("taints", [])):
+        return False
+    conditions = node.get("status", {}).get("conditions", [])
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def _name(pod: Pod) -> str:

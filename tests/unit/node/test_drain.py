@@ -28,6 +28,15 @@ def _pod(name: str, *, owner: str = "ReplicaSet", phase: str = "Running", mirror
     }
 
 
+def _node(name: str, *, ready: str = "True", unschedulable: bool = False, taint: str = "") -> dict[str, Any]:
+    taints = [{"key": taint, "effect": "NoSchedule"}] if taint else []
+    return {
+        "metadata": {"name": name},
+        "spec": {"unschedulable": unschedulable, "taints": taints},
+        "status": {"conditions": [{"type": "Ready", "status": ready}]},
+    }
+
+
 class _Api(NodeApi):
     """An API server with some pods on the node; evicted ones are gone at the second look after that."""
 
@@ -35,11 +44,14 @@ class _Api(NodeApi):
         super().__init__(node)
         self.pods = list(pods)
         self.forbidden: set[str] = set()
+        self.nodes = [_node(examples.IDENTITY.node_name), _node("other")]
         self.broken: Callable[[], bool] = lambda: False
         self.evicted: list[str] = []
         self.patched: list[tuple[str, dict[str, Any]]] = []
 
     def get(self, path: str) -> Any:
+        if path == "/api/v1/nodes":
+            return {"items": self.nodes}
         assert path == f"/api/v1/pods?fieldSelector=spec.nodeName%3D{examples.IDENTITY.node_name}"
         if self.broken():
             raise ApiError("connection refused")
@@ -127,6 +139,43 @@ def test_a_budget_that_never_allows_it_ends_with_the_time(
     printed = capsys.readouterr().err
     assert "with pods left: default/db" in printed
     assert printed.count("may not move now") == 1
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [],
+        [_node("master", taint="node-role.kubernetes.io/control-plane")],
+        [_node("leaving", unschedulable=True)],
+        [_node("dead", ready="Unknown")],
+    ],
+)
+def test_pods_that_can_go_nowhere_are_not_waited_for(worker: FakeNode, others: list[dict[str, Any]]) -> None:
+    """All workers go at once, with their stack: no other node will take the last pods."""
+    api = _Api(worker, _pod("db"))
+    api.nodes = [_node(examples.IDENTITY.node_name), *others]
+    api.forbidden.add("db")
+    begin = worker.clock.now()
+    _wait(worker, api)
+    assert 180 <= worker.clock.now() - begin < 240
+
+
+def test_a_node_that_comes_is_waited_for(worker: FakeNode) -> None:
+    """The only worker is replaced: its successor needs a moment."""
+    api = _Api(worker, _pod("db"))
+    api.nodes = []
+    api.forbidden.add("db")
+    begin = worker.clock.now()
+
+    def successor() -> None:
+        if worker.clock.now() > begin + 120:
+            api.nodes = [_node("successor", taint="workload")]
+        if worker.clock.now() > begin + 300:
+            api.forbidden.clear()
+
+    worker.clock.on_sleep.append(successor)
+    _wait(worker, api)
+    assert api.pods == []
 
 
 def test_an_api_that_is_out_of_reach_is_not_waited_for_without_end(worker: FakeNode) -> None:
