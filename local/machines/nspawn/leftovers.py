@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from local.breaks import channel
 from local.machines.nspawn import cgroups, ebs, network, root
 from local.machines.nspawn.layout import StateFolder
 from local.machines.nspawn.naming import Names
@@ -26,6 +27,7 @@ def remove_leftovers(state_dir: Path, *, patience_seconds: float = 0.0) -> int:
         return 0
     ownership = own(state, patience_seconds=patience_seconds)
     try:
+        channel.socket_file(state.path).unlink(missing_ok=True)
         return clear(state)
     finally:
         ownership.release()

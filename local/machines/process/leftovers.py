@@ -6,6 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
+from local.breaks import channel
 from local.machines.process.layout import MachineFolder, StateFolder
 from local.machines.process.machine import GRACE_SECONDS
 from local.processes import ProcessRecord, end_strays
@@ -59,6 +60,7 @@ def remove_leftovers(state_dir: Path, *, patience_seconds: float = 0.0) -> int:
         return 0
     ownership = Ownership(state, patience_seconds=patience_seconds)
     try:
+        channel.socket_file(state.path).unlink(missing_ok=True)
         return clear(state)
     finally:
         ownership.release()
