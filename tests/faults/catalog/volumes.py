@@ -41,7 +41,7 @@ def second_volume_with_the_same_tags(scene: Scene) -> None:
     ec2.delete_volume(VolumeId=copy)
 
 
-@fault(expected=_NEW)
+@fault(expected=_NEW, in_ci=True)
 def empty_volume(scene: Scene) -> None:
     """The volume comes back blank."""
     slot = scene.cluster.follower()
@@ -53,7 +53,7 @@ def empty_volume(scene: Scene) -> None:
     scene.wait_for_service(slot, old)
 
 
-@fault(expected="another volume takes its place; its member leaves and joins anew as a learner", in_ci=True)
+@fault(expected="another volume takes its place; its member leaves and joins anew as a learner")
 def lost_volume(scene: Scene) -> None:
     """The volume of a machine that died is deleted before its successor comes."""
     ec2 = scene.cluster.client("ec2")
