@@ -28,6 +28,8 @@ T = TypeVar("T")
 # last a few minutes at the most, well inside the time-out of the launch hook.
 _CONFIG = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 10})
 _METADATA_ATTEMPTS = 5
+_METADATA_SECONDS = 5
+"""botocore's own patience is 1 s: credentials would be missing where the metadata service is only slow."""
 _SKEWED = frozenset({"RequestTimeTooSkewed"})
 _SKEWED_WORDS = ("Signature not yet current", "Signature expired")
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"})
@@ -120,6 +122,7 @@ class Aws:
     def _new_session(self) -> boto3.session.Session:
         base = botocore.session.get_session()
         base.set_config_variable("metadata_service_num_attempts", _METADATA_ATTEMPTS)
+        base.set_config_variable("metadata_service_timeout", _METADATA_SECONDS)
         session = boto3.session.Session(botocore_session=base, region_name=self._region)
         session.events.register("before-send", self._count)
         return session

@@ -1,6 +1,9 @@
 """Clients of the AWS API against failures of the API: real botocore, answers put in place of the network."""
 
+import json
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -105,6 +108,41 @@ def test_credentials_that_stay_expired_are_an_error() -> None:
     with pytest.raises(ClientError, match="ExpiredToken"):
         _ask(aws)
     assert len(aws.calls) == 4
+
+
+def test_a_slow_metadata_service_has_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its answers takes longer than the second that botocore waits unless told otherwise."""
+    answers = {
+        "/latest/api/token": "token",
+        "/latest/meta-data/iam/security-credentials/": "role",
+        "/latest/meta-data/iam/security-credentials/role": json.dumps(
+            {"AccessKeyId": "A", "SecretAccessKey": "S", "Token": "T", "Expiration": "2099-01-01T00:00:00Z"}
+        ),
+    }
+
+    class Slow(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            Event().wait(1.2)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answers[self.path].encode())
+
+        do_PUT = do_GET  # noqa: N815 - the name of the method it answers
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_EC2_METADATA_DISABLED"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+        credentials = _Scripted()._new_session().get_credentials()
+        server.shutdown()
+    assert credentials is not None
+    assert credentials.access_key == "A"
 
 
 @pytest.mark.parametrize(
