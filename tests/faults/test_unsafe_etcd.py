@@ -57,7 +57,7 @@ def test_an_etcd_that_does_not_sync_is_found(tmp_path: Path, pool: Pool) -> None
 
 
 def _turn_fsync_off(deployment: Deployment) -> None:
-    module = deployment.cdk.settings.app / "userdata" / "kubequorum_node" / "kubeadm_config.py"
+    module = deployment.cdk.settings.app / "userdata" / "kubequorum_node" / "kubeadm" / "configuration.py"
     text = module.read_text(encoding="utf-8")
     safe = '    local["serverCertSANs"] = names\n'
     assert safe in text

@@ -46,7 +46,7 @@ def test_the_bundle_runs_with_nothing_but_python(tmp_path: Path) -> None:
     assert "boot" in help_text
     clients = (
         f"import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p] + [{str(program)!r}];"
-        "from kubequorum_node.aws import Aws; aws = Aws('eu-central-1');"
+        "from kubequorum_node.aws.clients import Aws; aws = Aws('eu-central-1');"
         "clients = aws.autoscaling, aws.cloudformation, aws.ec2, aws.route53, aws.s3;"
         "print(*(client.meta.service_model.service_name for client in clients))"
     )

@@ -5,13 +5,15 @@ import os
 import sys
 from pathlib import Path
 
-from kubequorum_node import farewell, steps, watchdog
-from kubequorum_node.boot import boot
+from kubequorum_node.boot import steps
+from kubequorum_node.boot.run import boot
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import FILE_NAME, ClusterDocument
 from kubequorum_node.errors import NodeError
+from kubequorum_node.farewell.order import leave, shut_down
 from kubequorum_node.log import say
 from kubequorum_node.node import Node
+from kubequorum_node.watchdog.watch import watch
 
 
 def main(arguments: list[str]) -> int:
@@ -39,12 +41,12 @@ def main(arguments: list[str]) -> int:
         if options.command == "boot":
             return boot(node)
         if options.command == "watch-health":
-            watchdog.watch(node)
+            watch(node)
         elif options.command == "watch-lifecycle":
             node.lifecycle.wait_for_termination()
-            farewell.leave(node)
+            leave(node)
         elif options.command == "shut-down":
-            farewell.shut_down(node)
+            shut_down(node)
         else:
             steps.run_by_hand(node, by_name[options.command])
     except NodeError as error:

@@ -2,17 +2,17 @@
 
 from functools import cached_property
 
-from kubequorum_node import identity
-from kubequorum_node.aws import Aws
+from kubequorum_node.aws import identity
+from kubequorum_node.aws.clients import Aws
+from kubequorum_node.aws.identity import Identity
+from kubequorum_node.aws.imds import Metadata
+from kubequorum_node.aws.lifecycle import Lifecycle
+from kubequorum_node.aws.state_store import StateStore, Stored
 from kubequorum_node.clock import Clock
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import ClusterDocument, Etcd
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import Host
-from kubequorum_node.identity import Identity
-from kubequorum_node.imds import Metadata
-from kubequorum_node.lifecycle import Lifecycle
-from kubequorum_node.state_store import StateStore, Stored
 
 WORK_FOLDER = "/etc/kubernetes/kubequorum"
 """What the node program writes for kubeadm and for itself; private, and gone with the instance."""

@@ -3,7 +3,7 @@
 import time
 from dataclasses import replace
 
-from kubequorum_node.credentials import JOIN_KEY, JoinMaterial
+from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
 from local.breaks import ApiRule
 from tests.faults.registry import Scene, fault
 

@@ -30,12 +30,12 @@ def roll_of_all_masters(scene: Scene) -> None:
 def bad_roll(scene: Scene) -> None:
     """`cdk deploy` of a node program whose masters never get healthy."""
     before = scene.cluster.masters()
-    with _changed(_node_program(scene, "steps.py")) as module:
+    with _changed(_node_program(scene, "boot/steps.py")) as module:
         good = module.read_text(encoding="utf-8")
         broken = good.replace(
             '    """Prove that this machine may be counted on."""\n',
             '    """Prove that this machine may be counted on."""\n'
-            '    raise NodeError("this release is broken")\n',
+            '    raise RuntimeError("this release is broken")\n',
         )
         assert broken != good
         module.write_text(broken, encoding="utf-8")

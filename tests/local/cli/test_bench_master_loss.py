@@ -43,7 +43,7 @@ def test_a_boot_that_does_not_say_when_is_an_error() -> None:
 def test_every_mark_is_said_by_the_node_program() -> None:
     """A line that nobody prints any more would be found only by an hour of measuring."""
     program = Path(__file__).parents[3] / "userdata" / "kubequorum_node"
-    source = "".join(path.read_text(encoding="utf-8") for path in program.glob("*.py"))
+    source = "".join(path.read_text(encoding="utf-8") for path in program.rglob("*.py"))
     for text in ('"attach-volume"', '"mount-volume"', "the API server on this machine is ready"):
         assert text in source
     assert "etcd member {member:x} works" in source

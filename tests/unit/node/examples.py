@@ -1,8 +1,8 @@
 """A cluster that never was, for tests of the node program."""
 
+from kubequorum_node.aws.identity import Identity
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import ClusterDocument, Etcd, Slot, VolumeShape
-from kubequorum_node.identity import Identity
 
 DOCUMENT = ClusterDocument(
     cluster="ha",

@@ -14,7 +14,7 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
 
-from kubequorum_node.aws import Aws
+from kubequorum_node.aws.clients import Aws
 from tests.unit.node import examples
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-4000-8000-000000000000"

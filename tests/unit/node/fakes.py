@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from kubequorum_node.aws.imds import Metadata
 from kubequorum_node.clock import Clock
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import ClusterDocument
 from kubequorum_node.host import Answer, CommandError, Host, Result, Space
-from kubequorum_node.imds import Metadata
 from kubequorum_node.node import Node
 from tests.unit.node import examples
 from tests.unit.node.fake_aws import FakeAws

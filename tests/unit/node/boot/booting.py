@@ -1,0 +1,104 @@
+"""A machine that boots, for tests of whole boots: their fixtures are imported by name."""
+
+import json
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from kubequorum_node.host import Result
+from kubequorum_node.kubeadm import ca_set
+from kubequorum_node.kubeadm.ca_set import CaSet
+from kubequorum_node.machine import packages, programs
+from tests.unit.node import examples
+from tests.unit.node.fakes import FakeNode
+
+__all__ = ["LINK", "OWN", "Machine", "machine", "surroundings"]
+
+OWN = examples.IDENTITY.address
+LINK = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0"
+
+
+class Machine:
+    """A machine on which everything works, like the real programs as far as the node program can tell."""
+
+    def __init__(self, node: FakeNode) -> None:
+        self.node = node
+        host = node.host
+        host.path("/run/systemd/system").mkdir(parents=True)
+        host.path("/run").mkdir(exist_ok=True)
+        for quiet in ("systemctl", "modprobe", "sysctl", "mkfs.ext4", "resize2fs", "fsck.ext4"):
+            host.on(quiet, None)
+        host.on("mount", lambda *_: host.mounts.add("/var/lib/etcd"))
+        host.on("findmnt", LINK)
+        host.on("blkid", lambda *_: Result(0, "TYPE=ext4\n") if host.ran("mkfs.ext4") else Result(2, ""))
+        host.on("/usr/local/bin/kubeadm", self._kubeadm)
+        host.on("/usr/local/bin/kubectl", None)
+        host.on("/usr/local/bin/crictl", None)
+        host.on("/usr/local/bin/etcdctl", self._etcdctl)
+        host.on("openssl", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
+        host.names["etcd-a.ha.kubequorum.internal"] = {OWN}
+        host.statuses[f"https://{OWN}:6443/readyz"] = None
+        link = host.path(LINK)
+        link.parent.mkdir(parents=True)
+        link.touch()
+        node.aws.records = {f"etcd-{slot}.ha.kubequorum.internal.": "10.20.9.9" for slot in "bc"}
+        node.aws.resources["ControlPlaneReady"] = "CREATE_IN_PROGRESS"
+
+    def _kubeadm(self, command: tuple[str, ...], _: str | None) -> Result:
+        line = " ".join(command[1:])
+        host = self.node.host
+        if "phase certs all" in line:
+            host.write("/etc/kubernetes/pki/apiserver.crt", "leaf")
+        elif "phase kubeconfig all" in line:
+            host.write("/etc/kubernetes/super-admin.conf", "secret")
+        elif "phase control-plane apiserver" in line:
+            host.write("/etc/kubernetes/manifests/kube-apiserver.yaml", "pod")
+        elif "phase kubelet-start" in line:
+            # The kubelet starts the static pods: etcd writes its first WAL, the API server becomes ready.
+            assert "/var/lib/etcd" in host.mounts, "etcd must never start beside its volume"
+            host.write("/var/lib/etcd/data/member/wal/0.wal", "")
+            host.statuses[f"https://{OWN}:6443/readyz"] = 200
+        elif line.startswith("join"):
+            host.write("/etc/kubernetes/kubelet.conf", "joined")
+            host.write("/var/lib/kubelet/pki/kubelet-client-current.pem", "joined")
+        return Result(0, "server: x\n")
+
+    def _etcdctl(self, command: tuple[str, ...], _: str | None) -> Result:
+        if "txn" in command:
+            return Result(0, "{}")
+        if not self.node.host.path("/var/lib/etcd/data/member").exists():
+            return Result(1, "", "connection refused")
+        return Result(0, json.dumps([{"Status": {"header": {"member_id": 5}, "leader": 5}}]))
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Root, with all programs on the image, and a CA set that is made at once."""
+    others = set(threading.enumerate())
+    monkeypatch.delenv("KUBEQUORUM_SUPERVISOR", raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(packages, "_is_there", lambda *_: True)
+    monkeypatch.setattr(programs, "is_installed", lambda *_: True)
+    monkeypatch.setattr("kubequorum_node.kubernetes.kubelet.wait_until_ready", lambda _: None)
+    names = [
+        *(f"{n}.{e}" for n in ("ca", "etcd/ca", "front-proxy-ca") for e in ("crt", "key")),
+        "sa.key",
+        "sa.pub",
+    ]
+    made = CaSet(files=dict.fromkeys(names, "AAAA"), encryption_key="a2V5")
+    monkeypatch.setattr(ca_set, "create", lambda _: made)
+    yield
+    # A boot that fails leaves its other lanes alone: they must not go on when the fakes are gone.
+    # One may just be starting another.
+    while left := set(threading.enumerate()) - others:
+        for lane in left:
+            if lane.is_alive():
+                lane.join(timeout=60)
+
+
+@pytest.fixture
+def machine(node: FakeNode) -> Machine:
+    """A master in slot a."""
+    return Machine(node)

@@ -1,0 +1,161 @@
+"""A launch that is tried again and again: supervised by systemd, limited as a whole, given up once."""
+
+import configparser
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kubequorum_node.boot import launch, run
+from kubequorum_node.host import Result
+from kubequorum_node.machine import supervisor
+from tests.synthesis import REPOSITORY
+from tests.unit.node.boot.booting import Machine, machine, surroundings
+from tests.unit.node.fakes import FakeNode
+
+__all__ = ["machine", "surroundings"]
+
+BROKEN = "/usr/local/bin/kubeadm init phase etcd local"
+UNIT = REPOSITORY / "userdata" / "units" / "kubequorum-boot.service"
+
+
+def _kernel(node: FakeNode, boot_id: str) -> None:
+    node.host.write("/proc/sys/kernel/random/boot_id", f"{boot_id}\n")
+
+
+def test_all_tries_of_a_launch_share_one_limit(machine: Machine) -> None:
+    """The program was killed after 800 s; what it waits for now may take 40 s more, not 14 minutes again."""
+    node = machine.node
+    launch.current(node)
+    node.clock.seconds += 800
+    node.aws.volume.update(State="in-use", Attachments=[])
+    begin = node.clock.now()
+    assert run.boot(node) == run.GIVEN_UP_STATUS
+    assert node.clock.now() - begin < 60
+    assert node.aws.completed[0]["LifecycleActionResult"] == "ABANDON"
+
+
+def test_a_restart_of_the_machine_does_not_begin_a_launch_anew(node: FakeNode) -> None:
+    """The kernel counts from nothing again; the wall clock says how long ago it was."""
+    _kernel(node, "first")
+    launch.current(node)
+    node.clock.seconds += 100
+    assert launch.seconds_used(node) == 100
+    begun = launch.current(node)
+    node.clock.seconds += 100
+    _kernel(node, "second")
+    assert launch.seconds_used(node) == node.clock.wall_time() - begun.began_at == 200
+
+
+def test_a_clock_that_is_set_changes_nothing(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the machine is on, the kernel's own clock counts."""
+    _kernel(node, "first")
+    launch.current(node)
+    monkeypatch.setattr(node.clock, "wall_time", lambda: 0.0)
+    assert launch.seconds_used(node) == 0
+    _kernel(node, "second")
+    assert launch.seconds_used(node) == 0
+
+
+def test_a_launch_that_was_given_up_is_not_tried_again(machine: Machine) -> None:
+    """Everybody was told, and the group replaces the machine: it must not live on beside its successor."""
+    node = machine.node
+    node.host.on(BROKEN, Result(1, "", "disk on fire"))
+    assert run.boot(node) == run.GIVEN_UP_STATUS
+    node.host.on(BROKEN, None)
+    node.aws.requests.clear()
+    assert run.boot(node) == run.GIVEN_UP_STATUS
+    assert node.aws.requests == []
+
+
+def test_a_launch_that_nobody_could_be_told_of_is_tried_again(machine: Machine) -> None:
+    """Without a way to AWS nobody replaces the machine, and the next try may succeed."""
+    node = machine.node
+    node.host.on(BROKEN, Result(1, "", "disk on fire"))
+    node.aws.fail("complete_lifecycle_action", "InternalFailure")
+    assert run.boot(node) == 1
+    node.host.on(BROKEN, None)
+    assert run.boot(node) == 0
+
+
+def test_a_machine_that_was_in_service_tries_again(machine: Machine) -> None:
+    """After a restart it fails: no launch is given up, no stack is failed, and the limit is a whole one."""
+    node = machine.node
+    assert run.boot(node) == 0
+    node.aws.completed.clear()
+    node.aws.signals.clear()
+    node.clock.seconds += 10_000
+    node.host.mounts.clear()
+    node.host.on(BROKEN, Result(1, "", "disk on fire"))
+    assert run.boot(node) == 1
+    assert (node.aws.completed, node.aws.signals) == ([], [])
+    node.host.on(BROKEN, None)
+    assert run.boot(node) == 0
+
+
+def test_a_record_that_a_crash_cut_off_is_no_obstacle(node: FakeNode) -> None:
+    """The launch then counts from now."""
+    node.host.write("/var/lib/kubequorum/launch.json", '{"kernel":')
+    assert launch.seconds_used(node) == 0
+
+
+def test_systemd_repeats_the_boot_unless_it_was_given_up() -> None:
+    """Whatever ends it: a signal, memory, an error; without end, in seconds, with growing pauses."""
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(UNIT.read_text(encoding="utf-8"))
+    service = unit["Service"]
+    assert service["Restart"] == "on-failure"
+    assert service["RestartPreventExitStatus"] == str(run.GIVEN_UP_STATUS)
+    assert float(service["RestartSec"]) <= 5
+    assert float(service["RestartSec"]) < float(service["RestartMaxDelaySec"]) <= 15
+    assert unit["Unit"]["StartLimitIntervalSec"] == "0"
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """An unpacked bundle as first-boot.sh leaves it, with programs that say how they were called."""
+    home = tmp_path / "home"
+    program = home / "0123"
+    (program / "files").mkdir(parents=True)
+    (program / "files" / "start.sh").write_bytes((REPOSITORY / "userdata/files/start.sh").read_bytes())
+    (home / "current").symlink_to("0123")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("systemctl", "python3"):
+        (programs / name).write_text(f'#!/bin/sh\necho {name} "$@"\n')
+        (programs / name).chmod(0o755)
+    return home
+
+
+def _start(bundle: Path, **variables: str) -> str:
+    path = f"{bundle.parent / 'bin'}:{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "current/files/start.sh"],
+        cwd=bundle,
+        env={"PATH": path, **variables},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+def test_user_data_ends_with_systemd_at_work(bundle: Path) -> None:
+    """It starts the unit and does not wait for it."""
+    unit = bundle / "0123" / "units" / "kubequorum-boot.service"
+    assert _start(bundle) == f"systemctl enable --now --no-block {unit}"
+
+
+def test_a_plain_process_boots_by_itself(bundle: Path) -> None:
+    """There is no systemd that could start it."""
+    assert _start(bundle, KUBEQUORUM_SUPERVISOR="process") == f"python3 {bundle / '0123'} boot"
+
+
+def test_a_plain_process_keeps_no_record(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its root is the computer's: nothing is written there."""
+    monkeypatch.setenv("KUBEQUORUM_SUPERVISOR", "process")
+    assert supervisor.runs_processes()
+    launch.end(node, launch.IN_SERVICE)
+    assert not node.host.path("/var/lib/kubequorum").exists()

@@ -1,0 +1,295 @@
+"""The whole boot: every step in its place, repeatable after a crash anywhere, and told when it fails."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from kubequorum_node.boot import run, steps
+from kubequorum_node.boot.run import AtOnce
+from kubequorum_node.boot.steps import Step
+from kubequorum_node.errors import NodeError
+from kubequorum_node.host import Result
+from kubequorum_node.kubeadm import ca_set
+from kubequorum_node.kubernetes import credentials
+from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
+from kubequorum_node.machine import boot_lock, supervisor
+from kubequorum_node.node import Node
+from kubequorum_node.volume.slot_record import SlotRecord
+from tests.unit.node import examples
+from tests.unit.node.boot.booting import OWN, Machine, machine, surroundings
+from tests.unit.node.fakes import FakeMetadata, FakeNode
+
+__all__ = ["machine", "surroundings"]
+
+API_CALLS_LIMIT = 25
+"""Of one master's boot. One more is made before: first-boot.sh fetches the node program."""
+BOOTSTRAP_CALLS = 1
+OTHER = "i-0aaaaaaaaaaaaaaaa"
+RECORD = "slots/a/record.json"
+
+
+def _phases(node: FakeNode) -> list[str]:
+    lines = [line.partition(" --config")[0] for line in node.host.ran("/usr/local/bin/kubeadm init phase")]
+    return [line.removeprefix("/usr/local/bin/kubeadm init phase ") for line in lines]
+
+
+def test_a_master_is_born(machine: Machine) -> None:
+    """Kubeadm's phases in the order that works, then hook and signal, each once."""
+    node = machine.node
+    assert run.boot(node) == 0
+    assert [phase for phase in _phases(node) if phase != "preflight"] == [
+        "certs all",
+        "kubeconfig all",
+        "etcd local",
+        "control-plane apiserver",
+        "kubelet-start",
+        "control-plane controller-manager",
+        "control-plane scheduler",
+        "upload-config all",
+        "mark-control-plane",
+        "bootstrap-token",
+        "kubelet-finalize all",
+        "addon all",
+    ]
+    assert node.aws.completed[0]["LifecycleActionResult"] == "CONTINUE"
+    assert [signal["LogicalResourceId"] for signal in node.aws.signals] == ["ControlPlaneReady"]
+    record = SlotRecord.from_json(node.aws.objects[RECORD].decode())
+    assert (record.stage, record.outcome) == ("member", "ready")
+    assert {JOIN_KEY, "admin/kubeconfig", ca_set.KEY} <= set(node.aws.objects)
+
+
+def test_a_boot_makes_few_api_calls(machine: Machine) -> None:
+    """Counted where they leave the machine, in a first boot, which makes the most of them."""
+    node = machine.node
+    # A moment's difference between three masters: the last one's name is there at the second look.
+    del node.aws.records["etcd-c.ha.kubequorum.internal."]
+
+    def late() -> None:
+        node.aws.records["etcd-c.ha.kubequorum.internal."] = "10.20.3.9"
+
+    node.aws.before["list_resource_record_sets"] = [lambda: None, late]
+    node.aws.resources["MasterAGroup"] = "UPDATE_IN_PROGRESS"
+    assert run.boot(node) == 0
+    assert len(node.aws.calls) + BOOTSTRAP_CALLS <= API_CALLS_LIMIT, node.aws.calls
+    assert len(node.aws.signals) == 2
+
+
+def test_no_secret_stays_in_a_file_that_others_may_read(machine: Machine) -> None:
+    """Keys are for root; the token's file is gone; the kubeconfig that no rule binds is gone."""
+    node = machine.node
+    run.boot(node)
+    for path in ("/etc/kubernetes/pki/ca.key", "/etc/kubernetes/api-server/encryption.json"):
+        assert node.host.path(path).stat().st_mode & 0o077 == 0
+    assert not node.host.path("/etc/kubernetes/super-admin.conf").exists()
+    assert not node.host.path("/etc/kubernetes/kubequorum/shared.yaml").exists()
+    token = json.loads(node.aws.objects[JOIN_KEY])["token"]
+    for line in map(" ".join, node.host.commands):
+        assert token not in line
+
+
+def _all_steps() -> list[str]:
+    return [todo.name for todo in run.steps_of(run.MASTER)]
+
+
+@pytest.mark.parametrize("last", _all_steps())
+def test_a_boot_goes_on_after_a_crash_behind_any_step(machine: Machine, last: str) -> None:
+    """The machine comes back with what was on its disk and volume, and ends as it would have without."""
+    node = machine.node
+    order = run.steps_of(run.MASTER)
+    for todo in order[: 1 + [todo.name for todo in order].index(last)]:
+        todo.run(node)
+    again = _rebooted(node)
+    assert run.boot(again) == 0
+    record = SlotRecord.from_json(again.aws.objects[RECORD].decode())
+    assert (record.stage, record.outcome, record.generation) == ("member", "ready", 1)
+    assert len(again.host.ran("mkfs.ext4")) == 1
+
+
+def _rebooted(node: FakeNode) -> FakeNode:
+    """The same machine after a restart: nothing is mounted, and no static pod runs yet."""
+    node.host.mounts.clear()
+    node.host.statuses[f"https://{OWN}:6443/readyz"] = None
+    return node
+
+
+def test_a_second_boot_does_not_ask_for_what_is_done(machine: Machine) -> None:
+    """The hook is complete, nothing waits for a signal, and certificates are renewed."""
+    node = machine.node
+    run.boot(node)
+    node.aws.resources["ControlPlaneReady"] = "CREATE_COMPLETE"
+    node.aws.fail("complete_lifecycle_action", "ValidationError", "No active Lifecycle Action found")
+    signals = len(node.aws.signals)
+    assert run.boot(_rebooted(node)) == 0
+    assert len(node.aws.signals) == signals
+    assert node.host.ran("/usr/local/bin/kubeadm certs renew all")
+    assert _phases(node).count("preflight") == 1
+
+
+def test_a_successor_takes_over(machine: Machine, tmp_path: Path) -> None:
+    """Another instance, another disk, the same volume: it is not formatted, and the member carries on."""
+    run.boot(machine.node)
+    node = FakeNode(tmp_path / "successor")
+    successor = Machine(node)
+    node.aws.objects = machine.node.aws.objects
+    node.identity = replace(examples.IDENTITY, instance_id="i-0bbbbbbbbbbbbbbbb")
+    node.aws.lifecycle[node.identity.instance_id] = "Pending:Wait"
+    node.host.write("/var/lib/etcd/data/member/wal/0.wal", "")
+    node.host.on("blkid", Result(0, "TYPE=ext4\n"))
+    assert run.boot(successor.node) == 0
+    assert not node.host.ran("mkfs.ext4")
+    record = SlotRecord.from_json(node.aws.objects[RECORD].decode())
+    assert (record.generation, record.instance) == (2, "i-0bbbbbbbbbbbbbbbb")
+
+
+def test_the_name_changes_only_once_the_volume_is_here(machine: Machine) -> None:
+    """A newcomer that waits for a master that works leaves the slot's name with it, however long it takes."""
+    node = machine.node
+    node.aws.volume.update(State="in-use", Attachments=[{"InstanceId": OTHER, "State": "attached"}])
+    node.aws.instances[OTHER] = {"State": {"Name": "running"}, "PrivateIpAddress": "10.20.1.4"}
+    node.aws.lifecycle[OTHER] = "InService"
+    node.host.statuses["https://10.20.1.4:10250/healthz"] = 401
+    begin = node.clock.now()
+
+    def let_go() -> None:
+        if node.clock.now() > begin + 300:
+            node.aws.volume.update(State="available", Attachments=[])
+
+    node.clock.on_sleep.append(let_go)
+    assert run.boot(node) == 0
+    assert len(node.aws.asked("describe_volumes")) > 10
+    asked = [operation for operation, _ in node.aws.requests]
+    assert asked.index("attach_volume") < asked.index("change_resource_record_sets")
+
+
+def test_a_failed_boot_is_told_everywhere(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    """Console, slot record, stack; then the launch is given up and the exit status says so."""
+    node = machine.node
+    node.host.on("/usr/local/bin/kubeadm init phase etcd local", Result(1, "", "disk on fire"))
+    assert run.boot(node) == run.GIVEN_UP_STATUS
+    assert "BOOT FAILED" in capsys.readouterr().err
+    record = SlotRecord.from_json(node.aws.objects[RECORD].decode())
+    assert "disk on fire" in record.outcome
+    (signal,) = node.aws.signals
+    assert signal["Status"] == "FAILURE"
+    assert signal["UniqueId"].startswith("i-0123456789abcdef0 `/usr/local/bin/kubeadm")
+    assert [done["LifecycleActionResult"] for done in node.aws.completed] == ["ABANDON"]
+
+
+def test_whoever_cannot_be_told_does_not_keep_the_others_from_it(machine: Machine) -> None:
+    """S3 is away, and the boot failed for it: the stack still hears."""
+    node = machine.node
+    node.aws.fail("get_object", "InternalError", times=50)
+    assert run.boot(node) == run.GIVEN_UP_STATUS
+    assert node.aws.signals[0]["Status"] == "FAILURE"
+
+
+def test_a_failure_in_one_lane_does_not_wait_for_the_others(machine: Machine) -> None:
+    """A checksum is wrong while the volume is still with somebody else: that may take many minutes."""
+    never = Event()
+    node = machine.node
+
+    def wait(_: Node) -> None:
+        never.wait(60)
+
+    def fail(_: Node) -> None:
+        raise NodeError("bad checksum")
+
+    try:
+        with pytest.raises(NodeError, match="bad checksum"):
+            run.run(node, [AtOnce(([Step("slow", "", wait)], [Step("broken", "", fail)]))])
+    finally:
+        never.set()
+
+
+def test_the_wrong_zone_ends_the_boot_before_anything_is_touched(tmp_path: Path) -> None:
+    """Both zones are in the reason that the stack gets to see."""
+    node = FakeNode(tmp_path, metadata=FakeMetadata(zone="eu-central-1b"))
+    Machine(node)
+    assert run.boot(node) == run.GIVEN_UP_STATUS
+    assert not node.aws.asked("attach_volume")
+    assert not node.aws.asked("change_resource_record_sets")
+
+
+def test_two_boots_do_not_run_at_once(machine: Machine) -> None:
+    """The unit's and somebody's by hand: the second one leaves, and gives nobody's launch up."""
+    node = machine.node
+    with boot_lock.held(node), pytest.raises(NodeError, match="another boot is running"):
+        run.boot(node)
+    assert node.aws.requests == []
+
+
+def test_a_worker_is_born(worker: FakeNode) -> None:
+    """It joins, gets its network, and tells its group; it asks AWS for little."""
+    Machine(worker)
+    expires = "2999-01-01T00:00:00Z"
+    material = JoinMaterial(
+        token=credentials.new_token(), ca_hash="sha256:0", endpoint="api:6443", expires=expires
+    )
+    worker.aws.objects[JOIN_KEY] = material.to_json().encode()
+    worker.aws.resources["WorkersBatchGroup"] = "UPDATE_IN_PROGRESS"
+    assert run.boot(worker) == 0
+    assert [signal["LogicalResourceId"] for signal in worker.aws.signals] == ["WorkersBatchGroup"]
+    assert len(worker.aws.calls) <= 6, worker.aws.calls
+    assert worker.host.ran("systemctl enable --now kubequorum-pod-network.service")
+    enabled = [line for line in worker.host.ran("systemctl enable") if "kubelet.service" in line]
+    assert enabled == [], "the boot starts it, each time, once all is in place"
+
+
+@pytest.fixture
+def process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A machine that is a plain process; what it starts is noted."""
+    started: list[str] = []
+    monkeypatch.setenv("KUBEQUORUM_SUPERVISOR", "process")
+    monkeypatch.setattr(supervisor, "start_process", started.append)
+    return started
+
+
+def test_a_plain_process_only_says_that_it_is_there(
+    node: FakeNode, process: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It runs no program, touches no file, and says what it leaves out."""
+    assert run.boot(node) == 0
+    assert process == ["watch-lifecycle"]
+    assert node.host.commands == []
+    assert node.aws.completed
+    assert "plain process" in capsys.readouterr().err
+
+
+def test_a_machine_without_systemd_is_refused(node: FakeNode) -> None:
+    """It could run none of the units; the message says what would."""
+    with pytest.raises(NodeError, match="KUBEQUORUM_SUPERVISOR=process"):
+        supervisor.require_systemd(node.host)
+
+
+def test_every_step_can_be_run_by_hand() -> None:
+    """Each step of every plan is a command of the program."""
+    names = {step.name for step in steps.BY_HAND}
+    for plan in (run.MASTER, run.WORKER, run.PROCESS):
+        assert {todo.name for todo in run.steps_of(plan)} <= names
+
+
+def test_units_run_commands_that_exist() -> None:
+    """A unit that calls a step by another name would fail only on a machine."""
+    commands = {"boot", "watch-lifecycle", "watch-health", "shut-down"}
+    known = {step.name for step in steps.BY_HAND} | commands
+    units = Path(supervisor.__file__).resolve().parents[2] / "units"
+    used: dict[str, Any] = {}
+    for unit in units.glob("kubequorum-*.service"):
+        lines = unit.read_text(encoding="utf-8").splitlines()
+        (line,) = [line for line in lines if line.startswith("Exec") and "/opt/kubequorum/current" in line]
+        used[unit.name] = line.split()[-1]
+    assert set(used.values()) <= known, used
+
+
+def test_steps_for_masters_refuse_a_worker(worker: FakeNode) -> None:
+    """By hand on the wrong machine: an error that says which machine this is, and nothing is done."""
+    for todo in steps.BY_HAND:
+        if todo.masters_only:
+            with pytest.raises(NodeError, match=rf"worker/batch: {todo.name} is for masters only"):
+                steps.run_by_hand(worker, todo)
+    assert worker.aws.requests == []
+    assert worker.host.commands == []

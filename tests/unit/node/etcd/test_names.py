@@ -1,0 +1,87 @@
+"""The slot's name leads to this instance before anything relies on it."""
+
+import pytest
+
+from kubequorum_node.clock import WaitError
+from kubequorum_node.etcd import names
+from tests.unit.node import examples
+from tests.unit.node.fakes import FakeNode
+
+NAME = "etcd-a.ha.kubequorum.internal"
+OWN = examples.IDENTITY.address
+
+
+def test_the_name_leads_here_and_others_forget_the_old_address_soon(node: FakeNode) -> None:
+    """One UPSERT of an A record with a short life, in the zone from user-data."""
+    node.host.names[NAME] = {OWN}
+    names.point_here(node)
+    (change,) = node.aws.asked("change_resource_record_sets")
+    assert change["HostedZoneId"] == examples.CONFIG.zone
+    assert change["ChangeBatch"]["Changes"] == [
+        {
+            "Action": "UPSERT",
+            "ResourceRecordSet": {
+                "Name": f"{NAME}.",
+                "Type": "A",
+                "TTL": 5,
+                "ResourceRecords": [{"Value": OWN}],
+            },
+        }
+    ]
+
+
+def test_the_resolver_is_asked_only_after_route_53_has_applied_the_change(node: FakeNode) -> None:
+    """Asked too early, it would keep the old answer."""
+    node.aws.changes = ["PENDING", "PENDING", "PENDING", "INSYNC"]
+    asked_at: list[int] = []
+
+    def resolve(name: str) -> set[str]:
+        asked_at.append(len(node.aws.asked("get_change")))
+        return {OWN}
+
+    node.host.resolve = resolve  # type: ignore[method-assign]
+    names.point_here(node)
+    assert asked_at == [4]
+
+
+def test_an_old_address_is_waited_out(node: FakeNode) -> None:
+    """This machine's resolver still has the predecessor's address for a while."""
+    node.host.names[NAME] = {"10.20.1.4"}
+
+    def expire() -> None:
+        if node.clock.now() > 1012:
+            node.host.names[NAME] = {OWN}
+
+    node.clock.on_sleep.append(expire)
+    names.point_here(node)
+    assert node.host.names[NAME] == {OWN}
+
+
+def test_a_name_that_never_changes_is_an_error_with_what_it_leads_to(node: FakeNode) -> None:
+    """Then etcd must not start: its peers would refuse it."""
+    node.host.names[NAME] = {"10.20.1.4"}
+    with pytest.raises(WaitError, match=rf"{OWN} for {NAME}: .*it gives 10.20.1.4"):
+        names.point_here(node)
+
+
+def test_a_change_that_is_never_applied_is_an_error(node: FakeNode) -> None:
+    """Bounded, and with Route 53's own word."""
+    node.aws.changes = ["PENDING"]
+    with pytest.raises(WaitError, match="the change is PENDING"):
+        names.point_here(node)
+    assert len(node.aws.asked("get_change")) < 30
+
+
+def test_where_all_masters_have_names_nothing_is_waited_for(node: FakeNode) -> None:
+    """One call in the life of a cluster after its first minute."""
+    node.aws.records = {f"etcd-{slot}.ha.kubequorum.internal.": "10.20.1.4" for slot in "abc"}
+    names.wait_for_peers(node, first_formation=False)
+    assert len(node.aws.asked("list_resource_record_sets")) == 1
+    assert node.clock.now() == 1000
+
+
+def test_a_master_that_never_comes_does_not_hold_up_the_others(node: FakeNode) -> None:
+    """Two of three are a quorum: after a minute they go on."""
+    node.aws.records = {f"etcd-{slot}.ha.kubequorum.internal.": "10.20.1.4" for slot in "ab"}
+    names.wait_for_peers(node, first_formation=False)
+    assert 60 <= node.clock.now() - 1000 < 80

@@ -1,0 +1,207 @@
+"""Emptying a node: which pods move, what a PodDisruptionBudget forbids, and where waiting ends."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kubequorum_node.farewell import drain
+from kubequorum_node.farewell.drain import Drain, Pod
+from kubequorum_node.kubernetes.kubelet import ApiError, NodeApi
+from tests.unit.node import examples
+from tests.unit.node.fakes import FakeNode
+
+NODE = f"/api/v1/nodes/{examples.IDENTITY.node_name}"
+
+
+def _pod(name: str, *, owner: str = "ReplicaSet", phase: str = "Running", mirror: bool = False) -> Pod:
+    annotations = {"kubernetes.io/config.mirror": "hash"} if mirror else {}
+    return {
+        "metadata": {
+            "name": name,
+            "namespace": "default",
+            "uid": f"uid-{name}",
+            "annotations": annotations,
+            "ownerReferences": [{"kind": owner, "controller": True}],
+        },
+        "status": {"phase": phase},
+    }
+
+
+def _node(name: str, *, ready: str = "True", unschedulable: bool = False, taint: str = "") -> dict[str, Any]:
+    taints = [{"key": taint, "effect": "NoSchedule"}] if taint else []
+    return {
+        "metadata": {"name": name},
+        "spec": {"unschedulable": unschedulable, "taints": taints},
+        "status": {"conditions": [{"type": "Ready", "status": ready}]},
+    }
+
+
+class _Api(NodeApi):
+    """An API server with some pods on the node; evicted ones are gone at the second look after that."""
+
+    def __init__(self, node: FakeNode, *pods: Pod) -> None:
+        super().__init__(node)
+        self.pods = list(pods)
+        self.forbidden: set[str] = set()
+        self.nodes = [_node(examples.IDENTITY.node_name), _node("other")]
+        self.broken: Callable[[], bool] = lambda: False
+        self.evicted: list[str] = []
+        self.patched: list[tuple[str, dict[str, Any]]] = []
+
+    def get(self, path: str) -> Any:
+        if path == "/api/v1/nodes":
+            return {"items": self.nodes}
+        assert path == f"/api/v1/pods?fieldSelector=spec.nodeName%3D{examples.IDENTITY.node_name}"
+        if self.broken():
+            raise ApiError("connection refused")
+        self.pods = [pod for pod in self.pods if pod["metadata"].get("deletionTimestamp") != "past"]
+        for pod in self.pods:
+            if "deletionTimestamp" in pod["metadata"]:
+                pod["metadata"]["deletionTimestamp"] = "past"
+        return {"items": self.pods}
+
+    def patch(self, path: str, change: dict[str, Any]) -> None:
+        self.patched.append((path, change))
+
+    def create(self, path: str, document: dict[str, Any]) -> None:
+        name = document["metadata"]["name"]
+        assert path == f"/api/v1/namespaces/default/pods/{name}/eviction"
+        assert document["deleteOptions"]["preconditions"] == {"uid": f"uid-{name}"}
+        if name in self.forbidden:
+            raise ApiError("Cannot evict pod as it would violate the pod's disruption budget.", status=429)
+        self.evicted.append(name)
+        for pod in self.pods:
+            if pod["metadata"]["name"] == name:
+                pod["metadata"]["deletionTimestamp"] = "now"
+
+
+def _wait(worker: FakeNode, api: _Api, *, seconds: float = 1800.0) -> int:
+    """How often the hook was prolonged."""
+    prolonged: list[float] = []
+    Drain(worker, api=api).wait_until_empty(
+        seconds=seconds, prolong=lambda: prolonged.append(worker.clock.now())
+    )
+    return len(prolonged)
+
+
+def test_pods_move_but_for_those_of_the_machine(worker: FakeNode) -> None:
+    """What a DaemonSet, a static pod or a pod that has ended has on the node stays, and is not waited for."""
+    api = _Api(
+        worker,
+        _pod("web"),
+        _pod("alone", owner="none"),
+        _pod("agent", owner="DaemonSet"),
+        _pod("static", mirror=True),
+        _pod("job", owner="Job", phase="Succeeded"),
+    )
+    assert _wait(worker, api) == 0
+    assert api.evicted == ["web", "alone"]
+    assert [pod["metadata"]["name"] for pod in api.pods] == ["agent", "static", "job"]
+
+
+def test_a_node_is_cordoned_first(worker: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the scheduler would put back what was evicted."""
+    api = _Api(worker, _pod("web"))
+    monkeypatch.setattr(drain, "NodeApi", lambda _: api)
+    drain.empty(worker)
+    assert api.patched == [(NODE, {"spec": {"unschedulable": True}})]
+    assert api.pods == []
+
+
+def test_a_disruption_budget_is_respected_and_asked_again(worker: FakeNode) -> None:
+    """What it forbids for a while is evicted later; the hook is prolonged meanwhile."""
+    api = _Api(worker, _pod("web"), _pod("db"))
+    api.forbidden.add("db")
+    begin = worker.clock.now()
+
+    def other_is_ready() -> None:
+        if worker.clock.now() > begin + 400:
+            api.forbidden.clear()
+
+    worker.clock.on_sleep.append(other_is_ready)
+    prolonged = _wait(worker, api)
+    assert api.evicted == ["web", "db"]
+    assert api.pods == []
+    # The hook's time-out is 300 s: it must never be that long since the last time.
+    assert prolonged >= 3
+
+
+def test_a_budget_that_never_allows_it_ends_with_the_time(
+    worker: FakeNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The machine then goes all the same, and says what was left."""
+    api = _Api(worker, _pod("db"))
+    api.forbidden.add("db")
+    begin = worker.clock.now()
+    _wait(worker, api, seconds=1800)
+    assert 1800 <= worker.clock.now() - begin < 1900
+    printed = capsys.readouterr().err
+    assert "with pods left: default/db" in printed
+    assert printed.count("may not move now") == 1
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [],
+        [_node("master", taint="node-role.kubernetes.io/control-plane")],
+        [_node("leaving", unschedulable=True)],
+        [_node("dead", ready="Unknown")],
+    ],
+)
+def test_pods_that_can_go_nowhere_are_not_waited_for(worker: FakeNode, others: list[dict[str, Any]]) -> None:
+    """All workers go at once, with their stack: no other node will take the last pods."""
+    api = _Api(worker, _pod("db"))
+    api.nodes = [_node(examples.IDENTITY.node_name), *others]
+    api.forbidden.add("db")
+    begin = worker.clock.now()
+    _wait(worker, api)
+    assert 180 <= worker.clock.now() - begin < 240
+
+
+def test_a_node_that_comes_is_waited_for(worker: FakeNode) -> None:
+    """The only worker is replaced: its successor needs a moment."""
+    api = _Api(worker, _pod("db"))
+    api.nodes = []
+    api.forbidden.add("db")
+    begin = worker.clock.now()
+
+    def successor() -> None:
+        if worker.clock.now() > begin + 120:
+            api.nodes = [_node("successor", taint="workload")]
+        if worker.clock.now() > begin + 300:
+            api.forbidden.clear()
+
+    worker.clock.on_sleep.append(successor)
+    _wait(worker, api)
+    assert api.pods == []
+
+
+def test_an_api_that_is_out_of_reach_is_not_waited_for_without_end(worker: FakeNode) -> None:
+    """Nothing can move without it."""
+    api = _Api(worker, _pod("web"))
+    api.broken = lambda: True
+    begin = worker.clock.now()
+    _wait(worker, api)
+    assert 60 < worker.clock.now() - begin < 180
+
+
+def test_an_api_that_is_away_for_a_moment_is_waited_for(worker: FakeNode) -> None:
+    """A master is being replaced, too."""
+    api = _Api(worker, _pod("web"))
+    begin = worker.clock.now()
+    api.broken = lambda: worker.clock.now() < begin + 60
+    _wait(worker, api)
+    assert api.pods == []
+
+
+def test_a_master_asks_its_pods_to_move_and_waits_for_none(
+    node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They have the time that the rest of the end takes."""
+    api = _Api(node, _pod("coredns"))
+    monkeypatch.setattr(drain, "NodeApi", lambda _: api)
+    begin = node.clock.now()
+    drain.begin(node)
+    assert (api.evicted, node.clock.now()) == (["coredns"], begin)

@@ -1,0 +1,73 @@
+"""Which Node objects go: only those of instances that are gone for good."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from kubequorum_node.kubernetes import dead_nodes
+from tests.unit.node.fakes import FakeNode
+
+NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+OLD, YOUNG = "2026-01-01T11:00:00Z", "2026-01-01T11:58:00Z"
+INSTANCE = "i-0aaaaaaaaaaaaaaaa"
+KUBECTL = "/usr/local/bin/kubectl"
+
+
+def _node(
+    *, provider_id: str = f"aws:///eu-central-1a/{INSTANCE}", ready: str = "Unknown", born: str = OLD
+) -> Any:
+    return {
+        "metadata": {"name": "ip-10-20-1-4", "creationTimestamp": born},
+        "spec": {"providerID": provider_id},
+        "status": {"conditions": [{"type": "Ready", "status": ready}]},
+    }
+
+
+def _goes(node: Any, states: dict[str, str]) -> bool:
+    return bool(dead_nodes.dead_nodes([node], states, NOW))
+
+
+@pytest.mark.parametrize("state", ["pending", "running", "shutting-down", "stopping", "stopped"])
+def test_a_node_whose_instance_may_live_stays(state: str) -> None:
+    """However long it has not been heard of."""
+    assert not _goes(_node(), {INSTANCE: state})
+
+
+def test_a_node_whose_instance_is_terminated_goes() -> None:
+    """At once, though its last word may have been that it is ready."""
+    assert _goes(_node(ready="True", born=YOUNG), {INSTANCE: "terminated"})
+
+
+def test_a_node_of_an_instance_that_ec2_has_forgotten_goes() -> None:
+    """EC2 forgets an instance about an hour after its end."""
+    assert _goes(_node(), {})
+
+
+def test_a_node_that_ec2_does_not_know_yet_stays() -> None:
+    """Its instance was launched just now, or somebody runs there."""
+    assert not _goes(_node(born=YOUNG), {})
+    assert not _goes(_node(ready="True"), {})
+
+
+@pytest.mark.parametrize("provider_id", ["", "kind://docker/kind/worker", "aws:///eu-central-1a/fargate-x"])
+def test_a_node_that_is_no_instance_stays(provider_id: str) -> None:
+    """It is none of ours."""
+    assert not _goes(_node(provider_id=provider_id), {})
+
+
+def test_dead_nodes_are_removed_with_one_question_to_ec2(node: FakeNode) -> None:
+    """Asked by a filter: an id that EC2 does not know is no error then."""
+    living = _node(provider_id="aws:///eu-central-1b/i-0bbbbbbbbbbbbbbbb")
+    living["metadata"]["name"] = "ip-10-20-2-4"
+    node.host.on(KUBECTL, lambda *_: json.dumps({"items": [_node(), living]}))
+    node.aws.instances = {
+        INSTANCE: {"InstanceId": INSTANCE, "State": {"Name": "terminated"}},
+        "i-0bbbbbbbbbbbbbbbb": {"InstanceId": "i-0bbbbbbbbbbbbbbbb", "State": {"Name": "running"}},
+    }
+    dead_nodes.remove(node)
+    deleted = [line for line in node.host.ran(KUBECTL) if " delete " in line]
+    assert len(deleted) == 1
+    assert "delete node ip-10-20-1-4" in deleted[0]
+    assert len(node.aws.requests) == 1

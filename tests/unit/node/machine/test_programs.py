@@ -1,0 +1,227 @@
+"""Programs: kept if the image has them, else fetched, and never with another sum than the lock file's."""
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from kubequorum.versions import DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS
+from kubequorum_node.host import Result
+from kubequorum_node.machine import lockfile, programs
+from kubequorum_node.machine.download import ChecksumError, DownloadError
+from kubequorum_node.machine.lockfile import Artifact, LockFileError
+from tests.unit.node.fakes import FakeNode
+
+KUBELET = b"#!/bin/sh\necho Kubernetes v1.36.3\n"
+
+
+class _Server(ThreadingHTTPServer):
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.files: dict[str, bytes] = {}
+        self.asked: list[str] = []
+        self.failures = 0
+        self.cut_short = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        body = self.server.files.get(self.path)
+        if self.server.failures:
+            self.server.failures -= 1
+            self.send_error(503)
+            return
+        if body is None:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.server.cut_short:
+            self.server.cut_short -= 1
+            body = body[:-1]
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[_Server]:
+    """A web server on this machine, gone with the test."""
+    server = _Server()
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def _artifact(url: str, content: bytes, **changes: Any) -> Artifact:
+    values: dict[str, Any] = {
+        "name": "kubelet",
+        "version": "1.36.3",
+        "url": url,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "archive": None,
+        "strip_components": 0,
+        "install": {"kubelet": "/usr/local/bin/kubelet"},
+        "version_command": ("kubelet", "--version"),
+    }
+    return Artifact(**{**values, **changes})
+
+
+def _install(node: FakeNode, monkeypatch: pytest.MonkeyPatch, artifact: Artifact) -> None:
+    monkeypatch.setattr(lockfile, "needed", lambda *_, **__: [artifact])
+    programs.install(node)
+
+
+def test_what_is_missing_is_fetched_and_can_be_run(
+    node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the path of the lock file, executable."""
+    server.files["/kubelet"] = KUBELET
+    _install(node, monkeypatch, _artifact(f"{server.url}/kubelet", KUBELET))
+    installed = node.host.path("/usr/local/bin/kubelet")
+    assert installed.read_bytes() == KUBELET
+    assert installed.stat().st_mode & 0o777 == 0o755
+
+
+def test_what_the_image_has_in_the_right_version_is_not_fetched(
+    node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program itself is asked for its version."""
+    installed = node.host.path("/usr/local/bin/kubelet")
+    installed.parent.mkdir(parents=True)
+    installed.touch()
+    node.host.on(f"{installed} --version", "Kubernetes v1.36.3\n")
+    _install(node, monkeypatch, _artifact(f"{server.url}/kubelet", KUBELET))
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    "printed", ["Kubernetes v1.36.30", "Kubernetes v1.36.3-rc.1", "v11.36.3", "", "1.36.2"]
+)
+def test_what_the_image_has_in_another_version_is_replaced(
+    node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch, printed: str
+) -> None:
+    """Also one whose version only begins like the right one, and one that does not run."""
+    server.files["/kubelet"] = KUBELET
+    installed = node.host.path("/usr/local/bin/kubelet")
+    installed.parent.mkdir(parents=True)
+    installed.touch()
+    node.host.on(f"{installed} --version", Result(0 if printed else 1, printed))
+    _install(node, monkeypatch, _artifact(f"{server.url}/kubelet", KUBELET))
+    assert installed.read_bytes() == KUBELET
+
+
+def test_a_wrong_checksum_stops_the_boot_with_both_sums(
+    node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is installed, and it is not tried again: the same file would come."""
+    server.files["/kubelet"] = b"something else"
+    expected, found = (hashlib.sha256(content).hexdigest() for content in (KUBELET, b"something else"))
+    with pytest.raises(ChecksumError, match=rf"bad checksum of kubelet: .*{found}.*{expected}"):
+        _install(node, monkeypatch, _artifact(f"{server.url}/kubelet", KUBELET))
+    assert len(server.asked) == 1
+    assert not node.host.path("/usr/local/bin/kubelet").exists()
+    assert list(node.host.path("/var/cache/kubequorum").iterdir()) == []
+
+
+def test_a_server_in_trouble_is_asked_again(
+    node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Errors of the server, and an answer that ends too early."""
+    server.files["/kubelet"] = KUBELET
+    server.failures = 2
+    server.cut_short = 1
+    _install(node, monkeypatch, _artifact(f"{server.url}/kubelet", KUBELET))
+    assert len(server.asked) == 4
+
+
+def test_a_file_that_is_not_there_is_an_error_at_once(
+    node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the address, and what to do without internet."""
+    with pytest.raises(DownloadError, match=r"/kubelet cannot be fetched \(attempt 1\).*artifacts\.mirror"):
+        _install(node, monkeypatch, _artifact(f"{server.url}/kubelet", KUBELET))
+
+
+def test_a_mirror_on_s3_is_read_with_the_machines_role(
+    node: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the path of the upstream URL, host included."""
+    node.document = _with_mirror(node, "s3://mirror/kubernetes/")
+    node.aws.objects["kubernetes/dl.k8s.io/release/v1.36.3/kubelet"] = KUBELET
+    _install(node, monkeypatch, _artifact("https://dl.k8s.io/release/v1.36.3/kubelet", KUBELET))
+    assert node.aws.asked("get_object")[0]["Bucket"] == "mirror"
+    assert node.host.path("/usr/local/bin/kubelet").read_bytes() == KUBELET
+
+
+def _with_mirror(node: FakeNode, mirror: str) -> Any:
+    return replace(node.document, mirror=mirror)
+
+
+def test_programs_are_taken_out_of_an_archive(
+    node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only those of the lock file, without the folders that it strips."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as tar:
+        for name in ("etcd-v3/etcd", "etcd-v3/etcdctl", "etcd-v3/README.md"):
+            info = tarfile.TarInfo(name)
+            info.size = len(name)
+            tar.addfile(info, io.BytesIO(name.encode()))
+    server.files["/etcd.tar.gz"] = content.getvalue()
+    install = {"etcd": "/usr/local/bin/etcd", "etcdctl": "/usr/local/bin/etcdctl"}
+    artifact = _artifact(
+        f"{server.url}/etcd.tar.gz", content.getvalue(), archive="tar.gz", strip_components=1, install=install
+    )
+    _install(node, monkeypatch, artifact)
+    assert sorted(p.name for p in node.host.path("/usr/local/bin").iterdir()) == ["etcd", "etcdctl"]
+    assert node.host.path("/usr/local/bin/etcdctl").read_bytes() == b"etcd-v3/etcdctl"
+
+    node.host.path("/usr/local/bin/etcd").unlink()
+    lacking = _artifact(
+        f"{server.url}/etcd.tar.gz",
+        content.getvalue(),
+        archive="tar.gz",
+        strip_components=1,
+        install={"etcdutl": "/usr/local/bin/etcdutl"},
+    )
+    with pytest.raises(DownloadError, match="does not hold etcdutl"):
+        _install(node, monkeypatch, lacking)
+
+
+@pytest.mark.parametrize("architecture", ["amd64", "arm64"])
+@pytest.mark.parametrize("version", SUPPORTED_KUBERNETES_VERSIONS)
+def test_the_lock_file_has_everything_for_every_supported_version(version: str, architecture: str) -> None:
+    """What a cluster file may ask for can be installed on both architectures."""
+    names = {a.name for a in lockfile.needed(version, architecture=architecture, master=True)}
+    workers = {a.name for a in lockfile.needed(version, architecture=architecture, master=False)}
+    assert names == workers | {"etcd", "kubectl"}
+    for artifact in lockfile.needed(version, architecture=architecture, master=True):
+        assert len(artifact.sha256) == 64
+        assert architecture in artifact.url
+        assert artifact.version_command[0] in artifact.install
+
+
+def test_a_version_that_is_not_in_the_lock_file_is_named() -> None:
+    """With those that are."""
+    assert DEFAULT_KUBERNETES_VERSION in SUPPORTED_KUBERNETES_VERSIONS
+    with pytest.raises(LockFileError, match=r"1\.35\.0 .* is not in .*1\.36\.3"):
+        lockfile.needed("1.35.0", architecture="amd64", master=True)

@@ -1,0 +1,158 @@
+"""A volume that is gone for good: another one takes its place, once, and only if it can be filled."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from botocore.exceptions import ClientError
+
+from kubequorum_node.boot import steps
+from kubequorum_node.errors import NodeError
+from kubequorum_node.etcd import membership
+from kubequorum_node.etcd.membership import NoQuorumError
+from kubequorum_node.repair import lost_volume
+from kubequorum_node.volume import slot_record
+from kubequorum_node.volume.slot_record import FORMING, JOINING, MEMBER, SlotRecord
+from tests.unit.node import examples
+from tests.unit.node.fake_aws import KEY
+from tests.unit.node.fake_etcd import FakeEtcd
+from tests.unit.node.fakes import FakeNode
+
+LOST = examples.CONFIG.volume
+NEW = "vol-0ff00000000000000"
+LINK = f"/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_{NEW.replace('-', '')}"
+
+
+def _record(node: FakeNode, slot: str, stage: str, *, volume: str = LOST, replaces: str = "") -> None:
+    record = SlotRecord(
+        volume=volume, generation=3, instance="i-0aaaaaaaaaaaaaaaa", stage=stage, replaces=replaces
+    )
+    node.aws.objects[slot_record.key(slot)] = record.to_json().encode()
+
+
+def _stored(node: FakeNode) -> SlotRecord:
+    return SlotRecord.from_json(node.aws.objects["slots/a/record.json"].decode())
+
+
+@pytest.fixture
+def etcd(node: FakeNode) -> FakeEtcd:
+    """A cluster that has lived; the slot's volume is not there any more."""
+    node.aws.objects["pki/ca-set.json"] = b"{}"
+    for slot in "abc":
+        _record(node, slot, MEMBER)
+    node.aws.volume["VolumeId"] = "vol-0another"
+    return FakeEtcd(node)
+
+
+def test_a_lost_volume_is_replaced_and_attached(node: FakeNode, etcd: FakeEtcd) -> None:
+    """In the slot's zone, with its shape, key and tags; the record says so, and the member joins anew."""
+    link = node.host.path(LINK)
+    link.parent.mkdir(parents=True)
+    link.touch()
+    steps.ATTACH_VOLUME.run(node)
+    (asked,) = node.aws.asked("create_volume")
+    assert len(asked.pop("ClientToken")) == 64
+    tags = asked.pop("TagSpecifications")[0]["Tags"]
+    assert {tag["Key"]: tag["Value"] for tag in tags} == {
+        "Name": "ha etcd-a",
+        "kubequorum:cluster": "ha",
+        "kubequorum:slot": "a",
+    }
+    assert asked == {
+        "AvailabilityZone": "eu-central-1a",
+        "Size": 20,
+        "VolumeType": "gp3",
+        "Iops": 3000,
+        "Throughput": 125,
+        "Encrypted": True,
+        "KmsKeyId": KEY,
+    }
+    record = _stored(node)
+    assert (record.volume, record.replaces, record.stage) == (NEW, LOST, JOINING)
+    assert node.aws.asked("attach_volume")[0]["VolumeId"] == NEW
+    assert membership.settle(node).state == "existing"
+    assert _stored(node) == replace(record, written=_stored(node).written)
+
+
+def test_a_crash_before_the_record_makes_no_second_volume(node: FakeNode, etcd: FakeEtcd) -> None:
+    """EC2 knows the request again: its token is that of this loss, whatever instance asks."""
+    node.aws.fail("put_object", "InternalError")
+    with pytest.raises(ClientError, match="InternalError"):
+        lost_volume.take_place(node, because="gone")
+    node.identity = replace(examples.IDENTITY, instance_id="i-0bbbbbbbbbbbbbbbb")
+    assert lost_volume.take_place(node, because="gone") == NEW
+    assert len(node.aws.made) == 1
+
+
+def test_another_instance_that_was_first_is_followed(node: FakeNode, etcd: FakeEtcd) -> None:
+    """Its record stands: both have the same volume."""
+    _record(node, "a", JOINING)
+    node.aws.first("put_object", lambda: _record(node, "a", JOINING, volume=NEW, replaces=LOST))
+    assert lost_volume.take_place(node, because="gone") == NEW
+    assert _stored(node).instance == "i-0aaaaaaaaaaaaaaaa"
+
+
+def test_a_replacement_that_is_lost_is_replaced_in_turn(node: FakeNode, etcd: FakeEtcd) -> None:
+    """The record goes on naming the volume of user-data as the one that it stands for."""
+    _record(node, "a", MEMBER, volume="vol-0first", replaces=LOST)
+    assert slot_record.volume(node) == "vol-0first"
+    lost_volume.take_place(node, because="gone")
+    assert (_stored(node).volume, _stored(node).replaces) == (NEW, LOST)
+
+
+def test_without_a_quorum_of_the_others_nothing_is_made(node: FakeNode, etcd: FakeEtcd) -> None:
+    """An empty volume in a cluster that has lived is of no use: a backup must be restored."""
+    etcd.quorum = False
+    before = dict(node.aws.objects)
+    with pytest.raises(NoQuorumError, match=r"gone and the other masters have no quorum.*restore a backup"):
+        lost_volume.take_place(node, because="gone")
+    assert node.aws.made == {}
+    assert node.aws.objects == before
+
+
+def test_a_slot_without_a_record_in_a_cluster_that_has_lived_joins(node: FakeNode, etcd: FakeEtcd) -> None:
+    """Whatever became of its record: it must not begin with nothing."""
+    del node.aws.objects["slots/a/record.json"]
+    lost_volume.take_place(node, because="gone")
+    assert _stored(node).stage == JOINING
+
+
+@pytest.mark.parametrize("stage", [None, FORMING])
+def test_in_a_cluster_that_has_never_lived_the_member_may_begin(node: FakeNode, stage: str | None) -> None:
+    """Nobody has promised anything yet: the others are not asked."""
+    node.aws.objects["pki/ca-set.json"] = b"{}"
+    if stage is not None:
+        for slot in "abc":
+            _record(node, slot, stage)
+    lost_volume.take_place(node, because="gone")
+    assert (_stored(node).stage, _stored(node).volume) == (FORMING, NEW)
+    assert node.host.commands == []
+    assert membership.settle(node).state == "new"
+
+
+def test_the_key_is_waited_for_in_a_first_boot(node: FakeNode) -> None:
+    """The CA set is made in another lane of the boot; its object tells the key."""
+
+    def made() -> None:
+        node.aws.objects["pki/ca-set.json"] = b"{}"
+
+    node.clock.on_sleep.append(made)
+    assert lost_volume.take_place(node, because="gone") == NEW
+
+
+def test_a_bucket_without_a_kms_key_is_an_error(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A volume with the account's own key would be another thing than the State stack's."""
+    node.aws.objects["pki/ca-set.json"] = b"{}"
+    monkeypatch.setattr("tests.unit.node.fake_aws.KEY", "")
+    with pytest.raises(NodeError, match="not encrypted with a KMS key"):
+        lost_volume.take_place(node, because="gone")
+
+
+def test_records_of_a_later_program_can_be_read(node: FakeNode) -> None:
+    """After a roll-back the old program must not stop at what the new one has added."""
+    text = json.dumps({**json.loads(_example()), "invented_later": 1})
+    assert SlotRecord.from_json(text) == SlotRecord.from_json(_example())
+
+
+def _example() -> str:
+    return SlotRecord(volume=LOST, generation=1, instance="i-0", stage=MEMBER).to_json()

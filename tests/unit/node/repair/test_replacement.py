@@ -1,0 +1,169 @@
+"""A master is replaced for its health only while the others can do without it, and only one at a time."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+
+from kubequorum_node.etcd.client import Member
+from kubequorum_node.repair import replacement
+from kubequorum_node.repair.replacement import LOCK_SECONDS, Others, RefusedError, refusal
+from tests.unit.node import examples
+from tests.unit.node.fake_etcd import FakeEtcd
+from tests.unit.node.fakes import FakeNode
+
+LOCK = "kubequorum/replacement"
+
+
+def _members(slots: str, *, learners: str = "") -> tuple[Member, ...]:
+    return tuple(
+        Member(member_id=number, name=f"etcd-{slot}", peer_urls=(), is_learner=slot in learners)
+        for number, slot in enumerate(slots)
+    )
+
+
+def _others(**seen: object) -> Others:
+    all_well = Others(members=_members("abc"), healthy=frozenset("bc"), serving=frozenset("bc"))
+    return replace(all_well, **seen)  # type: ignore[arg-type]
+
+
+def test_two_that_are_well_can_do_without_the_third() -> None:
+    """They keep their quorum."""
+    assert refusal(_others(), slots="abc", own_voters=1) == ""
+
+
+@pytest.mark.parametrize(
+    ("others", "why"),
+    [
+        (_others(healthy=frozenset("b")), "only b is well, and 2 must be"),
+        (_others(healthy=frozenset()), "only none is well"),
+        (_others(members=_members("ab")), "only 1 other members have a vote"),
+        (_others(members=_members("abc", learners="c")), "only 1 other members have a vote"),
+        (_others(serving=frozenset()), "no other API server is ready either"),
+    ],
+)
+def test_the_cluster_cannot_do_without_it(others: Others, why: str) -> None:
+    """One of the others is down, missing or only learning; or all of them have the same trouble."""
+    assert why in refusal(others, slots="abc", own_voters=1)
+
+
+def test_a_member_that_has_no_vote_counts_for_nothing() -> None:
+    """It was removed by a repair that stopped half way: the two others have all the votes there are."""
+    assert refusal(_others(members=_members("bc")), slots="abc", own_voters=0) == ""
+
+
+def test_one_api_server_that_is_ready_is_enough() -> None:
+    """What is broken is not broken everywhere."""
+    assert refusal(_others(serving=frozenset("c")), slots="abc", own_voters=1) == ""
+
+
+def test_the_only_master_is_never_replaced_for_its_health() -> None:
+    """Nobody else has the data."""
+    assert "only master" in refusal(_others(members=_members("a")), slots="a", own_voters=1)
+
+
+@pytest.fixture
+def etcd(node: FakeNode) -> FakeEtcd:
+    """Three members, and two other API servers that are ready."""
+    for number, slot in enumerate("bc"):
+        node.host.names[f"etcd-{slot}.ha.kubequorum.internal"] = {f"10.20.{number}.5"}
+        node.host.statuses[f"https://10.20.{number}.5:6443/readyz"] = 200
+    return FakeEtcd(node)
+
+
+def test_a_dead_master_reports_itself(node: FakeNode, etcd: FakeEtcd) -> None:
+    """Its own member does not answer; the others are asked, give the lock, and the group hears of it."""
+    etcd.down.add("a")
+    replacement.report_unhealthy(node, why='its "etcd" is silent')
+    assert node.aws.asked("set_instance_health") == [
+        {
+            "InstanceId": "i-0123456789abcdef0",
+            "HealthStatus": "Unhealthy",
+            "ShouldRespectGracePeriod": False,
+        }
+    ]
+    holder = json.loads(etcd.keys[LOCK])
+    assert (holder["slot"], holder["why"]) == ("a", 'its "etcd" is silent')
+    assert etcd.leases[etcd.bound[LOCK]] == LOCK_SECONDS
+
+
+@pytest.mark.parametrize("trouble", ["no quorum", "another is down", "no API server", "the lock is taken"])
+def test_nothing_is_reported_when_the_others_cannot_do_without_it(
+    node: FakeNode, etcd: FakeEtcd, trouble: str
+) -> None:
+    """No call leaves the machine, and no lock is taken."""
+    match trouble:
+        case "no quorum":
+            etcd.quorum = False
+        case "another is down":
+            etcd.down.add("c")
+        case "no API server":
+            node.host.statuses.clear()
+        case "the lock is taken":
+            etcd.keys[LOCK] = json.dumps({"slot": "b", "instance": "i-0bbb"})
+    held = dict(etcd.keys)
+    with pytest.raises(RefusedError, match="nothing is done"):
+        replacement.report_unhealthy(node, why="dead")
+    assert not node.aws.asked("set_instance_health")
+    assert etcd.keys == held
+
+
+def test_of_two_at_once_one_is_replaced(node: FakeNode, etcd: FakeEtcd) -> None:
+    """The other was faster, after this one had looked: the transaction finds its key."""
+    transact = etcd._transact
+
+    def slow(text: str) -> object:
+        answer = transact(text)
+        etcd.keys.setdefault(LOCK, json.dumps({"slot": "b", "instance": "i-0bbb"}))
+        return answer
+
+    etcd._transact = slow  # type: ignore[method-assign,assignment]
+    with pytest.raises(RefusedError, match=r"slot b \(i-0bbb\) is being replaced"):
+        replacement.report_unhealthy(node, why="dead")
+    assert not node.aws.asked("set_instance_health")
+
+
+def test_a_slot_that_has_the_lock_may_report_again(node: FakeNode, etcd: FakeEtcd) -> None:
+    """The group has not heard it the first time."""
+    replacement.report_unhealthy(node, why="dead")
+    replacement.report_unhealthy(node, why="dead")
+    assert len(node.aws.asked("set_instance_health")) == 2
+    assert len(etcd.leases) == 1
+
+
+def test_a_report_that_fails_gives_the_lock_back(node: FakeNode, etcd: FakeEtcd) -> None:
+    """Others may need help meanwhile."""
+    node.aws.fail("set_instance_health", "AccessDenied")
+    with pytest.raises(ClientError):
+        replacement.report_unhealthy(node, why="dead")
+    assert LOCK not in etcd.keys
+
+
+def test_the_successor_gives_the_lock_back(node: FakeNode, etcd: FakeEtcd) -> None:
+    """Only its own slot's."""
+    etcd.keys[LOCK] = json.dumps({"slot": "b"})
+    replacement.release_lock(node)
+    assert LOCK in etcd.keys
+    etcd.keys[LOCK] = json.dumps({"slot": "a", "instance": "i-0aaaaaaaaaaaaaaaa"})
+    replacement.release_lock(node)
+    assert LOCK not in etcd.keys
+
+
+def test_a_lock_that_cannot_be_given_back_is_no_failure(node: FakeNode, etcd: FakeEtcd) -> None:
+    """Its lease ends, and the master is in service all the same."""
+    etcd.quorum = False
+    replacement.release_lock(node)
+
+
+def test_a_single_master_has_nobody_to_ask(tmp_path: Path) -> None:
+    """It asks nobody, takes no lock and reports nothing."""
+    etcd = examples.DOCUMENT.etcd
+    assert etcd is not None
+    alone = replace(examples.DOCUMENT, etcd=replace(etcd, slots={"a": etcd.slots["a"]}))
+    node = FakeNode(tmp_path, document=alone)
+    with pytest.raises(RefusedError, match="only master"):
+        replacement.report_unhealthy(node, why="dead")
+    replacement.release_lock(node)
+    assert node.host.commands == []

@@ -1,0 +1,122 @@
+"""The slot's volume as the watchdog and a boot see it."""
+
+import errno
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from kubequorum_node.volume import disk
+from kubequorum_node.volume.disk import DiskError, DiskProbe
+from tests.unit.node.fakes import FakeNode
+
+ASIDE = "/var/lib/etcd/put-aside/member"
+
+
+@pytest.fixture
+def mounted(node: FakeNode) -> FakeNode:
+    """A master whose volume is mounted."""
+    node.host.path("/var/lib/etcd/data").mkdir(parents=True)
+    node.host.mounts.add("/var/lib/etcd")
+    return node
+
+
+def _fail_writing(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def refuse(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+
+
+def test_a_volume_that_can_be_written_is_no_trouble(mounted: FakeNode) -> None:
+    """Its room is told."""
+    found = DiskProbe(mounted).look()
+    assert found.trouble == ""
+    assert found.space is not None
+    assert not found.is_full
+    disk.require_room(mounted)
+
+
+def test_a_volume_that_is_not_mounted_is_trouble(node: FakeNode) -> None:
+    """Without it etcd would write to the root volume."""
+    assert "not mounted" in DiskProbe(node).look().trouble
+    with pytest.raises(DiskError, match="not mounted"):
+        disk.require_room(node)
+
+
+@pytest.mark.parametrize(("number", "named"), [(errno.EROFS, "read-only"), (errno.EIO, "I/O error")])
+def test_a_volume_that_cannot_be_written(
+    mounted: FakeNode, monkeypatch: pytest.MonkeyPatch, number: int, named: str
+) -> None:
+    """Read-only and failing are no want of room."""
+    _fail_writing(monkeypatch, number)
+    found = DiskProbe(mounted).look()
+    assert named in found.trouble
+    assert not found.is_full
+
+
+def test_a_write_without_room_is_a_full_disk(mounted: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the file system says of its room."""
+    _fail_writing(monkeypatch, errno.ENOSPC)
+    found = DiskProbe(mounted).look()
+    assert found.is_full
+    assert found.has_no_room
+    assert found.trouble == ""
+
+
+def test_little_room_is_full_before_nothing_can_be_written(mounted: FakeNode) -> None:
+    """It ends when it cannot set aside a file of its log."""
+    mounted.host.free_bytes = 200 << 20
+    found = DiskProbe(mounted).look()
+    assert found.is_full
+    assert not found.has_no_room
+    disk.require_room(mounted)
+
+
+def test_a_volume_that_does_not_answer_stalls_nobody(
+    mounted: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked once, and not again before it has answered."""
+    gate = threading.Event()
+    asked: list[int] = []
+
+    def stall(_: int) -> None:
+        asked.append(1)
+        gate.wait(20)
+
+    monkeypatch.setattr(os, "fsync", stall)
+    probe = DiskProbe(mounted)
+    try:
+        for _ in range(3):
+            assert "has not ended within" in probe.look(patience=0.01).trouble
+        assert len(asked) <= 1
+    finally:
+        gate.set()
+    assert probe.look().trouble == ""
+
+
+def test_a_boot_on_a_full_volume_fails_with_the_remedy(mounted: FakeNode) -> None:
+    """Before etcd does, again and again, with its own words."""
+    mounted.host.free_bytes = 20 << 20
+    with pytest.raises(DiskError, match=r"vol-0123456789abcdef0 of slot a is full: 20 of .*size_gib"):
+        disk.require_room(mounted)
+
+
+def test_a_boot_gives_up_what_was_put_aside(mounted: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its room may be all that is missing."""
+    mounted.host.path(ASIDE).mkdir(parents=True)
+    mounted.host.free_bytes = 20 << 20
+
+    def drop(node: FakeNode) -> bool:
+        node.host.free_bytes = None
+        return True
+
+    monkeypatch.setattr("kubequorum_node.volume.member_data.drop_copy", drop)
+    disk.require_room(mounted)
+
+
+def test_the_probe_is_a_file_of_its_own(mounted: FakeNode, tmp_path: Path) -> None:
+    """Beside etcd's data, never in them."""
+    DiskProbe(mounted).look()
+    assert list((tmp_path / "var/lib/etcd/data").iterdir()) == []

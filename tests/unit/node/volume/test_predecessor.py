@@ -1,0 +1,76 @@
+"""What a successor does about whoever has the volume."""
+
+import pytest
+
+from kubequorum_node.volume.predecessor import (
+    FINISH_OFF_AFTER_SECONDS,
+    LAST_RESORT_AFTER_SECONDS,
+    Holder,
+    Next,
+    decide,
+)
+
+FOREVER = 10_000.0
+
+
+def _holder(
+    *, instance: str | None = "running", lifecycle: str | None, silent: float = 0.0, waited: float = 0.0
+) -> Holder:
+    return Holder(
+        instance_id="i-0aaaaaaaaaaaaaaaa",
+        instance_state=instance,
+        lifecycle_state=lifecycle,
+        group="ha-MasterAGroup-1" if lifecycle else None,
+        silent_seconds=silent,
+        waited_seconds=waited,
+    )
+
+
+@pytest.mark.parametrize(
+    "lifecycle", ["InService", "Terminating:Wait", "Terminating:Proceed", "Pending:Wait", None]
+)
+def test_a_running_instance_that_answers_is_never_touched(lifecycle: str | None) -> None:
+    """However long it takes: it may be writing."""
+    assert decide(_holder(lifecycle=lifecycle, waited=FOREVER)) is Next.WAIT
+
+
+def test_an_orderly_end_is_given_its_time() -> None:
+    """A predecessor whose services have just stopped is about to complete its hook by itself."""
+    just_silent = FINISH_OFF_AFTER_SECONDS - 1
+    assert decide(_holder(lifecycle="Terminating:Wait", silent=just_silent)) is Next.WAIT
+
+
+def test_a_predecessor_that_hangs_in_terminating_is_finished_off() -> None:
+    """It no longer answers: its terminate action is completed, and EC2 ends it."""
+    silent = FINISH_OFF_AFTER_SECONDS
+    assert decide(_holder(lifecycle="Terminating:Wait", silent=silent)) is Next.FINISH_OFF
+
+
+@pytest.mark.parametrize("instance", ["shutting-down", "terminated", None])
+def test_a_dead_predecessor_gives_the_volume_free_by_itself(instance: str | None) -> None:
+    """EC2 detaches the volumes of an instance that has ended; force comes only long after."""
+    lifecycle = "Terminating:Proceed"
+    early = LAST_RESORT_AFTER_SECONDS - 1
+    assert decide(_holder(instance=instance, lifecycle=lifecycle, silent=early, waited=early)) is Next.WAIT
+    late = LAST_RESORT_AFTER_SECONDS
+    holder = _holder(instance=instance, lifecycle=lifecycle, silent=late, waited=late)
+    assert decide(holder) is Next.FORCE_DETACH
+
+
+def test_a_stopped_instance_is_detached_without_force() -> None:
+    """Nothing runs on it that could write, and nothing gives the volume free."""
+    assert decide(_holder(instance="stopped", lifecycle=None, silent=1)) is Next.DETACH
+
+
+@pytest.mark.parametrize("lifecycle", ["InService", "Pending:Wait", "Standby"])
+def test_a_silent_member_of_the_group_is_the_groups_business(lifecycle: str) -> None:
+    """It is not being ended: perhaps only the network between the two is cut."""
+    assert decide(_holder(lifecycle=lifecycle, silent=FOREVER, waited=FOREVER)) is Next.WAIT
+
+
+def test_force_is_used_on_a_silent_instance_that_is_on_its_way_out_only_at_last() -> None:
+    """Terminating without a hook to complete, or in no group any more."""
+    for lifecycle in ("Terminating:Proceed", None):
+        soon = LAST_RESORT_AFTER_SECONDS - 1
+        assert decide(_holder(lifecycle=lifecycle, silent=soon, waited=FOREVER)) is Next.WAIT
+        assert decide(_holder(lifecycle=lifecycle, silent=FOREVER, waited=FOREVER)) is Next.FORCE_DETACH

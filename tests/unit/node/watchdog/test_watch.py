@@ -1,0 +1,275 @@
+"""The watchdog: when it acts, what it does for which verdict, and when it keeps still."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kubequorum_node.etcd.log import Cause, LastWords
+from kubequorum_node.host import Space
+from kubequorum_node.kubernetes import certificates
+from kubequorum_node.machine import boot_lock
+from kubequorum_node.repair import damaged_data
+from kubequorum_node.volume.disk import Disk
+from kubequorum_node.volume.slot_record import MEMBER, SlotRecord
+from kubequorum_node.watchdog import watch
+from kubequorum_node.watchdog.diagnosis import Condition, Findings
+from kubequorum_node.watchdog.watch import GRACE_AFTER_START_SECONDS, GRACE_SECONDS, LOOK_SECONDS, Watchdog
+from tests.unit.node import examples
+from tests.unit.node.fake_etcd import FakeEtcd
+from tests.unit.node.fakes import FakeNode
+from tests.unit.node.watchdog.test_diagnosis import DOWN, NO_ROOM, WELL
+
+RECORD = "slots/a/record.json"
+DAMAGED = replace(DOWN, last_words=LastWords(cause=Cause.DAMAGED, said="crc mismatch"))
+
+
+class Dog:
+    """A watchdog over a master that is as the test says."""
+
+    def __init__(self, node: FakeNode) -> None:
+        self.node = node
+        self.etcd = FakeEtcd(node)
+        self.findings: Findings = WELL
+        self.forgotten = 0
+        self.events: list[dict[str, Any]] = []
+        for number, slot in enumerate("bc"):
+            node.host.names[f"etcd-{slot}.ha.kubequorum.internal"] = {f"10.20.{number}.5"}
+            node.host.statuses[f"https://10.20.{number}.5:6443/readyz"] = 200
+        node.host.path("/run").mkdir()
+        node.host.on("/usr/local/bin/kubectl", self._kubectl)
+        record = SlotRecord(
+            volume=examples.CONFIG.volume,
+            generation=1,
+            instance=examples.IDENTITY.instance_id,
+            stage=MEMBER,
+            outcome="ready",
+        )
+        node.aws.objects[RECORD] = record.to_json().encode()
+        self.dog = Watchdog(node, lambda: self.findings, begin_anew=self._forget)
+
+    def watch(self, seconds: float, findings: Findings | None = None) -> None:
+        """Let time pass."""
+        self.findings = findings or self.findings
+        end = self.node.clock.now() + seconds
+        while self.node.clock.now() < end:
+            self.dog.tick()
+            self.node.clock.sleep(LOOK_SECONDS)
+
+    def reports(self) -> int:
+        """How often the master reported itself unhealthy."""
+        return len(self.node.aws.asked("set_instance_health"))
+
+    def outcome(self) -> str:
+        """What its slot's record says."""
+        return SlotRecord.from_json(self.node.aws.objects[RECORD].decode()).outcome
+
+    def _forget(self) -> None:
+        self.forgotten += 1
+
+    def _kubectl(self, _: tuple[str, ...], stdin: str | None) -> None:
+        self.events.append(json.loads(stdin or ""))
+
+
+@pytest.fixture
+def dog(node: FakeNode) -> Dog:
+    """A watchdog that has seen its master well."""
+    dog = Dog(node)
+    dog.watch(60)
+    return dog
+
+
+def test_a_master_that_is_well_costs_nothing(dog: Dog) -> None:
+    """Nothing is asked of AWS or of etcd, and nothing is written."""
+    dog.watch(3600)
+    assert dog.node.aws.requests == []
+    assert dog.node.host.commands == []
+
+
+def test_a_dead_master_is_reported_after_the_grace_time(dog: Dog) -> None:
+    """And said: in the slot's record, and as an Event of its Node."""
+    dog.watch(GRACE_SECONDS - 2 * LOOK_SECONDS, DOWN)
+    assert dog.reports() == 0
+    dog.watch(3 * LOOK_SECONDS)
+    assert dog.reports() == 1
+    assert dog.outcome() == "unwell: dead: etcd does not answer, the API server is not ready"
+    (event,) = dog.events
+    assert event["involvedObject"]["name"] == examples.IDENTITY.node_name
+    assert (event["type"], event["reason"]) == ("Warning", "MasterDead")
+
+
+def test_a_trouble_that_passes_is_not_said(dog: Dog) -> None:
+    """A restart of the API server, for one."""
+    dog.watch(40, DOWN)
+    dog.watch(120, WELL)
+    dog.watch(40, DOWN)
+    dog.watch(60, WELL)
+    assert dog.events == []
+    assert dog.node.aws.requests == []
+
+
+def test_a_machine_that_has_just_started_has_longer(node: FakeNode) -> None:
+    """Its boot is under way, and says itself when it fails."""
+    dog = Dog(node)
+    dog.watch(GRACE_AFTER_START_SECONDS - 10, DOWN)
+    assert dog.reports() == 0
+    dog.watch(30)
+    assert dog.reports() == 1
+
+
+def test_without_quorum_nothing_is_done_but_said(dog: Dog, capsys: pytest.CaptureFixture[str]) -> None:
+    """All masters lost power, and one is up: it waits for the others."""
+    dog.etcd.quorum = False
+    dog.watch(600, replace(WELL, etcd_ready=False, api_ready=False))
+    assert dog.reports() == 0
+    assert "no quorum, so nothing is done" in capsys.readouterr().err
+    assert dog.outcome().startswith("unwell: dead")
+
+
+def test_all_api_servers_broken_by_the_same_change_replace_nobody(dog: Dog) -> None:
+    """A health check must never take down what still works: etcd has all its members."""
+    for slot in "01":
+        dog.node.host.statuses[f"https://10.20.{slot}.5:6443/readyz"] = 500
+    dog.watch(3600, replace(WELL, api_ready=False))
+    assert dog.reports() == 0
+
+
+def test_a_refusal_is_asked_about_again(dog: Dog) -> None:
+    """The other master is back, and this one is still dead."""
+    dog.etcd.down.add("c")
+    dog.watch(300, DOWN)
+    assert dog.reports() == 0
+    dog.etcd.down.clear()
+    dog.watch(70)
+    assert dog.reports() >= 1
+
+
+@pytest.mark.parametrize("state", [None, "Terminated", "Standby", "Detached"])
+def test_an_instance_that_its_group_does_not_want_to_serve_is_left_alone(
+    dog: Dog, monkeypatch: pytest.MonkeyPatch, state: str | None
+) -> None:
+    """It ends in order, or a person works on it."""
+    monkeypatch.setattr(dog.node.metadata, "target_lifecycle_state", lambda: state)
+    dog.watch(600, DOWN)
+    assert dog.reports() == 0
+
+
+def test_a_boot_under_way_is_left_alone(dog: Dog) -> None:
+    """It repairs by itself, or fails by itself."""
+    with boot_lock.held(dog.node):
+        dog.watch(300, DOWN)
+    assert dog.reports() == 0
+    dog.watch(70)
+    assert dog.reports() >= 1
+
+
+@pytest.mark.parametrize(
+    ("findings", "condition"),
+    [
+        (replace(DOWN, clock_offset_seconds=601.0), Condition.CLOCK_OFF),
+        (replace(DOWN, disk=Disk(trouble="it is read-only")), Condition.STORAGE),
+        (replace(DOWN, disk=NO_ROOM), Condition.FULL),
+        (DAMAGED, Condition.CORRUPT),
+        (replace(DOWN, days_left=0.0), Condition.EXPIRED),
+    ],
+)
+def test_only_a_dead_master_is_replaced(
+    dog: Dog, monkeypatch: pytest.MonkeyPatch, findings: Findings, condition: Condition
+) -> None:
+    """For everything else a successor would take over the same volume, cluster and clock."""
+    acted: list[Condition] = []
+    actions = dict(watch._ACTIONS)
+    for known in set(actions) - {Condition.DEAD}:
+        actions[known] = lambda *_: acted.append(condition)
+    monkeypatch.setattr(watch, "_ACTIONS", actions)
+    dog.watch(600, findings)
+    assert dog.reports() == 0
+    assert dog.outcome().startswith(f"unwell: {condition.value}")
+    assert bool(acted) is (condition not in (Condition.CLOCK_OFF, Condition.STORAGE))
+
+
+def test_a_full_volume_is_grown_and_what_was_kept_is_given_up(dog: Dog) -> None:
+    """The volume may have been made larger meanwhile; the file system grows with it."""
+    node = dog.node
+    link = node.host.path("/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0")
+    link.parent.mkdir(parents=True)
+    link.touch()
+    aside = node.host.path("/var/lib/etcd/put-aside/member")
+    aside.mkdir(parents=True)
+    node.host.on("resize2fs", None)
+    dog.watch(70, replace(WELL, disk=Disk(space=Space(total_bytes=1 << 30, free_bytes=1 << 20))))
+    assert node.host.ran("resize2fs /dev/disk/by-id/")
+    assert not aside.exists()
+
+
+def test_certificates_near_their_end_are_renewed(dog: Dog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And looked at again at once."""
+    renewed: list[str] = []
+    monkeypatch.setattr(certificates, "renew_and_restart", lambda _: renewed.append("all"))
+    dog.watch(70, replace(WELL, days_left=3.0))
+    assert renewed == ["all"]
+    assert dog.forgotten == 1
+
+
+def test_a_corrupt_member_is_repaired_knowing_whether_it_runs(
+    dog: Dog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With etcd's own alarm on it answers, and no lock can be had."""
+    seen: list[bool] = []
+    monkeypatch.setattr(damaged_data, "repair", lambda *_, why, alarm: seen.append(alarm) if why else None)
+    dog.watch(70, DAMAGED)
+    dog.watch(70, replace(WELL, alarms=frozenset({"CORRUPT"})))
+    assert seen == [False, True]
+
+
+def test_a_failed_remedy_is_said_and_tried_again(
+    dog: Dog, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not at every look, and never the end of the watchdog."""
+    tried: list[float] = []
+
+    def fail(*_: object, **__: object) -> None:
+        tried.append(dog.node.clock.now())
+        raise OSError("disk on fire")
+
+    monkeypatch.setattr(damaged_data, "repair", fail)
+    dog.watch(200, DAMAGED)
+    assert len(tried) == 3
+    assert dog.forgotten == 0, "what etcd has said still holds"
+    assert "disk on fire" in capsys.readouterr().err
+
+
+def test_a_remedy_has_time_to_show(dog: Dog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The member is back, and the API server is not ready yet: that is not called dead."""
+    monkeypatch.setattr(damaged_data, "repair", lambda *_, **__: dog.node.clock.sleep(30))
+    dog.watch(65, DAMAGED)
+    dog.watch(50, replace(WELL, api_ready=False))
+    dog.watch(60, WELL)
+    assert [event["reason"] for event in dog.events] == ["MasterCorrupt", "MasterWell"]
+    assert dog.reports() == 0
+
+
+def test_being_well_again_is_said(dog: Dog) -> None:
+    """Once, when it has lasted."""
+    dog.etcd.quorum = False
+    dog.watch(120, DOWN)
+    dog.etcd.quorum = True
+    dog.watch(300, WELL)
+    assert [event["reason"] for event in dog.events] == ["MasterDead", "MasterWell"]
+    assert dog.outcome() == "ready"
+
+
+def test_what_lasts_is_said_again(dog: Dog) -> None:
+    """Kubernetes forgets an Event after an hour."""
+    dog.etcd.quorum = False
+    dog.watch(4000, DOWN)
+    assert [event["reason"] for event in dog.events] == ["MasterDead"] * 3
+
+
+def test_whoever_cannot_be_told_does_not_stop_it(dog: Dog) -> None:
+    """The bucket is away: the master is reported all the same."""
+    dog.node.aws.fail("get_object", "InternalError", times=50)
+    dog.watch(70, DOWN)
+    assert dog.reports() == 1
+    assert dog.events

@@ -1,0 +1,72 @@
+"""Who this machine is: what its metadata say, and whether it may be where it is."""
+
+import platform
+from dataclasses import dataclass
+
+from kubequorum_node.aws.imds import Metadata
+from kubequorum_node.config import NodeConfig
+from kubequorum_node.document import ClusterDocument
+from kubequorum_node.errors import NodeError
+
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+class WrongZoneError(NodeError):
+    """The instance is in another zone than its slot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """The facts of one instance, which do not change while it lives."""
+
+    instance_id: str
+    instance_type: str
+    zone: str
+    address: str
+    node_name: str
+    """Its private DNS name, which is the name of its Node."""
+    architecture: str
+    """As Kubernetes spells it: amd64 or arm64."""
+
+    @property
+    def provider_id(self) -> str:
+        """How cloud providers name the instance in its Node."""
+        return f"aws:///{self.zone}/{self.instance_id}"
+
+
+def find(metadata: Metadata, machine: str | None = None) -> Identity:
+    """Ask the metadata service.
+
+    Raises:
+        NodeError: the processor is one that no program is pinned for.
+
+    """
+    machine = machine or platform.machine()
+    if machine not in _ARCHITECTURES:
+        known = ", ".join(_ARCHITECTURES)
+        raise NodeError(f"this machine's processor is {machine}: use an instance type with one of {known}")
+    return Identity(
+        instance_id=metadata.instance_id(),
+        instance_type=metadata.instance_type(),
+        zone=metadata.zone(),
+        address=metadata.address(),
+        node_name=metadata.private_dns_name(),
+        architecture=_ARCHITECTURES[machine],
+    )
+
+
+def check_zone(identity: Identity, config: NodeConfig, document: ClusterDocument) -> None:
+    """Refuse to be a master outside the slot's zone: its volume could not be attached.
+
+    Raises:
+        WrongZoneError: with both zones.
+
+    """
+    if config.slot is None or document.etcd is None:
+        return
+    expected = document.etcd.slots[config.slot].zone
+    if identity.zone != expected:
+        raise WrongZoneError(
+            f"{identity.instance_id} is in {identity.zone}, but slot {config.slot} and its volume "
+            f"{config.volume} belong to {expected}: its Auto Scaling group must have its subnet there"
+        )

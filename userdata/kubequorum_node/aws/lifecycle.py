@@ -1,0 +1,246 @@
+"""A machine's place in its Auto Scaling group: ready, failed, and later gone, each said once."""
+
+from typing import Literal
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from kubequorum_node.aws.clients import Aws, error_code, error_message
+from kubequorum_node.aws.imds import Metadata
+from kubequorum_node.clock import Clock, NotYetError, WaitError
+from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK, NodeConfig
+from kubequorum_node.document import ClusterDocument
+from kubequorum_node.log import say, step
+
+_POLL_SECONDS = 2.0
+_LONGEST_POLL_SECONDS = 10.0
+_SIGNAL_WAIT_SECONDS = 600.0
+"""How long a stack may take from creating the group to waiting for its signals: the groups of the other
+masters may have to be created in between. The end of the launch comes before, if it does."""
+_UNIQUE_ID_LENGTH = 64
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html"""
+
+Outcome = Literal["sent", "not wanted", "not yet"]
+Status = Literal["SUCCESS", "FAILURE"]
+
+
+class Lifecycle:
+    """What this machine tells its group and its stack."""
+
+    def __init__(
+        self,
+        config: NodeConfig,
+        document: ClusterDocument,
+        *,
+        aws: Aws,
+        metadata: Metadata,
+        clock: Clock,
+    ) -> None:
+        self._config = config
+        self._clock = clock
+        self._stack = document.stack
+        self._aws = aws
+        self._metadata = metadata
+        self._completed: set[str] = set()
+
+    def report_started(self) -> None:
+        """Complete the launch hook before the proof if the creation of the group waits for this instance.
+
+        The proof stands in the signal alone then. etcd needs two masters, so none may keep the others from
+        being created. See docs/decisions/masters-created-together.md.
+        """
+        try:
+            is_awaited = self._status(self._config.signals[0]) == "CREATE_IN_PROGRESS"
+        except ClientError as error:
+            if not _is_validation_error(error):
+                raise
+            is_awaited = False
+        if not is_awaited:
+            say("no creation waits for this instance: the launch hook stays until it has proved itself")
+            return
+        with step("complete the launch hook: the creation of the stack goes on"):
+            self._complete(LAUNCH_HOOK, "CONTINUE")
+
+    def enter_service(self) -> None:
+        """Complete the launch hook: this instance serves."""
+        if LAUNCH_HOOK not in self._completed:
+            with step("complete the launch hook"):
+                self._complete(LAUNCH_HOOK, "CONTINUE")
+
+    def report_ready(self) -> None:
+        """Complete the launch hook, then signal whatever in the stack waits for it."""
+        self.enter_service()
+        for logical_id in self._config.signals:
+            self._tell_when_wanted(logical_id, "SUCCESS", self._metadata.instance_id())
+
+    def report_failed(self, reason: str) -> None:
+        """Tell a stack that waits why this boot failed, then give the launch up: the group tries again.
+
+        A signal has no reason, only an id that the stack's event shows, and no rule for it but its length.
+        So the reason stands there, after the instance's id, as far as it goes.
+
+        Raises:
+            ClientError: the group could not be told.
+
+        """
+        unique_id = failure_id(self._metadata.instance_id(), reason)
+        for logical_id in self._config.signals:
+            try:
+                self._tell_failure(logical_id, unique_id)
+            except (ClientError, BotoCoreError) as error:
+                # Whoever cannot be told must not keep the group from trying again.
+                say(f"{logical_id} could not be told: {error}")
+        with step("give the launch up"):
+            if not self._complete(LAUNCH_HOOK, "ABANDON"):
+                # The hook was completed before the proof.
+                self._report_unhealthy()
+
+    def wait_for_termination(self) -> None:
+        """Return once the group wants this instance gone."""
+        while self._metadata.target_lifecycle_state() != "Terminated":
+            self._clock.sleep(_POLL_SECONDS)
+        say("the Auto Scaling group ends this instance")
+
+    def groups(self) -> list[str]:
+        """Names of the groups that this instance is in: one, or none."""
+        instance_id = self._metadata.instance_id()
+        answer = self._aws.call(
+            lambda: self._aws.autoscaling.describe_auto_scaling_instances(InstanceIds=[instance_id])
+        )
+        return [instance["AutoScalingGroupName"] for instance in answer["AutoScalingInstances"]]
+
+    def prolong_end(self) -> None:
+        """Have the terminate hook count its time-out anew: the end takes longer."""
+        instance_id = self._metadata.instance_id()
+        for group in self.groups():
+            self._prolong_in(group, instance_id)
+
+    def report_gone(self) -> None:
+        """Complete the terminate hook: nothing here is needed any more."""
+        with step("complete the terminate hook"):
+            self._complete(TERMINATE_HOOK, "CONTINUE")
+
+    def _tell_failure(self, logical_id: str, unique_id: str) -> None:
+        with step(f"signal {logical_id}: FAILURE"):
+            if self._signal(logical_id, "FAILURE", unique_id) != "not yet":
+                return
+        own_group = self._config.signals[0]
+        if logical_id == own_group:
+            return
+        # Creation has not come to what waits for the masters, and may never come to it: it may be waiting
+        # for this very instance to be in service.
+        if self._status(own_group) == "CREATE_IN_PROGRESS":
+            with step("complete the launch hook, so that the stack goes on and hears why the launch failed"):
+                self._complete(LAUNCH_HOOK, "CONTINUE")
+        self._tell_when_wanted(logical_id, "FAILURE", unique_id)
+
+    def _report_unhealthy(self) -> None:
+        """Have the group replace this instance, whatever state it is in."""
+        instance_id = self._metadata.instance_id()
+        try:
+            self._aws.call(
+                lambda: self._aws.autoscaling.set_instance_health(
+                    InstanceId=instance_id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False
+                )
+            )
+        except ClientError as error:
+            if not _is_validation_error(error):
+                raise
+            say(f"{instance_id} is in no group that could replace it: {error_message(error)}")
+        else:
+            say(f"reported {instance_id} unhealthy: its group replaces it")
+
+    def _complete(self, hook: str, result: Literal["CONTINUE", "ABANDON"]) -> bool:
+        """Complete a lifecycle action; one that has ended already, by time-out or by us, is left alone.
+
+        Returns whether there was one.
+        """
+        instance_id = self._metadata.instance_id()
+        was_open = False
+        for group in self.groups():
+            try:
+                self._complete_in(group, hook, instance_id, result)
+                was_open = True
+            except ClientError as error:
+                if not _is_validation_error(error):
+                    raise
+                say(f"no {hook} action is open for {instance_id}: {error_message(error)}")
+        self._completed.add(hook)
+        return was_open
+
+    def _prolong_in(self, group: str, instance_id: str) -> None:
+        self._aws.call(
+            lambda: self._aws.autoscaling.record_lifecycle_action_heartbeat(
+                AutoScalingGroupName=group, LifecycleHookName=TERMINATE_HOOK, InstanceId=instance_id
+            )
+        )
+
+    def _complete_in(self, group: str, hook: str, instance_id: str, result: str) -> None:
+        self._aws.call(
+            lambda: self._aws.autoscaling.complete_lifecycle_action(
+                AutoScalingGroupName=group,
+                LifecycleHookName=hook,
+                InstanceId=instance_id,
+                LifecycleActionResult=result,
+            )
+        )
+
+    def _tell_when_wanted(self, logical_id: str, status: Status, unique_id: str) -> None:
+        def attempt() -> None:
+            if self._signal(logical_id, status, unique_id) == "not yet":
+                raise NotYetError(f"{self._stack} has not come to it")
+
+        with step(f"signal {logical_id}" + (": FAILURE" if status == "FAILURE" else "")):
+            try:
+                self._clock.poll(
+                    f"{logical_id} to wait for a signal",
+                    attempt,
+                    seconds=_SIGNAL_WAIT_SECONDS,
+                    pause=_POLL_SECONDS,
+                    longest_pause=_LONGEST_POLL_SECONDS,
+                )
+            except WaitError as error:
+                say(f"nobody waited for it: {error}")
+
+    def _status(self, logical_id: str) -> str:
+        """Status of a resource of the stack.
+
+        Raises:
+            ClientError: there is no such resource (yet).
+
+        """
+        detail = self._aws.call(
+            lambda: self._aws.cloudformation.describe_stack_resource(
+                StackName=self._stack, LogicalResourceId=logical_id
+            )
+        )
+        return detail["StackResourceDetail"]["ResourceStatus"]
+
+    def _signal(self, logical_id: str, status: Status, unique_id: str) -> Outcome:
+        """Signal if the resource waits for it now; tell whether it is about to."""
+        try:
+            if not self._status(logical_id).endswith("_IN_PROGRESS"):
+                return "not wanted"
+            self._aws.call(
+                lambda: self._aws.cloudformation.signal_resource(
+                    StackName=self._stack,
+                    LogicalResourceId=logical_id,
+                    UniqueId=unique_id,
+                    Status=status,
+                )
+            )
+        except ClientError as error:
+            if not _is_validation_error(error):
+                raise
+            # The stack has not come to this resource, or has just stopped waiting: look again.
+            return "not yet"
+        return "sent"
+
+
+def failure_id(instance_id: str, reason: str) -> str:
+    """The id of a FAILURE signal: the instance, and as much of the reason as there is room for."""
+    plain = " ".join(reason.encode("ascii", "replace").decode().split())
+    return f"{instance_id} {plain}"[:_UNIQUE_ID_LENGTH].rstrip()
+
+
+def _is_validation_error(error: ClientError) -> bool:
+    return error_code(error) == "ValidationError"

@@ -1,0 +1,95 @@
+"""The state bucket: small objects that machines share, with conditional writes."""
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from kubequorum_node.aws.clients import Aws, error_code
+from kubequorum_node.errors import NodeError
+
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import PutObjectRequestTypeDef
+
+_ABSENT = frozenset({"NoSuchKey", "404"})
+_LOST = frozenset({"PreconditionFailed", "412"})
+_COLLISION = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
+"""Two conditional writes at the same moment: S3 wants them repeated.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
+_COLLISIONS_BORNE = 6
+
+NOT_THERE = "not there"
+"""For `put`: write only if there is no such object yet."""
+
+
+class PreconditionError(NodeError):
+    """Somebody else wrote the object first."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object as it was read."""
+
+    body: str
+    etag: str
+    key_id: str = ""
+    """The KMS key that it is encrypted with."""
+
+
+class StateStore:
+    """Objects in the state bucket. The bucket encrypts all of them with the cluster's key."""
+
+    def __init__(self, aws: Aws, bucket: str) -> None:
+        self._aws = aws
+        self._bucket = bucket
+
+    def get(self, key: str) -> Stored | None:
+        """An object; None if there is none."""
+
+        def read() -> Stored:
+            answer = self._aws.s3.get_object(Bucket=self._bucket, Key=key)
+            return Stored(
+                answer["Body"].read().decode(), answer["ETag"], key_id=answer.get("SSEKMSKeyId", "")
+            )
+
+        try:
+            return self._aws.call(read)
+        except ClientError as error:
+            if error_code(error) in _ABSENT:
+                return None
+            raise
+
+    def put(self, key: str, body: str, *, only_if: str | None = None) -> str:
+        """Write an object and return its ETag.
+
+        Args:
+            key: name of the object.
+            body: its text.
+            only_if: the ETag that the object must have, or NOT_THERE if it must not be there yet.
+
+        Raises:
+            PreconditionError: the object is another than `only_if` says.
+
+        """
+        request: PutObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key, "Body": body.encode()}
+        if only_if == NOT_THERE:
+            request["IfNoneMatch"] = "*"
+        elif only_if is not None:
+            request["IfMatch"] = only_if
+        for attempt in range(1, _COLLISIONS_BORNE):
+            try:
+                return self._put(request)
+            except ClientError as error:
+                gone = only_if not in (None, NOT_THERE) and error_code(error) in _ABSENT
+                if gone or error_code(error) in _LOST:
+                    raise PreconditionError(
+                        f"s3://{self._bucket}/{key} was written by somebody else"
+                    ) from error
+                if error_code(error) not in _COLLISION:
+                    raise
+            self._aws.pause(attempt * random.uniform(0.2, 0.6))
+        return self._put(request)
+
+    def _put(self, request: Any) -> str:
+        return str(self._aws.call(lambda: self._aws.s3.put_object(**request))["ETag"])

@@ -1,0 +1,1 @@
+"""A boot: its steps, their order, and how its end is told."""

@@ -1,0 +1,77 @@
+"""The launch of this instance: when it began and how it ended. On disk, for a boot may be repeated."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+
+from kubequorum_node.log import say
+from kubequorum_node.machine import supervisor
+from kubequorum_node.node import Node
+
+FOLDER = "/var/lib/kubequorum"
+_FILE = f"{FOLDER}/launch.json"
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+IN_SERVICE = "in service"
+"""It has proved itself: from here on a failed boot is this machine's own business, and is tried again."""
+GIVEN_UP = "given up"
+"""Its group was told, and replaces it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """What is known of the launch."""
+
+    kernel: str
+    """Which start of the kernel `began` belongs to."""
+    began: float
+    """Seconds on the kernel's clock, which nobody sets."""
+    began_at: float
+    """The same moment by the wall clock, for after a restart of the machine."""
+    outcome: str = ""
+    """IN_SERVICE, GIVEN_UP, or nothing while it lasts."""
+
+
+def current(node: Node) -> Launch:
+    """The launch as it stands; the first call on an instance begins it.
+
+    A machine that is a plain process has no disk of its own: each of its boots is a launch.
+    """
+    known = _read(node)
+    if known is not None:
+        return known
+    begun = Launch(kernel=_kernel(node), began=node.clock.now(), began_at=node.clock.wall_time())
+    _write(node, begun)
+    return begun
+
+
+def seconds_used(node: Node) -> float:
+    """How long the launch has lasted, over all tries and restarts."""
+    launch = current(node)
+    if launch.kernel == _kernel(node):
+        return max(0.0, node.clock.now() - launch.began)
+    return max(0.0, node.clock.wall_time() - launch.began_at)
+
+
+def end(node: Node, outcome: str) -> None:
+    """Write how it ended."""
+    _write(node, replace(current(node), outcome=outcome))
+
+
+def _read(node: Node) -> Launch | None:
+    text = None if supervisor.runs_processes() else node.host.read(_FILE)
+    if text is None:
+        return None
+    try:
+        return Launch(**json.loads(text))
+    except (ValueError, TypeError) as error:
+        say(f"{_FILE} cannot be read ({error!r}): the launch is taken to begin now")
+        return None
+
+
+def _write(node: Node, launch: Launch) -> None:
+    if not supervisor.runs_processes():
+        node.host.write(_FILE, json.dumps(asdict(launch)), mode=0o600)
+
+
+def _kernel(node: Node) -> str:
+    return (node.host.read(_BOOT_ID) or "").strip()

@@ -1,0 +1,203 @@
+"""All steps of a boot, in order. Those that do not need each other run at the same time."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
+
+from kubequorum_node.boot import launch, steps
+from kubequorum_node.boot.steps import Step
+from kubequorum_node.log import say, step
+from kubequorum_node.machine import boot_lock, supervisor
+from kubequorum_node.node import Node
+from kubequorum_node.volume import slot_record
+
+LIMIT_SECONDS = 840.0
+"""How long a launch may take, over all its tries. Shorter than the launch hook (900 s): a boot that fails
+still has time to say why."""
+GIVEN_UP_STATUS = 3
+"""The program's exit status for systemd, which then does not try again; see units/kubequorum-boot.service."""
+_TELL_SECONDS = 300.0
+"""How long a launch that failed may take to say so: the stack may have to come to where it hears it."""
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """Lanes that run at the same time; it has ended when all of them have."""
+
+    lanes: tuple["Lane", ...]
+
+
+Lane = Sequence[Step | AtOnce]
+"""Steps one after the other."""
+
+_VOLUME_THEN_NAME = (
+    # The volume is the fence: its slot's name must never lead away from the master that has it. Else a
+    # newcomer that waits for a master that works would have the other members refuse that one.
+    steps.ATTACH_VOLUME,
+    AtOnce(((steps.MOUNT_VOLUME,), (steps.POINT_NAME,))),
+)
+
+MASTER: Lane = (
+    steps.CHECK_IDENTITY,
+    AtOnce(
+        (
+            (
+                steps.INSTALL_PROGRAMS,
+                steps.START_RUNTIME,
+                steps.CHECK_MACHINE,
+                steps.ISSUE_CERTIFICATES,
+            ),
+            _VOLUME_THEN_NAME,
+        )
+    ),
+    steps.SETTLE_MEMBERSHIP,
+    # Before the first wait for another master.
+    steps.REPORT_STARTED,
+    steps.START_CONTROL_PLANE,
+    steps.AWAIT_CONTROL_PLANE,
+    # It serves from here on. What follows is in the cluster already, unless the release is new, and an update
+    # waits for the signal.
+    steps.ENTER_SERVICE,
+    steps.START_POD_NETWORK,
+    steps.CONFIGURE_CLUSTER,
+    steps.PROVE_HEALTH,
+    steps.REPORT_READY,
+    steps.START_WATCHDOG,
+)
+WORKER: Lane = (
+    steps.CHECK_IDENTITY,
+    steps.INSTALL_PROGRAMS,
+    steps.START_RUNTIME,
+    steps.JOIN,
+    steps.START_POD_NETWORK,
+    steps.PROVE_HEALTH,
+    steps.REPORT_READY,
+)
+PROCESS: Lane = (steps.CHECK_IDENTITY, steps.REPORT_READY)
+"""For a machine that is a plain process: it is there, and says so."""
+
+
+def boot(node: Node) -> int:
+    """Run all steps that this machine can; returns the program's exit status.
+
+    A launch that fails says why: here on the console, in the slot's record, and to
+    the stack if it waits. Then it is given up, and the group tries again. A machine
+    that was in service before says why, too, but tries again by itself.
+
+    Raises:
+        NodeError: systemd does not run here, this is not root, or another boot is running.
+
+    """
+    if supervisor.runs_processes():
+        return _boot_alone(node)
+    # What is wrong with how this program was called is nobody's failed launch.
+    supervisor.require_systemd(node.host)
+    with boot_lock.held(node):
+        return _boot_alone(node)
+
+
+def _boot_alone(node: Node) -> int:
+    begin = node.clock.now()
+    try:
+        plan = _prepare(node)
+        launched = launch.current(node)
+        if launched.outcome == launch.GIVEN_UP:
+            say("this instance's launch was given up before: its group replaces it")
+            return GIVEN_UP_STATUS
+        used = 0.0 if launched.outcome == launch.IN_SERVICE else launch.seconds_used(node)
+        if used > 1:
+            say(f"this launch began {used:.0f} s ago")
+        node.clock.limit(LIMIT_SECONDS - used)
+        run(node, plan)
+        launch.end(node, launch.IN_SERVICE)
+    except Exception as error:
+        return _fail(node, str(error) or repr(error))
+    finally:
+        say(f"{len(node.aws.calls)} AWS API calls")
+    say(f"{node.config.position} is in service after {node.clock.now() - begin:.1f} s")
+    return 0
+
+
+def run(node: Node, lane: Lane) -> None:
+    """Run steps one after the other, and those of an AtOnce at the same time.
+
+    The first failure is raised at once, and ends nothing but the program.
+
+    Raises:
+        Exception: what the first failing step raised.
+
+    """
+    for todo in lane:
+        if isinstance(todo, AtOnce):
+            _run_at_once(node, todo)
+        else:
+            with step(todo.name):
+                todo.run(node)
+
+
+def steps_of(lane: Lane) -> list[Step]:
+    """All steps, in an order in which they could run one after the other."""
+    found: list[Step] = []
+    for todo in lane:
+        if isinstance(todo, AtOnce):
+            found.extend(inner for each in todo.lanes for inner in steps_of(each))
+        else:
+            found.append(todo)
+    return found
+
+
+def _run_at_once(node: Node, at_once: AtOnce) -> None:
+    ended: SimpleQueue[Exception | None] = SimpleQueue()
+
+    def run_one(lane: Lane) -> None:
+        try:
+            run(node, lane)
+            ended.put(None)
+        except Exception as error:
+            ended.put(error)
+
+    for lane in at_once.lanes:
+        # Daemons: a program that has failed must not stay for another lane's wait.
+        Thread(target=run_one, args=(lane,), daemon=True).start()
+    for _ in at_once.lanes:
+        if (error := ended.get()) is not None:
+            raise error
+
+
+def _prepare(node: Node) -> Lane:
+    if supervisor.runs_processes():
+        say("this machine is a plain process: it runs no container, mounts nothing and joins nothing")
+        supervisor.start_process("watch-lifecycle")
+        return PROCESS
+    # First of all, so that a machine that loses power from here on boots again when it comes back.
+    supervisor.enable(node.host, steps.BOOT_UNIT)
+    if node.is_master:
+        supervisor.start(node.host, steps.LIFECYCLE_UNIT, steps.SHUTDOWN_UNIT)
+        return MASTER
+    supervisor.start(node.host, steps.LIFECYCLE_UNIT)
+    return WORKER
+
+
+def _fail(node: Node, reason: str) -> int:
+    """Tell everybody who can be told; what fails in that is said and does not matter more than the reason."""
+    say(f"BOOT FAILED: {reason}")
+    if node.is_master:
+        _try_to_tell(lambda: slot_record.fail(node, reason))
+    if launch.current(node).outcome == launch.IN_SERVICE:
+        say("this machine has been in service: it tries again")
+        return 1
+    node.clock.limit(_TELL_SECONDS)
+    if not _try_to_tell(lambda: node.lifecycle.report_failed(reason)):
+        return 1
+    launch.end(node, launch.GIVEN_UP)
+    return GIVEN_UP_STATUS
+
+
+def _try_to_tell(tell: Callable[[], object]) -> bool:
+    try:
+        tell()
+    except Exception as failure:
+        say(f"could not be told: {failure}")
+        return False
+    return True

@@ -1,0 +1,225 @@
+"""etcd as a client sees it, through etcdctl."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from kubequorum_node.clock import NotYetError
+from kubequorum_node.host import CommandError, Result
+from kubequorum_node.kubeadm.configuration import client_url
+from kubequorum_node.log import say
+from kubequorum_node.node import Node
+
+_ETCDCTL = "/usr/local/bin/etcdctl"
+_PKI = "/etc/kubernetes/pki/etcd"
+_LOCAL = "https://127.0.0.1:2379"
+_START_SECONDS = 300.0
+_PROMOTION_SECONDS = 600.0
+_ALARMS = {1: "NOSPACE", 2: "CORRUPT"}
+"""etcd's own numbers (api/etcdserverpb/rpc.proto, AlarmType)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A member as the cluster knows it."""
+
+    member_id: int
+    name: str
+    """Empty until it has started for the first time."""
+    peer_urls: tuple[str, ...]
+    is_learner: bool
+
+    @property
+    def hex_id(self) -> str:
+        """The id as etcdctl takes it."""
+        return f"{self.member_id:x}"
+
+
+class Etcd:
+    """The cluster through some of its members."""
+
+    def __init__(self, node: Node, *endpoints: str) -> None:
+        self._node = node
+        self._endpoints = endpoints
+
+    @classmethod
+    def local(cls, node: Node) -> "Etcd":
+        """Through the member on this machine."""
+        return cls(node, _LOCAL)
+
+    @classmethod
+    def others(cls, node: Node) -> "Etcd":
+        """Through the members of the other slots."""
+        return cls(node, *(client_url(node.etcd, slot) for slot in node.etcd.slots if slot != node.slot))
+
+    def members(self) -> list[Member]:
+        """All members, as a quorum knows them.
+
+        Raises:
+            CommandError: no quorum answers.
+
+        """
+        return _members(self._json("member", "list"))
+
+    def remove(self, member: Member) -> None:
+        """Take a member out."""
+        self._run("member", "remove", member.hex_id)
+
+    def add_learner(self, name: str, peer_url: str) -> list[Member]:
+        """Add a member that has no vote until it is promoted; returns all members."""
+        return _members(self._json("member", "add", name, f"--peer-urls={peer_url}", "--learner"))
+
+    def promote(self, member_id: int) -> None:
+        """Give a learner its vote; etcd refuses while it has not caught up."""
+        self._run("member", "promote", f"{member_id:x}")
+
+    def status(self) -> dict[str, Any]:
+        """What the first endpoint says of itself."""
+        status: dict[str, Any] = self._json("endpoint", "status")[0]["Status"]
+        return status
+
+    def alarms(self) -> list[tuple[int, str]]:
+        """Alarms that are on: the id of the member each is about, and its name."""
+        answer = self._json("alarm", "list")
+        return [
+            (int(alarm["memberID"]), _ALARMS.get(alarm["alarm"], "")) for alarm in answer.get("alarms", [])
+        ]
+
+    def disarm(self) -> None:
+        """Take all alarms back; one whose reason still holds comes again."""
+        self._run("alarm", "disarm")
+
+    def healthy_endpoints(self) -> set[str]:
+        """The endpoints whose member serves a read through the consensus."""
+        done = self._call("endpoint", "health", "--write-out=json", check=False)
+        try:
+            return {entry["endpoint"] for entry in json.loads(done.stdout) if entry.get("health")}
+        except (ValueError, TypeError):
+            return set()
+
+    def hashes(self, *, revision: int = 0) -> list[tuple[int, int]]:
+        """Each endpoint's hash of the data up to a revision (0: its newest), and the revision."""
+        answer = self._json("endpoint", "hashkv", f"--rev={revision}")
+        return [(int(e["HashKV"]["hash"]), int(e["HashKV"]["hash_revision"])) for e in answer]
+
+    def grant_lease(self, seconds: int) -> str:
+        """Make a lease; returns its id as etcdctl takes it. What is bound to it goes when it ends."""
+        return f"{int(self._json('lease', 'grant', str(seconds))['ID']):x}"
+
+    def transact(self, transaction: str) -> dict[str, Any]:
+        """Run a transaction, written as `etcdctl txn` reads it; its answer has `succeeded` if it did."""
+        answer: dict[str, Any] = json.loads(self._call("txn", "--write-out=json", stdin=transaction).stdout)
+        return answer
+
+    def move_leader(self, member_id: int) -> None:
+        """Have the first endpoint, which must lead, hand over to another member."""
+        self._run("move-leader", f"{member_id:x}")
+
+    def read_with_quorum(self) -> None:
+        """Read a key through the consensus: proves that the member has caught up, and that a leader serves.
+
+        Raises:
+            CommandError: it cannot.
+
+        """
+        self._run("get", "kubequorum-health")
+
+    def _json(self, *command: str) -> Any:
+        return json.loads(self._run(*command, "--write-out=json"))
+
+    def _run(self, *command: str) -> str:
+        return self._call(*command).stdout
+
+    def _call(self, *command: str, stdin: str | None = None, check: bool = True) -> Result:
+        return self._node.host.run(
+            _ETCDCTL,
+            f"--endpoints={','.join(self._endpoints)}",
+            f"--cacert={_PKI}/ca.crt",
+            f"--cert={_PKI}/healthcheck-client.crt",
+            f"--key={_PKI}/healthcheck-client.key",
+            "--dial-timeout=2s",
+            "--command-timeout=5s",
+            *command,
+            stdin=stdin,
+            timeout=15,
+            check=check,
+        )
+
+
+def wait_until_voting(node: Node, *, doubt: Callable[[], None] = lambda: None) -> int:
+    """Wait until the member on this machine works, with a vote; one that has joined as a learner is promoted.
+
+    Args:
+        node: the machine.
+        doubt: called while the member does not answer; raises if there is no point in waiting.
+
+    Returns its id.
+
+    Raises:
+        WaitError: it does not start, or does not catch up; says what was seen last.
+
+    """
+    local = Etcd.local(node)
+
+    def look() -> dict[str, Any]:
+        try:
+            return local.status()
+        except (CommandError, LookupError, ValueError) as error:
+            doubt()
+            raise NotYetError(f"the member on this machine does not answer: {error}") from error
+
+    status = node.clock.poll(
+        "etcd on this machine", look, seconds=_START_SECONDS, pause=0.3, longest_pause=1.0
+    )
+    member_id = int(status["header"]["member_id"])
+    if status.get("isLearner"):
+        say(f"member {member_id:x} is a learner: it gets its vote when it has caught up")
+        _promote(node, member_id)
+    node.clock.poll(
+        "a vote and a leader for the member on this machine",
+        lambda: _check_voting(local),
+        seconds=_START_SECONDS,
+        pause=0.3,
+        longest_pause=1.0,
+    )
+    return member_id
+
+
+def _promote(node: Node, member_id: int) -> None:
+    others = Etcd.others(node)
+
+    def attempt() -> None:
+        try:
+            others.promote(member_id)
+        except CommandError as error:
+            if "is not a learner" not in str(error):
+                raise NotYetError(str(error)) from error
+
+    node.clock.poll(
+        "promotion of the learner", attempt, seconds=_PROMOTION_SECONDS, pause=1.0, longest_pause=5.0
+    )
+
+
+def _check_voting(local: Etcd) -> None:
+    try:
+        status = local.status()
+        if status.get("isLearner"):
+            raise NotYetError("it is still a learner")
+        if not int(status.get("leader", 0)):
+            raise NotYetError("it knows no leader: fewer than half of the members are up")
+        local.read_with_quorum()
+    except (CommandError, LookupError, ValueError) as error:
+        raise NotYetError(str(error)) from error
+
+
+def _members(answer: dict[str, Any]) -> list[Member]:
+    return [
+        Member(
+            member_id=int(member["ID"]),
+            name=member.get("name", ""),
+            peer_urls=tuple(member.get("peerURLs", [])),
+            is_learner=bool(member.get("isLearner", False)),
+        )
+        for member in answer["members"]
+    ]

@@ -1,0 +1,190 @@
+"""Emptying a node before it goes: no new pods, and those that it has move as their owners allow.
+
+With the kubelet's own credentials, which may evict the pods of their node and of no other.
+https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from kubequorum_node.kubernetes.kubelet import ApiError, NodeApi
+from kubequorum_node.log import say
+from kubequorum_node.node import Node
+
+LIMIT_SECONDS = 1800.0
+"""How long pods may take to move. What a PodDisruptionBudget forbids for longer ends with the machine."""
+_UNREACHABLE_SECONDS = 90.0
+"""How long to go on asking an API that gives no answer. Without one nothing can move."""
+_NOWHERE_SECONDS = 180.0
+"""How long to wait for another node that takes pods; longer than a worker takes to come. There is none when
+all workers go at once, with their stack: a budget that waits for one would keep them all."""
+_LOOK_FOR_REFUGE_SECONDS = 15.0
+_PROLONG_SECONDS = 100.0
+"""A third of the terminate hook's time-out."""
+_PAUSE_SECONDS = 2.0
+_MIRROR = "kubernetes.io/config.mirror"
+"""Marks what the API shows of a static pod: it belongs to the machine."""
+_CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+_GONE = 404
+_CONFLICT = 409
+
+Pod = dict[str, Any]
+
+
+class Drain:
+    """One drain of this machine's node."""
+
+    def __init__(self, node: Node, *, api: NodeApi | None = None) -> None:
+        self._clock = node.clock
+        self._name = node.identity.node_name
+        self._api = api or NodeApi(node)
+        self._said: set[str] = set()
+
+    def cordon(self) -> None:
+        """Let no new pod come here.
+
+        Raises:
+            ApiError: the API server refused, or could not be reached.
+
+        """
+        self._api.patch(f"/api/v1/nodes/{self._name}", {"spec": {"unschedulable": True}})
+        say(f"node {self._name} takes no new pods")
+
+    def evict_all(self) -> list[Pod]:
+        """Ask for the eviction of every pod that is to move; returns those that are still here.
+
+        Raises:
+            ApiError: the pods cannot be listed.
+
+        """
+        answer = self._api.get(f"/api/v1/pods?fieldSelector=spec.nodeName%3D{self._name}")
+        left = [pod for pod in answer["items"] if must_move(pod)]
+        for pod in left:
+            if "deletionTimestamp" not in pod["metadata"]:
+                self._evict(pod)
+        return left
+
+    def wait_until_empty(self, *, seconds: float, prolong: Callable[[], None]) -> None:
+        """Evict until no pod that is to move is left, time is over, or the API has been silent for too long.
+
+        Args:
+            seconds: how long at most.
+            prolong: called every now and then while it takes.
+
+        """
+        begin = heard = prolonged = refuge = looked = self._clock.now()
+        left: list[Pod] | None = None
+        while True:
+            now = self._clock.now()
+            try:
+                left = self.evict_all()
+                heard = self._clock.now()
+                if not left:
+                    say(f"all pods have moved after {now - begin:.0f} s")
+                    return
+            except ApiError as error:
+                self._say_once(f"pods cannot be listed: {error}")
+                if now - heard >= _UNREACHABLE_SECONDS:
+                    say(f"going on without the API, which has not answered for {now - heard:.0f} s")
+                    return
+            if now - looked >= _LOOK_FOR_REFUGE_SECONDS:
+                looked = now
+                refuge = now if self._has_refuge() else refuge
+            if now - refuge >= _NOWHERE_SECONDS:
+                say(f"going on: for {now - refuge:.0f} s no other node has taken pods")
+                return
+            if now - begin >= seconds:
+                names = "unknown" if left is None else ", ".join(map(_name, left))
+                say(f"going on after {now - begin:.0f} s, with pods left: {names}")
+                return
+            if now - prolonged >= _PROLONG_SECONDS:
+                prolong()
+                prolonged = now
+            self._clock.sleep(_PAUSE_SECONDS)
+
+    def _has_refuge(self) -> bool:
+        """Whether another node takes pods, as far as can be seen."""
+        try:
+            nodes = self._api.get("/api/v1/nodes")["items"]
+        except ApiError as error:
+            self._say_once(f"nodes cannot be listed: {error}")
+            return True
+        return any(takes_pods(node) for node in nodes if node["metadata"]["name"] != self._name)
+
+    def _evict(self, pod: Pod) -> None:
+        metadata = pod["metadata"]
+        namespace, name = metadata["namespace"], metadata["name"]
+        eviction = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": name, "namespace": namespace},
+            # Not another pod that has the name by then.
+            "deleteOptions": {"preconditions": {"uid": metadata["uid"]}},
+        }
+        try:
+            self._api.create(f"/api/v1/namespaces/{namespace}/pods/{name}/eviction", eviction)
+        except ApiError as error:
+            if error.status not in (_GONE, _CONFLICT):
+                # 429: a PodDisruptionBudget forbids it for now. That and others may pass: it is asked again.
+                self._say_once(f"pod {_name(pod)} may not move now: {error}")
+        else:
+            say(f"pod {_name(pod)} moves")
+
+    def _say_once(self, message: str) -> None:
+        if message not in self._said:
+            say(message)
+            self._said.add(message)
+
+
+def must_move(pod: Pod) -> bool:
+    """Whether a pod has to move: not one that has ended, nor one that belongs to this node and no other."""
+    metadata = pod["metadata"]
+    if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
+        return False
+    if _MIRROR in (metadata.get("annotations") or {}):
+        return False
+    owners = metadata.get("ownerReferences") or []
+    return not any(owner.get("controller") and owner["kind"] == "DaemonSet" for owner in owners)
+
+
+def takes_pods(node: dict[str, Any]) -> bool:
+    """Whether a node is a worker that is well and open. Other taints may be such as the pods tolerate."""
+    spec = node.get("spec", {})
+    if spec.get("unschedulable") or any(taint["key"] == _CONTROL_PLANE for taint in spec.get("taints", [])):
+        return False
+    conditions = node.get("status", {}).get("conditions", [])
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def _name(pod: Pod) -> str:
+    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+
+
+def empty(node: Node) -> None:
+    """Cordon this machine's node and wait until its pods have moved."""
+    drain = Drain(node)
+    try:
+        drain.cordon()
+    except ApiError as error:
+        say(f"the node could not be cordoned: {error}")
+    drain.wait_until_empty(seconds=LIMIT_SECONDS, prolong=lambda: _prolong(node))
+
+
+def begin(node: Node) -> None:
+    """Cordon this machine's node and ask its pods to move, waiting for none of them.
+
+    Raises:
+        ApiError: the API server refused, or could not be reached.
+
+    """
+    drain = Drain(node)
+    drain.cordon()
+    drain.evict_all()
+
+
+def _prolong(node: Node) -> None:
+    try:
+        node.lifecycle.prolong_end()
+    except Exception as error:
+        # The hook's time-out then ends the machine.
+        say(f"the terminate hook could not be prolonged: {error}")

@@ -1,0 +1,139 @@
+"""What goes into the cluster: kubeadm's ClusterConfiguration and those of the kubelets and of kube-proxy.
+
+Nothing here depends on the slot; see `configuration` for what does.
+"""
+
+from typing import Any
+
+from kubequorum_node.document import ClusterDocument, Etcd
+from kubequorum_node.errors import NodeError
+
+API_VERSION = "kubeadm.k8s.io/v1beta4"
+ELLIPTIC = "ECDSA-P256"
+RSA = "RSA-2048"
+TEN_YEARS = "87600h0m0s"
+DATA_FOLDER = "/var/lib/etcd/data"
+"""etcd's data on the slot's volume: not the root of its file system, where lost+found is."""
+API_SERVER_FOLDER = "/etc/kubernetes/api-server"
+"""Files of the API server that kubeadm does not write; see `api_server_files`."""
+AUDIT_FOLDER = "/var/log/kubernetes/audit"
+
+_YEAR = "8760h0m0s"
+_DNS_DOMAIN = "cluster.local"
+_TLS_VERSION = "VersionTLS12"
+
+Document = dict[str, Any]
+
+_API_SERVER_ARGUMENTS = [
+    ("authentication-config", f"{API_SERVER_FOLDER}/authentication.json"),
+    ("encryption-provider-config", f"{API_SERVER_FOLDER}/encryption.json"),
+    ("audit-policy-file", f"{API_SERVER_FOLDER}/audit-policy.yaml"),
+    ("audit-log-path", f"{AUDIT_FOLDER}/audit.log"),
+    # 30 days at most, and at most 1 GiB of them.
+    ("audit-log-maxage", "30"),
+    ("audit-log-maxbackup", "10"),
+    ("audit-log-maxsize", "100"),
+    # Told to end, it first says so to who checks /readyz, and then has those that still come try elsewhere.
+    ("shutdown-delay-duration", "5s"),
+    ("shutdown-send-retry-after", "true"),
+]
+
+
+def cluster_configuration(document: ClusterDocument, balancer: str) -> Document:
+    """The control plane, the same for all masters.
+
+    Args:
+        document: the cluster.
+        balancer: DNS name of the load balancer that people use; may be empty.
+
+    """
+    names = [document.api_name, document.node_api_name, balancer, "127.0.0.1"]
+    component = [("profiling", "false"), ("tls-min-version", _TLS_VERSION)]
+    configuration: Document = {
+        "apiVersion": API_VERSION,
+        "kind": "ClusterConfiguration",
+        "clusterName": document.cluster,
+        "kubernetesVersion": f"v{document.kubernetes_version}",
+        "controlPlaneEndpoint": document.api_endpoint,
+        "encryptionAlgorithm": ELLIPTIC,
+        "certificateValidityPeriod": _YEAR,
+        "caCertificateValidityPeriod": TEN_YEARS,
+        "networking": {
+            "podSubnet": document.pod_cidr,
+            "serviceSubnet": document.service_cidr,
+            "dnsDomain": _DNS_DOMAIN,
+        },
+        "apiServer": {
+            "certSANs": list(dict.fromkeys(name for name in names if name)),
+            "extraArgs": arguments([*component, *_API_SERVER_ARGUMENTS]),
+            "extraVolumes": [
+                _volume("kubequorum", API_SERVER_FOLDER, read_only=True),
+                _volume("audit", AUDIT_FOLDER, read_only=False),
+            ],
+        },
+        "controllerManager": {
+            "extraArgs": arguments([*component, ("node-cidr-mask-size", str(document.node_mask_bits))])
+        },
+        "scheduler": {"extraArgs": arguments(component)},
+        "etcd": {"local": {"dataDir": DATA_FOLDER, "extraArgs": arguments(etcd_arguments(document))}},
+    }
+    if document.image_repository:
+        configuration["imageRepository"] = document.image_repository
+    return configuration
+
+
+def etcd_arguments(document: ClusterDocument) -> list[tuple[str, str]]:
+    """What every member of etcd is told."""
+    return [
+        ("initial-cluster-token", document.cluster),
+        ("quota-backend-bytes", str(etcd_of(document).quota_bytes)),
+        ("feature-gates", "InitialCorruptCheck=true,CompactHashCheck=true"),
+        ("tls-min-version", "TLS1.2"),
+    ]
+
+
+def components(document: ClusterDocument) -> tuple[Document, Document]:
+    """What kubelets and kube-proxies are told."""
+    kubelet: Document = {
+        "apiVersion": "kubelet.config.k8s.io/v1beta1",
+        "kind": "KubeletConfiguration",
+        "cgroupDriver": "systemd",
+        "rotateCertificates": True,
+        "tlsMinVersion": _TLS_VERSION,
+        "maxPods": document.pods_per_node,
+    }
+    proxy: Document = {
+        "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+        "kind": "KubeProxyConfiguration",
+        "mode": "nftables",
+        # The node program sets the size of the connection table for the machine; see `runtime`.
+        "conntrack": {"maxPerCore": 0},
+    }
+    return kubelet, proxy
+
+
+def _volume(name: str, folder: str, *, read_only: bool) -> Document:
+    return {
+        "name": name,
+        "hostPath": folder,
+        "mountPath": folder,
+        "readOnly": read_only,
+        "pathType": "DirectoryOrCreate",
+    }
+
+
+def etcd_of(document: ClusterDocument) -> Etcd:
+    """What masters know of each other.
+
+    Raises:
+        NodeError: this is a worker's cluster.json.
+
+    """
+    if document.etcd is None:
+        raise NodeError("this machine's cluster.json has no etcd section: it is a worker's")
+    return document.etcd
+
+
+def arguments(pairs: list[tuple[str, str]]) -> list[Document]:
+    """Flags as kubeadm wants them since v1beta4."""
+    return [{"name": name, "value": value} for name, value in pairs]

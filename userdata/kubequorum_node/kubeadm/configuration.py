@@ -1,0 +1,195 @@
+"""What kubeadm is told (v1beta4), as pure functions. JSON is YAML, and needs no library.
+
+https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/
+
+Two configurations are made of the same parts. The node's has what is the
+slot's own: names and addresses of its etcd member. The shared one has not: it is
+what goes into the cluster, where every master would write it.
+"""
+
+import json
+from dataclasses import dataclass
+
+from kubequorum_node.aws.identity import Identity
+from kubequorum_node.document import API_PORT, ClusterDocument, Etcd
+from kubequorum_node.kubeadm.cluster_configuration import (
+    API_VERSION,
+    TEN_YEARS,
+    Document,
+    arguments,
+    cluster_configuration,
+    components,
+    etcd_arguments,
+    etcd_of,
+)
+
+CRI_SOCKET = "unix:///run/containerd/containerd.sock"
+CONTROL_PLANE_TAINT = "node-role.kubernetes.io/control-plane=:NoSchedule"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Membership:
+    """How a member of etcd that has no data yet finds the others. One that has data does not read it."""
+
+    state: str
+    """`new` for a member of the cluster's first set, `existing` for one that joins a living cluster."""
+    initial_cluster: str
+    """`name=peer URL` of every member, joined by commas."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Master:
+    """What is one master's own."""
+
+    identity: Identity
+    slot: str
+    balancer: str
+    """DNS name of the load balancer that people use; may be empty."""
+    membership: Membership
+    ignored_preflight_errors: tuple[str, ...] = ()
+    bootstrap_token: str = ""
+    """Lets workers join; only the shared configuration needs it."""
+
+
+def member_name(slot: str) -> str:
+    """Name of a slot's etcd member."""
+    return f"etcd-{slot}"
+
+
+def peer_url(etcd: Etcd, slot: str) -> str:
+    """Where the other members find a slot's member: the same for ever."""
+    return f"https://{etcd.slots[slot].etcd_name}:2380"
+
+
+def client_url(etcd: Etcd, slot: str) -> str:
+    """Where clients find a slot's member."""
+    return f"https://{etcd.slots[slot].etcd_name}:2379"
+
+
+def first_members(etcd: Etcd) -> Membership:
+    """The cluster's first set of members: all slots."""
+    members = ",".join(f"{member_name(slot)}={peer_url(etcd, slot)}" for slot in sorted(etcd.slots))
+    return Membership(state="new", initial_cluster=members)
+
+
+def node_config(document: ClusterDocument, master: Master) -> str:
+    """Render the node's configuration."""
+    etcd = etcd_of(document)
+    own = [
+        ("name", member_name(master.slot)),
+        ("initial-advertise-peer-urls", peer_url(etcd, master.slot)),
+        ("initial-cluster", master.membership.initial_cluster),
+        ("initial-cluster-state", master.membership.state),
+    ]
+    names = [etcd.slots[master.slot].etcd_name]
+    cluster = cluster_configuration(document, master.balancer)
+    local = cluster["etcd"]["local"]
+    local["extraArgs"] = arguments([*etcd_arguments(document), *own])
+    local["serverCertSANs"] = names
+    local["peerCertSANs"] = names
+    return _render(_init_configuration(document, master), cluster, *components(document))
+
+
+def shared_config(document: ClusterDocument, master: Master) -> str:
+    """Render the configuration that goes into the cluster: nothing in it depends on the slot.
+
+    The InitConfiguration says who does the writing; it does not go into the cluster.
+    """
+    cluster = cluster_configuration(document, master.balancer)
+    return _render(_init_configuration(document, master), cluster, *components(document))
+
+
+def join_config(
+    document: ClusterDocument,
+    identity: Identity,
+    *,
+    endpoint: str,
+    token: str,
+    ca_hash: str,
+    ignored_preflight_errors: tuple[str, ...] = (),
+) -> str:
+    """Render what a worker joins with."""
+    registration = _registration(document, identity, ignored_preflight_errors)
+    registration["taints"] = [dict(taint) for taint in document.taints]
+    return _render(
+        {
+            "apiVersion": API_VERSION,
+            "kind": "JoinConfiguration",
+            "discovery": {
+                "bootstrapToken": {
+                    "apiServerEndpoint": endpoint,
+                    "token": token,
+                    "caCertHashes": [ca_hash],
+                },
+            },
+            "nodeRegistration": registration,
+            "timeouts": {"discovery": "1m0s", "tlsBootstrap": "1m0s", "kubeletHealthCheck": "1m0s"},
+        }
+    )
+
+
+def ca_set(document: ClusterDocument, *, folder: str, algorithm: str) -> str:
+    """Render what the phases that make CAs and the service-account key need."""
+    return _render(
+        {
+            "apiVersion": API_VERSION,
+            "kind": "ClusterConfiguration",
+            "kubernetesVersion": f"v{document.kubernetes_version}",
+            "certificatesDir": folder,
+            "encryptionAlgorithm": algorithm,
+            "caCertificateValidityPeriod": TEN_YEARS,
+        }
+    )
+
+
+def _init_configuration(document: ClusterDocument, master: Master) -> Document:
+    registration = _registration(document, master.identity, master.ignored_preflight_errors)
+    # Else the node takes pods between its registration and the phase mark-control-plane.
+    registration["kubeletExtraArgs"] += arguments([("register-with-taints", CONTROL_PLANE_TAINT)])
+    configuration: Document = {
+        "apiVersion": API_VERSION,
+        "kind": "InitConfiguration",
+        "localAPIEndpoint": {"advertiseAddress": master.identity.address, "bindPort": API_PORT},
+        "nodeRegistration": registration,
+        "timeouts": {"kubernetesAPICall": "1m0s", "etcdAPICall": "1m0s", "kubeletHealthCheck": "2m0s"},
+    }
+    if master.bootstrap_token:
+        configuration["bootstrapTokens"] = [
+            {
+                "token": master.bootstrap_token,
+                "ttl": "2h0m0s",
+                "usages": ["signing", "authentication"],
+                "groups": ["system:bootstrappers:kubeadm:default-node-token"],
+            }
+        ]
+    return configuration
+
+
+def _registration(document: ClusterDocument, identity: Identity, ignored: tuple[str, ...]) -> Document:
+    """What the kubelet says of its node; with labels that it may give itself.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
+    """
+    labels = {
+        "topology.kubernetes.io/region": document.region,
+        "topology.kubernetes.io/zone": identity.zone,
+        "node.kubernetes.io/instance-type": identity.instance_type,
+        **document.labels,
+    }
+    flags = [
+        ("node-ip", identity.address),
+        ("provider-id", identity.provider_id),
+        ("node-labels", ",".join(f"{key}={value}" for key, value in sorted(labels.items()))),
+    ]
+    return {
+        "name": identity.node_name,
+        "criSocket": CRI_SOCKET,
+        "imagePullPolicy": "IfNotPresent",
+        "imagePullSerial": False,
+        "ignorePreflightErrors": list(ignored),
+        "kubeletExtraArgs": arguments(flags),
+    }
+
+
+def _render(*documents: Document) -> str:
+    return "---\n".join(json.dumps(document, indent=2) + "\n" for document in documents)

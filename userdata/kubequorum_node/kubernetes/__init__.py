@@ -1,0 +1,1 @@
+"""Kubernetes on this machine: control plane, certificates, kubelet, joining, pod network."""

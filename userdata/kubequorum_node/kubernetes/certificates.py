@@ -1,0 +1,73 @@
+"""Leaf certificates: valid for a year, renewed at every boot and long before their end."""
+
+import json
+import random
+
+from kubequorum_node.kubeadm.phases import Kubeadm
+from kubequorum_node.kubernetes import api_server
+from kubequorum_node.log import say, step
+from kubequorum_node.node import WORK_FOLDER, Node
+
+API_SERVER = "/etc/kubernetes/pki/apiserver.crt"
+_CONFIG = f"{WORK_FOLDER}/node.yaml"
+_CRICTL = "/usr/local/bin/crictl"
+_DAY_SECONDS = 86400
+RENEW_BELOW_DAYS = 180
+"""A timer looks every week: that leaves more than twenty tries, and time for a person to notice."""
+_LONGEST_STAGGER_SECONDS = 600
+_RESTARTED = ("kube-controller-manager", "kube-scheduler", "kube-apiserver")
+"""What keeps the certificates that it began with, or may; etcd reads its own anew at each handshake."""
+
+
+def renew(node: Node) -> None:
+    """Renew all leaf certificates and kubeconfigs of this master; who uses them must start anew."""
+    Kubeadm(node.host).run("certs", "renew", "all", f"--config={_CONFIG}")
+
+
+def renew_if_due(node: Node) -> bool:
+    """Renew if one of them ends soon, and restart who uses them; says whether it did.
+
+    Masters do that at moments of their own, and each waits until its API server is ready again.
+    """
+    days = days_left(node)
+    if days >= RENEW_BELOW_DAYS:
+        say(f"certificates are good for {days:.0f} more days")
+        return False
+    # Machines that were born together would restart their API servers together.
+    node.clock.sleep(random.uniform(0, _LONGEST_STAGGER_SECONDS))
+    say(f"certificates are good for {days:.0f} more days only")
+    renew_and_restart(node)
+    return True
+
+
+def renew_and_restart(node: Node) -> None:
+    """Renew now, and restart who holds the old ones."""
+    with step("renew certificates"):
+        renew(node)
+    for container in _RESTARTED:
+        with step(f"restart {container}"):
+            _restart(node, container)
+    api_server.wait_until_ready(node)
+
+
+def days_left(node: Node) -> float:
+    """Days until the first leaf certificate ends; 0 for one that is missing.
+
+    The administrator's short-lived kubeconfigs are in no file here, and do not count.
+    """
+    answer = Kubeadm(node.host).run("certs", "check-expiration", f"--config={_CONFIG}", "--output=json")
+    document = json.loads(answer.stdout)
+    left = [
+        0.0 if certificate.get("missing") else float(certificate["residualTime"]) / _DAY_SECONDS
+        for certificate in document["certificates"]
+        # Removed on purpose, see `control_plane.configure_cluster`.
+        if certificate["name"] != "super-admin.conf"
+    ]
+    return min(left)
+
+
+def _restart(node: Node, container: str) -> None:
+    """Stop a static pod's container; the kubelet starts it again."""
+    found = node.host.run(_CRICTL, "ps", "--quiet", "--name", f"^{container}$").stdout.split()
+    if found:
+        node.host.run(_CRICTL, "stop", "--timeout=30", *found)

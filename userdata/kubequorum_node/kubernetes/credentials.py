@@ -1,0 +1,135 @@
+"""Short-lived credentials that masters publish in the state bucket: for joining workers, and for people.
+
+A timer publishes them anew every half hour, so that whoever needs one finds it
+good for long enough, at any minute of any day.
+"""
+
+import json
+import secrets
+import string
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from kubequorum_node.document import API_PORT
+from kubequorum_node.errors import NodeError
+from kubequorum_node.kubeadm import ca_set
+from kubequorum_node.kubeadm.phases import Kubeadm
+from kubequorum_node.kubernetes import control_plane
+from kubequorum_node.kubernetes.api_server import kubectl
+from kubequorum_node.node import Node
+
+JOIN_KEY = "join/worker.json"
+ADMIN_KEY = "admin/kubeconfig"
+TOKEN_VALID = timedelta(hours=2)
+"""Four times as long as the timer's period (units/kubequorum-credentials.timer)."""
+ADMIN_VALID = timedelta(hours=24)
+"""A client certificate cannot be taken back: what limits it is its end."""
+_ALPHABET = string.ascii_lowercase + string.digits
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JoinMaterial:
+    """What a worker needs to join, and to know that it joins the right cluster."""
+
+    token: str
+    ca_hash: str
+    endpoint: str
+    expires: str
+    """UTC."""
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it is good for at least a few minutes more."""
+        expires = datetime.strptime(self.expires, _TIME).replace(tzinfo=UTC)
+        return now + timedelta(minutes=5) < expires
+
+    def to_json(self) -> str:
+        """JSON for the bucket."""
+        return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            NodeError: it is something else.
+
+        """
+        try:
+            return cls(**json.loads(text))
+        except (ValueError, TypeError) as error:
+            raise NodeError(f"{JOIN_KEY} in the state bucket cannot be read: {error!r}") from error
+
+
+def new_token() -> str:
+    """A bootstrap token: 6 characters that name it, and 16 that are secret.
+
+    https://kubernetes.io/docs/reference/access-authn-authz/bootstrap-tokens/
+    """
+    name, secret = ("".join(secrets.choice(_ALPHABET) for _ in range(length)) for length in (6, 16))
+    return f"{name}.{secret}"
+
+
+def publish_join_material(node: Node, token: str) -> None:
+    """Publish a token that the cluster knows already."""
+    expires = datetime.now(UTC) + TOKEN_VALID
+    material = JoinMaterial(
+        token=token,
+        ca_hash=ca_set.public_key_hash(node),
+        endpoint=node.document.api_endpoint,
+        expires=expires.strftime(_TIME),
+    )
+    node.store.put(JOIN_KEY, material.to_json())
+
+
+def publish_admin_kubeconfig(node: Node) -> None:
+    """Publish a kubeconfig for people, good for a day; reading it is a matter of IAM."""
+    node.store.put(ADMIN_KEY, admin_kubeconfig(node))
+
+
+def admin_kubeconfig(node: Node) -> str:
+    """Issue a kubeconfig of a cluster administrator."""
+    printed = Kubeadm(node.host).run(
+        "kubeconfig",
+        "user",
+        f"--config={control_plane.NODE_CONFIG}",
+        "--client-name=kubequorum-admin",
+        # kubeadm binds this group to cluster-admin; unlike system:masters, the cluster can take that back.
+        "--org=kubeadm:cluster-admins",
+        f"--validity-period={int(ADMIN_VALID.total_seconds())}s",
+    )
+    return printed.stdout.replace(
+        f"server: https://{node.document.api_endpoint}",
+        f"server: https://{node.document.api_name}:{API_PORT}",
+    )
+
+
+def renew(node: Node) -> None:
+    """Make a new token known to the cluster, then publish it and a new kubeconfig."""
+    token = new_token()
+    kubectl(node, "apply", "--server-side", "-f", "-", stdin=token_secret(token, datetime.now(UTC)))
+    publish_join_material(node, token)
+    publish_admin_kubeconfig(node)
+
+
+def token_secret(token: str, now: datetime) -> str:
+    """The Secret that makes a token known; the controller manager removes it when it has expired."""
+    name, _, secret = token.partition(".")
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": "bootstrap.kubernetes.io/token",
+            "metadata": {"name": f"bootstrap-token-{name}", "namespace": "kube-system"},
+            "stringData": {
+                "token-id": name,
+                "token-secret": secret,
+                "expiration": (now + TOKEN_VALID).strftime(_TIME),
+                "usage-bootstrap-authentication": "true",
+                "usage-bootstrap-signing": "true",
+                "auth-extra-groups": "system:bootstrappers:kubeadm:default-node-token",
+                "description": "kubequorum: lets workers join",
+            },
+        }
+    )

@@ -1,0 +1,89 @@
+"""Node objects of machines that are gone: without a cloud controller manager nobody else removes them."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from kubequorum_node.kubernetes.api_server import kubectl
+from kubequorum_node.log import say
+from kubequorum_node.node import Node
+
+_PROVIDER_ID = re.compile(r"^aws:///[^/]+/(i-[0-9a-f]+)$")
+_YOUNG = timedelta(minutes=5)
+"""EC2 may take a moment to know an instance everywhere: a Node so young is left alone."""
+_AT_ONCE = 100
+
+
+def remove(node: Node) -> None:
+    """Remove the Nodes whose instance has ended, or that EC2 does not know (any more)."""
+    found = json.loads(kubectl(node, "get", "nodes", "--output=json").stdout)["items"]
+    dead = dead_nodes(found, _states(node, list(filter(None, map(instance_id, found)))), datetime.now(UTC))
+    for name, reason in dead.items():
+        say(f"removing node {name}: {reason}")
+        kubectl(node, "delete", "node", name, "--ignore-not-found", "--wait=false")
+
+
+def remove_own(node: Node) -> None:
+    """Remove this machine's Node: it is about to end."""
+    kubectl(node, "delete", "node", node.identity.node_name, "--ignore-not-found", "--wait=false")
+
+
+def dead_nodes(nodes: list[dict[str, Any]], states: dict[str, str], now: datetime) -> dict[str, str]:
+    """Name of each Node that is to go, with the reason.
+
+    Args:
+        nodes: all Nodes.
+        states: EC2's state of each instance that it knows.
+        now: the time.
+
+    A Node that is not of an EC2 instance is none of ours. One of an instance that EC2 does not know must also
+    be old, and must not be Ready: somebody runs there.
+
+    """
+    dead = {}
+    for each in nodes:
+        instance = instance_id(each)
+        if instance is None:
+            continue
+        name = each["metadata"]["name"]
+        if states.get(instance) == "terminated":
+            dead[name] = f"its instance {instance} is terminated"
+        elif instance not in states and not _is_ready(each) and now - _born(each) > _YOUNG:
+            dead[name] = f"EC2 knows no instance {instance}"
+    return dead
+
+
+def instance_id(node: dict[str, Any]) -> str | None:
+    """The instance behind a Node; None if there is none."""
+    match = _PROVIDER_ID.match(node.get("spec", {}).get("providerID", ""))
+    return match[1] if match else None
+
+
+def _states(node: Node, instance_ids: list[str]) -> dict[str, str]:
+    states = {}
+    for begin in range(0, len(instance_ids), _AT_ONCE):
+        some = instance_ids[begin : begin + _AT_ONCE]
+        # By filter: asked for by its id, one that is unknown would make the whole request fail.
+        states.update(_describe(node, some))
+    return states
+
+
+def _describe(node: Node, instance_ids: list[str]) -> dict[str, str]:
+    answer = node.aws.call(
+        lambda: node.aws.ec2.describe_instances(Filters=[{"Name": "instance-id", "Values": instance_ids}])
+    )
+    return {
+        instance["InstanceId"]: instance["State"].get("Name", "")
+        for reservation in answer["Reservations"]
+        for instance in reservation.get("Instances", [])
+    }
+
+
+def _is_ready(node: dict[str, Any]) -> bool:
+    conditions = node.get("status", {}).get("conditions", [])
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def _born(node: dict[str, Any]) -> datetime:
+    return datetime.strptime(node["metadata"]["creationTimestamp"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

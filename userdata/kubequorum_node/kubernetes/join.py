@@ -1,0 +1,88 @@
+"""How a worker joins the cluster."""
+
+from datetime import UTC, datetime
+
+from kubequorum_node.clock import NotYetError
+from kubequorum_node.host import CommandError
+from kubequorum_node.kubeadm import configuration
+from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
+from kubequorum_node.kubeadm.phases import Kubeadm
+from kubequorum_node.kubernetes.control_plane import ignored_preflight_errors
+from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
+from kubequorum_node.kubernetes.kubelet import CLIENT_CERTIFICATE, KUBECONFIG
+from kubequorum_node.log import say, step
+from kubequorum_node.node import WORK_FOLDER, Node
+
+_CONFIG = f"{WORK_FOLDER}/join.yaml"
+_LEFT_BY_A_FAILED_JOIN = (
+    "/etc/kubernetes/bootstrap-kubelet.conf",
+    KUBECONFIG,
+    CA_CERTIFICATE,
+    "/var/lib/kubelet/config.yaml",
+    CLIENT_CERTIFICATE,
+)
+_MATERIAL_SECONDS = 780.0
+"""Longer than a control plane takes to come up, shorter than the launch hook (900 s)."""
+_JOIN_SECONDS = 600.0
+
+
+def join(node: Node) -> None:
+    """Join with what the masters published, unless the node has joined before.
+
+    The token is as old as half an hour at most, and one that is refused is looked up anew.
+
+    Raises:
+        WaitError: nothing was published, or joining failed again and again; with the last reason.
+
+    """
+    if node.host.path(KUBECONFIG).exists() and node.host.path(CLIENT_CERTIFICATE).exists():
+        say("this machine has joined before")
+        node.host.run("systemctl", "start", "kubelet.service")
+        return
+
+    def attempt() -> None:
+        material = wait_for_material(node)
+        try:
+            with step(f"join through {material.endpoint}"):
+                _join_once(node, material)
+        except CommandError as error:
+            raise NotYetError(str(error)) from error
+
+    node.clock.poll("joining the cluster", attempt, seconds=_JOIN_SECONDS, pause=3.0, longest_pause=20.0)
+
+
+def wait_for_material(node: Node) -> JoinMaterial:
+    """What the masters published; waits while there is nothing, or nothing that is still good."""
+
+    def look() -> JoinMaterial:
+        stored = node.store.get(JOIN_KEY)
+        if stored is None:
+            raise NotYetError(f"there is no {JOIN_KEY} in the state bucket: no master is up yet")
+        material = JoinMaterial.from_json(stored.body)
+        if not material.is_valid(datetime.now(UTC)):
+            raise NotYetError(
+                f"the token in {JOIN_KEY} ended at {material.expires}: no master has renewed it"
+            )
+        return material
+
+    return node.clock.poll(
+        "a token from the masters", look, seconds=_MATERIAL_SECONDS, pause=2.0, longest_pause=10.0
+    )
+
+
+def _join_once(node: Node, material: JoinMaterial) -> None:
+    for path in _LEFT_BY_A_FAILED_JOIN:
+        node.host.path(path).unlink(missing_ok=True)
+    config = configuration.join_config(
+        node.document,
+        node.identity,
+        endpoint=material.endpoint,
+        token=material.token,
+        ca_hash=material.ca_hash,
+        ignored_preflight_errors=ignored_preflight_errors(),
+    )
+    node.host.write(_CONFIG, config, mode=0o600)
+    try:
+        Kubeadm(node.host).run("join", f"--config={_CONFIG}", timeout=240)
+    finally:
+        node.host.path(_CONFIG).unlink(missing_ok=True)

@@ -1,0 +1,92 @@
+"""The lock file: which programs in which versions, where they come from and which sums they must have.
+
+It stands in userdata/files/artifacts.json and is the only place that knows.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from kubequorum_node.errors import NodeError
+
+LOCK_FILE = Path(__file__).resolve().parents[2] / "files" / "artifacts.json"
+
+_COMMON = ("containerd", "runc", "cni-plugins", "crictl", "kubelet", "kubeadm")
+_MASTERS = ("etcd", "kubectl")
+
+
+class LockFileError(NodeError):
+    """The lock file does not have what is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """One download and the programs in it."""
+
+    name: str
+    version: str
+    url: str
+    sha256: str
+    archive: str | None
+    """`tar.gz`, or None for a download that is the program itself."""
+    strip_components: int
+    """Leading folders of an archive's paths that do not count."""
+    install: Mapping[str, str]
+    """Programs by their name in the download, with the path on the machine."""
+    version_command: tuple[str, ...]
+    """Prints the version; its first word is one of the programs."""
+
+    def source(self, mirror: str) -> str:
+        """Where to fetch it: upstream, or a mirror, which has it at the path of its URL, host included."""
+        if not mirror:
+            return self.url
+        parts = urlsplit(self.url)
+        return f"{mirror.rstrip('/')}/{parts.netloc}{parts.path}"
+
+    def is_version(self, printed: str) -> bool:
+        """Whether the output of the version command names this version, and no other that begins like it."""
+        return re.search(rf"(?<![\w.])v?{re.escape(self.version)}(?![\w.+-])", printed) is not None
+
+
+def needed(
+    kubernetes_version: str, *, architecture: str, master: bool, path: Path = LOCK_FILE
+) -> list[Artifact]:
+    """All that a machine needs for a Kubernetes version.
+
+    Raises:
+        LockFileError: the version or the architecture is not in the lock file.
+
+    """
+    lock: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    versions = lock["kubernetes_versions"]
+    if kubernetes_version not in versions:
+        raise LockFileError(
+            f"Kubernetes {kubernetes_version} (kubernetes.version in the cluster file) is not in {path}, "
+            f"which has {', '.join(versions)}"
+        )
+    names = _COMMON + _MASTERS if master else _COMMON
+    return [
+        _artifact(lock["artifacts"][name], name, versions[kubernetes_version][name], architecture)
+        for name in names
+    ]
+
+
+def _artifact(entry: dict[str, Any], name: str, version: str, architecture: str) -> Artifact:
+    try:
+        download = entry["versions"][version][architecture]
+    except KeyError as error:
+        raise LockFileError(f"{name} {version} for {architecture} is not in the lock file") from error
+    return Artifact(
+        name=name,
+        version=version,
+        url=download["url"],
+        sha256=download["sha256"],
+        archive=entry.get("archive"),
+        strip_components=entry.get("strip_components", 0),
+        install=entry["install"],
+        version_command=tuple(entry["version_command"]),
+    )

@@ -1,0 +1,74 @@
+"""The programs of a machine: what the image has in the right version stays, the rest is fetched."""
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from kubequorum_node.host import CommandError
+from kubequorum_node.log import say
+from kubequorum_node.machine import download, lockfile
+from kubequorum_node.machine.lockfile import Artifact
+from kubequorum_node.node import Node
+
+_AT_ONCE = 4
+_DOWNLOADS = "/var/cache/kubequorum"
+
+
+def install(node: Node) -> None:
+    """Make sure that every program is there in the version of the lock file.
+
+    Raises:
+        ChecksumError: a download is another file than the lock file says.
+        DownloadError: a program cannot be fetched.
+
+    """
+    artifacts = lockfile.needed(
+        node.document.kubernetes_version, architecture=node.identity.architecture, master=node.is_master
+    )
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(lambda artifact: _install_one(node, artifact), artifacts))
+
+
+def _install_one(node: Node, artifact: Artifact) -> None:
+    if is_installed(node, artifact):
+        say(f"{artifact.name} {artifact.version} is on the image")
+        return
+    source = artifact.source(node.document.mirror)
+    begin = node.clock.now()
+    node.host.path(_DOWNLOADS).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="kubequorum-", dir=node.host.path(_DOWNLOADS)) as name:
+        folder = Path(name)
+        file = folder / "download"
+        download.fetch(source, file, sha256=artifact.sha256, aws=node.aws, clock=node.clock)
+        if artifact.archive is None:
+            (program,) = artifact.install
+            file.rename(folder / program)
+        else:
+            wanted = {program: program for program in artifact.install}
+            download.unpack_tar(file, folder, wanted=wanted, strip_components=artifact.strip_components)
+        for program, path in artifact.install.items():
+            _put(folder / program, node.host.path(path))
+    say(f"{artifact.name} {artifact.version} came from {source} in {node.clock.now() - begin:.1f} s")
+
+
+def is_installed(node: Node, artifact: Artifact) -> bool:
+    """Whether all programs of an artifact are there, in its version by their own word."""
+    if not all(node.host.path(path).exists() for path in artifact.install.values()):
+        return False
+    program, *arguments = artifact.version_command
+    try:
+        printed = node.host.run(
+            str(node.host.path(artifact.install[program])), *arguments, timeout=20, check=False
+        )
+    except CommandError:
+        return False
+    return artifact.is_version(printed.stdout + printed.stderr)
+
+
+def _put(source: Path, target: Path) -> None:
+    """Put a program in place as a whole, whatever file system it comes from and whoever runs the old one."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    part.write_bytes(source.read_bytes())
+    part.chmod(0o755)
+    part.replace(target)

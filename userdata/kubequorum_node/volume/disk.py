@@ -1,0 +1,125 @@
+"""The file system of the slot's volume: how much room it has, and whether it takes what is written to it."""
+
+import errno
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+from kubequorum_node.errors import NodeError
+from kubequorum_node.host import Space
+from kubequorum_node.log import say
+from kubequorum_node.node import Node
+from kubequorum_node.volume import member_data, slot_record
+from kubequorum_node.volume.filesystem import MOUNT_POINT
+
+_PROBE = f"{MOUNT_POINT}/.kubequorum-probe"
+STALLED_SECONDS = 20.0
+"""Far longer than a busy volume takes for one small write."""
+_TROUBLE = {
+    errno.EROFS: "its file system is mounted read-only: the kernel found it damaged or the volume failed",
+    errno.EIO: "writing to it fails with an I/O error",
+    errno.ENOENT: "it is not mounted",
+}
+
+FULL_BELOW_BYTES = 256 << 20
+"""etcd sets aside 64 MB for each file of its write-ahead log, and ends when it cannot."""
+
+START_NEEDS_BYTES = 96 << 20
+"""One such file, and a little for the database."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disk:
+    """What was found."""
+
+    space: Space | None = None
+    """None if it cannot be told."""
+    trouble: str = ""
+    """Why it cannot be written to; empty if it can. A full one is none of that: see `is_full`."""
+
+    @property
+    def has_no_room(self) -> bool:
+        """Whether etcd cannot even start."""
+        return self.space is not None and self.space.free_bytes < START_NEEDS_BYTES
+
+    @property
+    def is_full(self) -> bool:
+        """Whether etcd may fail for want of room at any moment."""
+        return self.space is not None and self.space.free_bytes < FULL_BELOW_BYTES
+
+
+class DiskError(NodeError):
+    """etcd could not work on the volume."""
+
+
+def require_room(node: Node) -> None:
+    """Refuse a volume on which etcd could not even start.
+
+    Raises:
+        DiskError: it is full, or cannot be written to.
+
+    """
+    found = DiskProbe(node).look()
+    if found.has_no_room and member_data.drop_copy(node):
+        say(f"removed {member_data.ASIDE_FOLDER}: its room is needed")
+        found = DiskProbe(node).look()
+    what = f"volume {slot_record.volume(node)} of slot {node.slot}"
+    if found.trouble:
+        raise DiskError(f"{what} cannot be used: {found.trouble}. See its status checks, and `dmesg`")
+    if found.has_no_room and found.space is not None:
+        raise DiskError(
+            f"{what} is full: {found.space.free_bytes >> 20} of {found.space.total_bytes >> 20} MiB are "
+            "free. Deploy with a larger masters.etcd_volume.size_gib, or remove what does not belong there"
+        )
+
+
+class DiskProbe:
+    """Looks at the volume, and is never stalled by it for long."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._answers: SimpleQueue[Disk] = SimpleQueue()
+        self._asked = False
+
+    def look(self, *, patience: float = STALLED_SECONDS) -> Disk:
+        """Write to the volume and measure it; a question that was not answered yet is not asked again.
+
+        Args:
+            patience: how many seconds it may take.
+
+        """
+        if not self._asked:
+            self._asked = True
+            Thread(target=self._ask, daemon=True).start()
+        try:
+            answer = self._answers.get(timeout=patience)
+        except Empty:
+            return Disk(trouble=f"a small write to it has not ended within {patience:.0f} s")
+        self._asked = False
+        return answer
+
+    def _ask(self) -> None:
+        self._answers.put(_probe(self._node))
+
+
+def _probe(node: Node) -> Disk:
+    if not node.host.is_mount_point(MOUNT_POINT):
+        return Disk(trouble=_TROUBLE[errno.ENOENT])
+    space = None
+    try:
+        space = node.host.space(MOUNT_POINT)
+        _write(node.host.path(_PROBE))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return Disk(space=space, trouble=_TROUBLE.get(error.errno or 0, str(error)))
+        space = None if space is None else Space(total_bytes=space.total_bytes, free_bytes=0)
+    return Disk(space=space)
+
+
+def _write(path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(b"\n")
+        file.flush()
+        os.fsync(file.fileno())

@@ -1,0 +1,208 @@
+"""From what was seen of a master to what is wrong with it: pure decisions, nothing is asked or done here."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from kubequorum_node.etcd.log import Cause, LastWords
+from kubequorum_node.machine import wall_clock
+from kubequorum_node.volume.disk import Disk
+
+EXPIRES_BELOW_DAYS = 30.0
+"""The weekly timer renews at 180 days: below this it has failed more than twenty times."""
+NOSPACE = "NOSPACE"
+CORRUPT = "CORRUPT"
+"""Names of etcd's alarms (https://etcd.io/docs/v3.6/op-guide/maintenance/)."""
+
+
+class Condition(Enum):
+    """What is the matter, by what is to be done about it."""
+
+    WELL = "well"
+    CLOCK_OFF = "clock off"
+    STORAGE = "storage trouble"
+    FULL = "full"
+    CORRUPT = "corrupt"
+    EXPIRED = "expiring"
+    DEAD = "dead"
+    """For no reason that a successor would find again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Findings:
+    """What one look at a master has seen."""
+
+    etcd_answers: bool
+    """The member serves reads of its own data (/livez)."""
+    etcd_ready: bool
+    """It also has a leader, a vote, and data that nobody doubts (/readyz)."""
+    api_ready: bool
+    kubelet_answers: bool
+    disk: Disk
+    alarms: frozenset[str] = frozenset()
+    """etcd's alarms about this member, and NOSPACE of any."""
+    last_words: LastWords | None = None
+    """Why etcd's container ended, if it did and said so."""
+    days_left: float | None = None
+    """Until the first of its certificates ends; None if it was not looked at."""
+    clock_offset_seconds: float | None = None
+    """None if nobody says what time it is."""
+
+    @property
+    def serves(self) -> bool:
+        """Whether all parts of the master work."""
+        return self.etcd_answers and self.etcd_ready and self.api_ready and self.kubelet_answers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What is wrong, and what helps."""
+
+    condition: Condition
+    what: str = ""
+    remedy: str = ""
+    """What a person does if the master cannot help itself."""
+
+    def __str__(self) -> str:
+        """For people."""
+        return ": ".join(filter(None, (self.condition.value, self.what))) + (
+            f". {self.remedy[0].upper()}{self.remedy[1:]}" if self.remedy else ""
+        )
+
+
+WELL = Verdict(condition=Condition.WELL)
+
+
+def diagnose(found: Findings) -> Verdict:
+    """Name what is wrong; of several things the one that explains the others.
+
+    Only DEAD may end in a replacement. A successor would find everything else again: it takes the same
+    volume, the same cluster and the same clock of its host.
+    """
+    for look in (_clock, _storage, _full, _corrupt, _expired, _dead):
+        if (verdict := look(found)) is not None:
+            return verdict
+    return WELL
+
+
+def _clock(found: Findings) -> Verdict | None:
+    offset = found.clock_offset_seconds
+    if offset is None or abs(offset) <= wall_clock.TOLERATED_SECONDS:
+        return None
+    return Verdict(condition=Condition.CLOCK_OFF, what=wall_clock.in_words(offset))
+
+
+def _storage(found: Findings) -> Verdict | None:
+    what = found.disk.trouble
+    if not what and found.last_words is not None and found.last_words.cause is Cause.STORAGE:
+        what = found.last_words.said
+    if not what:
+        return None
+    return Verdict(
+        condition=Condition.STORAGE,
+        what=f"etcd's volume: {what}",
+        remedy=(
+            "see `dmesg` and the volume's status checks. A restart of the instance checks and mounts it "
+            "anew, and when the volume is deleted, the slot's next master makes another one"
+        ),
+    )
+
+
+def _full(found: Findings) -> Verdict | None:
+    if found.disk.is_full or (found.last_words is not None and found.last_words.cause is Cause.FULL):
+        space = found.disk.space
+        left = (
+            "" if space is None else f": {space.free_bytes >> 20} of {space.total_bytes >> 20} MiB are free"
+        )
+        return Verdict(
+            condition=Condition.FULL,
+            what=f"etcd's volume is full{left}",
+            remedy="deploy with a larger masters.etcd_volume.size_gib, or remove what does not belong there",
+        )
+    if NOSPACE in found.alarms:
+        return Verdict(
+            condition=Condition.FULL,
+            what="etcd's database has reached its quota, and nothing more is written (alarm NOSPACE)",
+            remedy="delete what fills it, compact, defragment, and disarm the alarm: see docs/operations.md",
+        )
+    return None
+
+
+def _corrupt(found: Findings) -> Verdict | None:
+    said = found.last_words
+    if said is not None and said.cause in (Cause.DAMAGED, Cause.DIFFERENT, Cause.REMOVED):
+        return Verdict(
+            condition=Condition.CORRUPT, what=f"etcd cannot start, {said.cause.value}: {said.said}"
+        )
+    if CORRUPT in found.alarms:
+        return Verdict(
+            condition=Condition.CORRUPT, what="this member's data differ from the others' (alarm CORRUPT)"
+        )
+    return None
+
+
+def _expired(found: Findings) -> Verdict | None:
+    if found.days_left is None or found.days_left >= EXPIRES_BELOW_DAYS:
+        return None
+    return Verdict(
+        condition=Condition.EXPIRED,
+        what=f"a certificate is good for {found.days_left:.1f} more days only",
+        remedy="see `journalctl -u kubequorum-certificates`, and run the step renew-certificates",
+    )
+
+
+def _dead(found: Findings) -> Verdict | None:
+    if found.serves:
+        return None
+    parts = {
+        "etcd does not answer": not found.etcd_answers,
+        "etcd is not ready": found.etcd_answers and not found.etcd_ready,
+        "the API server is not ready": not found.api_ready,
+        "the kubelet does not answer": not found.kubelet_answers,
+    }
+    return Verdict(condition=Condition.DEAD, what=", ".join(what for what, holds in parts.items() if holds))
+
+
+@dataclass
+class Course:
+    """How long a master has been unwell: a short trouble passes, and a short recovery is none."""
+
+    grace_seconds: float
+    """How long it must have been unwell before anything is done."""
+    recovery_seconds: float
+    """How long it must be well before an earlier trouble is forgotten: a container that crashes again and
+    again is up in between."""
+    _unwell_since: float | None = None
+    _well_since: float | None = None
+    _looks: int = 0
+    _unwell_looks: int = 0
+
+    def add(self, verdict: Verdict, *, now: float) -> None:
+        """Take in one more verdict."""
+        self._looks += 1
+        if verdict.condition is not Condition.WELL:
+            self._well_since = None
+            if self._unwell_since is None:
+                self._unwell_since, self._looks, self._unwell_looks = now, 1, 0
+            self._unwell_looks += 1
+            return
+        if self._well_since is None:
+            self._well_since = now
+        if now - self._well_since >= self.recovery_seconds:
+            self._unwell_since = None
+
+    def unwell_seconds(self, *, now: float) -> float:
+        """How long it has been unwell by now; 0 if it is well."""
+        return 0.0 if self._unwell_since is None else now - self._unwell_since
+
+    def is_due(self, verdict: Verdict, *, now: float) -> bool:
+        """Whether something is to be done: it is unwell now, and has been for long enough.
+
+        One that is slow at times is unwell in some looks of many; one that crashes again and again in most.
+        """
+        lasting = self.unwell_seconds(now=now) >= self.grace_seconds and 2 * self._unwell_looks >= self._looks
+        return verdict.condition is not Condition.WELL and lasting
+
+    @property
+    def is_well(self) -> bool:
+        """Whether it is well, and has been for long enough."""
+        return self._unwell_since is None

@@ -1,0 +1,76 @@
+"""What the watchdog found, told where people look: the journal, the slot's record, an Event of the Node."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from kubequorum_node.errors import NodeError
+from kubequorum_node.kubernetes import api_server
+from kubequorum_node.log import say
+from kubequorum_node.node import Node
+from kubequorum_node.volume import slot_record
+from kubequorum_node.watchdog.diagnosis import Condition, Verdict
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_EVENT_SECONDS = 5.0
+"""Nothing waits for an Event for long: what is done about the trouble comes after it."""
+_MESSAGE_LENGTH = 1024
+"""Of an Event's note (https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/)."""
+
+
+def tell(node: Node, verdict: Verdict) -> None:
+    """Tell everybody who can be told; who cannot is passed over."""
+    say(f"watchdog: this master is {verdict}")
+    tellers: tuple[Callable[[], None], ...] = (
+        lambda: slot_record.note(node, outcome(verdict)),
+        lambda: _create_event(node, event(node, verdict, node.host.time())),
+    )
+    for told in tellers:
+        try:
+            told()
+        except (NodeError, ClientError, BotoCoreError) as error:
+            say(f"watchdog: could not be told: {error}")
+
+
+def outcome(verdict: Verdict) -> str:
+    """What the slot's record says of its master."""
+    return "ready" if verdict.condition is Condition.WELL else f"unwell: {verdict}"
+
+
+def event(node: Node, verdict: Verdict, now: datetime) -> str:
+    """An Event about this machine's Node."""
+    well = verdict.condition is Condition.WELL
+    name = node.identity.node_name
+    written = now.strftime(_TIME)
+    words = verdict.condition.value.title().replace(" ", "")
+    return json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"generateName": f"{name}.", "namespace": "default"},
+            "involvedObject": {"apiVersion": "v1", "kind": "Node", "name": name, "uid": name},
+            "type": "Normal" if well else "Warning",
+            "reason": "MasterWell" if well else f"Master{words}",
+            "message": str(verdict)[:_MESSAGE_LENGTH],
+            "source": {"component": "kubequorum-watchdog", "host": name},
+            "firstTimestamp": written,
+            "lastTimestamp": written,
+            "count": 1,
+        }
+    )
+
+
+def _create_event(node: Node, text: str) -> None:
+    """Through any API server that the load balancer finds: this machine's may be what is unwell."""
+    node.host.run(
+        api_server.KUBECTL,
+        f"--kubeconfig={api_server.ADMIN_KUBECONFIG}",
+        f"--request-timeout={_EVENT_SECONDS:.0f}s",
+        "create",
+        "--raw=/api/v1/namespaces/default/events",
+        "--filename=-",
+        stdin=text,
+        timeout=2 * _EVENT_SECONDS,
+    )
