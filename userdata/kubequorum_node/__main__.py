@@ -5,8 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from kubequorum_node.boot import steps
 from kubequorum_node.boot.run import boot
+from kubequorum_node.commands import BY_HAND, run_by_hand
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import FILE_NAME, ClusterDocument
 from kubequorum_node.errors import NodeError
@@ -18,7 +18,7 @@ from kubequorum_node.watchdog.watch import watch
 
 def main(arguments: list[str]) -> int:
     """Run one command."""
-    by_name = {known.name: known for known in steps.BY_HAND}
+    by_name = {known.name: known for known in BY_HAND}
     parser = argparse.ArgumentParser(prog="kubequorum-node", description=__doc__)
     parser.add_argument("--config", type=Path, default=_home() / "node.json", help="(default: %(default)s)")
     parser.add_argument("--cluster", type=Path, default=_bundle() / FILE_NAME, help="(default: %(default)s)")
@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
         elif options.command == "shut-down":
             shut_down(node)
         else:
-            steps.run_by_hand(node, by_name[options.command])
+            run_by_hand(node, by_name[options.command])
     except NodeError as error:
         say(f"{options.command}: {error}")
         return 1

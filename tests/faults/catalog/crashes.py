@@ -1,6 +1,6 @@
 """The node program dies in the middle of a master's boot."""
 
-from kubequorum_node.boot.run import MASTER, steps_of
+from kubequorum_node.boot.order import MASTER, steps_of
 from tests.faults.registry import Scene, fault
 
 STEPS = tuple(step.name for step in steps_of(MASTER))

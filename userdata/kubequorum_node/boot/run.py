@@ -1,17 +1,19 @@
-"""All steps of a boot, in order. Those that do not need each other run at the same time."""
+"""A boot: all its steps in their order, within its time, and what is told when it fails."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
 
-from kubequorum_node.boot import launch, steps
-from kubequorum_node.boot.steps import Step
+from kubequorum_node.boot import launch
+from kubequorum_node.boot.order import MASTER, PROCESS, WORKER, AtOnce, Lane
 from kubequorum_node.log import say, step
 from kubequorum_node.machine import boot_lock, supervisor
 from kubequorum_node.node import Node
 from kubequorum_node.volume import slot_record
 
+_BOOT_UNIT = "kubequorum-boot.service"
+_LIFECYCLE_UNIT = "kubequorum-lifecycle.service"
+_SHUTDOWN_UNIT = "kubequorum-shutdown.service"
 LIMIT_SECONDS = 840.0
 """How long a launch may take, over all its tries. Shorter than the launch hook (900 s): a boot that fails
 still has time to say why."""
@@ -19,63 +21,6 @@ GIVEN_UP_STATUS = 3
 """The program's exit status for systemd, which then does not try again; see units/kubequorum-boot.service."""
 _TELL_SECONDS = 300.0
 """How long a launch that failed may take to say so: the stack may have to come to where it hears it."""
-
-
-@dataclass(frozen=True)
-class AtOnce:
-    """Lanes that run at the same time; it has ended when all of them have."""
-
-    lanes: tuple["Lane", ...]
-
-
-Lane = Sequence[Step | AtOnce]
-"""Steps one after the other."""
-
-_VOLUME_THEN_NAME = (
-    # The volume is the fence: its slot's name must never lead away from the master that has it. Else a
-    # newcomer that waits for a master that works would have the other members refuse that one.
-    steps.ATTACH_VOLUME,
-    AtOnce(((steps.MOUNT_VOLUME,), (steps.POINT_NAME,))),
-)
-
-MASTER: Lane = (
-    steps.CHECK_IDENTITY,
-    AtOnce(
-        (
-            (
-                steps.INSTALL_PROGRAMS,
-                steps.START_RUNTIME,
-                steps.CHECK_MACHINE,
-                steps.ISSUE_CERTIFICATES,
-            ),
-            _VOLUME_THEN_NAME,
-        )
-    ),
-    steps.SETTLE_MEMBERSHIP,
-    # Before the first wait for another master.
-    steps.REPORT_STARTED,
-    steps.START_CONTROL_PLANE,
-    steps.AWAIT_CONTROL_PLANE,
-    # It serves from here on. What follows is in the cluster already, unless the release is new, and an update
-    # waits for the signal.
-    steps.ENTER_SERVICE,
-    steps.START_POD_NETWORK,
-    steps.CONFIGURE_CLUSTER,
-    steps.PROVE_HEALTH,
-    steps.REPORT_READY,
-    steps.START_WATCHDOG,
-)
-WORKER: Lane = (
-    steps.CHECK_IDENTITY,
-    steps.INSTALL_PROGRAMS,
-    steps.START_RUNTIME,
-    steps.JOIN,
-    steps.START_POD_NETWORK,
-    steps.PROVE_HEALTH,
-    steps.REPORT_READY,
-)
-PROCESS: Lane = (steps.CHECK_IDENTITY, steps.REPORT_READY)
-"""For a machine that is a plain process: it is there, and says so."""
 
 
 def boot(node: Node) -> int:
@@ -136,17 +81,6 @@ def run(node: Node, lane: Lane) -> None:
                 todo.run(node)
 
 
-def steps_of(lane: Lane) -> list[Step]:
-    """All steps, in an order in which they could run one after the other."""
-    found: list[Step] = []
-    for todo in lane:
-        if isinstance(todo, AtOnce):
-            found.extend(inner for each in todo.lanes for inner in steps_of(each))
-        else:
-            found.append(todo)
-    return found
-
-
 def _run_at_once(node: Node, at_once: AtOnce) -> None:
     ended: SimpleQueue[Exception | None] = SimpleQueue()
 
@@ -171,11 +105,11 @@ def _prepare(node: Node) -> Lane:
         supervisor.start_process("watch-lifecycle")
         return PROCESS
     # First of all, so that a machine that loses power from here on boots again when it comes back.
-    supervisor.enable(node.host, steps.BOOT_UNIT)
+    supervisor.enable(node.host, _BOOT_UNIT)
     if node.is_master:
-        supervisor.start(node.host, steps.LIFECYCLE_UNIT, steps.SHUTDOWN_UNIT)
+        supervisor.start(node.host, _LIFECYCLE_UNIT, _SHUTDOWN_UNIT)
         return MASTER
-    supervisor.start(node.host, steps.LIFECYCLE_UNIT)
+    supervisor.start(node.host, _LIFECYCLE_UNIT)
     return WORKER
 
 

@@ -1,41 +1,22 @@
-"""The steps of a machine's life by name, each to be run by hand, too."""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""The steps of a boot; `order` has their order."""
 
 from kubequorum_node.boot import slot_volume
-from kubequorum_node.errors import NodeError
-from kubequorum_node.etcd import leadership, membership, names
-from kubequorum_node.farewell import drain, load_balancer, static_pods
-from kubequorum_node.kubeadm import ca_set
-from kubequorum_node.kubernetes import certificates, control_plane, credentials, dead_nodes, join, kubelet
-from kubequorum_node.kubernetes.pod_network import PodNetwork
-from kubequorum_node.log import say, step
+from kubequorum_node.etcd import membership, names
+from kubequorum_node.kubernetes import control_plane, credentials, join, kubelet
+from kubequorum_node.log import say
 from kubequorum_node.machine import packages, programs, runtime, supervisor, wall_clock
 from kubequorum_node.node import Node
 from kubequorum_node.repair import replacement
-from kubequorum_node.volume import detachment, filesystem, slot_record
+from kubequorum_node.step import Step
+from kubequorum_node.volume import slot_record
 
-LIFECYCLE_UNIT = "kubequorum-lifecycle.service"
-BOOT_UNIT = "kubequorum-boot.service"
-WATCHDOG_UNIT = "kubequorum-watchdog.service"
-POD_NETWORK_UNIT = "kubequorum-pod-network.service"
-SHUTDOWN_UNIT = "kubequorum-shutdown.service"
+_WATCHDOG_UNIT = "kubequorum-watchdog.service"
+_POD_NETWORK_UNIT = "kubequorum-pod-network.service"
 _TIMERS = (
     "kubequorum-credentials.timer",
     "kubequorum-certificates.timer",
     "kubequorum-dead-nodes.timer",
 )
-
-
-@dataclass(frozen=True)
-class Step:
-    """Something that a machine does, safe to repeat."""
-
-    name: str
-    help: str
-    run: Callable[[Node], None]
-    masters_only: bool = False
 
 
 def check_identity(node: Node) -> None:
@@ -69,7 +50,7 @@ def report_started(node: Node) -> None:
 
 def start_pod_network(node: Node) -> None:
     """Start the service that connects pods."""
-    supervisor.start(node.host, POD_NETWORK_UNIT)
+    supervisor.start(node.host, _POD_NETWORK_UNIT)
 
 
 def prove_health(node: Node) -> None:
@@ -84,15 +65,12 @@ def prove_health(node: Node) -> None:
 def start_watchdog(node: Node) -> None:
     """Start the watchdog, and let the others be replaced again: this master is in service."""
     replacement.release_lock(node)
-    supervisor.start(node.host, WATCHDOG_UNIT)
+    supervisor.start(node.host, _WATCHDOG_UNIT)
 
 
-def _settle(node: Node) -> None:
-    _discard(membership.settle(node))
-
-
-def _discard(_: object) -> None:
-    """A step has no result: what it found is on the machine."""
+def settle_membership(node: Node) -> None:
+    """Decide how etcd starts; what was decided is on the machine."""
+    membership.settle(node)
 
 
 CHECK_IDENTITY = Step("check-identity", "find out who this machine is; refuse the wrong zone", check_identity)
@@ -122,7 +100,7 @@ ISSUE_CERTIFICATES = Step(
 SETTLE_MEMBERSHIP = Step(
     "settle-membership",
     "write the slot's record; decide how etcd starts, and join anew after a loss",
-    _settle,
+    settle_membership,
     True,
 )
 START_CONTROL_PLANE = Step("start-control-plane", "start etcd and the API server", control_plane.start, True)
@@ -153,95 +131,3 @@ REPORT_READY = Step(
     lambda node: node.lifecycle.report_ready(),
 )
 START_WATCHDOG = Step("start-watchdog", "watch this master's health from now on", start_watchdog, True)
-
-# The parts of an end; `farewell` has their order.
-MOVE_PODS = Step("move-pods", "cordon the node and ask its pods to move, waiting for none", drain.begin)
-EMPTY_NODE = Step("empty-node", "cordon the node and wait until its pods have moved", drain.empty)
-MOVE_LEADERSHIP = Step(
-    "move-leadership", "let another member lead etcd, if this one does", leadership.hand_over, True
-)
-LEAVE_LOAD_BALANCER = Step("leave-load-balancer", "leave the API's target groups", load_balancer.leave, True)
-REMOVE_OWN_NODE = Step("remove-own-node", "remove this machine's Node object", dead_nodes.remove_own, True)
-STOP_CONTROL_PLANE = Step(
-    "stop-control-plane", "stop the static pods: the API server before etcd", static_pods.stop_all, True
-)
-STOP_AT_ONCE = Step(
-    "stop-at-once",
-    "stop the static pods without grace: for a master that serves nobody",
-    static_pods.stop_at_once,
-    True,
-)
-UNMOUNT_VOLUME = Step("unmount-volume", "unmount the slot's volume", filesystem.unmount, True)
-DETACH_VOLUME = Step("detach-volume", "detach the slot's volume from this instance", detachment.detach, True)
-REPORT_GONE = Step("report-gone", "complete the terminate hook", lambda node: node.lifecycle.report_gone())
-
-BY_HAND = (
-    CHECK_IDENTITY,
-    INSTALL_PROGRAMS,
-    START_RUNTIME,
-    CHECK_MACHINE,
-    ATTACH_VOLUME,
-    MOUNT_VOLUME,
-    POINT_NAME,
-    ISSUE_CERTIFICATES,
-    SETTLE_MEMBERSHIP,
-    REPORT_STARTED,
-    START_CONTROL_PLANE,
-    AWAIT_CONTROL_PLANE,
-    ENTER_SERVICE,
-    CONFIGURE_CLUSTER,
-    JOIN,
-    START_POD_NETWORK,
-    PROVE_HEALTH,
-    REPORT_READY,
-    START_WATCHDOG,
-    MOVE_PODS,
-    EMPTY_NODE,
-    MOVE_LEADERSHIP,
-    LEAVE_LOAD_BALANCER,
-    REMOVE_OWN_NODE,
-    STOP_CONTROL_PLANE,
-    STOP_AT_ONCE,
-    UNMOUNT_VOLUME,
-    DETACH_VOLUME,
-    REPORT_GONE,
-    Step("remove-dead-nodes", "remove Node objects whose instance is gone", dead_nodes.remove, True),
-    Step(
-        "publish-credentials",
-        "renew the join token and the administrator's kubeconfig",
-        credentials.renew,
-        True,
-    ),
-    Step(
-        "renew-certificates",
-        "renew the leaf certificates if one ends soon",
-        lambda node: _discard(certificates.renew_if_due(node)),
-        True,
-    ),
-    Step(
-        "admin-kubeconfig",
-        "print a kubeconfig of a cluster administrator, good for a day",
-        lambda node: print(credentials.admin_kubeconfig(node), end=""),
-        True,
-    ),
-    Step("install-ca-set", "take or make the CA set", lambda node: _discard(ca_set.install(node)), True),
-    Step(
-        "pod-network",
-        "keep the pod network as the cluster says, for ever",
-        lambda node: PodNetwork(node).run(),
-    ),
-)
-"""What the command line offers besides `boot`, `watch-lifecycle` and `shut-down`."""
-
-
-def run_by_hand(node: Node, todo: Step) -> None:
-    """Run one step.
-
-    Raises:
-        NodeError: it is for masters, and this is a worker.
-
-    """
-    if todo.masters_only and not node.is_master:
-        raise NodeError(f"this machine is {node.config.position}: {todo.name} is for masters only")
-    with step(todo.name):
-        todo.run(node)

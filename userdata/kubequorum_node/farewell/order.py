@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Thread
 
-from kubequorum_node.boot import steps
-from kubequorum_node.boot.steps import Step
+from kubequorum_node.farewell import steps
 from kubequorum_node.kubernetes import api_server
 from kubequorum_node.log import say, step
 from kubequorum_node.machine import supervisor
 from kubequorum_node.node import Node
+from kubequorum_node.step import Step
 
 _RIVALS = (
     "kubequorum-boot.service",

@@ -4,13 +4,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import pytest
 
-from kubequorum_node.boot import run, steps
-from kubequorum_node.boot.run import AtOnce
-from kubequorum_node.boot.steps import Step
+from kubequorum_node.boot import run
+from kubequorum_node.boot.order import MASTER, AtOnce, steps_of
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import Result
 from kubequorum_node.kubeadm import ca_set
@@ -18,6 +16,7 @@ from kubequorum_node.kubernetes import credentials
 from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
 from kubequorum_node.machine import boot_lock, supervisor
 from kubequorum_node.node import Node
+from kubequorum_node.step import Step
 from kubequorum_node.volume.slot_record import SlotRecord
 from tests.unit.node import examples
 from tests.unit.node.boot.booting import OWN, Machine, machine, surroundings
@@ -92,14 +91,14 @@ def test_no_secret_stays_in_a_file_that_others_may_read(machine: Machine) -> Non
 
 
 def _all_steps() -> list[str]:
-    return [todo.name for todo in run.steps_of(run.MASTER)]
+    return [todo.name for todo in steps_of(MASTER)]
 
 
 @pytest.mark.parametrize("last", _all_steps())
 def test_a_boot_goes_on_after_a_crash_behind_any_step(machine: Machine, last: str) -> None:
     """The machine comes back with what was on its disk and volume, and ends as it would have without."""
     node = machine.node
-    order = run.steps_of(run.MASTER)
+    order = steps_of(MASTER)
     for todo in order[: 1 + [todo.name for todo in order].index(last)]:
         todo.run(node)
     again = _rebooted(node)
@@ -263,33 +262,3 @@ def test_a_machine_without_systemd_is_refused(node: FakeNode) -> None:
     """It could run none of the units; the message says what would."""
     with pytest.raises(NodeError, match="KUBEQUORUM_SUPERVISOR=process"):
         supervisor.require_systemd(node.host)
-
-
-def test_every_step_can_be_run_by_hand() -> None:
-    """Each step of every plan is a command of the program."""
-    names = {step.name for step in steps.BY_HAND}
-    for plan in (run.MASTER, run.WORKER, run.PROCESS):
-        assert {todo.name for todo in run.steps_of(plan)} <= names
-
-
-def test_units_run_commands_that_exist() -> None:
-    """A unit that calls a step by another name would fail only on a machine."""
-    commands = {"boot", "watch-lifecycle", "watch-health", "shut-down"}
-    known = {step.name for step in steps.BY_HAND} | commands
-    units = Path(supervisor.__file__).resolve().parents[2] / "units"
-    used: dict[str, Any] = {}
-    for unit in units.glob("kubequorum-*.service"):
-        lines = unit.read_text(encoding="utf-8").splitlines()
-        (line,) = [line for line in lines if line.startswith("Exec") and "/opt/kubequorum/current" in line]
-        used[unit.name] = line.split()[-1]
-    assert set(used.values()) <= known, used
-
-
-def test_steps_for_masters_refuse_a_worker(worker: FakeNode) -> None:
-    """By hand on the wrong machine: an error that says which machine this is, and nothing is done."""
-    for todo in steps.BY_HAND:
-        if todo.masters_only:
-            with pytest.raises(NodeError, match=rf"worker/batch: {todo.name} is for masters only"):
-                steps.run_by_hand(worker, todo)
-    assert worker.aws.requests == []
-    assert worker.host.commands == []

@@ -1,0 +1,75 @@
+"""The order of a boot's steps. Those that do not need each other run at the same time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kubequorum_node.boot import steps
+from kubequorum_node.step import Step
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """Lanes that run at the same time; it has ended when all of them have."""
+
+    lanes: tuple["Lane", ...]
+
+
+Lane = Sequence[Step | AtOnce]
+"""Steps one after the other."""
+
+_VOLUME_THEN_NAME = (
+    # The volume is the fence: its slot's name must never lead away from the master that has it. Else a
+    # newcomer that waits for a master that works would have the other members refuse that one.
+    steps.ATTACH_VOLUME,
+    AtOnce(((steps.MOUNT_VOLUME,), (steps.POINT_NAME,))),
+)
+
+MASTER: Lane = (
+    steps.CHECK_IDENTITY,
+    AtOnce(
+        (
+            (
+                steps.INSTALL_PROGRAMS,
+                steps.START_RUNTIME,
+                steps.CHECK_MACHINE,
+                steps.ISSUE_CERTIFICATES,
+            ),
+            _VOLUME_THEN_NAME,
+        )
+    ),
+    steps.SETTLE_MEMBERSHIP,
+    # Before the first wait for another master.
+    steps.REPORT_STARTED,
+    steps.START_CONTROL_PLANE,
+    steps.AWAIT_CONTROL_PLANE,
+    # It serves from here on. What follows is in the cluster already, unless the release is new, and an update
+    # waits for the signal.
+    steps.ENTER_SERVICE,
+    steps.START_POD_NETWORK,
+    steps.CONFIGURE_CLUSTER,
+    steps.PROVE_HEALTH,
+    steps.REPORT_READY,
+    steps.START_WATCHDOG,
+)
+WORKER: Lane = (
+    steps.CHECK_IDENTITY,
+    steps.INSTALL_PROGRAMS,
+    steps.START_RUNTIME,
+    steps.JOIN,
+    steps.START_POD_NETWORK,
+    steps.PROVE_HEALTH,
+    steps.REPORT_READY,
+)
+PROCESS: Lane = (steps.CHECK_IDENTITY, steps.REPORT_READY)
+"""For a machine that is a plain process: it is there, and says so."""
+
+
+def steps_of(lane: Lane) -> list[Step]:
+    """All steps, in an order in which they could run one after the other."""
+    found: list[Step] = []
+    for todo in lane:
+        if isinstance(todo, AtOnce):
+            found.extend(inner for each in todo.lanes for inner in steps_of(each))
+        else:
+            found.append(todo)
+    return found
