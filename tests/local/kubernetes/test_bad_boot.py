@@ -26,7 +26,7 @@ def _deploy_in_vain(deployment: Deployment) -> str:
 def test_a_missing_permission(tmp_path: Path) -> None:
     """A role that may not attach its volume: the event names the action, and the State stack stays."""
     with bootstrapped(tmp_path, machines="nspawn") as deployment:
-        permissions = deployment.cdk.settings.app / "constructs" / "kubequorum" / "permissions.py"
+        permissions = deployment.cdk.settings.app / "constructs" / "kubequorum" / "permissions" / "masters.py"
         text = permissions.read_text(encoding="utf-8")
         assert '"ec2:AttachVolume"' in text
         permissions.write_text(text.replace('"ec2:AttachVolume"', '"ec2:DescribeVolumeStatus"'), "utf-8")

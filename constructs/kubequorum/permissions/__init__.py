@@ -1,0 +1,35 @@
+"""What machines may do on AWS: one function for each thing, each as narrow as AWS lets it be."""
+
+from kubequorum.permissions.machines import (
+    complete_lifecycle_actions,
+    read_mirror,
+    read_own_surroundings,
+    signal_stack,
+)
+from kubequorum.permissions.masters import (
+    leave_load_balancer,
+    move_volume,
+    point_name_at_itself,
+    replace_volume,
+    share_state,
+    use_key,
+)
+from kubequorum.permissions.statement import Permission, acknowledge_wildcards, policy_document
+from kubequorum.permissions.workers import read_join_material
+
+__all__ = [
+    "Permission",
+    "acknowledge_wildcards",
+    "complete_lifecycle_actions",
+    "leave_load_balancer",
+    "move_volume",
+    "point_name_at_itself",
+    "policy_document",
+    "read_join_material",
+    "read_mirror",
+    "read_own_surroundings",
+    "replace_volume",
+    "share_state",
+    "signal_stack",
+    "use_key",
+]

@@ -1,0 +1,53 @@
+"""What any machine may do: see its surroundings, speak for itself in its group and stack, fetch programs."""
+
+from kubequorum.permissions.statement import PARTITION, Permission, arn, resource_tags
+
+
+def read_own_surroundings() -> Permission:
+    """Look at instances, volumes and groups."""
+    return Permission(
+        sid="ReadOwnSurroundings",
+        actions=("autoscaling:DescribeAutoScalingInstances", "ec2:DescribeInstances", "ec2:DescribeVolumes"),
+        resources=("*",),
+        wildcard_reason="reads only, and AWS offers no narrower resource for them",
+    )
+
+
+def complete_lifecycle_actions(*, group_tags: dict[str, str]) -> Permission:
+    """Complete and prolong lifecycle actions, and report health, in the groups with these tags only."""
+    return Permission(
+        sid="OwnGroup",
+        actions=(
+            "autoscaling:CompleteLifecycleAction",
+            "autoscaling:RecordLifecycleActionHeartbeat",
+            "autoscaling:SetInstanceHealth",
+        ),
+        resources=(arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*"),),
+        conditions={"StringEquals": resource_tags(group_tags)},
+        wildcard_reason="bound by tag: the policy must exist before the group has its name",
+    )
+
+
+def signal_stack(stack_name: str) -> Permission:
+    """Tell a stack that a resource of it is ready."""
+    return Permission(
+        sid="SignalStack",
+        actions=("cloudformation:DescribeStackResource", "cloudformation:SignalResource"),
+        resources=(arn("cloudformation", f"stack/{stack_name}/*"),),
+        wildcard_reason="one stack by its name; its id is known only after it is made",
+    )
+
+
+def read_mirror(mirror: str | None) -> list[Permission]:
+    """Fetch programs from a mirror on S3; nothing for a mirror on the web, or none."""
+    if mirror is None or not mirror.startswith("s3://"):
+        return []
+    place = mirror.removeprefix("s3://").rstrip("/")
+    return [
+        Permission(
+            sid="ReadMirror",
+            actions=("s3:GetObject",),
+            resources=(f"arn:{PARTITION}:s3:::{place}/*",),
+            wildcard_reason="bound by prefix: the mirror that the cluster file names",
+        )
+    ]

@@ -1,0 +1,165 @@
+"""What a master may do: with its slot's volume, name and keys in the bucket, and with the load balancers."""
+
+from kubequorum.permissions.statement import PARTITION, REGION, Permission, arn, resource_tags
+from kubequorum.state_bucket import ADMIN_PREFIX, BACKUPS_PREFIX, JOIN_PREFIX, PKI_PREFIX, SLOTS_PREFIX
+
+
+def move_volume(*, volume_id: str, instance_tags: dict[str, str]) -> list[Permission]:
+    """Attach and detach the slot's volumes, to and from instances with these tags only.
+
+    One is the State stack's, known by its id. What took its place when it was lost has the slot's tags.
+    """
+    actions = ("ec2:AttachVolume", "ec2:DetachVolume")
+    return [
+        Permission(sid="OwnVolume", actions=actions, resources=(arn("ec2", f"volume/{volume_id}"),)),
+        Permission(
+            sid="OwnVolumeByTag",
+            actions=actions,
+            resources=(arn("ec2", "volume/*"),),
+            conditions={"StringEquals": resource_tags(instance_tags)},
+            wildcard_reason="bound by tag: a volume that replaces a lost one is made by the master itself",
+        ),
+        Permission(
+            sid="OwnVolumeToOwnInstances",
+            actions=actions,
+            resources=(arn("ec2", "instance/*"),),
+            conditions={"StringEquals": resource_tags(instance_tags)},
+            wildcard_reason="bound by tag: instances come and go",
+        ),
+    ]
+
+
+def replace_volume(*, zone: str, volume_tags: dict[str, str]) -> list[Permission]:
+    """Make a volume in the place of a lost one: encrypted, in the slot's zone, with just the slot's tags.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
+    """
+    volumes = (arn("ec2", "volume/*"),)
+    tags = {f"aws:RequestTag/{key}": value for key, value in volume_tags.items()}
+    return [
+        Permission(
+            sid="NewVolume",
+            actions=("ec2:CreateVolume",),
+            resources=volumes,
+            conditions={
+                "StringEquals": {**tags, "ec2:AvailabilityZone": zone, "ec2:VolumeType": "gp3"},
+                "ForAllValues:StringEquals": {"aws:TagKeys": list(volume_tags)},
+                "Bool": {"ec2:Encrypted": "true"},
+            },
+            wildcard_reason="a volume has no id before it is made: bound by its tags and its zone",
+        ),
+        # Tags are given while a volume is made, and never to one that exists: by them it could be taken.
+        Permission(
+            sid="TagNewVolume",
+            actions=("ec2:CreateTags",),
+            resources=volumes,
+            conditions={"StringEquals": {**tags, "ec2:CreateAction": "CreateVolume"}},
+            wildcard_reason="a volume has no id before it is made: bound to the call that makes it",
+        ),
+    ]
+
+
+def use_key(*, key_arn: str) -> list[Permission]:
+    """Use the cluster's key, but only through EC2 (volumes) and S3 (the state bucket).
+
+    https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption-requirements.html
+    """
+    ec2, s3 = (f"{service}.{REGION}.amazonaws.com" for service in ("ec2", "s3"))
+    return [
+        Permission(
+            sid="KeyForVolume",
+            actions=("kms:CreateGrant",),
+            resources=(key_arn,),
+            conditions={
+                "Bool": {"kms:GrantIsForAWSResource": "true"},
+                "StringEquals": {"kms:ViaService": ec2},
+            },
+        ),
+        Permission(
+            sid="Key",
+            actions=("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
+            resources=(key_arn,),
+            conditions={"StringEquals": {"kms:ViaService": [ec2, s3]}},
+        ),
+        # https://docs.aws.amazon.com/kms/latest/developerguide/services-ebs.html
+        Permission(
+            sid="KeyForNewVolume",
+            actions=("kms:GenerateDataKeyWithoutPlaintext",),
+            resources=(key_arn,),
+            conditions={"StringEquals": {"kms:ViaService": ec2}},
+        ),
+    ]
+
+
+def point_name_at_itself(*, zone_id: str, name: str) -> list[Permission]:
+    """Create or change one A record, and nothing else in the zone.
+
+    https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
+    """
+    zone = f"arn:{PARTITION}:route53:::hostedzone/{zone_id}"
+    change = "route53:ChangeResourceRecordSets"
+    return [
+        Permission(
+            sid="OwnName",
+            actions=(change,),
+            resources=(zone,),
+            conditions={
+                "ForAllValues:StringEquals": {
+                    f"{change}NormalizedRecordNames": [name],
+                    f"{change}RecordTypes": ["A"],
+                    f"{change}Actions": ["UPSERT"],
+                },
+                # ForAllValues holds for a request without the key, too.
+                "Null": {f"{change}NormalizedRecordNames": "false"},
+            },
+        ),
+        Permission(
+            sid="ReadNames",
+            actions=("route53:GetChange", "route53:ListResourceRecordSets"),
+            resources=(f"arn:{PARTITION}:route53:::change/*", zone),
+            wildcard_reason="reads only: a change has its id only after it was asked for",
+        ),
+    ]
+
+
+def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
+    """Read what masters share; write the CA set (once, see StateBucket) and what is the slot's own.
+
+    Any master publishes what workers join with, and the administrator's kubeconfig, which none of them reads.
+    """
+    own = (f"{SLOTS_PREFIX}{slot}/", f"{BACKUPS_PREFIX}{slot}/")
+    written = (PKI_PREFIX, *own, JOIN_PREFIX, ADMIN_PREFIX)
+    read = (PKI_PREFIX, SLOTS_PREFIX, BACKUPS_PREFIX, JOIN_PREFIX)
+    return [
+        Permission(
+            sid="WriteOwnState",
+            actions=("s3:PutObject",),
+            resources=tuple(f"{bucket_arn}/{prefix}*" for prefix in written),
+            wildcard_reason="bound by prefix: the slot's own keys, and what any master publishes",
+        ),
+        Permission(
+            sid="ReadState",
+            actions=("s3:GetObject",),
+            resources=tuple(f"{bucket_arn}/{prefix}*" for prefix in read),
+            wildcard_reason="bound by prefix: what masters share",
+        ),
+        # Without it S3 answers 403, not 404, for an object that is not there yet.
+        Permission(sid="ListState", actions=("s3:ListBucket",), resources=(bucket_arn,)),
+    ]
+
+
+def leave_load_balancer(*, target_group_arns: list[str]) -> list[Permission]:
+    """Take targets out of the API's target groups, before the API server stops."""
+    return [
+        Permission(
+            sid="LeaveLoadBalancer",
+            actions=("elasticloadbalancing:DeregisterTargets",),
+            resources=tuple(target_group_arns),
+        ),
+        Permission(
+            sid="FindLoadBalancer",
+            actions=("autoscaling:DescribeAutoScalingGroups", "elasticloadbalancing:DescribeTargetHealth"),
+            resources=("*",),
+            wildcard_reason="reads only, and AWS offers no narrower resource for them",
+        ),
+    ]
