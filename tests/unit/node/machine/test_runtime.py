@@ -1,6 +1,5 @@
 """The container runtime, and the units of a machine."""
 
-import json
 import tomllib
 from pathlib import Path
 
@@ -8,7 +7,6 @@ import pytest
 
 from kubequorum_node.clock import WaitError
 from kubequorum_node.host import Result
-from kubequorum_node.kubernetes.api_server_files import authentication, encryption
 from kubequorum_node.machine import runtime, supervisor
 from tests.unit.node.fakes import FakeNode
 
@@ -71,21 +69,3 @@ def test_units_are_installed_once_and_the_kubelet_is_never_enabled(node: FakeNod
     installed = {path.name for path in node.host.path("/etc/systemd/system").iterdir()}
     assert installed == {path.name for path in (Path(supervisor._UNITS)).iterdir()}
     assert not [line for line in node.host.ran("systemctl enable") if "kubelet" in line]
-
-
-def test_anonymous_requests_are_taken_for_health_and_cluster_info_only() -> None:
-    """What load balancers, probes and `kubeadm join` ask before they have credentials."""
-    paths = [condition["path"] for condition in json.loads(authentication())["anonymous"]["conditions"]]
-    assert paths == [
-        "/livez",
-        "/readyz",
-        "/healthz",
-        "/api/v1/namespaces/kube-public/configmaps/cluster-info",
-    ]
-
-
-def test_secrets_are_encrypted_by_the_first_provider_and_older_ones_stay_readable() -> None:
-    """The first one writes."""
-    (rule,) = json.loads(encryption("a2V5"))["resources"]
-    assert rule["resources"] == ["secrets"]
-    assert [next(iter(provider)) for provider in rule["providers"]] == ["secretbox", "identity"]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ClientError
 
-from kubequorum_node.boot import steps
+from kubequorum_node.boot import slot_volume
 from kubequorum_node.errors import NodeError
 from kubequorum_node.etcd import membership
 from kubequorum_node.etcd.membership import NoQuorumError
@@ -49,7 +49,7 @@ def test_a_lost_volume_is_replaced_and_attached(node: FakeNode, etcd: FakeEtcd) 
     link = node.host.path(LINK)
     link.parent.mkdir(parents=True)
     link.touch()
-    steps.ATTACH_VOLUME.run(node)
+    slot_volume.attach(node)
     (asked,) = node.aws.asked("create_volume")
     assert len(asked.pop("ClientToken")) == 64
     tags = asked.pop("TagSpecifications")[0]["Tags"]

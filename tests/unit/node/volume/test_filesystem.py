@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kubequorum_node.boot import steps
+from kubequorum_node.boot import slot_volume
 from kubequorum_node.etcd.membership import NoQuorumError
 from kubequorum_node.host import Host, Result
 from kubequorum_node.volume import filesystem
@@ -122,7 +122,7 @@ def test_a_damaged_file_system_is_made_anew_if_the_others_have_the_data(
         stages.append(SlotRecord.from_json(text).stage)
 
     node.host.on("mkfs.ext4 -F -F", make)
-    steps.MOUNT_VOLUME.run(node)
+    slot_volume.mount(node)
     assert stages == [JOINING]
     assert node.host.is_mount_point("/var/lib/etcd")
 
@@ -131,7 +131,7 @@ def test_a_damaged_file_system_is_left_alone_without_a_quorum(node: FakeNode, da
     """What is on it may be all there is: a person must look."""
     damaged.quorum = False
     with pytest.raises(NoQuorumError, match=r"slot a is damaged.*no quorum"):
-        steps.MOUNT_VOLUME.run(node)
+        slot_volume.mount(node)
     assert not node.host.ran("mkfs")
 
 
