@@ -4,7 +4,7 @@ from aws_cdk import App, DefaultStackSynthesizer, Environment, Stack, Tags
 
 from kubequorum import tags
 from kubequorum.config import Cluster
-from kubequorum.config.names import stack_name
+from kubequorum.config.names import asset_prefix, stack_name
 from kubequorum.node_program import BundleBuilder
 from stacks.control_plane import ControlPlaneStack
 from stacks.network import NetworkStack
@@ -27,16 +27,20 @@ def add_cluster(app: App, cluster: Cluster, build_bundle: BundleBuilder) -> list
     )
     environment = Environment(account=cluster.account, region=cluster.region)
 
-    def synthesizer() -> DefaultStackSynthesizer:
-        # The CLI checks the bootstrap version by itself; the rule would only be repeated in every template.
-        return DefaultStackSynthesizer(generate_bootstrap_version_rule=False)
+    def synthesizer(stack: str) -> DefaultStackSynthesizer:
+        return DefaultStackSynthesizer(
+            # Assets by stack: machines may read those of their own, and nothing else in the bootstrap bucket.
+            bucket_prefix=asset_prefix(stack_name(cluster.name, stack)),
+            # The CLI checks the bootstrap version by itself; the rule would only be repeated everywhere.
+            generate_bootstrap_version_rule=False,
+        )
 
     network = NetworkStack(
         app,
         stack_name(cluster.name, "Network"),
         cluster=cluster,
         env=environment,
-        synthesizer=synthesizer(),
+        synthesizer=synthesizer("Network"),
     )
     state = StateStack(
         app,
@@ -44,7 +48,7 @@ def add_cluster(app: App, cluster: Cluster, build_bundle: BundleBuilder) -> list
         cluster=cluster,
         network=network,
         env=environment,
-        synthesizer=synthesizer(),
+        synthesizer=synthesizer("State"),
     )
     control_plane = ControlPlaneStack(
         app,
@@ -54,7 +58,7 @@ def add_cluster(app: App, cluster: Cluster, build_bundle: BundleBuilder) -> list
         state=state,
         build_bundle=build_bundle,
         env=environment,
-        synthesizer=synthesizer(),
+        synthesizer=synthesizer("ControlPlane"),
     )
     stacks: list[Stack] = [network, state, control_plane]
     # CloudFormation takes no stack without resources.
@@ -67,7 +71,7 @@ def add_cluster(app: App, cluster: Cluster, build_bundle: BundleBuilder) -> list
             state=state,
             build_bundle=build_bundle,
             env=environment,
-            synthesizer=synthesizer(),
+            synthesizer=synthesizer("Workers"),
         )
         # Workers have nothing to join before the control plane is up.
         workers.add_stack_dependency(control_plane)

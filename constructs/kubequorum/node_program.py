@@ -13,6 +13,7 @@ from aws_cdk import AssetHashType, Stack
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from kubequorum.config.names import asset_prefix
 from kubequorum.permissions import Permission
 from kubequorum.user_data import ProgramLocation
 from kubequorum_node.document import FILE_NAME, ClusterDocument
@@ -60,11 +61,17 @@ class NodeProgram(Construct):
         )
 
     def read_permission(self) -> Permission:
-        """Read this one object; `Asset.grant_read` would open the whole asset bucket."""
+        """Read this stack's node programs, those of earlier deploys too.
+
+        A machine may be launched from an earlier launch template at any time in an update: its slot's turn
+        has not come yet, or the update is rolled back. `Asset.grant_read` would open the whole asset bucket.
+        """
+        prefix = asset_prefix(Stack.of(self).stack_name)
         return Permission(
             sid="ReadNodeProgram",
             actions=("s3:GetObject",),
-            resources=(self._asset.bucket.arn_for_objects(self._asset.s3_object_key),),
+            resources=(self._asset.bucket.arn_for_objects(f"{prefix}*"),),
+            wildcard_reason="bound by prefix: the assets of this stack, whose earlier versions still boot",
         )
 
 

@@ -57,6 +57,30 @@ def test_hooks_are_in_every_group_from_birth(cluster: str) -> None:
 
 
 @EVERY_CLUSTER
+def test_machines_may_read_the_node_program_of_an_earlier_launch_template(cluster: str) -> None:
+    """Amid an update a dead master's successor boots from the earlier one, whose program has another key."""
+    synthesised = synthesise(cluster)
+    for stack in {"ControlPlane", "Workers"} & set(synthesised.templates):
+        resources = synthesised.templates[stack]["Resources"].values()
+        prefix = f"{synthesised.cluster.name}-{stack}/"
+        readable = [
+            statement["Resource"]
+            for resource in resources
+            if resource["Type"] == "AWS::IAM::Policy"
+            for statement in resource["Properties"]["PolicyDocument"]["Statement"]
+            if statement.get("Sid") == "ReadNodeProgram"
+        ]
+        assert readable
+        assert all(arn.endswith(f":::{_bucket(arn)}/{prefix}*") for arn in readable)
+        for template in (r for r in resources if r["Type"] == "AWS::EC2::LaunchTemplate"):
+            assert re.search(rf"^KEY={prefix}[0-9a-f]{{64}}\.zip$", user_data(template), re.MULTILINE)
+
+
+def _bucket(arn: str) -> str:
+    return arn.rpartition(":")[2].partition("/")[0]
+
+
+@EVERY_CLUSTER
 def test_everything_in_state_is_kept(cluster: str) -> None:
     """Every resource of the State stack that holds data survives deletion and replacement."""
     for logical_id, resource in synthesise(cluster).templates["State"]["Resources"].items():

@@ -22,6 +22,11 @@ def stack_name(cluster_name: str, stack: str) -> str:
     return f"{cluster_name}-{stack}"
 
 
+def asset_prefix(stack: str) -> str:
+    """Where a stack's assets are in the bucket of the CDK's bootstrap stack."""
+    return f"{stack}/"
+
+
 def load_balancer_name(cluster_name: str, *, public: bool = False) -> str:
     """Name of an API load balancer: people look for it, and its metrics carry it."""
     return f"{cluster_name}-api-public" if public else f"{cluster_name}-api"

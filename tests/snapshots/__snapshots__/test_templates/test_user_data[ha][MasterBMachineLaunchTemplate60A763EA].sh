@@ -1,7 +1,7 @@
 #!/bin/bash
 REGION=eu-central-1
 BUCKET=cdk-hnb659fds-assets-111122223333-eu-central-1
-KEY=60e05bd1b195af2f94112fa7197a5c88289058840ce7c6df9693756bc6250f55.zip
+KEY=ha-ControlPlane/60e05bd1b195af2f94112fa7197a5c88289058840ce7c6df9693756bc6250f55.zip
 SHA256=0000000000000000000000000000000000000000000000000000000000000000
 CONFIG='{"balancer":"name-api-public-0123456789abcdef.elb.eu-central-1.amazonaws.com","bucket":"ha-state-statebucketad2a61f0-abcdefghijkl","position":"master/b","signals":["MasterBGroup","ControlPlaneReady"],"volume":"vol-0123456789abcdef0","zone":"Z0123456789ABCDEFGHIJ"}'
 set -euo pipefail

@@ -1,7 +1,7 @@
 #!/bin/bash
 REGION=us-east-1
 BUCKET=cdk-hnb659fds-assets-000000000000-us-east-1
-KEY=60e05bd1b195af2f94112fa7197a5c88289058840ce7c6df9693756bc6250f55.zip
+KEY=local-ControlPlane/60e05bd1b195af2f94112fa7197a5c88289058840ce7c6df9693756bc6250f55.zip
 SHA256=0000000000000000000000000000000000000000000000000000000000000000
 CONFIG='{"balancer":"name-api-0123456789abcdef.elb.eu-central-1.amazonaws.com","bucket":"local-state-statebucketad2a61f0-abcdefghijkl","position":"master/a","signals":["MasterAGroup","ControlPlaneReady"],"volume":"vol-0123456789abcdef0","zone":"Z0123456789ABCDEFGHIJ"}'
 set -euo pipefail

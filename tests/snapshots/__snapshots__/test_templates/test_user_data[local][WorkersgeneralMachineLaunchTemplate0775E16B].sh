@@ -1,7 +1,7 @@
 #!/bin/bash
 REGION=us-east-1
 BUCKET=cdk-hnb659fds-assets-000000000000-us-east-1
-KEY=60e05bd1b195af2f94112fa7197a5c88289058840ce7c6df9693756bc6250f55.zip
+KEY=local-Workers/60e05bd1b195af2f94112fa7197a5c88289058840ce7c6df9693756bc6250f55.zip
 SHA256=0000000000000000000000000000000000000000000000000000000000000000
 CONFIG='{"bucket":"local-state-statebucketad2a61f0-abcdefghijkl","position":"worker/general","signals":["WorkersGeneralGroup"]}'
 set -euo pipefail
