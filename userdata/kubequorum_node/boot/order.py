@@ -33,6 +33,7 @@ MASTER: Lane = (
                 steps.START_RUNTIME,
                 steps.CHECK_MACHINE,
                 steps.ISSUE_CERTIFICATES,
+                steps.START_KUBELET,
             ),
             _VOLUME_THEN_NAME,
         )
@@ -42,6 +43,8 @@ MASTER: Lane = (
     steps.REPORT_STARTED,
     steps.START_CONTROL_PLANE,
     steps.AWAIT_CONTROL_PLANE,
+    # The others look for it by its name: that must not lead to the predecessor any more.
+    steps.AWAIT_NAME,
     # It serves from here on. What follows is in the cluster already, unless the release is new, and an update
     # waits for the signal.
     steps.ENTER_SERVICE,

@@ -91,10 +91,19 @@ MOUNT_VOLUME = Step(
     "mount-volume", "mount it; make a file system only if it is blank", slot_volume.mount, True
 )
 POINT_NAME = Step("point-name", "let the slot's DNS name lead here", names.point_here, True)
+AWAIT_NAME = Step(
+    "await-name", "wait until this machine's resolver has the new name", names.wait_until_here, True
+)
 ISSUE_CERTIFICATES = Step(
     "issue-certificates",
     "take or make the CA set; issue the leaf certificates from it",
     control_plane.issue_certificates,
+    True,
+)
+START_KUBELET = Step(
+    "start-kubelet",
+    "start the kubelet, unless it would start static pods of an earlier boot",
+    control_plane.start_kubelet_early,
     True,
 )
 SETTLE_MEMBERSHIP = Step(

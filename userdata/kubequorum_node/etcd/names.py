@@ -1,7 +1,9 @@
 """The slot's DNS name, which leads to whatever instance is in the slot.
 
-etcd's peers check that a caller's address is one that its name resolves to, so
-the name must lead here before etcd starts.
+Others find this machine's member by it. They let its calls in by their address,
+which its certificate names, so a member that carries on need not wait until
+resolvers have forgotten the predecessor's address: it calls the others, and they
+answer on the same connections.
 """
 
 from kubequorum_node.clock import NotYetError, WaitError
@@ -9,7 +11,7 @@ from kubequorum_node.log import say
 from kubequorum_node.node import Node
 
 TTL_SECONDS = 5
-"""How long others may go on using the address of a predecessor: etcd does not work before that is over."""
+"""How long others may go on using the address of a predecessor."""
 _CHANGE_SECONDS = 180.0
 """Route 53 says 60 s for a change to reach all its servers; three times that."""
 _RESOLVER_SECONDS = 120.0
@@ -19,10 +21,10 @@ _FIRST_PEERS_SECONDS = 240.0
 
 
 def point_here(node: Node) -> None:
-    """Let the slot's name lead to this instance, and wait until this machine sees it so.
+    """Let the slot's name lead to this instance, and wait until Route 53 has it so.
 
     Raises:
-        WaitError: the name still leads elsewhere; says where.
+        WaitError: the change is not applied in time.
 
     """
     name = node.etcd.slots[node.slot].etcd_name
@@ -55,8 +57,18 @@ def point_here(node: Node) -> None:
             pause=1.0,
             longest_pause=15.0,
         )
+
+
+def wait_until_here(node: Node) -> None:
+    """Wait until this machine's resolver has forgotten where the slot's name led before.
+
+    Raises:
+        WaitError: the name still leads elsewhere; says where.
+
+    """
+    name = node.etcd.slots[node.slot].etcd_name
     node.clock.poll(
-        f"this machine's resolver to give {address} for {name}",
+        f"this machine's resolver to give {node.identity.address} for {name}",
         lambda: _check_resolver(node, name),
         seconds=_RESOLVER_SECONDS,
         # It answers from its cache: asking often costs nothing.

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.log import say, step
+from kubequorum_node.machine import supervisor
 from kubequorum_node.node import Node
 
 _MANIFESTS = "/etc/kubernetes/manifests"
@@ -29,7 +30,7 @@ def stop_all(node: Node) -> None:
         CommandError: the container runtime does not answer; then nothing can be stopped that way.
 
     """
-    kubelet_runs = node.host.run("systemctl", "is-active", "--quiet", _KUBELET, check=False).returncode == 0
+    kubelet_runs = supervisor.is_active(node.host, _KUBELET)
     for names, seconds in _ORDER:
         with step(f"stop {', '.join(names)}"):
             for name in names:

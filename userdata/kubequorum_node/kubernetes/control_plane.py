@@ -10,12 +10,16 @@ from kubequorum_node.kubeadm.configuration import Master
 from kubequorum_node.kubeadm.phases import Kubeadm
 from kubequorum_node.kubernetes import api_server, api_server_files, certificates
 from kubequorum_node.log import say
+from kubequorum_node.machine import supervisor
 from kubequorum_node.node import WORK_FOLDER, Node
 from kubequorum_node.repair import damaged_data
+from kubequorum_node.volume import filesystem
 
 NODE_CONFIG = f"{WORK_FOLDER}/node.yaml"
 _SHARED_CONFIG = f"{WORK_FOLDER}/shared.yaml"
-_MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
+_KUBELET = "kubelet.service"
+_MANIFESTS = "/etc/kubernetes/manifests"
+_MANIFEST = f"{_MANIFESTS}/kube-apiserver.yaml"
 _PHASE_SECONDS = 120.0
 _IGNORED_ALWAYS = ("DirAvailable--var-lib-etcd-data",)
 """A volume that comes back has etcd's data on it."""
@@ -50,14 +54,27 @@ def issue_certificates(node: Node) -> None:
         certificates.renew(node)
 
 
+def start_kubelet_early(node: Node) -> None:
+    """Start the kubelet of a machine that has no static pods yet, so that it has nothing to start but itself.
+
+    The volume may not be there. etcd's pod from an earlier boot would begin beside it, with nothing.
+    """
+    if any(node.host.path(_MANIFESTS).glob("*.yaml")):
+        say("static pods of an earlier boot are here: the kubelet waits for the volume")
+        return
+    _start_kubelet(node)
+
+
 def start(node: Node) -> None:
     """Start etcd and the control plane as static pods; neither needs to work yet."""
+    if not filesystem.has_wal(node):
+        # A member that begins, or joins anew, looks itself up by its name.
+        names.wait_until_here(node)
     names.wait_for_peers(node, first_formation=membership.begins(node))
     write_etcd_manifest(node)
     kubeadm = Kubeadm(node.host)
     kubeadm.init_phase("control-plane", "apiserver", config=NODE_CONFIG)
-    # Enabled by nobody: after a restart of the machine the volume must be mounted first.
-    kubeadm.init_phase("kubelet-start", config=NODE_CONFIG)
+    _start_kubelet(node)
 
 
 def wait_until_up(node: Node) -> None:
@@ -70,6 +87,12 @@ def wait_until_up(node: Node) -> None:
     kubeadm = Kubeadm(node.host)
     for component in ("controller-manager", "scheduler"):
         kubeadm.init_phase("control-plane", component, config=NODE_CONFIG)
+
+
+def _start_kubelet(node: Node) -> None:
+    # Enabled by nobody: after a restart of the machine the volume must be mounted first.
+    if not supervisor.is_active(node.host, _KUBELET):
+        Kubeadm(node.host).init_phase("kubelet-start", config=NODE_CONFIG)
 
 
 def write_etcd_manifest(node: Node) -> None:

@@ -63,3 +63,8 @@ def enable(host: Host, *units: str) -> None:
     """Start units whenever the machine starts."""
     install(host)
     host.run("systemctl", "enable", *units)
+
+
+def is_active(host: Host, unit: str) -> bool:
+    """Whether a unit runs."""
+    return host.run("systemctl", "is-active", "--quiet", unit, check=False).returncode == 0

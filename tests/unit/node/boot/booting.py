@@ -18,6 +18,8 @@ __all__ = ["LINK", "OWN", "Machine", "machine", "surroundings"]
 
 OWN = examples.IDENTITY.address
 LINK = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0"
+ETCD_POD = "/etc/kubernetes/manifests/etcd.yaml"
+API_SERVER_POD = "/etc/kubernetes/manifests/kube-apiserver.yaml"
 
 
 class Machine:
@@ -25,11 +27,16 @@ class Machine:
 
     def __init__(self, node: FakeNode) -> None:
         self.node = node
+        self.kubelet_runs = False
         host = node.host
         host.path("/run/systemd/system").mkdir(parents=True)
         host.path("/run").mkdir(exist_ok=True)
         for quiet in ("systemctl", "modprobe", "sysctl", "mkfs.ext4", "resize2fs", "fsck.ext4"):
             host.on(quiet, None)
+        host.on(
+            "systemctl is-active --quiet kubelet.service",
+            lambda *_: Result(0 if self.kubelet_runs else 3, ""),
+        )
         host.on("mount", lambda *_: host.mounts.add("/var/lib/etcd"))
         host.on("findmnt", LINK)
         host.on("blkid", lambda *_: Result(0, "TYPE=ext4\n") if host.ran("mkfs.ext4") else Result(2, ""))
@@ -53,17 +60,27 @@ class Machine:
             host.write("/etc/kubernetes/pki/apiserver.crt", "leaf")
         elif "phase kubeconfig all" in line:
             host.write("/etc/kubernetes/super-admin.conf", "secret")
+        elif "phase etcd local" in line:
+            host.write(ETCD_POD, "pod")
         elif "phase control-plane apiserver" in line:
-            host.write("/etc/kubernetes/manifests/kube-apiserver.yaml", "pod")
+            host.write(API_SERVER_POD, "pod")
         elif "phase kubelet-start" in line:
-            # The kubelet starts the static pods: etcd writes its first WAL, the API server becomes ready.
-            assert "/var/lib/etcd" in host.mounts, "etcd must never start beside its volume"
-            host.write("/var/lib/etcd/data/member/wal/0.wal", "")
-            host.statuses[f"https://{OWN}:6443/readyz"] = 200
+            self.kubelet_runs = True
         elif line.startswith("join"):
             host.write("/etc/kubernetes/kubelet.conf", "joined")
             host.write("/var/lib/kubelet/pki/kubelet-client-current.pem", "joined")
+        if self.kubelet_runs:
+            self._start_static_pods()
         return Result(0, "server: x\n")
+
+    def _start_static_pods(self) -> None:
+        """As the kubelet does: etcd writes its first WAL, the API server becomes ready."""
+        host = self.node.host
+        if host.path(ETCD_POD).exists():
+            assert "/var/lib/etcd" in host.mounts, "etcd must never start beside its volume"
+            host.write("/var/lib/etcd/data/member/wal/0.wal", "")
+        if host.path(API_SERVER_POD).exists():
+            host.statuses[f"https://{OWN}:6443/readyz"] = 200
 
     def _etcdctl(self, command: tuple[str, ...], _: str | None) -> Result:
         if "txn" in command:

@@ -63,7 +63,7 @@ def test_a_launch_that_was_given_up_is_not_tried_again(machine: Machine) -> None
     node = machine.node
     node.host.on(BROKEN, Result(1, "", "disk on fire"))
     assert run.boot(node) == run.GIVEN_UP_STATUS
-    node.host.on(BROKEN, None)
+    del node.host.programs[BROKEN]
     node.aws.requests.clear()
     assert run.boot(node) == run.GIVEN_UP_STATUS
     assert node.aws.requests == []
@@ -75,7 +75,7 @@ def test_a_launch_that_nobody_could_be_told_of_is_tried_again(machine: Machine) 
     node.host.on(BROKEN, Result(1, "", "disk on fire"))
     node.aws.fail("complete_lifecycle_action", "InternalFailure")
     assert run.boot(node) == 1
-    node.host.on(BROKEN, None)
+    del node.host.programs[BROKEN]
     assert run.boot(node) == 0
 
 
@@ -90,7 +90,7 @@ def test_a_machine_that_was_in_service_tries_again(machine: Machine) -> None:
     node.host.on(BROKEN, Result(1, "", "disk on fire"))
     assert run.boot(node) == 1
     assert (node.aws.completed, node.aws.signals) == ([], [])
-    node.host.on(BROKEN, None)
+    del node.host.programs[BROKEN]
     assert run.boot(node) == 0
 
 

@@ -43,9 +43,9 @@ def test_a_master_is_born(machine: Machine) -> None:
     assert [phase for phase in _phases(node) if phase != "preflight"] == [
         "certs all",
         "kubeconfig all",
+        "kubelet-start",
         "etcd local",
         "control-plane apiserver",
-        "kubelet-start",
         "control-plane controller-manager",
         "control-plane scheduler",
         "upload-config all",
@@ -101,15 +101,17 @@ def test_a_boot_goes_on_after_a_crash_behind_any_step(machine: Machine, last: st
     order = steps_of(MASTER)
     for todo in order[: 1 + [todo.name for todo in order].index(last)]:
         todo.run(node)
-    again = _rebooted(node)
+    again = _rebooted(machine)
     assert run.boot(again) == 0
     record = SlotRecord.from_json(again.aws.objects[RECORD].decode())
     assert (record.stage, record.outcome, record.generation) == ("member", "ready", 1)
     assert len(again.host.ran("mkfs.ext4")) == 1
 
 
-def _rebooted(node: FakeNode) -> FakeNode:
+def _rebooted(machine: Machine) -> FakeNode:
     """The same machine after a restart: nothing is mounted, and no static pod runs yet."""
+    node = machine.node
+    machine.kubelet_runs = False
     node.host.mounts.clear()
     node.host.statuses[f"https://{OWN}:6443/readyz"] = None
     return node
@@ -122,7 +124,7 @@ def test_a_second_boot_does_not_ask_for_what_is_done(machine: Machine) -> None:
     node.aws.resources["ControlPlaneReady"] = "CREATE_COMPLETE"
     node.aws.fail("complete_lifecycle_action", "ValidationError", "No active Lifecycle Action found")
     signals = len(node.aws.signals)
-    assert run.boot(_rebooted(node)) == 0
+    assert run.boot(_rebooted(machine)) == 0
     assert len(node.aws.signals) == signals
     assert node.host.ran("/usr/local/bin/kubeadm certs renew all")
     assert _phases(node).count("preflight") == 1

@@ -41,6 +41,7 @@ def test_the_resolver_is_asked_only_after_route_53_has_applied_the_change(node: 
 
     node.host.resolve = resolve  # type: ignore[method-assign]
     names.point_here(node)
+    names.wait_until_here(node)
     assert asked_at == [4]
 
 
@@ -53,15 +54,15 @@ def test_an_old_address_is_waited_out(node: FakeNode) -> None:
             node.host.names[NAME] = {OWN}
 
     node.clock.on_sleep.append(expire)
-    names.point_here(node)
+    names.wait_until_here(node)
     assert node.host.names[NAME] == {OWN}
 
 
 def test_a_name_that_never_changes_is_an_error_with_what_it_leads_to(node: FakeNode) -> None:
-    """Then etcd must not start: its peers would refuse it."""
+    """Then this master must not come into service: the others would not find it."""
     node.host.names[NAME] = {"10.20.1.4"}
     with pytest.raises(WaitError, match=rf"{OWN} for {NAME}: .*it gives 10.20.1.4"):
-        names.point_here(node)
+        names.wait_until_here(node)
 
 
 def test_a_change_that_is_never_applied_is_an_error(node: FakeNode) -> None:
