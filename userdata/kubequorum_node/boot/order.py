@@ -17,13 +17,6 @@ class AtOnce:
 Lane = Sequence[Step | AtOnce]
 """Steps one after the other."""
 
-_VOLUME_THEN_NAME = (
-    # The volume is the fence: its slot's name must never lead away from the master that has it. Else a
-    # newcomer that waits for a master that works would have the other members refuse that one.
-    steps.ATTACH_VOLUME,
-    AtOnce(((steps.MOUNT_VOLUME,), (steps.POINT_NAME,))),
-)
-
 MASTER: Lane = (
     steps.CHECK_IDENTITY,
     AtOnce(
@@ -35,22 +28,25 @@ MASTER: Lane = (
                 steps.ISSUE_CERTIFICATES,
                 steps.START_KUBELET,
             ),
-            _VOLUME_THEN_NAME,
+            (steps.ATTACH_VOLUME, steps.MOUNT_VOLUME),
         )
     ),
-    steps.SETTLE_MEMBERSHIP,
+    # The volume is the fence: its slot's name must never lead away from the master that has it. Else a
+    # newcomer that waits for a master that works would have the others look for that one in vain.
+    AtOnce(((steps.POINT_NAME,), (steps.SETTLE_MEMBERSHIP,))),
     # Before the first wait for another master.
     steps.REPORT_STARTED,
     steps.START_CONTROL_PLANE,
     steps.AWAIT_CONTROL_PLANE,
-    # The others look for it by its name: that must not lead to the predecessor any more.
-    steps.AWAIT_NAME,
     # It serves from here on. What follows is in the cluster already, unless the release is new, and an update
     # waits for the signal.
     steps.ENTER_SERVICE,
     steps.START_POD_NETWORK,
     steps.CONFIGURE_CLUSTER,
     steps.PROVE_HEALTH,
+    # Nothing above needs it, but an update goes on behind this one: the next master's successor will look for
+    # this one by its name, which must not lead to the predecessor any more.
+    steps.AWAIT_NAME,
     steps.REPORT_READY,
     steps.START_WATCHDOG,
 )

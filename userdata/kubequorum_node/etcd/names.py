@@ -8,10 +8,13 @@ answer on the same connections.
 
 from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.log import say
-from kubequorum_node.node import Node
+from kubequorum_node.node import WORK_FOLDER, Node
 
 TTL_SECONDS = 5
 """How long others may go on using the address of a predecessor."""
+_CHANGE = f"{WORK_FOLDER}/name-change"
+"""The id of a change that Route 53 had not applied at once."""
+_APPLIED = "INSYNC"
 _CHANGE_SECONDS = 180.0
 """Route 53 says 60 s for a change to reach all its servers; three times that."""
 _RESOLVER_SECONDS = 120.0
@@ -21,12 +24,7 @@ _FIRST_PEERS_SECONDS = 240.0
 
 
 def point_here(node: Node) -> None:
-    """Let the slot's name lead to this instance, and wait until Route 53 has it so.
-
-    Raises:
-        WaitError: the change is not applied in time.
-
-    """
+    """Let the slot's name lead to this instance; `wait_until_here` waits until it does."""
     name = node.etcd.slots[node.slot].etcd_name
     address = node.identity.address
     change = node.aws.call(
@@ -48,27 +46,30 @@ def point_here(node: Node) -> None:
             },
         )
     )["ChangeInfo"]
-    if change["Status"] != "INSYNC":
+    # A change that was applied at once needs not be asked for again.
+    node.host.write(_CHANGE, "" if change["Status"] == _APPLIED else change["Id"])
+
+
+def wait_until_here(node: Node) -> None:
+    """Wait until Route 53 has applied the change, and this machine's resolver has forgotten what was before.
+
+    Raises:
+        WaitError: the change is not applied, or the name still leads elsewhere; says where.
+
+    """
+    name = node.etcd.slots[node.slot].etcd_name
+    address = node.identity.address
+    if change_id := node.host.read(_CHANGE):
         # Asking the resolver before would only fill its cache with the old answer.
         node.clock.poll(
             f"Route 53 to apply {name} → {address}",
-            lambda: _check_change(node, change["Id"]),
+            lambda: _check_change(node, change_id),
             seconds=_CHANGE_SECONDS,
             pause=1.0,
             longest_pause=15.0,
         )
-
-
-def wait_until_here(node: Node) -> None:
-    """Wait until this machine's resolver has forgotten where the slot's name led before.
-
-    Raises:
-        WaitError: the name still leads elsewhere; says where.
-
-    """
-    name = node.etcd.slots[node.slot].etcd_name
     node.clock.poll(
-        f"this machine's resolver to give {node.identity.address} for {name}",
+        f"this machine's resolver to give {address} for {name}",
         lambda: _check_resolver(node, name),
         seconds=_RESOLVER_SECONDS,
         # It answers from its cache: asking often costs nothing.
@@ -113,7 +114,7 @@ def wait_for_peers(node: Node, *, first_formation: bool) -> None:
 
 def _check_change(node: Node, change_id: str) -> None:
     status = node.aws.call(lambda: node.aws.route53.get_change(Id=change_id))["ChangeInfo"]["Status"]
-    if status != "INSYNC":
+    if status != _APPLIED:
         raise NotYetError(f"the change is {status}")
 
 

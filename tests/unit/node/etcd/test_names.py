@@ -1,4 +1,4 @@
-"""The slot's name leads to this instance before anything relies on it."""
+"""The slot's name comes to lead to this instance."""
 
 import pytest
 
@@ -68,8 +68,9 @@ def test_a_name_that_never_changes_is_an_error_with_what_it_leads_to(node: FakeN
 def test_a_change_that_is_never_applied_is_an_error(node: FakeNode) -> None:
     """Bounded, and with Route 53's own word."""
     node.aws.changes = ["PENDING"]
+    names.point_here(node)
     with pytest.raises(WaitError, match="the change is PENDING"):
-        names.point_here(node)
+        names.wait_until_here(node)
     assert len(node.aws.asked("get_change")) < 30
 
 
