@@ -14,6 +14,7 @@ from pathlib import Path
 
 from kubequorum_node.errors import NodeError
 
+USER_AGENT = "kubequorum-node"
 _OUTPUT_SHOWN = 1500
 _BODY_READ = 64 << 10
 
@@ -129,13 +130,16 @@ class Host:
         answer = self.get(url, ca_file=ca_file, timeout=timeout)
         return None if answer is None else answer.status
 
-    def get(self, url: str, *, ca_file: str | None = None, timeout: float = 2.0) -> Answer | None:
+    def get(
+        self, url: str, *, ca_file: str | None = None, timeout: float = 2.0, user_agent: str = USER_AGENT
+    ) -> Answer | None:
         """Send a GET past any proxy; None if there was no HTTP answer.
 
         Args:
             url: what to get.
             ca_file: certificates to trust. None trusts anybody: only to learn whether somebody answers.
             timeout: seconds.
+            user_agent: who asks, for the other side's log.
 
         """
         if ca_file is None:
@@ -148,7 +152,8 @@ class Host:
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         )
         try:
-            with opener.open(url, timeout=timeout) as answer:
+            request = urllib.request.Request(url, headers={"User-Agent": user_agent})  # noqa: S310 - ours
+            with opener.open(request, timeout=timeout) as answer:
                 return _answer(answer.status, answer)
         except urllib.error.HTTPError as error:
             with error:

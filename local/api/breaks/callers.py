@@ -1,5 +1,6 @@
 """Which request it is, and whose: told from its head, before anything looks at it."""
 
+import re
 from dataclasses import dataclass
 
 from local.api import patches
@@ -29,6 +30,7 @@ _ACTION = patches.declare(
     parameters=("service", "method", "path", "headers", "body", "query_params"),
     why="a rule names the operation that it breaks",
 )
+_INSTANCE_ID = re.compile(r"\bi-[0-9a-f]{8,17}\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,12 @@ class Head:
     def access_key_id(self) -> str:
         """Of the key that it is signed with; empty if it is not signed."""
         return str(_ACCESS_KEY.get()(self.headers, self.query))
+
+    @property
+    def instance_by_its_word(self) -> str | None:
+        """The instance that an unsigned request names in its User-Agent: nothing else tells who sends it."""
+        named = None if self.access_key_id else _INSTANCE_ID.search(self.headers.get("user-agent", ""))
+        return named and named.group()
 
 
 @dataclass(frozen=True, kw_only=True)

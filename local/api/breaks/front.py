@@ -36,7 +36,8 @@ class Front:
             return
         head = _head(scope)
         caller = caller_of(head.access_key_id)
-        seconds = clocks.ahead_seconds(self._switches, caller.instance_id)
+        instance_id = caller.instance_id or head.instance_by_its_word
+        seconds = clocks.ahead_seconds(self._switches, instance_id)
         if seconds:
             send = _dated(send, ahead_seconds=seconds)
         if self._switches.has(rules.KIND):

@@ -87,7 +87,9 @@ class FakeHost(Host):
         answer = self.get(url, ca_file=ca_file, timeout=timeout)
         return None if answer is None else answer.status
 
-    def get(self, url: str, *, ca_file: str | None = None, timeout: float = 2.0) -> Answer | None:
+    def get(
+        self, url: str, *, ca_file: str | None = None, timeout: float = 2.0, user_agent: str = ""
+    ) -> Answer | None:
         if (status := self.statuses.get(url)) is not None:
             return Answer(status=status)
         return self.answers.get(url)

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 
 from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.errors import NodeError
+from kubequorum_node.host import USER_AGENT
 from kubequorum_node.log import say
 from kubequorum_node.node import Node
 
@@ -23,10 +24,12 @@ class ClockError(NodeError):
 def offset_seconds(node: Node) -> float | None:
     """How far this machine's clock is ahead (behind: negative); None if nobody says what time it is.
 
-    Any answer over HTTP will do, a refusal too: each has a Date header.
+    Any answer over HTTP will do, a refusal too: each has a Date header. The question is not signed, for a
+    signature would be refused when the answer matters; so it says in words who asks.
     """
+    user_agent = f"{USER_AGENT} {node.identity.instance_id}"
     for url in _sources(node):
-        answer = node.host.get(url, timeout=3.0)
+        answer = node.host.get(url, timeout=3.0, user_agent=user_agent)
         if answer is not None and answer.date:
             try:
                 there = parsedate_to_datetime(answer.date)

@@ -1,6 +1,10 @@
 """Requests of instances that fail, are late, or are lost, as their clients see it."""
 
 import time
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from uuid import uuid4
 
 import pytest
@@ -152,6 +156,25 @@ def test_an_instance_with_a_wrong_clock_is_refused(breaks: Breaks, node: Node, s
         node.client("s3").list_buckets()
     breaks.clear()
     assert abs(date_of(node.client("ec2").describe_volumes())) < 60
+
+
+def test_an_unsigned_question_for_the_time_names_its_instance(breaks: Breaks, node: Node) -> None:
+    """Without a signature nothing else tells AWS's time apart for the instance whose clock is off."""
+    breaks.clock(node.instance_id, seconds=600)
+
+    def seconds_ahead(user_agent: str) -> float:
+        url = node.client("s3").meta.endpoint_url
+        request = urllib.request.Request(url, headers={"User-Agent": user_agent})  # noqa: S310 - loopback
+        try:
+            with urllib.request.urlopen(request) as answer:  # noqa: S310 - loopback
+                date = answer.headers["Date"]
+        except urllib.error.HTTPError as refusal:
+            date = refusal.headers["Date"]
+        return (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds()
+
+    assert abs(seconds_ahead(f"a-program {node.instance_id}") - 600) < 60
+    assert abs(seconds_ahead("a-program")) < 60
+    assert abs(seconds_ahead("a-program i-0aaaaaaaaaaaaaaaa")) < 60
 
 
 def test_credentials_that_end_before_their_time(breaks: Breaks, node: Node) -> None:
