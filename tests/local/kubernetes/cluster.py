@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from local.cli.kubernetes import is_ready
 from tests.local.deploy.deployment import Deployment
 from tests.synthesis import REPOSITORY
 
@@ -77,7 +78,7 @@ class Cluster:
 
     def ready_nodes(self) -> list[str]:
         """Names of the nodes that are Ready."""
-        return [node["metadata"]["name"] for node in self.get("nodes") if _condition(node, "Ready") == "True"]
+        return [node["metadata"]["name"] for node in self.get("nodes") if is_ready(node)]
 
     def wait_for_nodes(self, count: int) -> None:
         """Wait until so many nodes are Ready."""
@@ -127,9 +128,3 @@ class Cluster:
         """Zone to the name of a worker node in it."""
         nodes = self.get("nodes", "-l", "!node-role.kubernetes.io/control-plane")
         return {n["metadata"]["labels"]["topology.kubernetes.io/zone"]: n["metadata"]["name"] for n in nodes}
-
-
-def _condition(thing: dict[str, Any], kind: str) -> str:
-    return next(
-        (str(c["status"]) for c in thing["status"].get("conditions", []) if c["type"] == kind), "Unknown"
-    )
