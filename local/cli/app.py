@@ -173,7 +173,7 @@ def run_checks(
     they can run, and brings what they boot first. What runs here by `up` is not touched.
 
     Examples: `./kubequorum test unit` · `./kubequorum test lint unit` ·
-    `./kubequorum test --file tests/local/machines` · `./kubequorum test snapshots --update`
+    `./kubequorum test --file tests/local/machines` · `./kubequorum test snapshots unit --update`
     """
     from local.cli.commands.test import run_checks as run
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kubequorum_node.credentials import ADMIN_KEY
+from kubequorum_node.kubernetes.credentials import ADMIN_KEY
 from tests.synthesis import REPOSITORY, synthesise
 
 

@@ -5,9 +5,11 @@ import re
 from datetime import timedelta
 
 from kubequorum.group import LAUNCH_HEARTBEAT, SIGNAL_TIMEOUT, TERMINATE_HEARTBEAT
-from kubequorum_node import certificates, farewell, volume
-from kubequorum_node.boot import LIMIT_SECONDS
-from kubequorum_node.credentials import TOKEN_VALID
+from kubequorum_node.boot.run import LIMIT_SECONDS
+from kubequorum_node.farewell import order
+from kubequorum_node.kubernetes.certificates import RENEW_BELOW_DAYS
+from kubequorum_node.kubernetes.credentials import TOKEN_VALID
+from kubequorum_node.volume import attachment
 from tests.synthesis import REPOSITORY
 
 UNITS = REPOSITORY / "userdata" / "units"
@@ -29,7 +31,7 @@ def _span(text: str) -> timedelta:
 def test_a_boot_ends_before_its_hook_does() -> None:
     """One that fails still has time to say why; and the wait for the volume ends before the boot."""
     assert LAUNCH_HEARTBEAT.to_seconds() >= LIMIT_SECONDS + 60
-    assert volume._WAIT_SECONDS < LIMIT_SECONDS
+    assert attachment._WAIT_SECONDS < LIMIT_SECONDS
     assert (
         _span(_unit("kubequorum-boot.service")["Service"]["TimeoutStartSec"]).total_seconds() > LIMIT_SECONDS
     )
@@ -37,7 +39,7 @@ def test_a_boot_ends_before_its_hook_does() -> None:
 
 def test_an_end_is_over_before_its_hook_is() -> None:
     """All parts together, each at its longest."""
-    assert sum(part.seconds for part in farewell.MASTER) < TERMINATE_HEARTBEAT.to_seconds()
+    assert sum(part.seconds for part in order.MASTER) < TERMINATE_HEARTBEAT.to_seconds()
 
 
 def test_cloudformation_waits_for_an_end_and_a_boot() -> None:
@@ -58,5 +60,5 @@ def test_certificates_are_looked_at_long_before_they_end() -> None:
     """Every week, also after a machine was off at that moment; they are renewed half a year before."""
     timer = _unit("kubequorum-certificates.timer")["Timer"]
     assert (timer["OnCalendar"], timer["Persistent"]) == ("weekly", "true")
-    assert certificates.RENEW_BELOW_DAYS >= 20 * 7
-    assert certificates.RENEW_BELOW_DAYS < 365
+    assert RENEW_BELOW_DAYS >= 20 * 7
+    assert RENEW_BELOW_DAYS < 365
