@@ -8,6 +8,8 @@ from local.artifacts.errors import DiskSpaceError
 GIB = 1 << 30
 MAX_CACHE_BYTES = 3 * GIB
 """What the cache may hold when nothing is being built."""
+MAX_GO_CACHES_GIB = 8.0
+"""What Go's caches may grow to beside it while something is: together less than 12 GB."""
 
 
 def require_free_space(folder: Path, *, needed_gib: float, purpose: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.artifacts import images, machineroot, programs
+from local.artifacts.batches import needed_gib
 from local.artifacts.cache import Cache, Entry, in_use
 from local.artifacts.catalog import PROGRAM_SETS
 from local.artifacts.digest import content_key
@@ -181,8 +182,8 @@ class Store:
         seconds = sum(item.build_seconds for item in missing)
         seconds += machineroot.EXPECTED_SECONDS if plan.root and found.root is None else 0
         seconds += sum(2 for image in plan.images if image.name not in found.images)
-        gib = sum(item.build_gib for item in missing)
-        gib += machineroot.NEEDED_GIB if plan.root and found.root is None else 0
+        # One after the other.
+        gib = max(needed_gib(missing), machineroot.NEEDED_GIB if plan.root and found.root is None else 0)
         self._progress(
             Event(
                 what="artifacts",
