@@ -6,7 +6,7 @@ from pathlib import Path
 
 from local.artifacts import images, machineroot, programs
 from local.artifacts.batches import needed_gib
-from local.artifacts.cache import Cache, Entry, in_use
+from local.artifacts.cache import CONTAINERD, Cache, Entry, in_use
 from local.artifacts.catalog import PROGRAM_SETS
 from local.artifacts.digest import content_key
 from local.artifacts.imagecatalog import Image
@@ -14,7 +14,7 @@ from local.artifacts.plan import Plan, make_plan
 from local.artifacts.progress import Event, Progress, silent
 from local.artifacts.releases import read_lock
 from local.artifacts.settings import Settings, Source
-from local.artifacts.space import GIB, MAX_CACHE_BYTES
+from local.artifacts.space import CONTAINERD_BYTES, MAX_CACHE_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +115,9 @@ class Store:
                         cache=self.cache,
                         progress=self._progress,
                     )
-            self._prune(limit_bytes=MAX_CACHE_BYTES, keep=found.entries())
+            unpacked = [entry for entry in self.cache.entries() if entry.kind == CONTAINERD]
+            to_come = max(0, CONTAINERD_BYTES - sum(entry.bytes for entry in unpacked))
+            self._prune(limit_bytes=MAX_CACHE_BYTES - to_come, keep=[*found.entries(), *unpacked])
         return found
 
     def prune(self) -> list[Entry]:
@@ -189,7 +191,7 @@ class Store:
                 what="artifacts",
                 message=f"missing in {self.cache.root}: {', '.join(names)}. "
                 f"Each comes from {self._places()}. If all of it must be built, it takes {gib:.1f} GiB "
-                f"of disk meanwhile; at most {MAX_CACHE_BYTES / GIB:.0f} GiB are kept",
+                f"of disk meanwhile; at most {MAX_CACHE_BYTES / 1e9:.0f} GB are kept",
                 expected_seconds=seconds,
             )
         )
