@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from local.breaks import Breaks
 from local.cli.kubernetes import is_ready
 from tests.local.deploy.deployment import Deployment
 from tests.synthesis import REPOSITORY
@@ -75,6 +76,14 @@ class Cluster:
             "exec", "-n", "kube-system", pod, "--", "etcdctl", *certificates,
             "--endpoints", "https://127.0.0.1:2379", *arguments,
         )  # fmt: skip
+
+    def sh(self, slot: str, script: str) -> str:
+        """What a shell script prints on a slot's master, errors included; AssertionError if it fails."""
+        breaks = Breaks(self.deployment.cdk.settings.machines_state)
+        done = breaks.run(self.deployment.master(slot)["InstanceId"], ["sh", "-ec", f"exec 2>&1; {script}"])
+        printed = done.stdout.decode(errors="replace")
+        assert done.status == 0, f"`{script}` on the master of slot {slot}: {printed}"
+        return printed
 
     def ready_nodes(self) -> list[str]:
         """Names of the nodes that are Ready."""
