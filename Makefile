@@ -50,8 +50,8 @@ bench: $(READY) ## Measure, print a table and write build/bench.json.
 lint: $(READY) ## Check code and shell scripts without running them.
 	@./kubequorum test lint
 
-snapshots: $(READY) ## Write the snapshots anew after a wanted change.
-	@./kubequorum test snapshots --update
+snapshots: $(READY) ## Write all golden files anew after a wanted change: read the difference.
+	@./kubequorum test snapshots unit --update
 
 # The lock's tool is not in the lock: it comes into a folder of its own, for this one run.
 lock: ## Write requirements.lock anew after a change of requirements.in.

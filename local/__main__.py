@@ -1,6 +1,6 @@
 """`python -m local`: the command-line program."""
 
-from local.cli.app import main
+from local.cli.program import main
 
 if __name__ == "__main__":
     main()

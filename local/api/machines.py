@@ -39,6 +39,8 @@ class Instance:
     http_tokens_required: bool = True
     """IMDSv2 only (`HttpTokens: required`)."""
     http_put_response_hop_limit: int = 1
+    shows_tags: bool = False
+    """Tags are in its metadata (`InstanceMetadataTags: enabled`)."""
 
 
 @dataclass(frozen=True, kw_only=True)

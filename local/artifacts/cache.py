@@ -26,7 +26,9 @@ from local.artifacts.digest import tree_bytes, tree_digest
 from local.artifacts.errors import ArtifactError
 from local.artifacts.progress import Event, Progress
 
-KINDS = ("programs", "images", "roots", "toolchains", "containerd")
+CONTAINERD = "containerd"
+"""Images as containerd has unpacked them."""
+KINDS = ("programs", "images", "roots", "toolchains", CONTAINERD)
 _ENTRY_FILE = "entry.json"
 _CONTENT = "content"
 

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from local.artifacts.cache import Cache, in_use
+from local.artifacts.cache import CONTAINERD, Cache, in_use
 from local.artifacts.digest import content_key
 from local.artifacts.errors import ArtifactError
 from local.artifacts.progress import Event, Progress
@@ -11,7 +11,6 @@ from local.artifacts.store import Paths
 from local.machines.nspawn import containerd_folder
 from local.machines.nspawn.commands import CommandFailedError
 
-KIND = "containerd"
 NAME = "state"
 # Raised when the same images are to give another folder.
 _RECIPE = 2
@@ -28,10 +27,10 @@ def ensure_containerd_state(paths: Paths, *, cache: Cache, progress: Progress) -
     key = content_key(
         {"recipe": _RECIPE, "images": paths.images_key, "containerd": containerd.parents[1].name}
     )
-    if (found := cache.find(KIND, NAME, key)) is not None:
+    if (found := cache.find(CONTAINERD, NAME, key)) is not None:
         return found.content
     with cache.lock(progress), cache.staging() as staging:
-        if (found := cache.find(KIND, NAME, key)) is not None:
+        if (found := cache.find(CONTAINERD, NAME, key)) is not None:
             return found.content
         progress(Event(what="images", message="unpacking them for containerd, once", expected_seconds=6))
         began = time.monotonic()
@@ -42,11 +41,11 @@ def ensure_containerd_state(paths: Paths, *, cache: Cache, progress: Progress) -
             raise ArtifactError(str(error)) from error
         # Each is most of a GiB, and only the newest is ever used.
         for old in cache.entries():
-            if old.kind == KIND and not in_use(old.path):
+            if old.kind == CONTAINERD and not in_use(old.path):
                 cache.remove(old)
         return cache.publish(
             content,
-            kind=KIND,
+            kind=CONTAINERD,
             name=NAME,
             key=key,
             source="images imported by containerd",

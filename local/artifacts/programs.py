@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from local.artifacts.batches import batches, needed_gib
 from local.artifacts.cache import Cache, Entry
 from local.artifacts.catalog import ProgramSet
 from local.artifacts.digest import content_key
@@ -110,7 +111,7 @@ class Programs:
             )
         require_free_space(
             self._cache.root,
-            needed_gib=sum(program_set.build_gib for program_set in to_build),
+            needed_gib=needed_gib(to_build),
             purpose=f"Building {', '.join(program_set.name for program_set in to_build)}",
         )
         for program_set in to_build:
@@ -122,10 +123,11 @@ class Programs:
             lock=lock,
             progress=self._progress,
         )
-        for program_set in to_build:
-            self._build(program_set, go=go, lock=lock)
-        # Only after success: what a failed build has compiled shortens the next attempt.
-        self._cache.trim_go()
+        for batch in batches(to_build):
+            for program_set in batch:
+                self._build(program_set, go=go, lock=lock)
+            # Only after success: what a failed build has compiled shortens the next attempt.
+            self._cache.trim_go()
 
     def _fetch(self, program_set: ProgramSet) -> bool:
         releases = self.releases(program_set)

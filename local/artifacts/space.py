@@ -6,8 +6,12 @@ from pathlib import Path
 from local.artifacts.errors import DiskSpaceError
 
 GIB = 1 << 30
-MAX_CACHE_BYTES = 3 * GIB
+MAX_CACHE_BYTES = 3 * 10**9
 """What the cache may hold when nothing is being built."""
+CONTAINERD_BYTES = 10**9
+"""What of it is kept free for the images as containerd unpacks them, which come last."""
+MAX_GO_CACHES_GIB = 8.0
+"""What Go's caches may grow to beside it while something is: together less than 12 GB."""
 
 
 def require_free_space(folder: Path, *, needed_gib: float, purpose: str) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.artifacts import images, machineroot, programs
-from local.artifacts.cache import Cache, Entry, in_use
+from local.artifacts.batches import needed_gib
+from local.artifacts.cache import CONTAINERD, Cache, Entry, in_use
 from local.artifacts.catalog import PROGRAM_SETS
 from local.artifacts.digest import content_key
 from local.artifacts.imagecatalog import Image
@@ -13,7 +14,7 @@ from local.artifacts.plan import Plan, make_plan
 from local.artifacts.progress import Event, Progress, silent
 from local.artifacts.releases import read_lock
 from local.artifacts.settings import Settings, Source
-from local.artifacts.space import GIB, MAX_CACHE_BYTES
+from local.artifacts.space import CONTAINERD_BYTES, MAX_CACHE_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,9 @@ class Store:
                         cache=self.cache,
                         progress=self._progress,
                     )
-            self._prune(limit_bytes=MAX_CACHE_BYTES, keep=found.entries())
+            unpacked = [entry for entry in self.cache.entries() if entry.kind == CONTAINERD]
+            to_come = max(0, CONTAINERD_BYTES - sum(entry.bytes for entry in unpacked))
+            self._prune(limit_bytes=MAX_CACHE_BYTES - to_come, keep=[*found.entries(), *unpacked])
         return found
 
     def prune(self) -> list[Entry]:
@@ -181,14 +184,14 @@ class Store:
         seconds = sum(item.build_seconds for item in missing)
         seconds += machineroot.EXPECTED_SECONDS if plan.root and found.root is None else 0
         seconds += sum(2 for image in plan.images if image.name not in found.images)
-        gib = sum(item.build_gib for item in missing)
-        gib += machineroot.NEEDED_GIB if plan.root and found.root is None else 0
+        # One after the other.
+        gib = max(needed_gib(missing), machineroot.NEEDED_GIB if plan.root and found.root is None else 0)
         self._progress(
             Event(
                 what="artifacts",
                 message=f"missing in {self.cache.root}: {', '.join(names)}. "
                 f"Each comes from {self._places()}. If all of it must be built, it takes {gib:.1f} GiB "
-                f"of disk meanwhile; at most {MAX_CACHE_BYTES / GIB:.0f} GiB are kept",
+                f"of disk meanwhile; at most {MAX_CACHE_BYTES / 1e9:.0f} GB are kept",
                 expected_seconds=seconds,
             )
         )

@@ -8,7 +8,7 @@ from local.bench.figures import Figure, Probe
 from local.bench.launches import launch_time
 from local.bench.standing import Standing
 from local.cli.errors import CommandError
-from local.cli.kubernetes import find_access
+from local.cli.kubernetes import find_access, is_ready
 from local.cli.kubernetes.client import ApiError, Client
 
 _LIMIT_SECONDS = 180.0
@@ -55,7 +55,7 @@ def _is_ready(api: Client, address: str) -> bool:
         node = api.get(f"/api/v1/nodes/ip-{address.replace('.', '-')}.ec2.internal")
     except ApiError:
         return False
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in node["status"].get("conditions", []))
+    return is_ready(node)
 
 
 PROBE = Probe(figures=(Figure(name="worker_ready_seconds", unit="s", aim=12),), run=measure)

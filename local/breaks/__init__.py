@@ -1,8 +1,9 @@
 """Breaking things in a running embedded AWS, from another process: what its administrator may not do on AWS.
 
-`client` is what tests and the command line use, `rules` is what they say with
-it, `channel` is the Unix socket that leads to the emulator's process. What the
-words do there stands in `local/api/breaks` and in the machines.
+`client` is what tests and the command line use, made of `machines`, `volumes` and
+`aws`; `rules` is what they say with it, `channel` is the Unix socket that leads to
+the emulator's process. What the words do there stands in `local/api/breaks` and in
+the machines.
 """
 
 from local.breaks.client import Breaks

@@ -1,21 +1,14 @@
-"""The command line: names, options and help of the commands, and how failures are shown."""
+"""The command line: names, options and help of the commands."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
-from rich.text import Text
 
-from local.breaks import BreakError, EmulatorNotRunningError
 from local.cli import breaks
 from local.cli.checks.suites import Suite
-from local.cli.console import stderr
-from local.cli.errors import CommandError, UsageError
+from local.cli.errors import UsageError
 from local.cli.settings import Settings
-
-_FAILED, _WRONG_USAGE = 1, 2
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -180,7 +173,7 @@ def run_checks(
     they can run, and brings what they boot first. What runs here by `up` is not touched.
 
     Examples: `./kubequorum test unit` · `./kubequorum test lint unit` ·
-    `./kubequorum test --file tests/local/machines` · `./kubequorum test snapshots --update`
+    `./kubequorum test --file tests/local/machines` · `./kubequorum test snapshots unit --update`
     """
     from local.cli.commands.test import run_checks as run
 
@@ -199,7 +192,8 @@ def bench(
 
     Synthesis, a deployment from nothing into an embedded AWS of its own, a comparison, the size of the app;
     and where real machines can run, `up` on them, workers, and three masters from nothing in turns with the
-    same done by hand. Takes about ten minutes; other work on the machine meanwhile makes the numbers worse.
+    same done by hand; and what the loss of masters costs. Takes about twenty minutes; other work on the
+    machine meanwhile makes the numbers worse.
 
     Example: `./kubequorum bench --only zero_to_ready_ratio`
     """
@@ -221,32 +215,3 @@ def install() -> None:
 
 
 app.add_typer(breaks.app, name="break")
-
-
-def main() -> None:
-    """Run the command line; ends the process."""
-    try:
-        app(prog_name="kubequorum")
-    except CommandError as error:
-        _explain(error)
-        sys.exit(_WRONG_USAGE if isinstance(error, UsageError) else _FAILED)
-    except (BotoCoreError, ClientError) as error:
-        remedy = "see what it says: ./kubequorum logs; or start afresh: make down, then make up"
-        _explain(CommandError("the embedded AWS gave no good answer", why=str(error), remedy=remedy))
-        sys.exit(_FAILED)
-    except EmulatorNotRunningError as error:
-        _explain(
-            CommandError("the embedded AWS is not running", why=str(error), remedy="start it with: make up")
-        )
-        sys.exit(_FAILED)
-    except BreakError as error:
-        _explain(CommandError("that could not be broken, or mended", why=str(error)))
-        sys.exit(_FAILED)
-
-
-def _explain(error: CommandError) -> None:
-    console = stderr()
-    console.print(Text.assemble(("Error: ", "bold red"), error.what))
-    for title, text in (("Why", error.why), ("What to do", error.remedy)):
-        if text:
-            console.print(Text.assemble((f"{title}: ", "bold"), text))

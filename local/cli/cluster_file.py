@@ -22,15 +22,19 @@ class Cluster:
 def read(path: Path) -> Cluster:
     """Read a cluster file; UsageError if it is not there or lacks one of the three."""
     try:
-        document = yaml.safe_load(path.read_text())
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(
             f"the cluster file {path} cannot be read",
             why=error.strerror or str(error),
             remedy="name one with --cluster, for example clusters/local.yaml",
         ) from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"the cluster file {path} is not YAML", why=str(error)) from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        raise UsageError(
+            f"the cluster file {path} is not YAML",
+            why=str(error),
+            remedy="mend it at the place named; clusters/local.yaml shows how one looks",
+        ) from error
     values = document if isinstance(document, dict) else {}
     return Cluster(
         path=path.absolute(),

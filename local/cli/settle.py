@@ -1,14 +1,10 @@
 """Waits until the deployed groups are at rest: CloudFormation does not wait for every machine."""
 
-import time
-
 import boto3
 
 from local.cli.console import Stage
-from local.cli.errors import CommandError
 from local.cli.settings import SETTLE_SECONDS
-
-_POLL_SECONDS = 0.5
+from local.cli.waiting import wait_until_complete
 
 
 def wait_for_groups(stage: Stage) -> None:
@@ -16,16 +12,13 @@ def wait_for_groups(stage: Stage) -> None:
 
     Asks the AWS of this process's environment.
     """
-    deadline = time.monotonic() + SETTLE_SECONDS
-    while waiting := _not_in_service():
-        stage.detail("; ".join(waiting))
-        if time.monotonic() > deadline:
-            raise CommandError(
-                f"not every instance is in service after {SETTLE_SECONDS} s",
-                why="\n".join(waiting),
-                remedy="see what it prints: ./kubequorum logs INSTANCE; the group goes on trying meanwhile",
-            )
-        time.sleep(_POLL_SECONDS)
+    wait_until_complete(
+        _not_in_service,
+        stage,
+        seconds=SETTLE_SECONDS,
+        what="not every instance is in service",
+        remedy="see what it prints: ./kubequorum logs INSTANCE; the group goes on trying meanwhile",
+    )
 
 
 def addresses() -> set[str]:

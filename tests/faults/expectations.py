@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from local.cli.kubernetes import is_ready
 from tests.faults.cluster import SLOTS, AskError, Cluster
 
 _PAUSE_SECONDS = 2.0
@@ -132,7 +133,7 @@ def _targets(cluster: Cluster) -> Iterator[str]:
 
 def _nodes(cluster: Cluster) -> Iterator[str]:
     nodes = json.loads(cluster.kubectl("get nodes -o json"))["items"]
-    ready = {node["metadata"]["name"] for node in nodes if _is_ready(node)}
+    ready = {node["metadata"]["name"] for node in nodes if is_ready(node)}
     for instance in _living(cluster):
         if instance["PrivateDnsName"] not in ready:
             yield f"node {instance['PrivateDnsName']} ({instance['InstanceId']}) is not Ready"
@@ -140,11 +141,6 @@ def _nodes(cluster: Cluster) -> Iterator[str]:
 
 def _switches(cluster: Cluster) -> Iterator[str]:
     yield from (f"still broken: {switch.kind} {switch.about}" for switch in cluster.breaks.switches())
-
-
-def _is_ready(node: dict[str, Any]) -> bool:
-    conditions = node["status"].get("conditions", [])
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def _living(cluster: Cluster) -> list[dict[str, Any]]:

@@ -1,16 +1,20 @@
 """What a cluster file may say, and what a person is told about each mistake in it."""
 
 import copy
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
-from kubequorum.config import ClusterFileError, load_cluster
+from kubequorum.config import Cluster, ClusterFileError, load_cluster
 from tests.synthesis import CLUSTERS, REPOSITORY
 
 KeyPath = tuple[str | int, ...]
+MOMENT = datetime(2026, 11, 24, 12, 0, 0)
 
 
 def _document() -> dict[str, Any]:
@@ -225,7 +229,49 @@ MISTAKES: list[tuple[str, KeyPath, object, tuple[str, ...]]] = [
     ("Name tag", ("tags",), {"Name": "x"}, ("tags.Name = x", "depends on")),
     ("tag of AWS", ("tags",), {"aws:x": "y"}, ("tags.aws:x", "AWS refuses this tag")),
     ("tag value", ("tags",), {"x": "y" * 257}, ("tags.x", "at most 256")),
+    ("tag key", ("tags",), {"x" * 129: "y"}, ("tags.xxx", "1 to 128 characters")),
+    ("tag that is no text", ("tags",), {"x": 1}, ("tags.x = 1", "numbers in quotes")),
+    ("label that is no text", ("worker_groups", 0, "labels"), {"gpu": True}, ("labels.gpu = True", "quotes")),
+    ("label key that is no text", ("worker_groups", 0, "labels"), {3: "x"}, ("labels.3 = 3", "all texts")),
+    ("label with a line break", ("worker_groups", 0, "labels"), {"a": "b\n"}, ("no valid label",)),
+    ("zones as a text", ("zones",), "eu-central-1a", ("zones = eu-central-1a", "is no list")),
+    ("number in quotes", ("masters", "etcd_volume", "size_gib"), "20", ("size_gib = 20", "quotes", "in GiB")),
+    ("yes as a number", ("worker_groups", 0, "min_size"), True, ("min_size = True", "no whole number")),
+    ("image as a text", ("image",), "ami-0123456789abcdef0", ("image = ami-", "keys amd64, arm64")),
+    ("missing section", ("network",), ..., ("network: is missing", "vpc_cidr, pod_cidr")),
+    ("range that is none", ("api", "allowed_cidrs"), ["everybody"], ("allowed_cidrs.0 = everybody", "range")),
+    ("services too many", ("network", "service_cidr"), "10.0.0.0/11", ("service_cidr", "/12 to /24")),
+    ("pods on the internet", ("network", "pod_cidr"), "8.0.0.0/14", ("pod_cidr", "no private range")),
+    ("taint value", ("worker_groups", 1, "taints", 0, "value"), "a b", ("taints = workload=a b",)),
 ]
+
+
+def _keys(section: type[BaseModel], place: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+    """Every key of the model with its description; of a list the first item stands for all."""
+    for name, field in section.model_fields.items():
+        path = (*place, name)
+        yield path, field.description or ""
+        for part in (field.annotation, *get_args(field.annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from _keys(part, path if part is field.annotation else (*path, 0))
+
+
+EVERY_KEY = list(_keys(Cluster))
+
+
+@pytest.mark.parametrize(
+    ("path", "description"), EVERY_KEY, ids=[".".join(map(str, k)) for k, _ in EVERY_KEY]
+)
+def test_every_key_refuses_what_it_can_never_be(tmp_path: Path, path: KeyPath, description: str) -> None:
+    """A moment in time is a value of no key: the message has key and value, and says what the key means."""
+    document = _changed(("worker_groups", 0, "taints"), [{"key": "a", "effect": "NoSchedule"}])
+    place: Any = document
+    for part in path[:-1]:
+        place = place.setdefault(part, {}) if isinstance(place, dict) else place[part]
+    place[path[-1]] = MOMENT
+    message = _errors(tmp_path, document)
+    assert f"{'.'.join(map(str, path))} = {MOMENT}: " in message
+    assert description in message
 
 
 @pytest.mark.parametrize(("path", "value", "said"), [m[1:] for m in MISTAKES], ids=[m[0] for m in MISTAKES])
@@ -270,14 +316,26 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         ("name: a\nname: b\n", "the key 'name' stands there twice"),
         ("- a list", "is no mapping"),
         ("", "is no mapping"),
+        ("name: \udce4\n", "is no UTF-8 text at byte 6. Remedy: save it as UTF-8"),
+        ("? [a]\n: b\n", "a key is no text"),
+        ("name: *nothing\n", "undefined alias"),
     ],
 )
 def test_a_file_that_is_no_cluster(tmp_path: Path, text: str, said: str) -> None:
     """What is not YAML, or no mapping, or has a key twice, is refused as such."""
     file = tmp_path / "cluster.yaml"
-    file.write_text(text, encoding="utf-8")
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ClusterFileError, match=said):
         load_cluster(file)
+
+
+def test_a_mapping_may_be_merged_into_another(tmp_path: Path) -> None:
+    """YAML's `<<` gives defaults; a key that stands there, too, counts more and is no key twice."""
+    text = (REPOSITORY / "clusters" / "ha.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "cluster.yaml"
+    file.write_text(f"{text}<<: {{region: us-east-1, kubernetes: {{version: 1.30.0}}}}\n", encoding="utf-8")
+    cluster = load_cluster(file)
+    assert (cluster.region, cluster.kubernetes.version) == ("eu-central-1", "1.36.3")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

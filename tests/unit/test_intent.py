@@ -198,6 +198,9 @@ def test_machines_signal_resources_that_exist(cluster: str) -> None:
                 assert logical_id in resources
 
 
+_TAGS = ("aws:ResourceTag", "aws:RequestTag")
+_NARROW = re.compile(r":stack/[\w-]+/\*|'/(pki|slots/[abc]|backups/[abc]|join|admin)/\*'")
+"""A wildcard ends them, and they are narrow all the same: a stack by its name, keys of the bucket."""
 READ_ONLY = re.compile(r"^[a-z0-9]+:(Describe|Get|List)")
 
 
@@ -223,14 +226,37 @@ def test_nothing_is_changed_on_any_resource(cluster: str) -> None:
         if not changing:
             continue
         for resource in _as_list(statement["Resource"]):
-            assert resource != "*", (logical_id, changing)
             flat = str(resource)
-            if "instance/*" in flat or "autoScalingGroupName/*" in flat:
-                tags = statement["Condition"]["StringEquals"]
-                assert tags["aws:ResourceTag/kubequorum:cluster"] == cluster
-                assert {"aws:ResourceTag/kubequorum:slot", "aws:ResourceTag/kubequorum:worker-group"} & set(
-                    tags
-                )
+            assert resource != "*", (logical_id, changing)
+            if "*" in flat and not _NARROW.search(flat):
+                _assert_bound_by_tag(cluster, statement)
+
+
+def test_a_wildcard_that_nothing_binds_would_be_found() -> None:
+    """The check above can fail: a volume of anybody's, or of anybody's in the cluster."""
+    volumes = {"Resource": "arn:aws:ec2:eu-central-1:1:volume/*"}
+    assert not _NARROW.search(volumes["Resource"])
+    with pytest.raises(KeyError):
+        _assert_bound_by_tag("ha", volumes)
+    of_the_cluster = {"StringEquals": {"aws:ResourceTag/kubequorum:cluster": "ha"}}
+    with pytest.raises(AssertionError):
+        _assert_bound_by_tag("ha", {**volumes, "Condition": of_the_cluster})
+
+
+def _assert_bound_by_tag(cluster: str, statement: dict[str, Any]) -> None:
+    """The cluster's tag, and the slot's or the worker group's: on what there is, or on what is made."""
+    tags = statement["Condition"]["StringEquals"]
+    prefixes = [p for p in _TAGS if tags.get(f"{p}/kubequorum:cluster") == cluster]
+    own = {f"{p}/kubequorum:{owner}" for p in prefixes for owner in ("slot", "worker-group")}
+    assert own & set(tags), statement
+
+
+@EVERY_CLUSTER
+def test_roles_have_no_permissions_but_those_policies(cluster: str) -> None:
+    """No policy hides in a role, and none is AWS's own: the golden files of policies have all of them."""
+    for logical_id, role in synthesise(cluster).resources("AWS::IAM::Role").items():
+        assert not {"Policies", "ManagedPolicyArns"} & set(role["Properties"]), logical_id
+    assert not synthesise(cluster).resources("AWS::IAM::ManagedPolicy")
 
 
 @pytest.mark.parametrize("slot", ["a", "b", "c"])

@@ -1,16 +1,25 @@
 """The bundle of the node program: the same bytes every time, complete, and small."""
 
 import hashlib
+import re
 import subprocess
 import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from kubequorum.config import load_cluster
 from kubequorum.documents import master_document
 from kubequorum.node_program import build_bundle
+from kubequorum_node.__main__ import main
+from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import ClusterDocument
+from kubequorum_node.errors import NodeError
+from kubequorum_node.log import say
+from kubequorum_node.node import Node
+from kubequorum_node.step import Step
 from tests.synthesis import REPOSITORY
 
 DOCUMENT = master_document(load_cluster(REPOSITORY / "clusters" / "ha.yaml"), stack="ha-ControlPlane")
@@ -71,3 +80,35 @@ def test_another_cluster_makes_another_bundle(tmp_path: Path) -> None:
     """What the cluster file says is in the sum, and so replaces the machines that it is about."""
     changed = replace(DOCUMENT, pods_per_node=DOCUMENT.pods_per_node + 1)
     assert build_bundle(DOCUMENT, tmp_path).sha256 != build_bundle(changed, tmp_path).sha256
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [(None, 0), (NodeError("no volume"), 1)],
+)
+def test_a_step_by_hand_says_what_it_did_and_how_long_it_took(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    failure: Exception | None,
+    status: int,
+) -> None:
+    """As a person calls it: what machine this is, the step's own lines, and its end with the seconds."""
+
+    def run(node: Node) -> None:
+        say(f"volume {node.config.volume}")
+        if failure is not None:
+            raise failure
+
+    monkeypatch.setattr("kubequorum_node.__main__.BY_HAND", [Step("attach-volume", "…", run, True)])
+    config, cluster = tmp_path / "node.json", tmp_path / "cluster.json"
+    config.write_text(
+        NodeConfig(position="master/a", signals=("G",), bucket="b", volume="vol-1", zone="Z").to_json()
+    )
+    cluster.write_text(DOCUMENT.to_json())
+    files = ["--config", str(config), "--cluster", str(cluster)]
+    assert main([*files, "attach-volume"]) == status
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:2] == ["kubequorum: attach-volume: master/a of cluster ha", "kubequorum: volume vol-1"]
+    said = "done in" if failure is None else "FAILED after"
+    assert re.fullmatch(rf"kubequorum: attach-volume: {said} \d+\.\d s.*", lines[2])

@@ -38,3 +38,13 @@ def test_dependencies_point_one_way() -> None:
     pattern = re.compile(r"^\s*(from|import)\s+(kubequorum|kubequorum_node|stacks)\b", re.MULTILINE)
     sources = (REPOSITORY / "local").rglob("*.py")
     assert [str(p) for p in sources if pattern.search(p.read_text(encoding="utf-8"))] == []
+
+
+def test_constructs_know_nothing_of_stacks_and_of_the_node_program_its_contracts_only() -> None:
+    """The two modules that say what the node program reads; what it does with that is its own business."""
+    pattern = re.compile(
+        r"^\s*(?:from|import)\s+((?:stacks|local|tests|kubequorum_node)\b[\w.]*)", re.MULTILINE
+    )
+    sources = (REPOSITORY / "constructs").rglob("*.py")
+    found = {module for path in sources for module in pattern.findall(path.read_text(encoding="utf-8"))}
+    assert found == {"kubequorum_node.config", "kubequorum_node.document"}

@@ -70,7 +70,7 @@ def _version(cluster: Cluster) -> Iterator[Problem]:
 
 def _mirror(cluster: Cluster) -> Iterator[Problem]:
     mirror = cluster.artifacts.mirror
-    if mirror is not None and not _MIRROR.match(mirror):
+    if mirror is not None and not _MIRROR.fullmatch(mirror):
         yield Problem(
             "artifacts.mirror",
             mirror,
@@ -153,7 +153,7 @@ def _worker_group(key: str, group: WorkerGroup) -> Iterator[Problem]:
                 "use one taint a key: the tag that tells the cluster-autoscaler of it holds one effect",
             )
     for taint in group.taints:
-        if not _LABEL.match(taint.key) or not _LABEL_VALUE.match(taint.value):
+        if not _LABEL.fullmatch(taint.key) or not _LABEL_VALUE.fullmatch(taint.value):
             yield Problem(
                 f"{key}.taints",
                 f"{taint.key}={taint.value}",
@@ -163,7 +163,7 @@ def _worker_group(key: str, group: WorkerGroup) -> Iterator[Problem]:
 
 
 def _label(key: str, label: str, value: str) -> Iterator[Problem]:
-    if not _LABEL.match(label) or not _LABEL_VALUE.match(value):
+    if not _LABEL.fullmatch(label) or not _LABEL_VALUE.fullmatch(value):
         remedy = "use letters, digits, '-', '_' and '.', at most 63 of them, with an optional prefix/"
         yield Problem(key, value, "is no valid label", remedy)
     prefix = label.partition("/")[0] if "/" in label else ""

@@ -23,12 +23,22 @@ class ClusterFileError(Exception):
         super().__init__("\n".join([f"{path}: {count}", *(f"  - {problem}" for problem in problems)]))
 
 
+_MERGE = "tag:yaml.org,2002:merge"
+"""Of `<<`, whose keys may stand in the mapping itself, too: that is what it is for."""
+
+
 class _NoDuplicateKeys(yaml.SafeLoader):
     """YAML takes the last of two equal keys in silence; here that is an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[object] = set()
         for key_node, _ in node.value:
+            if key_node.tag == _MERGE:
+                continue
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(
+                    "while reading a mapping", node.start_mark, "a key is no text", key_node.start_mark
+                )
             key = self.construct_object(key_node, deep=deep)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
@@ -54,6 +64,9 @@ def load_cluster(path: Path) -> Cluster:
     except OSError as error:
         remedy = "name a file in clusters/, e.g. -c cluster=clusters/ha.yaml"
         raise ClusterFileError(path, [Problem("file", str(path), str(error.strerror), remedy)]) from error
+    except UnicodeDecodeError as error:
+        wrong = f"is no UTF-8 text at byte {error.start}"
+        raise ClusterFileError(path, [Problem("file", None, wrong, "save it as UTF-8")]) from error
     except yaml.YAMLError as error:
         remedy = "mend the YAML at the line and column named"
         raise ClusterFileError(path, [Problem("file", None, " ".join(str(error).split()), remedy)]) from error
@@ -72,13 +85,21 @@ def load_cluster(path: Path) -> Cluster:
 def _as_problem(details: ErrorDetails) -> Problem:
     location = details["loc"]
     section, field = _resolve(location)
-    key = ".".join(str(part) for part in location)
+    # Behind a mapping's key that is no text pydantic adds a part of its own.
+    key = ".".join(str(part) for part in location if part != "[key]")
     match details["type"]:
         case "extra_forbidden":
             known = ", ".join(section.model_fields) if section else ""
             return Problem(key, details["input"], "no such key", f"remove it, or use one of: {known}")
         case "missing":
             return Problem(key, None, "is missing", f"add it: {_describe(field)}")
+        case "tuple_type":
+            return Problem(key, details["input"], "is no list", f"give {_describe(field)}")
+        case "int_type":
+            wrong = "is no whole number (quotes make a text of it)"
+            return Problem(key, details["input"], wrong, f"give {_describe(field)}")
+        case "model_type" | "dict_type":
+            return Problem(key, details["input"], "is no mapping", f"give {_describe(field)}")
         case _:
             wrong = details["msg"][0].lower() + details["msg"][1:]
             return Problem(key, details["input"], wrong, f"give {_describe(field)}")
@@ -108,8 +129,12 @@ def _nested_section(field: FieldInfo | None) -> type[BaseModel] | None:
 
 
 def _describe(field: FieldInfo | None) -> str:
-    if field is None or not field.description:
+    if field is None:
         return "a value as in clusters/ha.yaml"
+    section = _nested_section(field)
+    keys = f"with the keys {', '.join(section.model_fields)}, as in clusters/ha.yaml" if section else ""
+    if not field.description:
+        return f"a mapping {keys}"
     if field.examples:
         return f"{field.description} (for example {field.examples[0]})"
-    return field.description
+    return f"{field.description} {keys}".rstrip()

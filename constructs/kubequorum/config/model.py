@@ -8,7 +8,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints
 
 from kubequorum.versions import DEFAULT_KUBERNETES_VERSION
 
@@ -18,6 +18,8 @@ ImageId = Annotated[str, StringConstraints(pattern=r"^ami-[0-9a-f]{8,17}$")]
 ImageRepository = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9][-a-z0-9._]*)*$")
 ]
+Whole = Annotated[int, Strict()]
+"""A whole number; `yes`, which YAML takes for true, is none."""
 InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z][-a-z0-9]*\.[-a-z0-9]+$")]
 
 
@@ -44,7 +46,9 @@ class Network(_Section):
     service_cidr: IPv4Network = Field(
         default=IPv4Network("10.96.0.0/16"), description="range of Service addresses, /12 to /24"
     )
-    pods_per_node: int = Field(default=110, ge=16, le=250, description="kubelet's limit of pods on one node")
+    pods_per_node: Whole = Field(
+        default=110, ge=16, le=250, description="kubelet's limit of pods on one node"
+    )
     nat: Literal["per-zone", "single", "none"] = Field(
         default="per-zone",
         description=(
@@ -122,9 +126,9 @@ class Image(_Section):
 class EtcdVolume(_Section):
     """The gp3 volume that holds a slot's etcd data."""
 
-    size_gib: int = Field(default=20, ge=4, le=16384, description="size in GiB")
-    iops: int = Field(default=3000, ge=3000, le=80000, description="provisioned IOPS")
-    throughput_mib_per_s: int = Field(default=125, ge=125, le=2000, description="throughput in MiB/s")
+    size_gib: Whole = Field(default=20, ge=4, le=16384, description="size in GiB")
+    iops: Whole = Field(default=3000, ge=3000, le=80000, description="provisioned IOPS")
+    throughput_mib_per_s: Whole = Field(default=125, ge=125, le=2000, description="throughput in MiB/s")
 
 
 class Masters(_Section):
@@ -132,7 +136,7 @@ class Masters(_Section):
 
     instance_type: InstanceType = Field(description="EC2 instance type", examples=["m7i.large"])
     architecture: Architecture = Field(default=Architecture.AMD64, description="amd64 or arm64")
-    root_volume_gib: int = Field(default=30, ge=12, le=1024, description="root volume in GiB")
+    root_volume_gib: Whole = Field(default=30, ge=12, le=1024, description="root volume in GiB")
     etcd_volume: EtcdVolume = Field(default=EtcdVolume(), description="the volume that outlives the instance")
 
 
@@ -154,11 +158,13 @@ class WorkerGroup(_Section):
         min_length=1, max_length=40, description="EC2 instance types, best first", examples=[["m7i.large"]]
     )
     architecture: Architecture = Field(default=Architecture.AMD64, description="amd64 or arm64")
-    min_size: int = Field(ge=0, le=1000, description="smallest number of instances")
-    max_size: int = Field(ge=1, le=1000, description="largest number of instances")
-    spot_percent: int = Field(default=0, ge=0, le=100, description="share of spot instances, 0 to 100")
-    root_volume_gib: int = Field(default=50, ge=12, le=4096, description="root volume in GiB")
-    labels: dict[str, str] = Field(default={}, description="node labels")
+    min_size: Whole = Field(ge=0, le=1000, description="smallest number of instances")
+    max_size: Whole = Field(ge=1, le=1000, description="largest number of instances")
+    spot_percent: Whole = Field(default=0, ge=0, le=100, description="share of spot instances, 0 to 100")
+    root_volume_gib: Whole = Field(default=50, ge=12, le=4096, description="root volume in GiB")
+    labels: dict[str, str] = Field(
+        default={}, description="node labels, all texts: true and numbers in quotes"
+    )
     taints: tuple[Taint, ...] = Field(default=(), description="node taints")
 
 
@@ -184,7 +190,9 @@ class Cluster(_Section):
     image: Image
     masters: Masters
     worker_groups: tuple[WorkerGroup, ...] = Field(default=(), description="groups of workers, any number")
-    tags: dict[str, str] = Field(default={}, description="AWS tags for everything that is made")
+    tags: dict[str, str] = Field(
+        default={}, description="AWS tags for everything that is made, all texts: true and numbers in quotes"
+    )
 
     @property
     def slots(self) -> dict[str, str]:

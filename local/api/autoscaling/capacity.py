@@ -2,22 +2,20 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
-from local.api.autoscaling import activities, placement
+from local.api.autoscaling import activities, launching, placement
 from local.api.autoscaling.lifecycle import Lifecycle
 from local.api.autoscaling.model import Activity, Group, LifecycleState, Member, Transition
-from local.api.autoscaling.ports import Balancing, Compute, Events, LaunchError, LaunchPlan, Timers
+from local.api.autoscaling.ports import Balancing, Compute, Events, LaunchError, Timers
 from local.api.wire import timestamp
 
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_SECONDS = 10
 MAX_RETRY_SECONDS = 300
-
-GROUP_TAG = "aws:autoscaling:groupName"
 
 
 class Capacity:
@@ -75,13 +73,8 @@ class Capacity:
             group.retry = None
 
     def specification(self, group: Group) -> str:
-        """What the group's next instance would be, to compare with what its members were launched as.
-
-        Raises:
-            LaunchError: its launch template or the version of it is gone.
-        """
-        template = self._compute.template(group.settings.base_template)
-        return placement.specification(group.settings, template)
+        """What the group's next instance would be; raises what `launching.specification` does."""
+        return launching.specification(self._compute, group)
 
     def running(self, group: Group, member: Member) -> None:
         """EC2 says that a pending member runs: its launch hooks begin."""
@@ -171,38 +164,12 @@ class Capacity:
             details={},
         )
         try:
-            choice = placement.choose_launch(group.settings, members)
-            template = self._compute.template(choice.template_specification)
-            subnet = placement.choose_subnet(self._compute.subnets(group.settings.subnet_ids), members)
-            activity.details = activities.placement_details(subnet.subnet_id, subnet.availability_zone)
-            launched = self._compute.launch(
-                LaunchPlan(
-                    template=template,
-                    instance_type=choice.instance_type,
-                    image_id=choice.image_id,
-                    subnet=subnet,
-                    spot=choice.spot,
-                    tags=_instance_tags(group),
-                )
-            )
+            member = launching.launch(self._compute, group, activity, now=self._clock())
         except LaunchError as error:
             self._finish(activity, None, failure=f"{error}. Launching EC2 instance failed.")
             self._hold_back(group)
-            return
-        activity.description = f"Launching a new EC2 instance: {launched.instance_id}"
-        activity.status = "PreInService"
-        group.members[launched.instance_id] = Member(
-            instance_id=launched.instance_id,
-            instance_type=launched.instance_type,
-            image_id=launched.image_id,
-            subnet=subnet,
-            template=template,
-            specification=self.specification(group),
-            market="spot" if choice.spot else "on-demand",
-            protected=group.settings.new_instances_protected,
-            launched_at=self._clock(),
-            launch_activity=activity,
-        )
+        else:
+            group.members[member.instance_id] = member
 
     def _passed_launch_hooks(self, group: Group, member: Member, why: str | None) -> None:
         if why is not None:
@@ -250,11 +217,6 @@ class Capacity:
             activity, instance_id=member.instance_id if member else None, launching=launching
         )
         self._events.emit(kind, resources=[activity.group_arn], detail=detail)
-
-
-def _instance_tags(group: Group) -> Mapping[str, str]:
-    propagated = {tag.key: tag.value for tag in group.tags.values() if tag.propagate_at_launch}
-    return {**propagated, GROUP_TAG: group.name}
 
 
 def _details(member: Member) -> dict[str, str]:

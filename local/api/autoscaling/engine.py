@@ -5,11 +5,11 @@ from collections.abc import Callable, Collection, MutableMapping
 from dataclasses import replace
 from datetime import datetime
 
-from local.api.autoscaling import activities
+from local.api.autoscaling import activities, configuration
 from local.api.autoscaling.capacity import Capacity
 from local.api.autoscaling.health import Health
 from local.api.autoscaling.model import Activity, Group, LifecycleState, Member, Settings
-from local.api.autoscaling.ports import Balancing, Compute, Events, LaunchError, Timers
+from local.api.autoscaling.ports import Balancing, Compute, Events, Timers
 from local.api.wire import ApiError
 
 
@@ -91,7 +91,7 @@ class Engine:
                     "AutoScalingGroup by this name already exists - "
                     f"A group with the name {group.name} already exists",
                 )
-            self._check(group.settings)
+            configuration.check(self.compute, group.settings)
             self.groups[group.name] = group
             group.launch_cause = (
                 f"At {self.capacity.now()} a user request created an AutoScalingGroup "
@@ -108,9 +108,9 @@ class Engine:
         with self.lock:
             group = self.group(name)
             old = group.settings
-            self._check(settings, old)
+            configuration.check(self.compute, settings, old)
             group.settings = settings
-            self._move_targets(group, old)
+            configuration.move_targets(self._balancing, group, old)
             if old.desired_capacity != settings.desired_capacity:
                 group.launch_cause = (
                     f"At {self.capacity.now()} a user request explicitly set group desired capacity changing "
@@ -241,27 +241,3 @@ class Engine:
         else:
             self.capacity.balance(group)
         self._changed.notify_all()
-
-    def _check(self, settings: Settings, old: Settings | None = None) -> None:
-        low, desired, high = settings.min_size, settings.desired_capacity, settings.max_size
-        if not low <= desired <= high:
-            raise ApiError(
-                "ValidationError",
-                f"Desired capacity:{desired} must be between the specified min size:{low} "
-                f"and max size:{high}",
-            )
-        # What did not change is not looked at again: a group must shrink even if its template is gone.
-        try:
-            if old is None or settings.base_template != old.base_template:
-                self.compute.template(settings.base_template)
-            if old is None or settings.subnet_ids != old.subnet_ids:
-                self.compute.subnets(settings.subnet_ids)
-        except LaunchError as error:
-            raise ApiError("ValidationError", str(error)) from error
-
-    def _move_targets(self, group: Group, old: Settings) -> None:
-        before, after = set(old.target_group_arns), set(group.settings.target_group_arns)
-        for member in group.capacity:
-            if member.state is LifecycleState.IN_SERVICE:
-                self._balancing.deregister(sorted(before - after), member.instance_id)
-                self._balancing.register(sorted(after - before), member.instance_id)

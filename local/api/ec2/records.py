@@ -166,6 +166,7 @@ def machine_of(record: store.Record) -> Instance:
         instance_profile_arn=(record.get("IamInstanceProfile") or {}).get("Arn"),
         security_group_ids=tuple(group["GroupId"] for group in record["SecurityGroups"]),
         http_tokens_required=record["MetadataOptions"]["HttpTokens"] == "required",
+        shows_tags=record["MetadataOptions"]["InstanceMetadataTags"] == "enabled",
         http_put_response_hop_limit=record["MetadataOptions"]["HttpPutResponseHopLimit"],
     )
 

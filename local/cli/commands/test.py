@@ -26,7 +26,7 @@ def run_checks(asked: list[Suite], *, file: Path | None, update: bool) -> None:
     outcomes = static.run_all(progress) if Suite.LINT in wanted and file is None else []
     calls = [[str(file)]] if file is not None else suites.pytest_calls(wanted)
     options = ["--snapshot-update"] if update else []
-    if file is None and not update and wanted not in ({Suite.UNIT}, {Suite.MACHINES}):
+    if file is None and not update and wanted != {Suite.MACHINES}:
         options += suites.parallel()
     if suites.has_machines(file) if file is not None else Suite.MACHINES in wanted:
         options += _machines(progress, asked_for=file is not None or wanted == {Suite.MACHINES})

@@ -1,7 +1,6 @@
 """The cluster's nodes, as `kubectl get nodes` knows them."""
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,8 +13,8 @@ from local.cli.errors import CommandError
 from local.cli.kubernetes.access import Access
 from local.cli.kubernetes.client import ApiError, Client
 from local.cli.settings import SETTLE_SECONDS
+from local.cli.waiting import wait_until_complete
 
-_POLL_SECONDS = 0.5
 _ROLE = "node-role.kubernetes.io/"
 
 
@@ -57,16 +56,19 @@ def wait_for_nodes(ask: Callable[[], NodeList], addresses: set[str], stage: Stag
     Raises:
         CommandError: not in time; with what is missing.
     """
-    deadline = time.monotonic() + SETTLE_SECONDS
-    while waiting := _missing(ask, addresses):
-        stage.detail("; ".join(waiting))
-        if time.monotonic() > deadline:
-            raise CommandError(
-                f"not every node is Ready after {SETTLE_SECONDS} s",
-                why="\n".join(waiting),
-                remedy="look at them: ./kubequorum kubectl describe nodes",
-            )
-        time.sleep(_POLL_SECONDS)
+    wait_until_complete(
+        lambda: _missing(ask, addresses),
+        stage,
+        seconds=SETTLE_SECONDS,
+        what="not every node is Ready",
+        remedy="look at them: ./kubequorum kubectl describe nodes",
+    )
+
+
+def is_ready(item: Mapping[str, Any]) -> bool:
+    """Whether a Node object says that it is Ready: of True, False and Unknown only the first is."""
+    conditions = item["status"].get("conditions", [])
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def show_nodes(found: NodeList, console: Console) -> None:
@@ -102,7 +104,7 @@ def _node(item: dict[str, Any]) -> Node:
     labels, status = item["metadata"].get("labels", {}), item["status"]
     return Node(
         name=item["metadata"]["name"],
-        ready=any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", [])),
+        ready=is_ready(item),
         roles=sorted(label.removeprefix(_ROLE) for label in labels if label.startswith(_ROLE)),
         version=status["nodeInfo"]["kubeletVersion"],
         address=next((a["address"] for a in status.get("addresses", []) if a["type"] == "InternalIP"), ""),

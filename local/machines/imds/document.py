@@ -3,7 +3,7 @@
 Categories and their content:
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-metadata.html
 Left out, because the emulated EC2 does not say it: network interface ids, reservation id, zone ids.
-Tags are not shown: `InstanceMetadataTags` is off unless a launch template turns it on.
+Tags are there if a launch template turns them on (`InstanceMetadataTags`), as they are when asked for.
 """
 
 import json
@@ -102,6 +102,8 @@ class InstanceMetadata:
                 "info": self._profile_info(i.instance_profile_arn),
                 "security-credentials": {role: lambda: self._credentials_document(role)},
             }
+        if i.shows_tags and (tags := self._facts.tags(i.instance_id)):
+            tree["tags"] = {"instance": dict(tags)}
         return tree
 
     def _interface(self) -> Folder:

@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
+from local.artifacts import programs as artifact_programs
+from local.artifacts.batches import needed_gib
 from local.artifacts.cache import Cache, Entry
-from local.artifacts.catalog import ProgramSet
+from local.artifacts.catalog import PROGRAM_SETS, ProgramSet
 from local.artifacts.errors import ArtifactError, BuildError, ChecksumError, DiskSpaceError
 from local.artifacts.programs import Programs
 from local.artifacts.progress import Event
 from local.artifacts.releases import Lock
 from local.artifacts.settings import Settings, Source
+from local.artifacts.space import GIB, MAX_CACHE_BYTES
 from tests.local.artifacts.upstream import Upstream, release, serving
 
 SET = ProgramSet(
@@ -199,3 +202,29 @@ def test_build_in_the_cache_does_not_count_when_building_is_excluded(rig: Rig) -
         )
     assert programs.find(SET) is not None
     assert rig.programs(sources=[Source.UPSTREAM]).find(SET) is None
+
+
+def test_gos_caches_are_emptied_before_they_grow_too_large(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sets that do not fit into them together are built one after the other, each on empty ones."""
+    done: list[str] = []
+    monkeypatch.setattr(artifact_programs, "install_go", lambda *_, **__: Path("go"))
+    monkeypatch.setattr(
+        artifact_programs,
+        "require_free_space",
+        lambda *_, needed_gib, **__: done.append(f"{needed_gib} GiB"),
+    )
+    programs = rig.programs(sources=[Source.BUILD])
+    monkeypatch.setattr(programs, "_build", lambda program_set, **_: done.append(program_set.name))
+    monkeypatch.setattr(rig.cache, "trim_go", lambda: done.append("trim"))
+    sizes = {"one": 4, "two": 4, "three": 1, "four": 6}
+    sets = [dataclasses.replace(SET, name=name, build_gib=gib) for name, gib in sizes.items()]
+    with rig.cache.lock(rig.events.append) as lock:
+        programs.provide(sets, lock=lock)
+    assert done == ["8 GiB", "one", "two", "trim", "three", "four", "trim"]
+
+
+def test_all_that_can_be_built_takes_less_than_12_gb() -> None:
+    """Go's caches at their largest, by what was measured of each set, and a cache that is full."""
+    largest = needed_gib(list(PROGRAM_SETS.values()))
+    assert sum(program_set.build_gib for program_set in PROGRAM_SETS.values()) > largest
+    assert largest * GIB + MAX_CACHE_BYTES < 12e9

@@ -113,20 +113,44 @@ def test_cache_over_its_limit_loses_what_was_not_used_longest(
     store = Store(settings)
     needed = store.ensure(make_plan(["pause"])).programs["pause"]
     stale = _publish_stale_entry(settings)
-    for image in (Cache(settings.cache_dir / "artifacts").root / "images").glob("pause-*"):
-        shutil.rmtree(image)
     monkeypatch.setattr("local.artifacts.store.MAX_CACHE_BYTES", 1)
-    store.ensure(make_plan(["image:pause"]))
+    _make_image_again(store, settings)
     assert not stale.exists()
     assert needed.content.exists()
 
 
-def _publish_stale_entry(settings: Settings) -> Path:
+def test_room_is_kept_for_images_that_are_still_to_be_unpacked(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They come after all else, and count, too; once they are there nothing more is kept free for them."""
+    store = Store(settings)
+    store.ensure(make_plan(["pause"]))
+    monkeypatch.setattr("local.artifacts.store.CONTAINERD_BYTES", 10**9)
+    monkeypatch.setattr("local.artifacts.store.MAX_CACHE_BYTES", 10**9)
+    monkeypatch.setattr("local.artifacts.cache.tree_bytes", lambda _: 10**8)
+    stale = _publish_stale_entry(settings)
+    _make_image_again(store, settings)
+    assert not stale.exists()
+    unpacked = _publish_stale_entry(settings, kind="containerd")
+    stale = _publish_stale_entry(settings)
+    monkeypatch.setattr("local.artifacts.store.CONTAINERD_BYTES", 10**8)
+    _make_image_again(store, settings)
+    assert stale.exists()
+    assert unpacked.exists()
+
+
+def _make_image_again(store: Store, settings: Settings) -> None:
+    for image in (Cache(settings.cache_dir / "artifacts").root / "images").glob("pause-*"):
+        shutil.rmtree(image)
+    store.ensure(make_plan(["image:pause"]))
+
+
+def _publish_stale_entry(settings: Settings, kind: str = "programs") -> Path:
     cache = Cache(settings.cache_dir / "artifacts")
     with cache.lock(lambda _: None), cache.staging() as staging:
         (staging / "content").mkdir()
         entry = cache.publish(
-            staging / "content", kind="programs", name="pause", key="0" * 64, source="test", seconds=0
+            staging / "content", kind=kind, name="pause", key="0" * 64, source="test", seconds=0
         )
     return entry.path
 

@@ -34,13 +34,15 @@ def test_the_projects_own_files_are_read(name: str) -> None:
         (GOOD.replace("region: eu-central-1", ""), "region is None"),
         ("- a list\n", "name is None"),
         ("name: [\n", "line 2"),
+        ("name: \udcff\n", "can't decode byte 0xff"),
     ],
 )
 def test_an_unusable_file_is_refused_with_the_reason(tmp_path: Path, content: str, message: str) -> None:
     """The error names the file and the value, or the place where it is no YAML."""
     path = tmp_path / "bad.yaml"
-    path.write_text(content)
+    path.write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(UsageError) as raised:
         cluster_file.read(path)
     assert str(path) in raised.value.what
     assert message in raised.value.why
+    assert raised.value.remedy

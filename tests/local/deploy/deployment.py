@@ -44,6 +44,20 @@ class Deployment:
 
         The administrator is the account's root user, whom the embedded AWS holds to no policy.
         """
+        allow = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+        return self._client_of_new_role(service, {"allow": _policy(allow)})
+
+    def client_with_rights_of(self, role: str, service: str) -> Any:
+        """A boto3 client with the credentials of a new role that has the policies of a role."""
+        iam = self.client("iam")
+        names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        documents = {
+            name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names
+        }
+        assert documents, f"role {role} may do nothing"
+        return self._client_of_new_role(service, {name: json.dumps(d) for name, d in documents.items()})
+
+    def _client_of_new_role(self, service: str, policies: dict[str, str]) -> Any:
         iam = self.client("iam")
         name = f"test-{uuid.uuid4().hex[:12]}"
         account = self.client("sts").get_caller_identity()["Account"]
@@ -52,9 +66,9 @@ class Deployment:
             "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
             "Action": "sts:AssumeRole",
         }
-        allow = {"Effect": "Allow", "Action": actions, "Resource": "*"}
         role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]
-        iam.put_role_policy(RoleName=name, PolicyName="allow", PolicyDocument=_policy(allow))
+        for policy, document in policies.items():
+            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=document)
         session = self.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="test")["Credentials"]
         return boto3.session.Session(
             aws_access_key_id=session["AccessKeyId"],

@@ -2,7 +2,8 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -215,32 +216,52 @@ def test_the_load_balancer_checks_readiness(deployment: Deployment) -> None:
     assert {(t["Target"]["Id"], t["Target"]["Port"]) for t in health} == {(m, 6443) for m in masters}
 
 
+def _refused(change: Callable[[], object]) -> bool:
+    """Whether AWS refuses a call for want of a permission."""
+    try:
+        change()
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in {"AccessDenied", "UnauthorizedOperation"}:
+            raise
+        return True
+    return False
+
+
 def test_a_role_cannot_touch_another_slot(deployment: Deployment) -> None:
-    """With the credentials of slot a: its own record may change, another's may not, nor another's volume."""
+    """With the rights of slot a: its own record, keys and volume may change, those of slot b may not."""
     role = next(
         pid
         for lid, pid in deployment.physical_ids("ControlPlane").items()
         if lid.startswith("MasterAMachineRole")
     )
-    simulate = deployment.client("iam").simulate_principal_policy
-    account = "000000000000"
     outputs = deployment.outputs("State")
+    bucket = outputs["StateBucketArn"].removeprefix("arn:aws:s3:::")
+    instance = deployment.master("a")["InstanceId"]
+    route53, s3, ec2 = (deployment.client_with_rights_of(role, name) for name in ("route53", "s3", "ec2"))
 
-    def may(action: str, resource: str) -> bool:
-        answer = simulate(
-            PolicySourceArn=f"arn:aws:iam::{account}:role/{role}",
-            ActionNames=[action],
-            ResourceArns=[resource],
-        )
-        decision: str = answer["EvaluationResults"][0]["EvalDecision"]
-        return decision == "allowed"
+    def point(client: Any, slot: str, action: str = "UPSERT") -> None:
+        record = {
+            "Name": f"etcd-{slot}.local.kubequorum.internal.",
+            "Type": "A",
+            "TTL": 5,
+            "ResourceRecords": [{"Value": "10.77.0.9"}],
+        }
+        changes = [{"Action": action, "ResourceRecordSet": record}]
+        client.change_resource_record_sets(HostedZoneId=outputs["ZoneId"], ChangeBatch={"Changes": changes})
 
-    volume = f"arn:aws:ec2:us-east-1:{account}:volume/"
-    assert may("ec2:AttachVolume", volume + outputs["EtcdVolumeAId"])
-    assert not may("ec2:AttachVolume", volume + outputs["EtcdVolumeBId"])
-    bucket = outputs["StateBucketArn"]
-    assert may("s3:PutObject", f"{bucket}/slots/a/record")
-    assert not may("s3:PutObject", f"{bucket}/slots/b/record")
+    assert not _refused(lambda: point(route53, "a"))
+    assert _refused(lambda: point(route53, "a", "DELETE"))
+    assert _refused(lambda: point(route53, "b"))
+    assert not _refused(lambda: s3.put_object(Bucket=bucket, Key="slots/a/test", Body=b"x"))
+    assert _refused(lambda: s3.put_object(Bucket=bucket, Key="slots/b/test", Body=b"x"))
+    own, other = outputs["EtcdVolumeAId"], outputs["EtcdVolumeBId"]
+    assert _refused(lambda: ec2.attach_volume(VolumeId=other, InstanceId=instance, Device="/dev/xvdf"))
+    assert not _refused(lambda: ec2.attach_volume(VolumeId=own, InstanceId=instance, Device="/dev/xvdf"))
+    assert not _refused(lambda: ec2.detach_volume(VolumeId=own, InstanceId=instance))
+    # As it was.
+    point(deployment.client("route53"), "a", "DELETE")
+    deployment.client("s3").delete_object(Bucket=bucket, Key="slots/a/test")
+    deployment.client("ec2").get_waiter("volume_available").wait(VolumeIds=[own])
 
 
 def test_status_has_all_that_was_built(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:

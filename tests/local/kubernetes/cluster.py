@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from local.breaks import Breaks
+from local.cli.kubernetes import is_ready
 from tests.local.deploy.deployment import Deployment
 from tests.synthesis import REPOSITORY
 
@@ -75,9 +77,17 @@ class Cluster:
             "--endpoints", "https://127.0.0.1:2379", *arguments,
         )  # fmt: skip
 
+    def sh(self, slot: str, script: str) -> str:
+        """What a shell script prints on a slot's master, errors included; AssertionError if it fails."""
+        breaks = Breaks(self.deployment.cdk.settings.machines_state)
+        done = breaks.run(self.deployment.master(slot)["InstanceId"], ["sh", "-ec", f"exec 2>&1; {script}"])
+        printed = done.stdout.decode(errors="replace")
+        assert done.status == 0, f"`{script}` on the master of slot {slot}: {printed}"
+        return printed
+
     def ready_nodes(self) -> list[str]:
         """Names of the nodes that are Ready."""
-        return [node["metadata"]["name"] for node in self.get("nodes") if _condition(node, "Ready") == "True"]
+        return [node["metadata"]["name"] for node in self.get("nodes") if is_ready(node)]
 
     def wait_for_nodes(self, count: int) -> None:
         """Wait until so many nodes are Ready."""
@@ -127,9 +137,3 @@ class Cluster:
         """Zone to the name of a worker node in it."""
         nodes = self.get("nodes", "-l", "!node-role.kubernetes.io/control-plane")
         return {n["metadata"]["labels"]["topology.kubernetes.io/zone"]: n["metadata"]["name"] for n in nodes}
-
-
-def _condition(thing: dict[str, Any], kind: str) -> str:
-    return next(
-        (str(c["status"]) for c in thing["status"].get("conditions", []) if c["type"] == kind), "Unknown"
-    )

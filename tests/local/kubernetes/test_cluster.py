@@ -1,5 +1,6 @@
 """From nothing to Kubernetes, on real machines: three masters, two workers, IAM enforced."""
 
+import base64
 import json
 import stat
 import subprocess
@@ -139,6 +140,51 @@ def test_secrets_are_encrypted_at_rest(cluster: Cluster) -> None:
     stored = cluster.etcdctl("get", "/registry/secrets/default/s")
     assert "k8s:enc:" in stored
     assert "open-sesame" not in stored
+
+
+def test_the_audit_log_says_who_and_never_what_a_secret_holds(cluster: Cluster) -> None:
+    """The Secret of the test before: one of the API servers has logged its user, and none its content."""
+    found = []
+    for slot in SLOTS:
+        lines = cluster.sh(slot, 'grep -h \'"resource":"secrets"\' /var/log/kubernetes/audit/*.log || true')
+        assert "open-sesame" not in lines
+        assert base64.b64encode(b"open-sesame").decode() not in lines
+        events = [json.loads(line) for line in lines.splitlines()]
+        found += [e for e in events if e["objectRef"].get("name") == "s" and e["verb"] in {"create", "patch"}]
+    assert {event["user"]["username"] for event in found} == {"kubequorum-admin"}
+
+
+@pytest.mark.parametrize("port", [6443, 2379, 10250, 10257, 10259])
+def test_nobody_speaks_an_old_tls(cluster: Cluster, port: int) -> None:
+    """API server, etcd, kubelet, controller manager and scheduler refuse TLS 1.1, and not TLS 1.2."""
+    connect = f"openssl s_client -connect 127.0.0.1:{port} -cipher DEFAULT:@SECLEVEL=0 </dev/null"
+    refused = "alert protocol version"
+    old, new = (cluster.sh("a", f"{connect} -{version} || true") for version in ("tls1_1", "tls1_2"))
+    assert "CONNECTED" in old
+    assert refused in old
+    assert "CONNECTED" in new
+    assert refused not in new
+
+
+def test_certificates_are_good_for_a_year_and_looked_after(cluster: Cluster) -> None:
+    """Not for less, not for more; timers renew them, and what workers join with."""
+    for name in ("apiserver.crt", "apiserver-etcd-client.crt", "etcd/server.crt", "etcd/peer.crt"):
+        check = f"openssl x509 -noout -in /etc/kubernetes/pki/{name} -checkend"
+        cluster.sh("a", f"{check} {364 * 86400} && ! {check} {366 * 86400}")
+    timers = "kubequorum-certificates.timer kubequorum-credentials.timer"
+    assert cluster.sh("a", f"systemctl is-active {timers}").split() == ["active"] * 2
+
+
+def test_the_clusters_kubelet_configuration_has_nothing_of_local_machines(cluster: Cluster) -> None:
+    """What only a container needs stands in a drop-in of the machine, and did not get into the cluster."""
+    drop_ins = cluster.sh("a", "cat /etc/kubernetes/kubelet.conf.d/*.conf")
+    assert yaml.safe_load(drop_ins)["failCgroupV1"] is False
+    shared = cluster.kubectl(
+        "get", "configmap", "kubelet-config", "-n", "kube-system", "-o", "jsonpath={.data.kubelet}"
+    )
+    configuration = yaml.safe_load(shared)
+    assert configuration["cgroupDriver"] == "systemd"
+    assert "failCgroupV1" not in configuration
 
 
 def test_one_more_worker_joins_by_itself(cluster: Cluster) -> None:

@@ -123,6 +123,19 @@ def test_what_does_not_exist_is_not_found(imds: Client, path: str) -> None:
     assert imds.get(path)[0] == 404
 
 
+def test_tags_are_there_where_they_are_turned_on() -> None:
+    """By their keys, as they are at the moment of asking; without any there is no such folder."""
+    facts = Facts()
+    with serving(instance(shows_tags=True), facts) as client:
+        assert client.get("meta-data/tags/instance") == (200, "Name")
+        assert client.get("meta-data/tags/instance/Name") == (200, "stand-in")
+        facts.named = {"Name": "other", "kubequorum:slot": "a"}
+        assert client.get("meta-data/tags/instance") == (200, "Name\nkubequorum:slot")
+        assert client.get("meta-data/tags/instance/Name") == (200, "other")
+        facts.named = {}
+        assert client.get("meta-data/tags/instance")[0] == 404
+
+
 def test_the_identity_document_describes_the_instance(imds: Client) -> None:
     """It is JSON and carries account, region, zone and architecture."""
     status, body = imds.get("dynamic/instance-identity/document")

@@ -26,10 +26,10 @@ def test_no_emulator(tmp_path: Path) -> None:
 def test_switches_are_listed_and_removed(breaks: Breaks) -> None:
     """What is on is listed with what it is about; it can be removed once, alone or with all others."""
     first = breaks.api(ApiRule(service="s3", throttled=True))
-    breaks.imds("i-1", delay_seconds=2)
+    second = breaks.imds("i-1", delay_seconds=2)
     assert [(entry.switch_id, entry.kind) for entry in breaks.switches()] == [
         (first, "api"),
-        ("imds-2", "imds"),
+        (second, "imds"),
     ]
     assert breaks.switches()[1].about == {"instance_id": "i-1", "delay_seconds": 2}
     breaks.remove(first)

@@ -20,7 +20,11 @@ def test_a_launch_is_pending_until_its_machine_is_on_its_way(cloud: Cloud) -> No
         cloud.request(
             UserData=base64.b64encode(b"#!/bin/sh\n").decode(),
             InstanceType="m7g.large",
-            MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": "2"},
+            MetadataOptions={
+                "HttpTokens": "required",
+                "HttpPutResponseHopLimit": "2",
+                "InstanceMetadataTags": "enabled",
+            },
         )
     )
     instance_id = record["InstanceId"]
@@ -34,6 +38,7 @@ def test_a_launch_is_pending_until_its_machine_is_on_its_way(cloud: Cloud) -> No
     assert (machine.vpc_cidr, machine.subnet_cidr) == ("10.0.0.0/16", "10.0.1.0/28")
     assert (machine.private_ip, machine.private_dns_name) == ("10.0.1.4", "ip-10-0-1-4.ec2.internal")
     assert (machine.http_tokens_required, machine.http_put_response_hop_limit) == (True, 2)
+    assert machine.shows_tags
     assert machine.security_group_ids == ("sg-1",)
 
 
