@@ -300,6 +300,18 @@ def test_a_worker_reads_join_material_and_nothing_else_of_the_state(cluster: str
 
 
 @EVERY_CLUSTER
+def test_only_workers_read_what_workers_join_with(cluster: str) -> None:
+    """Masters publish the token, and have no use for it."""
+    readers = {
+        logical_id
+        for logical_id, statement in _statements(cluster)
+        if "s3:GetObject" in _as_list(statement["Action"]) and "/join/*" in str(statement["Resource"])
+    }
+    assert readers
+    assert all(logical_id.startswith("Workers") for logical_id in readers), readers
+
+
+@EVERY_CLUSTER
 def test_no_machine_reads_the_administrators_kubeconfig(cluster: str) -> None:
     """Masters write it, and only people whom IAM lets read it do."""
     statements = [s for _, s in _statements(cluster) if "/admin/*" in str(s["Resource"])]

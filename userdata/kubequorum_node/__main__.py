@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from kubequorum_node.boot.run import boot
 from kubequorum_node.commands import BY_HAND, run_by_hand
 from kubequorum_node.config import NodeConfig
@@ -49,7 +51,7 @@ def main(arguments: list[str]) -> int:
             shut_down(node)
         else:
             run_by_hand(node, by_name[options.command])
-    except NodeError as error:
+    except (NodeError, ClientError, BotoCoreError) as error:
         say(f"{options.command}: {error}")
         return 1
     return 0

@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from kubequorum_node.boot import run
-from kubequorum_node.boot.order import MASTER, AtOnce, steps_of
+from kubequorum_node.boot.order import MASTER, WORKER, AtOnce, steps_of
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import Result
 from kubequorum_node.kubeadm import ca_set
@@ -223,15 +223,34 @@ def test_two_boots_do_not_run_at_once(machine: Machine) -> None:
     assert node.aws.requests == []
 
 
-def test_a_worker_is_born(worker: FakeNode) -> None:
-    """It joins, gets its network, and tells its group; it asks AWS for little."""
-    Machine(worker)
+def _with_join_material(worker: FakeNode) -> Machine:
+    """A worker whose group waits for it, in a cluster whose masters have published what it needs."""
+    machine = Machine(worker)
     expires = "2999-01-01T00:00:00Z"
     material = JoinMaterial(
         token=credentials.new_token(), ca_hash="sha256:0", endpoint="api:6443", expires=expires
     )
     worker.aws.objects[JOIN_KEY] = material.to_json().encode()
     worker.aws.resources["WorkersBatchGroup"] = "UPDATE_IN_PROGRESS"
+    return machine
+
+
+@pytest.mark.parametrize("last", [todo.name for todo in steps_of(WORKER)])
+def test_a_workers_boot_goes_on_after_a_crash_behind_any_step(worker: FakeNode, last: str) -> None:
+    """It joins once, and tells its group."""
+    machine = _with_join_material(worker)
+    order = steps_of(WORKER)
+    for todo in order[: 1 + [todo.name for todo in order].index(last)]:
+        todo.run(worker)
+    assert run.boot(_rebooted(machine)) == 0
+    assert len(worker.host.ran("/usr/local/bin/kubeadm join")) == 1
+    assert {signal["LogicalResourceId"] for signal in worker.aws.signals} == {"WorkersBatchGroup"}
+    assert worker.aws.completed[-1]["LifecycleActionResult"] == "CONTINUE"
+
+
+def test_a_worker_is_born(worker: FakeNode) -> None:
+    """It joins, gets its network, and tells its group; it asks AWS for little."""
+    _with_join_material(worker)
     assert run.boot(worker) == 0
     assert [signal["LogicalResourceId"] for signal in worker.aws.signals] == ["WorkersBatchGroup"]
     assert len(worker.aws.calls) <= 6, worker.aws.calls

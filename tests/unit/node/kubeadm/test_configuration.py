@@ -70,7 +70,9 @@ def _arguments(component: dict[str, Any]) -> dict[str, str]:
 @pytest.mark.parametrize("name", ["node", "shared", "join", "ca-set"])
 def test_golden(name: str, snapshot: SnapshotAssertion) -> None:
     """What kubeadm is told is what was last looked at."""
-    assert _rendered()[name] == snapshot(extension_class=_Golden)
+    assert _rendered()[name] == snapshot(extension_class=_Golden), (
+        "differs from its golden file: if that is meant, run `make snapshots` and read the difference"
+    )
 
 
 def test_nothing_of_a_slot_goes_into_the_cluster() -> None:
