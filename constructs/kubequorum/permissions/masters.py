@@ -125,7 +125,7 @@ def point_name_at_itself(*, zone_id: str, name: str) -> list[Permission]:
 def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
     """Read what masters share; write the CA set (once, see StateBucket) and what is the slot's own.
 
-    Any master publishes what workers join with, and the administrator's kubeconfig; none of them reads either.
+    Any master publishes what workers join with, and the administrator's kubeconfig; no master reads either.
     """
     own = (f"{SLOTS_PREFIX}{slot}/", f"{BACKUPS_PREFIX}{slot}/")
     written = (PKI_PREFIX, *own, JOIN_PREFIX, ADMIN_PREFIX)
