@@ -37,12 +37,10 @@ test-machines: $(READY) ## Run the tests on real machines alone, Kubernetes incl
 	@./kubequorum test machines
 
 faults: $(READY) ## Try every fault on real machines, print a table, write build/faults.json (FAULT=… for some).
-	@.venv/bin/python -m pytest --machines --all-faults --capture=no \
-		tests/faults/test_faults.py tests/faults/test_unsafe_etcd.py $(if $(FAULT),-k '$(FAULT)')
+	@./kubequorum faults $(if $(FAULT),'$(FAULT)')
 
 soak: $(READY) ## Break real machines by chance for half an hour (SECONDS=600 SEED=7 for another row of faults).
-	@.venv/bin/python -m pytest --machines --capture=no tests/faults/test_soak.py \
-		--soak-seconds '$(or $(SECONDS),1800)' $(if $(SEED),--soak-seed '$(SEED)')
+	@./kubequorum soak --seconds '$(or $(SECONDS),1800)' $(if $(SEED),--seed '$(SEED)')
 
 bench: $(READY) ## Measure, print a table and write build/bench.json.
 	@./kubequorum bench

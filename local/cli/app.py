@@ -181,6 +181,42 @@ def run_checks(
 
 
 @app.command()
+def faults(
+    name: Annotated[
+        str | None, typer.Argument(help="Only faults whose name has this in it.", show_default="all of them")
+    ] = None,
+) -> None:
+    """Break a real cluster in every way that we know, under load, and judge what its clients saw.
+
+    Nothing that was acknowledged may be lost, no answer may be wrong, and all must be well again by itself.
+    Prints a table and writes `build/faults.json`. On clusters of its own, of real machines: Linux, root. All
+    faults take about an hour and a half.
+
+    Examples: `./kubequorum faults` · `./kubequorum faults power_loss`
+    """
+    from local.cli.commands.faults import faults as run
+
+    run(name)
+
+
+@app.command()
+def soak(
+    *,
+    seconds: Annotated[int, typer.Option(min=1, help="How long to go on breaking things.")] = 1800,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of an earlier run, for the same row.", show_default="by chance")
+    ] = None,
+) -> None:
+    """Break a real cluster by chance, one fault after the other, under one load; prints its seed.
+
+    Example: `./kubequorum soak --seconds 600 --seed 7`
+    """
+    from local.cli.commands.faults import soak as run
+
+    run(seconds=seconds, seed=seed)
+
+
+@app.command()
 def bench(
     *,
     only: Annotated[

@@ -22,7 +22,8 @@ class Suite(StrEnum):
 DEPLOY_MARKER = "deploy"
 """Marks tests of the suite `deploy`, wherever they are: they take minutes."""
 
-MACHINE_FOLDERS = ("tests/local/kubernetes", "tests/local/machines/nspawn", "tests/faults")
+FAULTS_FOLDER = "tests/faults"
+MACHINE_FOLDERS = ("tests/local/kubernetes", "tests/local/machines/nspawn", FAULTS_FOLDER)
 """Tests that start real machines, whatever their markers: only where such machines can run."""
 
 # In the order in which pytest takes them: the long ones first, so that both processes end together.

@@ -22,14 +22,14 @@ def run_checks(asked: list[Suite], *, file: Path | None, update: bool) -> None:
     """Run the suites (all if none is named) or one file; CommandError if anything failed."""
     wanted = set(asked) or set(Suite)
     progress = Progress()
-    _use_tools(progress)
+    use_tools(progress)
     outcomes = static.run_all(progress) if Suite.LINT in wanted and file is None else []
     calls = [[str(file)]] if file is not None else suites.pytest_calls(wanted)
     options = ["--snapshot-update"] if update else []
     if file is None and not update and wanted != {Suite.MACHINES}:
         options += suites.parallel()
     if suites.has_machines(file) if file is not None else Suite.MACHINES in wanted:
-        options += _machines(progress, asked_for=file is not None or wanted == {Suite.MACHINES})
+        options += machine_options(progress, asked_for=file is not None or wanted == {Suite.MACHINES})
     failed = [outcome.name for outcome in outcomes if not outcome.passed]
     os.chdir(CHECKOUT)
     for call in calls:
@@ -40,7 +40,7 @@ def run_checks(asked: list[Suite], *, file: Path | None, update: bool) -> None:
         raise CommandError("not everything passed", why=", ".join(failed))
 
 
-def _machines(progress: Progress, *, asked_for: bool) -> list[str]:
+def machine_options(progress: Progress, *, asked_for: bool) -> list[str]:
     """Get ready for real machines, or say why not; the option for pytest that goes with it."""
     kind = Settings.from_environment().machines
     if kind in {AUTOMATIC, REAL}:
@@ -56,7 +56,7 @@ def _machines(progress: Progress, *, asked_for: bool) -> list[str]:
     return ["--no-machines", obstacle.why]
 
 
-def _use_tools(progress: Progress) -> None:
+def use_tools(progress: Progress) -> None:
     """Tests synthesise and deploy with the pinned Node and CDK, and never with this user's AWS settings."""
     tools = toolchain.ensure(progress)
     environment.adopt({"PATH": tools.search_path(), "AWS_EC2_METADATA_DISABLED": "true"})

@@ -50,13 +50,13 @@ def test_where_machines_cannot_run_their_tests_are_left_out_with_the_reason(
     monkeypatch.delenv("KUBEQUORUM_MACHINES", raising=False)
     obstacle = Obstacle(why="they need root", remedy="sudo")
     monkeypatch.setattr(machine_choice, "find_obstacle", lambda _stage: obstacle)
-    assert command._machines(Progress(), asked_for=False) == ["--no-machines", "they need root"]
+    assert command.machine_options(Progress(), asked_for=False) == ["--no-machines", "they need root"]
     with pytest.raises(CommandError, match="cannot run here"):
-        command._machines(Progress(), asked_for=True)
+        command.machine_options(Progress(), asked_for=True)
     monkeypatch.setattr(machine_choice, "find_obstacle", lambda _stage: None)
-    assert command._machines(Progress(), asked_for=False) == ["--machines"]
+    assert command.machine_options(Progress(), asked_for=False) == ["--machines"]
     monkeypatch.setenv("KUBEQUORUM_MACHINES", "process")
-    assert command._machines(Progress(), asked_for=False)[0] == "--no-machines"
+    assert command.machine_options(Progress(), asked_for=False)[0] == "--no-machines"
 
 
 def test_tests_are_counted_where_they_belong() -> None:
