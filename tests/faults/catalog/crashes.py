@@ -18,7 +18,7 @@ def crash_after(scene: Scene, step: str) -> None:
     _replace_with_crashes(scene, step)
 
 
-@fault(expected=_EXPECTED, well_within_seconds=600)
+@fault(expected=_EXPECTED, in_ci=True, well_within_seconds=600)
 def crashes_at_the_worst_moments(scene: Scene) -> None:
     """It is killed four times in one boot: with the volume, before etcd, and before it has told anybody."""
     _replace_with_crashes(scene, "attach-volume", "settle-membership", "start-control-plane", "prove-health")

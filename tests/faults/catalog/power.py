@@ -26,7 +26,7 @@ def power_loss_of_a_follower(scene: Scene) -> None:
     _lose(scene, scene.cluster.follower())
 
 
-@fault(expected="no quorum until one is back; nothing acknowledged is lost", in_soak=True)
+@fault(expected="no quorum until one is back; nothing acknowledged is lost", in_ci=True, in_soak=True)
 def power_loss_of_two(scene: Scene) -> None:
     """The leader's machine and another one."""
     leader = scene.cluster.leader()

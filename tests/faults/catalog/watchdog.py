@@ -34,7 +34,7 @@ def wait_until_replaced_one_by_one(scene: Scene, before: Mapping[str, str], *slo
     return scene.wait(replaced, f"slots {', '.join(slots)} are replaced", seconds=900)
 
 
-@fault(expected="the watchdog reports its machine unhealthy, and the group replaces it")
+@fault(expected="the watchdog reports its machine unhealthy, and the group replaces it", in_ci=True)
 def dead_kubelet(scene: Scene) -> None:
     """The kubelet of a follower's machine ends and cannot be started; EC2's checks see nothing."""
     slot = scene.cluster.follower()
