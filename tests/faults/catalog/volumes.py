@@ -74,7 +74,7 @@ def lost_volume(scene: Scene) -> None:
     assert scene.cluster.volume(slot) != volume
 
 
-@fault(expected=_NEW)
+@fault(expected=_NEW, in_ci=True)
 def corrupted_wal(scene: Scene) -> None:
     """A part of etcd's write-ahead log is noise when the volume comes back."""
     slot = scene.cluster.follower()
