@@ -33,9 +33,12 @@ def ignored_preflight_errors() -> tuple[str, ...]:
 
 
 def check_machine(node: Node) -> None:
-    """Check the machine and pull the images; not again once a control plane is here."""
-    if node.host.path(_MANIFEST).exists():
-        say("the control plane's manifests are here: the machine was checked before")
+    """Check the machine and pull the images; not again once a control plane or its kubelet is here.
+
+    The checks are of a machine on which nothing runs yet: the kubelet's port must be free.
+    """
+    if node.host.path(_MANIFEST).exists() or supervisor.is_active(node.host, _KUBELET):
+        say("the kubelet runs, or has static pods: the machine was checked before")
         return
     config = f"{WORK_FOLDER}/preflight.yaml"
     node.host.write(config, configuration.node_config(node.document, _master(node)), mode=0o600)

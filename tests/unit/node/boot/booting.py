@@ -56,6 +56,8 @@ class Machine:
     def _kubeadm(self, command: tuple[str, ...], _: str | None) -> Result:
         line = " ".join(command[1:])
         host = self.node.host
+        if "phase preflight" in line and self.kubelet_runs:
+            return Result(1, "", "[ERROR Port-10250]: Port 10250 is in use")
         if "phase certs all" in line:
             host.write("/etc/kubernetes/pki/apiserver.crt", "leaf")
         elif "phase kubeconfig all" in line:

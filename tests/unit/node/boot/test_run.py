@@ -94,14 +94,17 @@ def _all_steps() -> list[str]:
     return [todo.name for todo in steps_of(MASTER)]
 
 
+@pytest.mark.parametrize("restarted", [True, False])
 @pytest.mark.parametrize("last", _all_steps())
-def test_a_boot_goes_on_after_a_crash_behind_any_step(machine: Machine, last: str) -> None:
-    """The machine comes back with what was on its disk and volume, and ends as it would have without."""
+def test_a_boot_goes_on_after_a_crash_behind_any_step(
+    machine: Machine, last: str, *, restarted: bool
+) -> None:
+    """Of the program alone, or of the machine, which comes back with what was on its disk and volume."""
     node = machine.node
     order = steps_of(MASTER)
     for todo in order[: 1 + [todo.name for todo in order].index(last)]:
         todo.run(node)
-    again = _rebooted(machine)
+    again = _rebooted(machine) if restarted else node
     assert run.boot(again) == 0
     record = SlotRecord.from_json(again.aws.objects[RECORD].decode())
     assert (record.stage, record.outcome, record.generation) == ("member", "ready", 1)
