@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from kubequorum.config import load_cluster
 from kubequorum.documents import master_document
@@ -84,7 +85,12 @@ def test_another_cluster_makes_another_bundle(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("failure", "status"),
-    [(None, 0), (NodeError("no volume"), 1)],
+    [
+        (None, 0),
+        (NodeError("no volume"), 1),
+        (ClientError({"Error": {"Code": "UnauthorizedOperation"}}, "AttachVolume"), 1),
+        (EndpointConnectionError(endpoint_url="https://ec2.eu-central-1.amazonaws.com"), 1),
+    ],
 )
 def test_a_step_by_hand_says_what_it_did_and_how_long_it_took(
     tmp_path: Path,

@@ -50,6 +50,7 @@ class FakeHost(Host):
         self.names: dict[str, set[str]] = {}
         self.statuses: dict[str, int | None] = {}
         self.answers: dict[str, Answer] = {}
+        self.user_agents: list[str] = []
         self.wall_time = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
         self.free_bytes: int | None = None
         self.mounts: set[str] = set()
@@ -90,6 +91,7 @@ class FakeHost(Host):
     def get(
         self, url: str, *, ca_file: str | None = None, timeout: float = 2.0, user_agent: str = ""
     ) -> Answer | None:
+        self.user_agents.append(user_agent)
         if (status := self.statuses.get(url)) is not None:
             return Answer(status=status)
         return self.answers.get(url)

@@ -13,7 +13,7 @@ from kubequorum_node.node import WORK_FOLDER, Node
 TTL_SECONDS = 5
 """How long others may go on using the address of a predecessor."""
 _CHANGE = f"{WORK_FOLDER}/name-change"
-"""The id of a change that Route 53 had not applied at once."""
+"""The id of the change that was asked for; empty if Route 53 had applied it at once."""
 _APPLIED = "INSYNC"
 _CHANGE_SECONDS = 180.0
 """Route 53 says 60 s for a change to reach all its servers; three times that."""

@@ -18,6 +18,7 @@ __all__ = ["LINK", "OWN", "Machine", "machine", "surroundings"]
 
 OWN = examples.IDENTITY.address
 LINK = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0"
+NAME = "etcd-a.ha.kubequorum.internal"
 ETCD_POD = "/etc/kubernetes/manifests/etcd.yaml"
 API_SERVER_POD = "/etc/kubernetes/manifests/kube-apiserver.yaml"
 
@@ -45,7 +46,7 @@ class Machine:
         host.on("/usr/local/bin/crictl", None)
         host.on("/usr/local/bin/etcdctl", self._etcdctl)
         host.on("openssl", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
-        host.names["etcd-a.ha.kubequorum.internal"] = {OWN}
+        host.names[NAME] = {OWN}
         host.statuses[f"https://{OWN}:6443/readyz"] = None
         link = host.path(LINK)
         link.parent.mkdir(parents=True)

@@ -12,14 +12,14 @@ from kubequorum_node.boot.order import MASTER, WORKER, AtOnce, steps_of
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import Result
 from kubequorum_node.kubeadm import ca_set
-from kubequorum_node.kubernetes import credentials
+from kubequorum_node.kubernetes import control_plane, credentials
 from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
 from kubequorum_node.machine import boot_lock, supervisor
 from kubequorum_node.node import Node
 from kubequorum_node.step import Step
 from kubequorum_node.volume.slot_record import SlotRecord
 from tests.unit.node import examples
-from tests.unit.node.boot.booting import OWN, Machine, machine, surroundings
+from tests.unit.node.boot.booting import ETCD_POD, NAME, OWN, Machine, machine, surroundings
 from tests.unit.node.fakes import FakeMetadata, FakeNode
 
 __all__ = ["machine", "surroundings"]
@@ -133,20 +133,82 @@ def test_a_second_boot_does_not_ask_for_what_is_done(machine: Machine) -> None:
     assert _phases(node).count("preflight") == 1
 
 
-def test_a_successor_takes_over(machine: Machine, tmp_path: Path) -> None:
-    """Another instance, another disk, the same volume: it is not formatted, and the member carries on."""
-    run.boot(machine.node)
-    node = FakeNode(tmp_path / "successor")
+def _successor_of(first: Machine, folder: Path) -> Machine:
+    """Another instance, another disk, the same volume with etcd's data on it."""
+    node = FakeNode(folder / "successor")
     successor = Machine(node)
-    node.aws.objects = machine.node.aws.objects
+    node.aws.objects = first.node.aws.objects
     node.identity = replace(examples.IDENTITY, instance_id="i-0bbbbbbbbbbbbbbbb")
     node.aws.lifecycle[node.identity.instance_id] = "Pending:Wait"
     node.host.write("/var/lib/etcd/data/member/wal/0.wal", "")
     node.host.on("blkid", Result(0, "TYPE=ext4\n"))
-    assert run.boot(successor.node) == 0
+    return successor
+
+
+def test_a_successor_takes_over(machine: Machine, tmp_path: Path) -> None:
+    """The volume is not formatted, and the member carries on."""
+    run.boot(machine.node)
+    node = _successor_of(machine, tmp_path).node
+    assert run.boot(node) == 0
     assert not node.host.ran("mkfs.ext4")
     record = SlotRecord.from_json(node.aws.objects[RECORD].decode())
     assert (record.generation, record.instance) == (2, "i-0bbbbbbbbbbbbbbbb")
+
+
+def _where_the_name_leads_when(machine: Machine) -> dict[str, set[str]]:
+    """What the machine's resolver says when etcd's pod is written, and when the group is told of success."""
+    node = machine.node
+    node.aws.resources["MasterAGroup"] = "UPDATE_IN_PROGRESS"
+    seen: dict[str, set[str]] = {}
+
+    def write_pod(*_: object) -> None:
+        seen["etcd starts"] = node.host.names[NAME]
+        node.host.write(ETCD_POD, "pod")
+
+    def note() -> None:
+        seen.setdefault("it is told", node.host.names[NAME])
+
+    node.host.on("/usr/local/bin/kubeadm init phase etcd local", write_pod)
+    node.aws.before["signal_resource"] = [note, note]
+    return seen
+
+
+def test_a_member_that_begins_waits_for_its_name(machine: Machine) -> None:
+    """It has no data, and looks itself up."""
+    node = machine.node
+    node.host.names[NAME] = {"10.20.1.4"}
+    node.clock.on_sleep.append(lambda: node.host.names.update({NAME: {OWN}}))
+    seen = _where_the_name_leads_when(machine)
+    assert run.boot(node) == 0
+    assert seen["etcd starts"] == {OWN}
+
+
+def test_a_member_that_carries_on_starts_before_its_name_is_known(machine: Machine, tmp_path: Path) -> None:
+    """What waits is the signal: an update goes on behind it, to a master that looks for this one by name."""
+    run.boot(machine.node)
+    successor = _successor_of(machine, tmp_path)
+    node = successor.node
+    node.host.names[NAME] = {"10.20.1.4"}
+
+    def forget() -> None:
+        if node.host.path(ETCD_POD).exists():
+            node.host.names[NAME] = {OWN}
+
+    node.clock.on_sleep.append(forget)
+    seen = _where_the_name_leads_when(successor)
+    assert run.boot(node) == 0
+    assert seen == {"etcd starts": {"10.20.1.4"}, "it is told": {OWN}}
+
+
+def test_a_kubelet_with_static_pods_of_an_earlier_boot_waits_for_the_volume(machine: Machine) -> None:
+    """It would start etcd beside the volume, with nothing. One that has none may be ahead of it."""
+    node = machine.node
+    control_plane.start_kubelet_early(node)
+    assert len(node.host.ran("/usr/local/bin/kubeadm init phase kubelet-start")) == 1
+    machine.kubelet_runs = False
+    node.host.write(ETCD_POD, "pod")
+    control_plane.start_kubelet_early(node)
+    assert len(node.host.ran("/usr/local/bin/kubeadm init phase kubelet-start")) == 1
 
 
 def test_the_name_changes_only_once_the_volume_is_here(machine: Machine) -> None:

@@ -25,6 +25,13 @@ def test_the_offset_is_what_another_machine_says(node: FakeNode) -> None:
     assert wall_clock.offset_seconds(node) == -600
 
 
+def test_whoever_is_asked_for_the_time_is_told_who_asks(node: FakeNode) -> None:
+    """The question has no signature that would tell."""
+    wall_clock.offset_seconds(node)
+    assert node.host.user_agents
+    assert all(node.identity.instance_id in agent for agent in node.host.user_agents)
+
+
 def test_a_boot_waits_for_its_clock(node: FakeNode) -> None:
     """A machine sets its clock a little after its network is up."""
     node.host.answers[S3] = Answer(status=403, date=TEN_MINUTES_LATER)
