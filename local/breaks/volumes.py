@@ -30,6 +30,14 @@ class VolumeBreaks(Connection):
             )
         )
 
+    def alter_volume(self, volume_id: str, pattern: str, *, old: str, new: str) -> str:
+        """Put another text of the same length into a file of a volume, as a disk that lies would.
+
+        Its machine must be off, or it detached. `pattern` is a glob as for `corrupt_volume`; the first file
+        that has the old text is taken, and its path on the volume returned.
+        """
+        return str(self._ask("alter_volume", volume_id=volume_id, pattern=pattern, old=old, new=new))
+
     def fill_volume(self, volume_id: str, *, leave_bytes: int = 0) -> int:
         """Take the free space of a mounted volume by a file `breaks.fill` in its root; how many bytes.
 

@@ -19,7 +19,7 @@ from local.breaks.errors import BreakError
 Command = Callable[..., Any]
 
 _OF_MISHAPS = ("power_loss", "power_on", "freeze", "partition", "split", "cut_zone")
-_OF_VOLUMES = ("wipe", "corrupt", "fill", "unfill")
+_OF_VOLUMES = ("wipe", "corrupt", "alter", "fill", "unfill")
 
 
 def all_of(context: Context) -> dict[str, Command]:

@@ -54,6 +54,9 @@ class VolumeMishaps(Protocol):
     def corrupt(self, volume_id: str, pattern: str, *, at: float, length_bytes: int, seed: int) -> str:
         """Overwrite a part of a file."""
 
+    def alter(self, volume_id: str, pattern: str, *, old: str, new: str) -> str:
+        """Put another text into a file that has the old one; its path there."""
+
     def fill(self, volume_id: str, *, leave_bytes: int) -> int:
         """Take its free space."""
 

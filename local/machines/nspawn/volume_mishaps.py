@@ -53,12 +53,26 @@ class VolumeMishaps:
             used = len(content.rstrip(b"\0"))
             length = min(length_bytes, used)
             begin = min(int(at * used), used - length)
-            with file.open("r+b") as opened:
-                opened.seek(begin)
-                opened.write(random.Random(seed).randbytes(length))
-                opened.flush()
-                os.fsync(opened.fileno())
+            _write(file, begin, random.Random(seed).randbytes(length))
             return str(file.relative_to(folder))
+
+    def alter(self, volume_id: str, pattern: str, *, old: str, new: str) -> str:
+        """Put another text of the same length into a file, wherever it has the old one; the file's path.
+
+        Raises:
+            VolumeInUseError: a machine that runs has it.
+            LookupError: no file fits, or none of those has the old text.
+            ValueError: the texts are not of the same length.
+        """
+        if len(old.encode()) != len(new.encode()):
+            raise ValueError(f"'{new}' is not as long as '{old}': what lies behind it would move")
+        with self._idle_device(volume_id) as device, _mounted(device) as folder:
+            for file in folder.glob(pattern):
+                content = file.read_bytes()
+                if old.encode() in content:
+                    _write(file, 0, content.replace(old.encode(), new.encode()))
+                    return str(file.relative_to(folder))
+        raise LookupError(f"no file {pattern} of {volume_id} has '{old}' in it")
 
     def fill(self, volume_id: str, *, leave_bytes: int) -> int:
         """Take its free space with one file; how many bytes."""
@@ -125,6 +139,14 @@ def _mounted(device: Path) -> Iterator[Path]:
             yield Path(folder)
         finally:
             run("umount", folder)
+
+
+def _write(file: Path, begin: int, content: bytes) -> None:
+    with file.open("r+b") as opened:
+        opened.seek(begin)
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
 
 
 def _free_bytes(descriptor: int, leave_bytes: int) -> int:

@@ -86,6 +86,24 @@ def corrupted_wal(scene: Scene) -> None:
     scene.wait_for_service(slot, old, seconds=600)
 
 
+@fault(expected=f"not counted on, although it works: {_NEW}", in_ci=True)
+def different_data(scene: Scene) -> None:
+    """One value is another one when the volume comes back: all files are sound, and nothing in etcd fails."""
+    slot = scene.cluster.follower()
+    right, wrong = (f"value-of-the-different-data-fault-{kind}" for kind in ("right", "wrong"))
+    scene.cluster.etcdctl(f"put /different-data {right}")
+    # etcd writes to its database once in 100 ms, to its log at once.
+    time.sleep(1)
+    old = scene.cluster.master(slot)
+    scene.renewed.add(slot)
+    volume = scene.cluster.volume(slot)
+    scene.cluster.breaks.power_loss(old)
+    scene.cluster.breaks.alter_volume(volume, "**/member/snap/db", old=right, new=wrong)
+    scene.wait_for_service(slot, old)
+    said = scene.cluster.console(scene.cluster.master(slot))
+    assert "its data differ from those of" in said, "the member was renewed for another reason"
+
+
 @fault(expected="told apart from dead: not replaced, and back when there is room")
 def disk_full(scene: Scene) -> None:
     """Something fills a follower's volume for a while."""

@@ -37,6 +37,9 @@ class FakeEtcd:
         self.quorum = True
         """Whether the others can agree on anything."""
         self.hashes = dict.fromkeys("abc", 77)
+        self.revisions = dict.fromkeys("abc", 9)
+        self.compacted = dict.fromkeys("abc", 1)
+        """The revision of each member's last compaction."""
         self.alarms: list[tuple[int, str]] = []
         self.keys: dict[str, str] = {}
         self.leases: dict[str, int] = {}
@@ -64,9 +67,13 @@ class FakeEtcd:
         """What members say of themselves, with or without a quorum."""
         if what == "status":
             member = self.members[up[0]]
-            return [{"Status": {"header": {"member_id": member["ID"]}, "leader": 2, **_learner(member)}}]
+            header = {"member_id": member["ID"], "revision": self.revisions[up[0]]}
+            return [{"Status": {"header": header, "leader": 2, **_learner(member)}}]
         if what == "hashkv":
-            return [{"HashKV": {"hash": self.hashes[slot], "hash_revision": 9}} for slot in up]
+            return [
+                {"HashKV": {"hash": self.hashes[slot], "compact_revision": self.compacted[slot]}}
+                for slot in up
+            ]
         return {"alarms": [{"memberID": member, "alarm": _NUMBERS[name]} for member, name in self.alarms]}
 
     def _change(self, words: tuple[str, ...], command: tuple[str, ...], stdin: str | None) -> Result:

@@ -14,6 +14,11 @@ from kubequorum_node.node import Node
 _ETCDCTL = "/usr/local/bin/etcdctl"
 _PKI = "/etc/kubernetes/pki/etcd"
 _LOCAL = "https://127.0.0.1:2379"
+_ANSWER_SECONDS = 5
+_HASH_SECONDS = 60
+"""A member reads all of its data for its hash: 8 GiB at most, at several hundred MiB a second."""
+_MARGIN_SECONDS = 10
+"""For etcdctl to give up by itself."""
 _START_SECONDS = 300.0
 _PROMOTION_SECONDS = 600.0
 _ALARMS = {1: "NOSPACE", 2: "CORRUPT"}
@@ -36,6 +41,14 @@ class Member:
         return f"{self.member_id:x}"
 
 
+@dataclass(frozen=True)
+class Fingerprint:
+    """What a member's data hash to; comparable with one of the same compaction only."""
+
+    hash: int
+    compact_revision: int
+
+
 class Etcd:
     """The cluster through some of its members."""
 
@@ -47,6 +60,11 @@ class Etcd:
     def local(cls, node: Node) -> "Etcd":
         """Through the member on this machine."""
         return cls(node, _LOCAL)
+
+    @classmethod
+    def of_slot(cls, node: Node, slot: str) -> "Etcd":
+        """Through one slot's member, which may be the one on this machine."""
+        return cls.local(node) if slot == node.slot else cls(node, client_url(node.etcd, slot))
 
     @classmethod
     def others(cls, node: Node) -> "Etcd":
@@ -79,6 +97,10 @@ class Etcd:
         status: dict[str, Any] = self._json("endpoint", "status")[0]["Status"]
         return status
 
+    def revision(self) -> int:
+        """The newest revision that the first endpoint has."""
+        return int(self.status()["header"]["revision"])
+
     def alarms(self) -> list[tuple[int, str]]:
         """Alarms that are on: the id of the member each is about, and its name."""
         answer = self._json("alarm", "list")
@@ -98,10 +120,13 @@ class Etcd:
         except (ValueError, TypeError):
             return set()
 
-    def hashes(self, *, revision: int = 0) -> list[tuple[int, int]]:
-        """Each endpoint's hash of the data up to a revision (0: its newest), and the revision."""
-        answer = self._json("endpoint", "hashkv", f"--rev={revision}")
-        return [(int(e["HashKV"]["hash"]), int(e["HashKV"]["hash_revision"])) for e in answer]
+    def fingerprint(self, revision: int) -> Fingerprint:
+        """Of the first endpoint's data up to a revision, which it must have; it reads all of them for it."""
+        done = self._call(
+            "endpoint", "hashkv", f"--rev={revision}", "--write-out=json", seconds=_HASH_SECONDS
+        )
+        answer = json.loads(done.stdout)[0]["HashKV"]
+        return Fingerprint(hash=int(answer["hash"]), compact_revision=int(answer.get("compact_revision", 0)))
 
     def grant_lease(self, seconds: int) -> str:
         """Make a lease; returns its id as etcdctl takes it. What is bound to it goes when it ends."""
@@ -131,7 +156,9 @@ class Etcd:
     def _run(self, *command: str) -> str:
         return self._call(*command).stdout
 
-    def _call(self, *command: str, stdin: str | None = None, check: bool = True) -> Result:
+    def _call(
+        self, *command: str, stdin: str | None = None, check: bool = True, seconds: int = _ANSWER_SECONDS
+    ) -> Result:
         return self._node.host.run(
             _ETCDCTL,
             f"--endpoints={','.join(self._endpoints)}",
@@ -139,10 +166,10 @@ class Etcd:
             f"--cert={_PKI}/healthcheck-client.crt",
             f"--key={_PKI}/healthcheck-client.key",
             "--dial-timeout=2s",
-            "--command-timeout=5s",
+            f"--command-timeout={seconds}s",
             *command,
             stdin=stdin,
-            timeout=15,
+            timeout=seconds + _MARGIN_SECONDS,
             check=check,
         )
 

@@ -25,7 +25,6 @@ class Cause(Enum):
     FULL = "its volume is full"
     STORAGE = "its volume cannot be written or read"
     DAMAGED = "its data are damaged"
-    DIFFERENT = "its data are not those of the others"
     REMOVED = "the others have removed it from the cluster"
 
 
@@ -34,8 +33,6 @@ _SENTENCES: tuple[tuple[Cause, re.Pattern[str]], ...] = (
     (Cause.FULL, re.compile(r"no space left on device|disk quota exceeded")),
     (Cause.STORAGE, re.compile(r"read-only file system|input/output error|structure needs cleaning")),
     (Cause.REMOVED, re.compile(r"permanently removed from the cluster|member has been removed")),
-    # InitialCorruptCheck: others that are down are passed over, so this is never about them.
-    (Cause.DIFFERENT, re.compile(r"found data inconsistency with peers")),
     (
         Cause.DAMAGED,
         re.compile(

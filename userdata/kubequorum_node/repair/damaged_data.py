@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from kubequorum_node.errors import NodeError
-from kubequorum_node.etcd import membership
+from kubequorum_node.etcd import comparison, membership
 from kubequorum_node.etcd.client import Etcd, wait_until_voting
+from kubequorum_node.etcd.comparison import DifferentDataError, NotComparableError
 from kubequorum_node.etcd.log import Cause, LastWords, last_words
-from kubequorum_node.kubeadm.configuration import client_url
 from kubequorum_node.log import step
 from kubequorum_node.node import Node
 from kubequorum_node.repair import replacement
@@ -19,7 +19,7 @@ from kubequorum_node.volume import member_data, slot_record
 
 _MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
 _CRICTL = "/usr/local/bin/crictl"
-_UNUSABLE = frozenset({Cause.DAMAGED, Cause.DIFFERENT, Cause.REMOVED})
+_UNUSABLE = frozenset({Cause.DAMAGED, Cause.REMOVED})
 _HASH_TRIES = 3
 
 WriteManifest = Callable[[Node], None]
@@ -31,11 +31,12 @@ class UnusableDataError(NodeError):
 
     def __init__(self, words: LastWords) -> None:
         super().__init__(f"etcd cannot start, {words.cause.value}: {words.said}")
-        self.cause = words.cause
 
 
 def start_member(node: Node, write_manifest: WriteManifest, *, since: datetime) -> int:
-    """Wait until the member on this machine works, in a boot; repair it once if its data are no good.
+    """Wait until the member on this machine works, in a boot, with the data that the others have.
+
+    One whose data are no good is repaired, once.
 
     Args:
         node: the machine.
@@ -49,10 +50,10 @@ def start_member(node: Node, write_manifest: WriteManifest, *, since: datetime) 
 
     """
     try:
-        return wait_until_voting(node, doubt=lambda: _look_why(node, since))
-    except UnusableDataError as error:
-        if error.cause is Cause.DIFFERENT:
-            require_same_data(node)
+        member = wait_until_voting(node, doubt=lambda: _look_why(node, since))
+        comparison.require_same_data(node)
+        return member
+    except (UnusableDataError, DifferentDataError) as error:
         membership.give_up_data(node, because=str(error))
         begin = node.host.time()
         _join_anew(node, write_manifest)
@@ -74,7 +75,7 @@ def repair(node: Node, write_manifest: WriteManifest, *, why: str, alarm: bool) 
 
     """
     if alarm:
-        require_same_data(node)
+        require_agreement(node)
     else:
         replacement.require_others(node)
         replacement.take_lock(node, why=why)
@@ -87,7 +88,7 @@ def repair(node: Node, write_manifest: WriteManifest, *, why: str, alarm: bool) 
     replacement.release_lock(node)
 
 
-def require_same_data(node: Node) -> None:
+def require_agreement(node: Node) -> None:
     """Return if the others have the same data as each other: then it is this member's that are wrong.
 
     Raises:
@@ -95,25 +96,27 @@ def require_same_data(node: Node) -> None:
 
     """
     slots = [slot for slot in node.etcd.slots if slot != node.slot]
-    others = [Etcd(node, client_url(node.etcd, slot)) for slot in slots]
-    majority = len(node.etcd.slots) // 2 + 1
-    if len(others) < majority:
+    if len(slots) < len(node.etcd.slots) // 2 + 1:
         raise RefusedError("nothing is done: nobody else has the data")
-    hashes: set[int] = set()
     for _ in range(_HASH_TRIES):
         try:
-            # One of them may be a little behind: what all of them have is compared.
-            revision = min(member.hashes()[0][1] for member in others)
-            hashes = {member.hashes(revision=revision)[0][0] for member in others}
-        except (NodeError, LookupError, ValueError) as error:
-            raise RefusedError(f"nothing is done: the others' data cannot be compared: {error}") from error
-        if len(hashes) == 1:
-            return
+            found = comparison.fingerprints(node, slots)
+        except NotComparableError as error:
+            seen = str(error)
+        else:
+            if silent := [slot for slot in slots if slot not in found]:
+                raise RefusedError(
+                    "nothing is done: the others' data cannot be compared: "
+                    f"{', '.join(silent)} does not answer"
+                )
+            if len(set(found.values())) == 1:
+                return
+            seen = (
+                "they differ from each other, and nobody can say which are right. "
+                "Restore a backup on all masters"
+            )
         node.clock.sleep(1.0)
-    raise RefusedError(
-        f"nothing is done: the data of {', '.join(slots)} differ from each other, and nobody can say which "
-        "are right. Restore a backup on all masters"
-    )
+    raise RefusedError(f"nothing is done: the data of {', '.join(slots)} cannot be relied on: {seen}")
 
 
 def _join_anew(node: Node, write_manifest: WriteManifest) -> None:

@@ -129,7 +129,7 @@ def _full(found: Findings) -> Verdict | None:
 
 def _corrupt(found: Findings) -> Verdict | None:
     said = found.last_words
-    if said is not None and said.cause in (Cause.DAMAGED, Cause.DIFFERENT, Cause.REMOVED):
+    if said is not None and said.cause in (Cause.DAMAGED, Cause.REMOVED):
         return Verdict(
             condition=Condition.CORRUPT, what=f"etcd cannot start, {said.cause.value}: {said.said}"
         )

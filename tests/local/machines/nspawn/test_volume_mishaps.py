@@ -87,6 +87,21 @@ def test_corruption_hits_the_newest_file_where_it_was_told_to(bench: Bench, atta
         bench.mishaps.corrupt("vol-1", "no-such/*", at=0.5, length_bytes=100, seed=1)
 
 
+def test_a_text_is_another_one_wherever_it_is(bench: Bench) -> None:
+    """In the first file that has it; nothing else moves."""
+    with bench.mounted() as folder:
+        (folder / "member/snap").mkdir(parents=True)
+        (folder / "member/snap/db").write_bytes(b"\0one\0two\0one\0" + bytes(5000))
+        (folder / "member/snap/other").write_bytes(b"two")
+    assert bench.mishaps.alter("vol-1", "**/snap/*", old="one", new="eno") == "member/snap/db"
+    with bench.mounted() as folder:
+        assert (folder / "member/snap/db").read_bytes() == b"\0eno\0two\0eno\0" + bytes(5000)
+    with pytest.raises(LookupError, match="has 'three' in it"):
+        bench.mishaps.alter("vol-1", "**/snap/*", old="three", new="eerht")
+    with pytest.raises(ValueError, match="not as long"):
+        bench.mishaps.alter("vol-1", "**/snap/*", old="two", new="four")
+
+
 @pytest.mark.parametrize("attached", [True, False])
 def test_a_wiped_volume_is_blank(bench: Bench, attached: bool) -> None:
     """Not one byte is left, and it has the size that it had."""

@@ -90,7 +90,15 @@ class Machine:
             return Result(0, "{}")
         if not self.node.host.path("/var/lib/etcd/data/member").exists():
             return Result(1, "", "connection refused")
-        return Result(0, json.dumps([{"Status": {"header": {"member_id": 5}, "leader": 5}}]))
+        return endpoint_answer(command, leader=5)
+
+
+def endpoint_answer(command: tuple[str, ...], *, leader: int) -> Result:
+    """What every member says of itself to `etcdctl endpoint …`: all have the same data."""
+    if "hashkv" in command:
+        return Result(0, json.dumps([{"HashKV": {"hash": 77, "compact_revision": 1}}]))
+    header = {"member_id": 5, "revision": 9}
+    return Result(0, json.dumps([{"Status": {"header": header, "leader": leader}}]))
 
 
 @pytest.fixture(autouse=True)

@@ -1,13 +1,12 @@
 """Masters whose group is being created: none of them may keep the others from being created."""
 
-import json
 from pathlib import Path
 
 import pytest
 
 from kubequorum_node.boot import run
 from kubequorum_node.host import Result
-from tests.unit.node.boot.booting import Machine, surroundings
+from tests.unit.node.boot.booting import Machine, endpoint_answer, surroundings
 from tests.unit.node.fakes import FakeNode
 
 __all__ = ["surroundings"]
@@ -21,11 +20,10 @@ def machine(node: FakeNode) -> Machine:
     machine = Machine(node)
     node.aws.resources["MasterAGroup"] = "CREATE_IN_PROGRESS"
 
-    def etcdctl(*_: object) -> Result:
+    def etcdctl(command: tuple[str, ...], _: str | None) -> Result:
         if node.aws.completed:
             node.aws.resources["MasterAGroup"] = "CREATE_COMPLETE"
-        leader = 5 if node.aws.completed else 0
-        return Result(0, json.dumps([{"Status": {"header": {"member_id": 5}, "leader": leader}}]))
+        return endpoint_answer(command, leader=5 if node.aws.completed else 0)
 
     node.host.on(ETCDCTL, etcdctl)
     return machine
@@ -90,7 +88,7 @@ def test_a_successor_serves_before_it_writes_what_all_masters_write(machine: Mac
     node = machine.node
     node.aws.resources["MasterAGroup"] = "UPDATE_IN_PROGRESS"
     node.host.write("/var/lib/etcd/data/member/wal/0.wal", "")
-    node.host.on(ETCDCTL, Result(0, json.dumps([{"Status": {"header": {"member_id": 5}, "leader": 5}}])))
+    node.host.on(ETCDCTL, lambda command, _: endpoint_answer(command, leader=5))
     completed_before: list[int] = []
 
     def upload(*_: object) -> Result:

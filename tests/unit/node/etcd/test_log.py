@@ -34,7 +34,6 @@ def _line(said: str, *, at: str = "2026-11-24T12:00:05.123456789Z", stream: str 
             "STORAGE",
         ),
         ('{"level":"fatal","error":"read /var/lib/etcd/data/member/snap/db: input/output error"}', "STORAGE"),
-        ('{"level":"fatal","error":"8e9e05c52164694d found data inconsistency with peers"}', "DIFFERENT"),
         ('{"level":"error","error":"the member has been permanently removed from the cluster"}', "REMOVED"),
     ],
 )

@@ -93,7 +93,7 @@ def test_a_master_names_its_own_member_and_all_peers() -> None:
     assert arguments["initial-advertise-peer-urls"] == "https://etcd-a.ha.kubequorum.internal:2380"
     assert arguments["initial-cluster"].count("https://") == 3
     assert arguments["initial-cluster-state"] == "new"
-    assert "InitialCorruptCheck=true" in arguments["feature-gates"]
+    assert "CompactHashCheck=true" in arguments["feature-gates"]
     assert cluster["etcd"]["local"]["dataDir"] == "/var/lib/etcd/data"
 
 

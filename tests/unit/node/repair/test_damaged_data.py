@@ -149,15 +149,26 @@ def test_without_a_quorum_of_the_others_the_data_stay(node: FakeNode, etcd: Fake
     assert node.host.ran("systemctl stop") == []
 
 
-def test_a_member_that_differs_is_only_repaired_if_the_others_agree(node: FakeNode, etcd: FakeEtcd) -> None:
-    """It compares with all of them: with one of the others wrong it refuses to start, too."""
-    machine = Machine(node, etcd, '{"level":"fatal","error":"1 found data inconsistency with peers"}')
-    etcd.hashes["c"] = 78
-    with pytest.raises(RefusedError, match="b, c differ from each other"):
+def test_a_member_with_other_data_than_the_others_joins_anew(node: FakeNode, etcd: FakeEtcd) -> None:
+    """It works, and is not counted on: in the same boot it gives its data up."""
+    machine = Machine(node, etcd)
+    etcd.down.discard("a")
+    etcd.hashes["a"] = 78
+    assert _boot(machine) == 255
+    assert machine.manifests == ["existing"]
+    assert node.host.read(ASIDE) == "broken"
+    assert node.clock.now() - 1000 < 60
+
+
+def test_members_that_all_differ_are_left_alone(node: FakeNode, etcd: FakeEtcd) -> None:
+    """Nobody can say which is right: the boot ends, and the data stay."""
+    machine = Machine(node, etcd)
+    etcd.down.discard("a")
+    etcd.hashes = {"a": 1, "b": 2, "c": 3}
+    with pytest.raises(WaitError, match="differ from those of b, c, and nobody says which"):
         _boot(machine)
     assert node.host.read(WAL) == "broken"
-    etcd.hashes["c"] = 77
-    assert _boot(machine) == 255
+    assert machine.stage() == MEMBER
 
 
 @pytest.mark.parametrize(
@@ -176,15 +187,6 @@ def test_a_volume_that_is_no_good_ends_a_boot_early(
         _boot(machine)
     assert node.clock.now() - 1000 < 60
     assert node.host.read(WAL) == "broken"
-
-
-def test_peers_that_are_down_are_waited_for(node: FakeNode, etcd: FakeEtcd) -> None:
-    """The check for corruption at the start asks them, and complains; that is no corruption."""
-    machine = Machine(node, etcd, '{"level":"warn","msg":"failed hash kv request","error":"refused"}')
-    with pytest.raises(WaitError):
-        _boot(machine)
-    assert node.host.read(WAL) == "broken"
-    assert machine.manifests == []
 
 
 def test_etcd_that_does_not_stop_keeps_its_data(node: FakeNode, etcd: FakeEtcd) -> None:
@@ -244,7 +246,22 @@ def test_an_alarm_about_whom_nobody_can_say_is_left_on(node: FakeNode, etcd: Fak
     machine = Machine(node, etcd)
     etcd.alarms = [(1, "CORRUPT")]
     etcd.hashes = {"a": 1, "b": 2, "c": 3}
-    with pytest.raises(RefusedError, match="differ from each other"):
+    with pytest.raises(RefusedError, match=r"differ from each other.*Restore a backup"):
+        _repair(machine, alarm=True)
+    assert etcd.alarms
+    assert node.host.read(WAL) == "broken"
+
+
+def test_an_alarm_waits_until_all_others_can_be_compared(node: FakeNode, etcd: FakeEtcd) -> None:
+    """One that is down, or amid a compaction, says nothing of who is right."""
+    machine = Machine(node, etcd)
+    etcd.alarms = [(1, "CORRUPT")]
+    etcd.down.add("c")
+    with pytest.raises(RefusedError, match="c does not answer"):
+        _repair(machine, alarm=True)
+    etcd.down.discard("c")
+    etcd.compacted["c"] = 2
+    with pytest.raises(RefusedError, match="amid a compaction"):
         _repair(machine, alarm=True)
     assert etcd.alarms
     assert node.host.read(WAL) == "broken"

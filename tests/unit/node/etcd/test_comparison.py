@@ -1,0 +1,109 @@
+"""A member that works is counted on only if its data are those of the others."""
+
+import dataclasses
+
+import pytest
+
+from kubequorum_node.clock import WaitError
+from kubequorum_node.etcd import comparison
+from kubequorum_node.etcd.comparison import DifferentDataError
+from kubequorum_node.host import Result
+from tests.unit.node.fake_etcd import ETCDCTL, FakeEtcd
+from tests.unit.node.fakes import FakeNode
+
+
+@pytest.fixture
+def etcd(node: FakeNode) -> FakeEtcd:
+    """Three members; this machine has a."""
+    return FakeEtcd(node)
+
+
+def _seconds(node: FakeNode) -> float:
+    return node.clock.now() - 1000
+
+
+def test_the_same_data_everywhere(node: FakeNode, etcd: FakeEtcd, capsys: pytest.CaptureFixture[str]) -> None:
+    """All are asked for one revision, which the one that is behind has, too."""
+    etcd.revisions["c"] = 5
+    comparison.require_same_data(node)
+    asked = [command for command in node.host.ran(ETCDCTL) if "hashkv" in command]
+    assert len(asked) == 3
+    assert all("--rev=5" in command for command in asked)
+    assert "compared with those of b, c" in capsys.readouterr().err
+
+
+def test_members_that_are_down_are_passed_over(
+    node: FakeNode, etcd: FakeEtcd, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As etcd does: a slot that is not there must keep nobody from service."""
+    etcd.down |= {"b", "c"}
+    comparison.require_same_data(node)
+    assert _seconds(node) == 0
+    assert "no other member answers" in capsys.readouterr().err
+
+
+def test_most_members_against_this_one(node: FakeNode, etcd: FakeEtcd) -> None:
+    """It is the one that is wrong."""
+    etcd.hashes["a"] = 78
+    with pytest.raises(DifferentDataError, match="those of b, c, which agree"):
+        comparison.require_same_data(node)
+
+
+def test_most_members_with_this_one(
+    node: FakeNode, etcd: FakeEtcd, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The other one is wrong, and has its own watchdog."""
+    etcd.hashes["c"] = 78
+    comparison.require_same_data(node)
+    assert "the data of c differ from this member's" in capsys.readouterr().err
+
+
+def test_of_two_nobody_knows_which_is_right(node: FakeNode, etcd: FakeEtcd) -> None:
+    """A third decides it when it comes."""
+    etcd.hashes["b"] = 78
+    etcd.down.add("c")
+    with pytest.raises(WaitError, match="differ from those of b, and nobody says which"):
+        comparison.require_same_data(node)
+    assert _seconds(node) >= 300
+    etcd.down.discard("c")
+    comparison.require_same_data(node)
+
+
+def test_hashes_amid_a_compaction_say_nothing(node: FakeNode, etcd: FakeEtcd) -> None:
+    """A member that has compacted hashes other data than one that is about to."""
+    etcd.compacted["b"], etcd.hashes["b"] = 4, 99
+    with pytest.raises(WaitError, match="amid a compaction"):
+        comparison.require_same_data(node)
+
+
+def test_a_member_that_cannot_hash_its_own_data(node: FakeNode, etcd: FakeEtcd) -> None:
+    """Is not counted on, however well the others are."""
+    etcd.down.add("a")
+    with pytest.raises(WaitError, match="does not hash its data"):
+        comparison.require_same_data(node)
+
+
+def test_an_answer_that_cannot_be_read_is_none(node: FakeNode, etcd: FakeEtcd) -> None:
+    """Whatever etcdctl prints: it counts for nobody."""
+    run = node.host.programs[ETCDCTL]
+    assert callable(run)
+
+    def answer(command: tuple[str, ...], stdin: str | None) -> str | Result | None:
+        if "etcd-b" in command[1]:
+            return "not JSON"
+        return run(command, stdin)
+
+    node.host.on(ETCDCTL, answer)
+    etcd.hashes["a"] = 78
+    with pytest.raises(WaitError, match="differ from those of c, and nobody says which"):
+        comparison.require_same_data(node)
+
+
+def test_the_only_master_asks_nobody(node: FakeNode, etcd: FakeEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has nobody to compare with."""
+    alone = {"a": node.etcd.slots["a"]}
+    monkeypatch.setattr(
+        node, "document", dataclasses.replace(node.document, etcd=dataclasses.replace(node.etcd, slots=alone))
+    )
+    comparison.require_same_data(node)
+    assert node.host.ran(ETCDCTL) == []
