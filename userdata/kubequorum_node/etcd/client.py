@@ -1,26 +1,23 @@
 """etcd as a client sees it, through etcdctl."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from kubequorum_node.clock import NotYetError
-from kubequorum_node.host import CommandError, Result
+from kubequorum_node.host import Result
 from kubequorum_node.kubeadm.configuration import client_url
-from kubequorum_node.log import say
 from kubequorum_node.node import Node
 
 _ETCDCTL = "/usr/local/bin/etcdctl"
 _PKI = "/etc/kubernetes/pki/etcd"
 _LOCAL = "https://127.0.0.1:2379"
 _ANSWER_SECONDS = 5
+_GLANCE_SECONDS = 3
+"""About as long as an API server takes to start, which is waited for meanwhile."""
 _HASH_SECONDS = 60
 """A member reads all of its data for its hash: 8 GiB at most, at several hundred MiB a second."""
 _MARGIN_SECONDS = 10
 """For etcdctl to give up by itself."""
-_START_SECONDS = 300.0
-_PROMOTION_SECONDS = 600.0
 _ALARMS = {1: "NOSPACE", 2: "CORRUPT"}
 """etcd's own numbers (api/etcdserverpb/rpc.proto, AlarmType)."""
 
@@ -98,8 +95,9 @@ class Etcd:
         return status
 
     def revision(self) -> int:
-        """The newest revision that the first endpoint has."""
-        return int(self.status()["header"]["revision"])
+        """The newest revision that the first endpoint has; one that is down is not waited for."""
+        done = self._call("endpoint", "status", "--write-out=json", seconds=_GLANCE_SECONDS)
+        return int(json.loads(done.stdout)[0]["Status"]["header"]["revision"])
 
     def alarms(self) -> list[tuple[int, str]]:
         """Alarms that are on: the id of the member each is about, and its name."""
@@ -172,72 +170,6 @@ class Etcd:
             timeout=seconds + _MARGIN_SECONDS,
             check=check,
         )
-
-
-def wait_until_voting(node: Node, *, doubt: Callable[[], None] = lambda: None) -> int:
-    """Wait until the member on this machine works, with a vote; one that has joined as a learner is promoted.
-
-    Args:
-        node: the machine.
-        doubt: called while the member does not answer; raises if there is no point in waiting.
-
-    Returns its id.
-
-    Raises:
-        WaitError: it does not start, or does not catch up; says what was seen last.
-
-    """
-    local = Etcd.local(node)
-
-    def look() -> dict[str, Any]:
-        try:
-            return local.status()
-        except (CommandError, LookupError, ValueError) as error:
-            doubt()
-            raise NotYetError(f"the member on this machine does not answer: {error}") from error
-
-    status = node.clock.poll(
-        "etcd on this machine", look, seconds=_START_SECONDS, pause=0.3, longest_pause=1.0
-    )
-    member_id = int(status["header"]["member_id"])
-    if status.get("isLearner"):
-        say(f"member {member_id:x} is a learner: it gets its vote when it has caught up")
-        _promote(node, member_id)
-    node.clock.poll(
-        "a vote and a leader for the member on this machine",
-        lambda: _check_voting(local),
-        seconds=_START_SECONDS,
-        pause=0.3,
-        longest_pause=1.0,
-    )
-    return member_id
-
-
-def _promote(node: Node, member_id: int) -> None:
-    others = Etcd.others(node)
-
-    def attempt() -> None:
-        try:
-            others.promote(member_id)
-        except CommandError as error:
-            if "is not a learner" not in str(error):
-                raise NotYetError(str(error)) from error
-
-    node.clock.poll(
-        "promotion of the learner", attempt, seconds=_PROMOTION_SECONDS, pause=1.0, longest_pause=5.0
-    )
-
-
-def _check_voting(local: Etcd) -> None:
-    try:
-        status = local.status()
-        if status.get("isLearner"):
-            raise NotYetError("it is still a learner")
-        if not int(status.get("leader", 0)):
-            raise NotYetError("it knows no leader: fewer than half of the members are up")
-        local.read_with_quorum()
-    except (CommandError, LookupError, ValueError) as error:
-        raise NotYetError(str(error)) from error
 
 
 def _members(answer: dict[str, Any]) -> list[Member]:

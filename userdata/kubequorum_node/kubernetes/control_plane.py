@@ -4,7 +4,7 @@ import json
 import os
 
 from kubequorum_node.etcd import membership, names
-from kubequorum_node.etcd.client import wait_until_voting
+from kubequorum_node.etcd.voting import wait_until_voting
 from kubequorum_node.kubeadm import ca_set, configuration
 from kubequorum_node.kubeadm.configuration import Master
 from kubequorum_node.kubeadm.phases import Kubeadm

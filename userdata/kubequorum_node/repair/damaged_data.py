@@ -8,9 +8,10 @@ from datetime import datetime
 
 from kubequorum_node.errors import NodeError
 from kubequorum_node.etcd import comparison, membership
-from kubequorum_node.etcd.client import Etcd, wait_until_voting
+from kubequorum_node.etcd.client import Etcd
 from kubequorum_node.etcd.comparison import DifferentDataError, NotComparableError
 from kubequorum_node.etcd.log import Cause, LastWords, last_words
+from kubequorum_node.etcd.voting import wait_until_voting
 from kubequorum_node.log import step
 from kubequorum_node.node import Node
 from kubequorum_node.repair import replacement

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from kubequorum_node.clock import WaitError
-from kubequorum_node.etcd import client
+from kubequorum_node.etcd import client, voting
 from kubequorum_node.host import Result
 from tests.unit.node.fakes import FakeNode
 
@@ -54,7 +54,7 @@ def member(node: FakeNode) -> _Member:
 
 def test_a_member_that_works_counts(node: FakeNode, member: _Member) -> None:
     """It answers, has a vote, knows a leader, and a read through the consensus succeeds."""
-    assert client.wait_until_voting(node) == MEMBER
+    assert voting.wait_until_voting(node) == MEMBER
     assert any(" get " in line for line in node.host.ran(ETCDCTL))
 
 
@@ -62,7 +62,7 @@ def test_a_learner_gets_its_vote_when_it_has_caught_up(node: FakeNode, member: _
     """Promotion is asked for until etcd grants it."""
     member.learner = True
     member.behind = 3
-    client.wait_until_voting(node)
+    voting.wait_until_voting(node)
     assert len([line for line in node.host.ran(ETCDCTL) if "promote" in line]) == 4
 
 
@@ -74,7 +74,7 @@ def test_a_member_that_starts_slowly_is_waited_for(node: FakeNode, member: _Memb
         member.up = node.clock.now() > 1030
 
     node.clock.on_sleep.append(start)
-    client.wait_until_voting(node)
+    voting.wait_until_voting(node)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_member_that_does_not_count_fails_the_proof(
     """Each part of the proof can fail, in bounded time, with its own reason."""
     vars(member).update(trouble)
     with pytest.raises(WaitError, match=reason):
-        client.wait_until_voting(node)
+        voting.wait_until_voting(node)
     assert node.clock.now() - 1000 < 900
 
 
