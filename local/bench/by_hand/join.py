@@ -25,6 +25,7 @@ _OWN_FILES = "etc/kubernetes/api-server"
 """What the API servers of this cluster are told to read besides."""
 _UNIT = "by-hand-join"
 _WHY = f"journalctl --unit={_UNIT} --output=cat --lines=12"
+_FORGOTTEN_SECONDS = 60.0
 _PREPARED_SECONDS = 120.0
 _JOINED_SECONDS = 600.0
 _POLL_SECONDS = 0.25
@@ -73,8 +74,17 @@ def _give_up(masters: Masters, slot: str, helper: str, *, node: str) -> None:
     masters.etcdctl(f"member remove {member_id:x}", slot=helper)
     # What kubeadm looks for members by.
     pod = f"--namespace=kube-system delete pod etcd-{node} --force --grace-period=0 --ignore-not-found"
-    masters.kubectl(pod, slot=helper)
-    masters.kubectl(f"delete node {node} --ignore-not-found", slot=helper)
+
+    def look() -> str:
+        try:
+            masters.kubectl(pod, slot=helper)
+            masters.kubectl(f"delete node {node} --ignore-not-found", slot=helper)
+        except CommandError as error:
+            # kubectl goes through the load balancer, which may not know yet that a master is dead.
+            return str(error)
+        return ""
+
+    wait_until(look, seconds=_FORGOTTEN_SECONDS, pause=_POLL_SECONDS)
 
 
 def _prepare(masters: Masters, subnet_id: str, zone: str, helper: str) -> tuple[str, str]:
