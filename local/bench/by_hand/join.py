@@ -2,14 +2,16 @@
 
 The dead member is taken out first, for etcd should not have four members of which one is dead. The
 newcomer's member is new: its data come from the others, over the network, and then it gets a vote.
+Before it joins, the newcomer tries how long etcd takes by itself on the dead member's volume.
 """
 
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local.bench.by_hand import machine
+from local.bench.by_hand import etcd_alone, machine
 from local.bench.masters import Masters, wait_until
 from local.bench.readiness import is_ready
 from local.cli.errors import CommandError
@@ -23,6 +25,8 @@ _SHARED = "etc/kubernetes/pki/{ca,front-proxy-ca,etcd/ca}.{crt,key} etc/kubernet
 https://kubernetes.io/docs/setup/production-environment/tools/kubeadm/high-availability/)."""
 _OWN_FILES = "etc/kubernetes/api-server"
 """What the API servers of this cluster are told to read besides."""
+_DATA_DEVICE = "/dev/xvdf"
+"""As the node program attaches it."""
 _UNIT = "by-hand-join"
 _WHY = f"journalctl --unit={_UNIT} --output=cat --lines=12"
 _FORGOTTEN_SECONDS = 60.0
@@ -31,8 +35,18 @@ _JOINED_SECONDS = 600.0
 _POLL_SECONDS = 0.25
 
 
-def measure(masters: Masters) -> float:
-    """Seconds from the start of `kubeadm join` until /readyz says 200 and the new member has a vote.
+@dataclass(frozen=True, kw_only=True)
+class ByHand:
+    """Seconds that it takes by hand."""
+
+    joined: float
+    """From the start of `kubeadm join` until /readyz says 200 and the new member has a vote."""
+    etcd_alone: float
+    """From the device of the old volume until an etcd on it answers, with nothing else around it."""
+
+
+def measure(masters: Masters) -> ByHand:
+    """Replace a master by hand.
 
     One master is given up for it, and its group launches no other: the cluster is not what was deployed.
 
@@ -47,18 +61,28 @@ def measure(masters: Masters) -> float:
     slot = next(slot for slot in masters.groups if slot != helper)
     dead = masters.standing.instances()[masters.instance(slot)]
     _give_up(masters, slot, helper, node=dead["PrivateDnsName"])
+    volume_id = _data_volume(masters, dead["InstanceId"])
     instance_id, address = _prepare(masters, dead["SubnetId"], dead["Placement"]["AvailabilityZone"], helper)
     asked = "kubeadm token create --print-join-command --kubeconfig /etc/kubernetes/admin.conf"
     command = masters.sh(masters.instance(helper), asked).decode().strip()
     options = f"--control-plane --apiserver-advertise-address={address} --ignore-preflight-errors=all"
+    alone = etcd_alone.measure(masters, instance_id, volume_id)
     maker = SocketMaker(path_of(Names.of(masters.standing.settings.machines_state).vpc(dead["VpcId"])))
     begin = time.monotonic()
     try:
         masters.sh(instance_id, f"systemd-run --quiet --unit={_UNIT} {command} {options} --v=2")
         _wait(masters, instance_id, address, helper, maker)
-        return time.monotonic() - begin
+        return ByHand(joined=time.monotonic() - begin, etcd_alone=alone)
     finally:
         maker.close()
+
+
+def _data_volume(masters: Masters, instance_id: str) -> str:
+    """The volume with a master's etcd on it."""
+    attached = {"Name": "attachment.instance-id", "Values": [instance_id]}
+    volumes = masters.standing.client("ec2").describe_volumes(Filters=[attached])["Volumes"]
+    (found,) = {a["VolumeId"] for v in volumes for a in v["Attachments"] if a["Device"] == _DATA_DEVICE}
+    return str(found)
 
 
 def _give_up(masters: Masters, slot: str, helper: str, *, node: str) -> None:
