@@ -30,6 +30,7 @@ BY_HAND = (
     boot.JOIN,
     boot.START_POD_NETWORK,
     boot.PROVE_HEALTH,
+    boot.AWAIT_SERVICE,
     boot.REPORT_READY,
     boot.START_WATCHDOG,
     farewell.MOVE_PODS,
@@ -42,6 +43,7 @@ BY_HAND = (
     farewell.UNMOUNT_VOLUME,
     farewell.DETACH_VOLUME,
     farewell.REPORT_GONE,
+    farewell.AWAIT_END,
     Step("remove-dead-nodes", "remove Node objects whose instance is gone", dead_nodes.remove, True),
     Step(
         "publish-credentials",

@@ -119,6 +119,9 @@ class FakeAws(Aws):
         if action in {(done["InstanceId"], done["LifecycleHookName"]) for done in self.completed}:
             raise failure("complete_lifecycle_action", "ValidationError", "No active Lifecycle Action found")
         self.completed.append(parameters)
+        if parameters["InstanceId"] in self.lifecycle:
+            after = {"launch": "InService", "terminate": "Terminating:Proceed"}
+            self.lifecycle[parameters["InstanceId"]] = after[parameters["LifecycleHookName"]]
         return {}
 
     def set_instance_health(self, **parameters: Any) -> dict[str, Any]:

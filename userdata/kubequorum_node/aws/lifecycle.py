@@ -4,7 +4,8 @@ from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kubequorum_node.aws.clients import Aws, error_code, error_message
+from kubequorum_node.aws.clients import Aws, error_message
+from kubequorum_node.aws.hooks import Hooks, is_validation_error
 from kubequorum_node.aws.imds import Metadata
 from kubequorum_node.clock import Clock, NotYetError, WaitError
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK, NodeConfig
@@ -40,6 +41,7 @@ class Lifecycle:
         self._stack = document.stack
         self._aws = aws
         self._metadata = metadata
+        self._hooks = Hooks(aws=aws, metadata=metadata, clock=clock)
         self._completed: set[str] = set()
 
     def report_started(self) -> None:
@@ -51,7 +53,7 @@ class Lifecycle:
         try:
             is_awaited = self._status(self._config.signals[0]) == "CREATE_IN_PROGRESS"
         except ClientError as error:
-            if not _is_validation_error(error):
+            if not is_validation_error(error):
                 raise
             is_awaited = False
         if not is_awaited:
@@ -102,22 +104,29 @@ class Lifecycle:
 
     def groups(self) -> list[str]:
         """Names of the groups that this instance is in: one, or none."""
-        instance_id = self._metadata.instance_id()
-        answer = self._aws.call(
-            lambda: self._aws.autoscaling.describe_auto_scaling_instances(InstanceIds=[instance_id])
-        )
-        return [instance["AutoScalingGroupName"] for instance in answer["AutoScalingInstances"]]
+        return list(self._hooks.groups())
 
     def prolong_end(self) -> None:
         """Have the terminate hook count its time-out anew: the end takes longer."""
-        instance_id = self._metadata.instance_id()
-        for group in self.groups():
-            self._prolong_in(group, instance_id)
+        self._hooks.prolong(TERMINATE_HOOK)
 
     def report_gone(self) -> None:
         """Complete the terminate hook: nothing here is needed any more."""
         with step("complete the terminate hook"):
             self._complete(TERMINATE_HOOK, "CONTINUE")
+
+    def await_service(self) -> None:
+        """See that the group has heard of the launch's completion, and complete it again if not."""
+        self._hooks.insist(LAUNCH_HOOK)
+
+    def await_end(self) -> None:
+        """See that the group has heard of the end's completion, and complete it again if not."""
+        self._hooks.insist(TERMINATE_HOOK)
+
+    def _complete(self, hook: str, result: Literal["CONTINUE", "ABANDON"]) -> bool:
+        was_open = self._hooks.complete(hook, result)
+        self._completed.add(hook)
+        return was_open
 
     def _tell_failure(self, logical_id: str, unique_id: str) -> None:
         with step(f"signal {logical_id}: FAILURE"):
@@ -143,46 +152,11 @@ class Lifecycle:
                 )
             )
         except ClientError as error:
-            if not _is_validation_error(error):
+            if not is_validation_error(error):
                 raise
             say(f"{instance_id} is in no group that could replace it: {error_message(error)}")
         else:
             say(f"reported {instance_id} unhealthy: its group replaces it")
-
-    def _complete(self, hook: str, result: Literal["CONTINUE", "ABANDON"]) -> bool:
-        """Complete a lifecycle action; one that has ended already, by time-out or by us, is left alone.
-
-        Returns whether there was one.
-        """
-        instance_id = self._metadata.instance_id()
-        was_open = False
-        for group in self.groups():
-            try:
-                self._complete_in(group, hook, instance_id, result)
-                was_open = True
-            except ClientError as error:
-                if not _is_validation_error(error):
-                    raise
-                say(f"no {hook} action is open for {instance_id}: {error_message(error)}")
-        self._completed.add(hook)
-        return was_open
-
-    def _prolong_in(self, group: str, instance_id: str) -> None:
-        self._aws.call(
-            lambda: self._aws.autoscaling.record_lifecycle_action_heartbeat(
-                AutoScalingGroupName=group, LifecycleHookName=TERMINATE_HOOK, InstanceId=instance_id
-            )
-        )
-
-    def _complete_in(self, group: str, hook: str, instance_id: str, result: str) -> None:
-        self._aws.call(
-            lambda: self._aws.autoscaling.complete_lifecycle_action(
-                AutoScalingGroupName=group,
-                LifecycleHookName=hook,
-                InstanceId=instance_id,
-                LifecycleActionResult=result,
-            )
-        )
 
     def _tell_when_wanted(self, logical_id: str, status: Status, unique_id: str) -> None:
         def attempt() -> None:
@@ -229,7 +203,7 @@ class Lifecycle:
                 )
             )
         except ClientError as error:
-            if not _is_validation_error(error):
+            if not is_validation_error(error):
                 raise
             # The stack has not come to this resource, or has just stopped waiting: look again.
             return "not yet"
@@ -240,7 +214,3 @@ def failure_id(instance_id: str, reason: str) -> str:
     """The id of a FAILURE signal: the instance, and as much of the reason as there is room for."""
     plain = " ".join(reason.encode("ascii", "replace").decode().split())
     return f"{instance_id} {plain}"[:_UNIQUE_ID_LENGTH].rstrip()
-
-
-def _is_validation_error(error: ClientError) -> bool:
-    return error_code(error) == "ValidationError"

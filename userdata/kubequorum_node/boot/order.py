@@ -47,6 +47,7 @@ MASTER: Lane = (
     # Nothing above needs it, but an update goes on behind this one: the next master's successor will look for
     # this one by its name, which must not lead to the predecessor any more.
     steps.AWAIT_NAME,
+    steps.AWAIT_SERVICE,
     steps.REPORT_READY,
     steps.START_WATCHDOG,
 )
@@ -58,6 +59,7 @@ WORKER: Lane = (
     steps.START_POD_NETWORK,
     steps.PROVE_HEALTH,
     steps.REPORT_READY,
+    steps.AWAIT_SERVICE,
 )
 PROCESS: Lane = (steps.CHECK_IDENTITY, steps.REPORT_READY)
 """For a machine that is a plain process: it is there, and says so."""

@@ -134,6 +134,11 @@ ENTER_SERVICE = Step(
     lambda node: node.lifecycle.enter_service(),
     True,
 )
+AWAIT_SERVICE = Step(
+    "await-service",
+    "see that the group has heard of it; complete the launch hook again if not",
+    lambda node: node.lifecycle.await_service(),
+)
 REPORT_READY = Step(
     "report-ready",
     "complete the launch hook and signal CloudFormation",

@@ -24,4 +24,9 @@ STOP_AT_ONCE = Step(
 )
 UNMOUNT_VOLUME = Step("unmount-volume", "unmount the slot's volume", filesystem.unmount, True)
 DETACH_VOLUME = Step("detach-volume", "detach the slot's volume from this instance", detachment.detach, True)
+AWAIT_END = Step(
+    "await-end",
+    "see that the group has heard of it; complete the terminate hook again if not",
+    lambda node: node.lifecycle.await_end(),
+)
 REPORT_GONE = Step("report-gone", "complete the terminate hook", lambda node: node.lifecycle.report_gone())

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -131,6 +132,25 @@ def test_a_second_boot_does_not_ask_for_what_is_done(machine: Machine) -> None:
     assert len(node.aws.signals) == signals
     assert node.host.ran("/usr/local/bin/kubeadm certs renew all")
     assert _phases(node).count("preflight") == 1
+
+
+def test_a_launch_that_the_group_has_not_heard_of_is_told_again(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS says yes to the completion and loses it: else the launch would end with the hook's time-out."""
+    aws, own = machine.node.aws, examples.IDENTITY.instance_id
+    aws.lifecycle[own] = "Pending:Wait"
+    asked: list[str] = []
+
+    def complete(**parameters: Any) -> dict[str, Any]:
+        asked.append(parameters["LifecycleHookName"])
+        if len(asked) > 1:
+            aws.lifecycle[own] = "InService"
+        return {}
+
+    monkeypatch.setattr(aws, "complete_lifecycle_action", complete)
+    assert run.boot(machine.node) == 0
+    assert asked == ["launch", "launch"]
 
 
 def _successor_of(first: Machine, folder: Path) -> Machine:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
@@ -137,6 +138,23 @@ def test_a_master_lets_go_in_order(machine: Machine) -> None:
     ]
     assert node.aws.volume["State"] == "available"
     assert node.clock.now() - begin < 30
+
+
+def test_an_end_that_the_group_has_not_heard_of_is_told_again(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS says yes to the completion and loses it: the machine goes on telling for as long as it is there."""
+    asked: list[str] = []
+
+    def complete(**parameters: Any) -> dict[str, Any]:
+        asked.append(parameters["LifecycleHookName"])
+        if len(asked) > 1:
+            machine.node.aws.lifecycle[OWN] = "Terminating:Proceed"
+        return {}
+
+    monkeypatch.setattr(machine.node.aws, "complete_lifecycle_action", complete)
+    order.leave(machine.node)
+    assert asked == ["terminate", "terminate"]
 
 
 def test_the_last_of_a_control_plane_does_not_wait_for_the_others(machine: Machine) -> None:
