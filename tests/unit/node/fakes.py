@@ -46,6 +46,7 @@ class FakeHost(Host):
         super().__init__(root)
         self.commands: list[tuple[str, ...]] = []
         self.inputs: list[str | None] = []
+        self.timeouts: list[float] = []
         self.programs: dict[str, Program] = {}
         self.names: dict[str, set[str]] = {}
         self.statuses: dict[str, int | None] = {}
@@ -68,6 +69,7 @@ class FakeHost(Host):
     ) -> Result:
         self.commands.append(command)
         self.inputs.append(stdin)
+        self.timeouts.append(timeout)
         line = " ".join(command)
         known = [beginning for beginning in self.programs if line.startswith(beginning)]
         if not known:

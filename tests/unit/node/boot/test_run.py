@@ -134,10 +134,12 @@ def test_a_second_boot_does_not_ask_for_what_is_done(machine: Machine) -> None:
     assert _phases(node).count("preflight") == 1
 
 
+@pytest.mark.parametrize("kind", ["master", "worker"])
 def test_a_launch_that_the_group_has_not_heard_of_is_told_again(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
+    node: FakeNode, worker: FakeNode, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """AWS says yes to the completion and loses it: else the launch would end with the hook's time-out."""
+    machine = Machine(node) if kind == "master" else _with_join_material(worker)
     aws, own = machine.node.aws, examples.IDENTITY.instance_id
     aws.lifecycle[own] = "Pending:Wait"
     asked: list[str] = []

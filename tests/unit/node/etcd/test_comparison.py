@@ -32,6 +32,17 @@ def test_the_same_data_everywhere(node: FakeNode, etcd: FakeEtcd, capsys: pytest
     assert "compared with those of b, c" in capsys.readouterr().err
 
 
+def test_a_hash_has_the_time_that_it_takes(node: FakeNode, etcd: FakeEtcd) -> None:
+    """A large database takes a member seconds; only whether it answers at all is told soon."""
+    comparison.require_same_data(node)
+    asked = list(zip(map(" ".join, node.host.commands), node.host.timeouts, strict=True))
+    hashes = [(line, seconds) for line, seconds in asked if "hashkv" in line]
+    assert len(hashes) == 3
+    assert all("--command-timeout=60s" in line and seconds > 60 for line, seconds in hashes)
+    glances = [seconds for line, seconds in asked if "--command-timeout=3s" in line]
+    assert len(glances) == 3
+
+
 def test_members_that_are_down_are_passed_over(
     node: FakeNode, etcd: FakeEtcd, capsys: pytest.CaptureFixture[str]
 ) -> None:
