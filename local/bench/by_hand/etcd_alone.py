@@ -6,11 +6,15 @@ on its old volume can take.
 
 from pathlib import Path
 
+from botocore.exceptions import ClientError
+
 from local.bench.by_hand import machine
-from local.bench.masters import Masters
+from local.bench.masters import Masters, wait_until
 
 _SCRIPT = Path(__file__).with_name("etcd_alone.sh")
 _SECONDS = 120.0
+_FREE_SECONDS = 60.0
+_POLL_SECONDS = 0.25
 
 
 def measure(masters: Masters, instance_id: str, volume_id: str) -> float:
@@ -24,13 +28,21 @@ def measure(masters: Masters, instance_id: str, volume_id: str) -> float:
         volume_id: a volume with a member's data, of a machine that is off.
 
     Raises:
-        CommandError: etcd does not start; with what it said.
+        CommandError: the volume does not come, or etcd does not start; with what was said.
 
     """
     ec2 = masters.standing.client("ec2")
     ec2.detach_volume(VolumeId=volume_id, Force=True)
-    ec2.get_waiter("volume_available").wait(VolumeIds=[volume_id])
-    ec2.attach_volume(InstanceId=instance_id, VolumeId=volume_id, Device="/dev/xvdg")
+
+    def attach() -> str:
+        try:
+            ec2.attach_volume(InstanceId=instance_id, VolumeId=volume_id, Device="/dev/xvdg")
+        except ClientError as error:
+            # It is said to be available a moment before it is.
+            return str(error)
+        return ""
+
+    wait_until(attach, seconds=_FREE_SECONDS, pause=_POLL_SECONDS)
     script = f"export DEVICE={machine.device(volume_id)}\n{_SCRIPT.read_text(encoding='utf-8')}"
     seconds = float(masters.sh(instance_id, script, seconds=_SECONDS))
     ec2.detach_volume(VolumeId=volume_id, InstanceId=instance_id)
