@@ -6,15 +6,11 @@ on its old volume can take.
 
 from pathlib import Path
 
-from botocore.exceptions import ClientError
-
 from local.bench.by_hand import machine
-from local.bench.masters import Masters, wait_until
+from local.bench.masters import Masters
 
 _SCRIPT = Path(__file__).with_name("etcd_alone.sh")
 _SECONDS = 120.0
-_FREE_SECONDS = 60.0
-_POLL_SECONDS = 0.25
 
 
 def measure(masters: Masters, instance_id: str, volume_id: str) -> float:
@@ -28,21 +24,13 @@ def measure(masters: Masters, instance_id: str, volume_id: str) -> float:
         volume_id: a volume with a member's data, of a machine that is off.
 
     Raises:
-        CommandError: the volume does not come, or etcd does not start; with what was said.
+        CommandError: etcd does not start; with what it said.
+        TimeoutError: the volume cannot be had.
 
     """
     ec2 = masters.standing.client("ec2")
     ec2.detach_volume(VolumeId=volume_id, Force=True)
-
-    def attach() -> str:
-        try:
-            ec2.attach_volume(InstanceId=instance_id, VolumeId=volume_id, Device="/dev/xvdg")
-        except ClientError as error:
-            # It is said to be available a moment before it is.
-            return str(error)
-        return ""
-
-    wait_until(attach, seconds=_FREE_SECONDS, pause=_POLL_SECONDS)
+    machine.attach(ec2, instance_id, volume_id, name="/dev/xvdg")
     script = f"export DEVICE={machine.device(volume_id)}\n{_SCRIPT.read_text(encoding='utf-8')}"
     seconds = float(masters.sh(instance_id, script, seconds=_SECONDS))
     ec2.detach_volume(VolumeId=volume_id, InstanceId=instance_id)

@@ -4,9 +4,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 VOLUME_GIB = 4
 _COMMON = Path(__file__).with_name("machine.sh")
-_PAUSE_SECONDS = 0.02
+_PAUSE_SECONDS = 0.05
+_TOO_EARLY = frozenset({"IncorrectState", "IncorrectInstanceState", "VolumeInUse", "IncorrectVolumeState"})
 _RUNNING_SECONDS = 60.0
 
 
@@ -44,13 +47,21 @@ def launch(ec2: Any, subnet_id: str, user_data: str, **more: Any) -> dict[str, A
     return dict(answer["Instances"][0])
 
 
-def attach(ec2: Any, instance_id: str, volume_id: str) -> None:
-    """Attach a volume as soon as the machine runs."""
+def attach(ec2: Any, instance_id: str, volume_id: str, *, name: str = "/dev/xvdf") -> None:
+    """Attach a volume as soon as the machine runs and the volume is available.
+
+    Raises:
+        TimeoutError: not within a minute; says why.
+    """
     deadline = time.monotonic() + _RUNNING_SECONDS
-    while time.monotonic() < deadline:
-        answer = ec2.describe_instances(InstanceIds=[instance_id])
-        if answer["Reservations"][0]["Instances"][0]["State"]["Name"] == "running":
-            ec2.attach_volume(InstanceId=instance_id, VolumeId=volume_id, Device="/dev/xvdf")
+    while True:
+        try:
+            ec2.attach_volume(InstanceId=instance_id, VolumeId=volume_id, Device=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _TOO_EARLY:
+                raise
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not attached after {_RUNNING_SECONDS:.0f} s: {error}") from error
+            time.sleep(_PAUSE_SECONDS)
+        else:
             return
-        time.sleep(_PAUSE_SECONDS)
-    raise TimeoutError(f"{instance_id} is not running after {_RUNNING_SECONDS:.0f} s")
