@@ -103,7 +103,8 @@ class FakeAws(Aws):
         return {"AutoScalingInstances": found}
 
     def describe_auto_scaling_groups(self, **_: Any) -> dict[str, Any]:
-        return {"AutoScalingGroups": [{"TargetGroupARNs": list(self.target_groups)}]}
+        members = [{"InstanceId": name, "LifecycleState": state} for name, state in self.lifecycle.items()]
+        return {"AutoScalingGroups": [{"TargetGroupARNs": list(self.target_groups), "Instances": members}]}
 
     def deregister_targets(self, *, TargetGroupArn: str, **_: Any) -> dict[str, Any]:
         self.drain(TargetGroupArn)

@@ -3,10 +3,12 @@
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks-overview.html has the states.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from botocore.exceptions import ClientError
 
+from kubequorum_node.aws import instances
 from kubequorum_node.aws.clients import Aws, error_code, error_message
 from kubequorum_node.aws.imds import Metadata
 from kubequorum_node.clock import Clock
@@ -26,6 +28,8 @@ class Hooks:
         self._aws = aws
         self._metadata = metadata
         self._clock = clock
+        self._known: dict[str, str] = {}
+        """What `groups` said last: an instance does not change its group."""
 
     def groups(self) -> dict[str, str]:
         """The group that this instance is in, with the instance's state there; none, if it is in none."""
@@ -33,10 +37,11 @@ class Hooks:
         answer = self._aws.call(
             lambda: self._aws.autoscaling.describe_auto_scaling_instances(InstanceIds=[instance_id])
         )
-        return {
+        self._known = {
             instance["AutoScalingGroupName"]: instance["LifecycleState"]
             for instance in answer["AutoScalingInstances"]
         }
+        return self._known
 
     def complete(self, hook: str, result: Literal["CONTINUE", "ABANDON"]) -> bool:
         """Complete a lifecycle action; one that has ended already, by time-out or by us, is left alone.
@@ -44,30 +49,51 @@ class Hooks:
         Returns whether there was one.
         """
         instance_id = self._metadata.instance_id()
-        was_open = False
-        for group in self.groups():
-            try:
-                self._complete_in(group, hook, instance_id, result)
-                was_open = True
-            except ClientError as error:
-                if not is_validation_error(error):
-                    raise
-                say(f"no {hook} action is open for {instance_id}: {error_message(error)}")
-        return was_open
+        tried = [self._try_to_complete(group, hook, instance_id, result) for group in self.groups()]
+        return any(tried)
 
-    def insist(self, hook: str) -> None:
+    def insist(self, hook: str, look: Callable[[], Mapping[str, str]] | None = None) -> None:
         """Complete a lifecycle action again for as long as the group goes on waiting, up to a minute.
 
         AWS may say yes to a completion and lose it. The group would wait until the hook's time-out.
+
+        Args:
+            hook: its name.
+            look: how to see what state this instance is in, if not by `groups`.
+
         """
-        for look in range(_LOOKS):
-            if _WAITING[hook] not in self.groups().values():
+        look = look or self.groups
+        for number in range(_LOOKS):
+            if _WAITING[hook] not in look().values():
                 return
-            if look:
+            if number:
                 say(f"the group still waits for the {hook} hook: complete it again")
                 self.complete(hook, "CONTINUE")
             self._clock.sleep(_PAUSE_SECONDS)
         say(f"the group still waits for the {hook} hook, and will until that times out")
+
+    def finish_gone(self) -> dict[str, str]:
+        """Complete the end of instances of this one's group that are gone and can do it no more.
+
+        Somebody has terminated them in EC2: the group would wait until the hook's time-out. Only masters may
+        describe groups.
+
+        Returns the same as `groups`.
+        """
+        own = {}
+        for group in self._known or self.groups():
+            for instance_id, state in self._members(group).items():
+                if instance_id == self._metadata.instance_id():
+                    own[group] = state
+                elif state == _WAITING[TERMINATE_HOOK]:
+                    self._finish_if_gone(group, instance_id)
+        return own
+
+    def _finish_if_gone(self, group: str, instance_id: str) -> None:
+        state, _ = instances.view(self._aws, instance_id)
+        if state in instances.GONE:
+            say(f"{instance_id} of this group is {state or 'unknown to EC2'}: complete its end")
+            self._try_to_complete(group, TERMINATE_HOOK, instance_id, "CONTINUE")
 
     def prolong(self, hook: str) -> None:
         """Have a hook count its time-out anew."""
@@ -75,15 +101,32 @@ class Hooks:
         for group in self.groups():
             self._prolong_in(group, hook, instance_id)
 
-    def _complete_in(self, group: str, hook: str, instance_id: str, result: str) -> None:
-        self._aws.call(
-            lambda: self._aws.autoscaling.complete_lifecycle_action(
-                AutoScalingGroupName=group,
-                LifecycleHookName=hook,
-                InstanceId=instance_id,
-                LifecycleActionResult=result,
-            )
+    def _members(self, group: str) -> dict[str, str]:
+        answer = self._aws.call(
+            lambda: self._aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])
         )
+        return {
+            member["InstanceId"]: member["LifecycleState"]
+            for found in answer["AutoScalingGroups"]
+            for member in found.get("Instances", [])
+        }
+
+    def _try_to_complete(self, group: str, hook: str, instance_id: str, result: str) -> bool:
+        try:
+            self._aws.call(
+                lambda: self._aws.autoscaling.complete_lifecycle_action(
+                    AutoScalingGroupName=group,
+                    LifecycleHookName=hook,
+                    InstanceId=instance_id,
+                    LifecycleActionResult=result,
+                )
+            )
+        except ClientError as error:
+            if not is_validation_error(error):
+                raise
+            say(f"no {hook} action is open for {instance_id}: {error_message(error)}")
+            return False
+        return True
 
     def _prolong_in(self, group: str, hook: str, instance_id: str) -> None:
         self._aws.call(

@@ -115,9 +115,12 @@ class Lifecycle:
         with step("complete the terminate hook"):
             self._complete(TERMINATE_HOOK, "CONTINUE")
 
-    def await_service(self) -> None:
-        """See that the group has heard of the launch's completion, and complete it again if not."""
-        self._hooks.insist(LAUNCH_HOOK)
+    def await_service(self, *, is_master: bool) -> None:
+        """See that the group has heard of the launch's completion, and complete it again if not.
+
+        A master does the same for the end of its predecessors that are gone.
+        """
+        self._hooks.insist(LAUNCH_HOOK, self._hooks.finish_gone if is_master else None)
 
     def await_end(self) -> None:
         """See that the group has heard of the end's completion, and complete it again if not."""

@@ -136,8 +136,8 @@ ENTER_SERVICE = Step(
 )
 AWAIT_SERVICE = Step(
     "await-service",
-    "see that the group has heard of it; complete the launch hook again if not",
-    lambda node: node.lifecycle.await_service(),
+    "complete the launch hook again if the group has not heard of it, and the end of masters that are gone",
+    lambda node: node.lifecycle.await_service(is_master=node.is_master),
 )
 REPORT_READY = Step(
     "report-ready",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from kubequorum_node.aws import instances
 from kubequorum_node.aws.clients import error_code, error_message
 from kubequorum_node.aws.identity import WrongZoneError
 from kubequorum_node.clock import NotYetError
@@ -195,7 +196,7 @@ def _deal_with(node: Node, instance_id: str, wait: _Wait) -> None:
 
 
 def _look_at(node: Node, instance_id: str, wait: _Wait) -> Holder:
-    state, address = _ec2_view(node, instance_id)
+    state, address = instances.view(node.aws, instance_id)
     now = node.clock.now()
     answers = (
         state not in (None, "terminated", "stopped")
@@ -218,16 +219,3 @@ def _look_at(node: Node, instance_id: str, wait: _Wait) -> Holder:
         silent_seconds=0.0 if wait.silent_since is None else max(now - wait.silent_since, 0.001),
         waited_seconds=now - wait.begin,
     )
-
-
-def _ec2_view(node: Node, instance_id: str) -> tuple[str | None, str | None]:
-    try:
-        answer = node.aws.call(lambda: node.aws.ec2.describe_instances(InstanceIds=[instance_id]))
-    except ClientError as error:
-        if error_code(error).startswith("InvalidInstanceID"):
-            return None, None
-        raise
-    for reservation in answer["Reservations"]:
-        for instance in reservation.get("Instances", []):
-            return instance["State"].get("Name"), instance.get("PrivateIpAddress")
-    return None, None

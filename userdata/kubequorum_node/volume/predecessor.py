@@ -8,14 +8,14 @@ free by itself; one that hangs must be helped, and one that lives must be let be
 from dataclasses import dataclass
 from enum import Enum
 
+from kubequorum_node.aws.instances import GONE
+
 FINISH_OFF_AFTER_SECONDS = 10.0
 """How long a predecessor in Terminating:Wait may be silent. In an orderly end its kubelet answers to the last
 (see `static_pods`), so one that is silent hangs, has no power, or never came up. Completing its action is no
 force: EC2 then shuts it down in order, if it still can."""
 LAST_RESORT_AFTER_SECONDS = 180.0
 """How long AWS may take to give a volume of an ended instance free."""
-
-_GONE = frozenset({None, "shutting-down", "terminated"})
 
 
 class Next(Enum):
@@ -59,7 +59,7 @@ def decide(holder: Holder) -> Next:
     it may be writing. A member of a group that is not being ended is its group's
     business, silent or not.
     """
-    if holder.instance_state in _GONE:
+    if holder.instance_state in GONE:
         # AWS detaches by itself; if it does not, nobody is left who could write.
         return Next.FORCE_DETACH if holder.waited_seconds >= LAST_RESORT_AFTER_SECONDS else Next.WAIT
     if holder.instance_state == "stopped":

@@ -85,3 +85,28 @@ def test_a_machine_in_no_group_waits_for_none(node: FakeNode, hooks: Hooks) -> N
     node.aws.lifecycle.pop(INSTANCE, None)
     hooks.insist(TERMINATE_HOOK)
     assert node.clock.now() == 1000
+
+
+def test_the_end_of_an_instance_that_is_gone_is_completed_for_it(node: FakeNode, hooks: Hooks) -> None:
+    """It cannot do it itself; one that still runs, or does not end, is left alone."""
+    states = {"i-terminated": "terminated", "i-running": "running", "i-healthy": "terminated"}
+    for name, state in states.items():
+        node.aws.instances[name] = {"InstanceId": name, "State": {"Name": state}}
+    node.aws.lifecycle |= {
+        INSTANCE: "InService",
+        "i-terminated": "Terminating:Wait",
+        "i-unknown": "Terminating:Wait",
+        "i-running": "Terminating:Wait",
+        "i-healthy": "InService",
+    }
+    hooks.finish_gone()
+    completed = [(done["InstanceId"], done["LifecycleHookName"]) for done in node.aws.completed]
+    assert completed == [("i-terminated", TERMINATE_HOOK), ("i-unknown", TERMINATE_HOOK)]
+
+
+def test_an_end_that_somebody_else_has_completed_is_no_failure(node: FakeNode, hooks: Hooks) -> None:
+    """Or that has timed out just now."""
+    node.aws.lifecycle |= {INSTANCE: "InService", "i-unknown": "Terminating:Wait"}
+    node.aws.fail("complete_lifecycle_action", "ValidationError", "No active Lifecycle Action found")
+    hooks.finish_gone()
+    assert node.aws.completed == []

@@ -155,6 +155,15 @@ def test_a_launch_that_the_group_has_not_heard_of_is_told_again(
     assert asked == ["launch", "launch"]
 
 
+def test_a_predecessor_that_is_gone_is_ended_by_its_successor(machine: Machine) -> None:
+    """Somebody has terminated it in EC2: it completes nothing, and its group would wait for five minutes."""
+    aws = machine.node.aws
+    aws.lifecycle |= {examples.IDENTITY.instance_id: "Pending:Wait", "i-gone": "Terminating:Wait"}
+    assert run.boot(machine.node) == 0
+    completed = [(done["InstanceId"], done["LifecycleHookName"]) for done in aws.completed]
+    assert completed == [(examples.IDENTITY.instance_id, "launch"), ("i-gone", "terminate")]
+
+
 def _successor_of(first: Machine, folder: Path) -> Machine:
     """Another instance, another disk, the same volume with etcd's data on it."""
     node = FakeNode(folder / "successor")
