@@ -62,7 +62,7 @@ lock: ## Write requirements.lock anew after a change of requirements.in.
 
 clean: ## Remove what runs, and everything that is not in git: environment, tools, caches, build/.
 	@if [ -x .venv/bin/python ]; then ./kubequorum down; fi
-	@rm -rf .venv node_modules local/node22/node_modules build cdk.out
+	@rm -rf .venv node_modules lab/node22/node_modules build cdk.out
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.cli.checks import suites
+from development.checks import suites
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.breaks import Breaks, UnknownTargetError
-from local.workload import Targets, discover
-from tests.local.deploy.deployment import Deployment
+from emulator.faults import Breaks, UnknownTargetError
+from lab.workload import Targets, discover
+from tests.deploy.deployment import Deployment
 
 NAME = "local"
 SLOTS = ("a", "b", "c")

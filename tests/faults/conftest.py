@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.machines.nspawn import unavailable_reason
+from emulator.machines.nspawn import unavailable_reason
 from tests.faults.pool import Pool
 from tests.faults.table import Table
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from local.cli.kubernetes import is_ready
+from kubequorum_cli.kubernetes import is_ready
 from tests.faults.cluster import SLOTS, AskError, Cluster
 
 _PAUSE_SECONDS = 2.0

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import yaml
 
-from local.cli.errors import CommandError
-from local.workload.program import historian
+from kubequorum_cli.errors import CommandError
+from lab.workload.program import historian
+from tests.deploy.deployment import Deployment, bootstrapped
 from tests.faults.cluster import Cluster
 from tests.faults.expectations import complaints, member_ids
-from tests.local.deploy.deployment import Deployment, bootstrapped
 
 WORKERS = 1
 """Fewer than clusters/local.yaml has: the processors are for the masters."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from random import Random
 
-from local.workload import Load
+from lab.workload import Load
 from tests.faults.cluster import Cluster
 
 _PAUSE_SECONDS = 1.0

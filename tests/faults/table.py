@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.processes import replace_file
+from emulator.processes import replace_file
 from tests.synthesis import REPOSITORY
 
 RESULTS = REPOSITORY / "build" / "faults.json"

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from local.workload import judge, loading
+from lab.workload import judge, loading
 from tests.faults.chance import row_of_faults
 from tests.faults.expectations import differing_data, member_ids, wait_until_well
 from tests.faults.pool import Pool

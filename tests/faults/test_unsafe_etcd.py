@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from local.workload import judge, loading
+from lab.workload import judge, loading
+from tests.deploy.deployment import Deployment, bootstrapped
 from tests.faults.cluster import Cluster
 from tests.faults.pool import Pool, deploy
 from tests.faults.registry import Scene
 from tests.faults.trial import say
-from tests.local.deploy.deployment import Deployment, bootstrapped
 
 pytestmark = pytest.mark.deploy
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from local.workload import LoadError, Verdict, judge, loading
+from lab.workload import LoadError, Verdict, judge, loading
 from tests.faults.cluster import Cluster
 from tests.faults.evidence import keep
 from tests.faults.expectations import differing_data, member_ids, wait_until_well

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from kubequorum.config.names import STACK_NAMES
-from tests.local.deploy.deployment import copy_app
+from tests.deploy.deployment import copy_app
 from tests.synthesis import REPOSITORY
 
 _PROBE = """\

@@ -39,7 +39,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 @pytest.mark.parametrize("name", ["README.md", "docs/architecture.md", "docs/operations.md"])
 def test_make_targets_and_commands_exist(name: str) -> None:
     """`make x` is a target, and `./kubequorum x` a command."""
-    from local.cli.app import app
+    from development.app import app
 
     text = (REPOSITORY / name).read_text(encoding="utf-8")
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")

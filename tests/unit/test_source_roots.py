@@ -25,25 +25,25 @@ def test_nobody_imports_a_second_copy() -> None:
 
 
 def test_dependencies_point_one_way() -> None:
-    """userdata/ knows nothing of the constructs, and local/ knows AWS only."""
+    """userdata/ knows nothing of the constructs, and emulator/ and lab/ know AWS only."""
     program = (
         "import sys; sys.path[:0] = ['constructs', 'userdata', '.'];"
         "import kubequorum_node.__main__;"
-        "print([m for m in sys.modules if m.split('.')[0] in ('kubequorum', 'stacks', 'aws_cdk', 'local')])"
+        "print([m for m in sys.modules if m.split('.')[0] in ('kubequorum', 'stacks', 'aws_cdk', 'lab')])"
     )
     found = subprocess.run(
         [sys.executable, "-c", program], cwd=REPOSITORY, check=True, capture_output=True, text=True
     )
     assert found.stdout.strip() == "[]"
     pattern = re.compile(r"^\s*(from|import)\s+(kubequorum|kubequorum_node|stacks)\b", re.MULTILINE)
-    sources = (REPOSITORY / "local").rglob("*.py")
+    sources = [path for folder in ("emulator", "lab") for path in (REPOSITORY / folder).rglob("*.py")]
     assert [str(p) for p in sources if pattern.search(p.read_text(encoding="utf-8"))] == []
 
 
 def test_constructs_know_nothing_of_stacks_and_of_the_node_program_its_contracts_only() -> None:
     """The two modules that say what the node program reads; what it does with that is its own business."""
     pattern = re.compile(
-        r"^\s*(?:from|import)\s+((?:stacks|local|tests|kubequorum_node)\b[\w.]*)", re.MULTILINE
+        r"^\s*(?:from|import)\s+((?:stacks|lab|emulator|tests|kubequorum_node)\b[\w.]*)", re.MULTILINE
     )
     sources = (REPOSITORY / "constructs").rglob("*.py")
     found = {module for path in sources for module in pattern.findall(path.read_text(encoding="utf-8"))}

@@ -3,8 +3,8 @@
 import time
 from dataclasses import replace
 
+from emulator.faults import ApiRule
 from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
-from local.breaks import ApiRule
 from tests.faults.registry import Scene, fault
 
 _SERVICES = ("s3", "ec2", "route53", "autoscaling", "cloudformation", "ssm")

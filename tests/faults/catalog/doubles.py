@@ -2,7 +2,7 @@
 
 import time
 
-from local.breaks import ApiRule
+from emulator.faults import ApiRule
 from tests.faults.catalog.watchdog import (
     API_SERVER_MANIFEST,
     ASIDE,

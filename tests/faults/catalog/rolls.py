@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.cli.errors import CommandError
+from kubequorum_cli.errors import CommandError
 from tests.faults.cluster import SLOTS
 from tests.faults.registry import Scene, fault
 

@@ -151,7 +151,7 @@ def test_an_image_repository_is_used_where_one_is_named() -> None:
     assert "imageRepository" not in _documents(_rendered()["node"])["ClusterConfiguration"]
 
 
-@pytest.mark.skipif(KUBEADM is None, reason="no real kubeadm: python -m local.artifacts kubernetes-node")
+@pytest.mark.skipif(KUBEADM is None, reason="no real kubeadm: python -m lab.artifacts kubernetes-node")
 @pytest.mark.parametrize("name", ["node", "shared", "join", "ca-set"])
 def test_kubeadm_takes_it(name: str, tmp_path: Path) -> None:
     """The real kubeadm finds no unknown field and no wrong value."""
@@ -169,7 +169,7 @@ def test_kubeadm_takes_it(name: str, tmp_path: Path) -> None:
     assert subprocess.run(spoiled, capture_output=True, check=False).returncode != 0
 
 
-@pytest.mark.skipif(KUBEADM is None, reason="no real kubeadm: python -m local.artifacts kubernetes-node")
+@pytest.mark.skipif(KUBEADM is None, reason="no real kubeadm: python -m lab.artifacts kubernetes-node")
 def test_kubeadm_makes_a_ca_set(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
     """CAs with elliptic keys, a service-account key that is RSA, and the hash that workers pin."""
     monkeypatch.setattr("kubequorum_node.kubeadm.phases.PROGRAM", str(KUBEADM))

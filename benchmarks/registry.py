@@ -1,0 +1,13 @@
+"""All measurements, in the order in which they run."""
+
+from benchmarks import cluster, deploy, master_loss, source, synth, zero_to_ready
+from benchmarks.figures import Measurement
+
+MEASUREMENTS: tuple[Measurement, ...] = (
+    source.MEASUREMENT,
+    synth.MEASUREMENT,
+    deploy.MEASUREMENT,
+    cluster.MEASUREMENT,
+    zero_to_ready.MEASUREMENT,
+    master_loss.MEASUREMENT,
+)

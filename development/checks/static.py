@@ -1,0 +1,67 @@
+"""The checks that read the code and do not run it."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from kubequorum_cli.console import Progress
+from lab.settings import CHECKOUT
+
+_SHELL_SCRIPT = re.compile(rb"#!\s*\S*(/|env )(ba|da)?sh\b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How one check ended."""
+
+    name: str
+    passed: bool
+    seconds: float
+
+
+def run_all(progress: Progress) -> list[Outcome]:
+    """Run every check, also after one that failed; the output of those that fail is shown."""
+    return [_run(name, command(), progress) for name, command in _CHECKS.items()]
+
+
+def shell_scripts() -> list[str]:
+    """Every shell script in git, known by its name or its first line."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=CHECKOUT, capture_output=True, check=True).stdout
+    return [name for name in listed.decode().split("\0") if name and _is_shell_script(CHECKOUT / name)]
+
+
+def _is_shell_script(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return path.suffix == ".sh" or _SHELL_SCRIPT.match(file.readline(200)) is not None
+
+
+def _run(name: str, command: list[str], progress: Progress) -> Outcome:
+    with progress.stage(name) as stage:
+        done = subprocess.run(
+            command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        if done.returncode != 0:
+            stage.fail()
+            for line in done.stdout.splitlines():
+                stage.line(line)
+    return Outcome(name=name, passed=done.returncode == 0, seconds=stage.seconds)
+
+
+def _tool(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
+
+
+_CHECKS: dict[str, Callable[[], list[str]]] = {
+    "ruff check": lambda: [_tool("ruff"), "check", "--quiet", "."],
+    "ruff format": lambda: [_tool("ruff"), "format", "--check", "--quiet", "."],
+    # Its packages are listed in pyproject.toml; a file cannot be named beside them.
+    "mypy": lambda: [_tool("mypy"), "--no-error-summary"],
+    "mypy app.py": lambda: [_tool("mypy"), "--no-error-summary", "app.py"],
+    # SC1091: a file that only exists on another machine cannot be followed.
+    "shellcheck": lambda: [_tool("shellcheck"), "--external-sources", "--exclude=SC1091", *shell_scripts()],
+}

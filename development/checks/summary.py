@@ -1,0 +1,46 @@
+"""A pytest plugin: before pytest's own closing line, what ran, what was skipped and why, suite by suite."""
+
+from collections import Counter, defaultdict
+
+import pytest
+
+from development.checks import suites
+from development.checks.static import Outcome
+from development.checks.suites import Suite
+
+
+class Summary:
+    """Counts the outcomes of tests by suite."""
+
+    def __init__(self, *, static: list[Outcome], asked: set[Suite]) -> None:
+        self._static = static
+        self._asked = asked
+        self._outcomes: dict[Suite | None, Counter[str]] = {}
+        self._seconds: defaultdict[Suite | None, float] = defaultdict(float)
+        self._reasons: Counter[str] = Counter()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count a test once: by its call, or by what kept it from being called."""
+        suite = suites.of(report.nodeid.partition("::")[0], report.keywords)
+        self._seconds[suite] += report.duration
+        if report.when == "call" or report.outcome != "passed":
+            self._outcomes.setdefault(suite, Counter())[report.outcome] += 1
+        if report.skipped:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+            self._reasons[reason.removeprefix("Skipped: ")] += 1
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Write the table; its seconds are those of the tests, of which two may run at a time."""
+        write = terminalreporter.write_line
+        terminalreporter.section("summary")
+        for check in self._static:
+            write(f"{check.name:<12} {'passed' if check.passed else 'FAILED':<40} {check.seconds:7.1f} s")
+        for suite in [s for s in Suite if s is not Suite.LINT]:
+            counts = self._outcomes.get(suite)
+            if counts is not None:
+                text = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items()))
+            else:
+                text = "has no tests" if suite in self._asked else "not asked for"
+            write(f"{suite:<12} {text:<40} {self._seconds[suite]:7.1f} s")
+        for reason, number in self._reasons.items():
+            write(f"skipped {number}: {reason}")

@@ -1,0 +1,98 @@
+"""The emulated Auto Scaling."""
+
+from datetime import UTC, datetime
+
+from ministack.core.responses import AccountRegionScopedDict
+
+from emulator.api import patches
+from emulator.api.autoscaling import groups, service
+from emulator.api.autoscaling.adapters import BusEvents, Ec2Compute
+from emulator.api.autoscaling.api_groups import GroupsApi
+from emulator.api.autoscaling.api_instances import InstancesApi
+from emulator.api.autoscaling.api_tags import TagsApi
+from emulator.api.autoscaling.engine import Engine
+from emulator.api.context import Context
+from emulator.api.ec2 import facts, reports
+from emulator.api.ec2 import service as ec2_service
+from emulator.api.elb import service as elb_service
+from emulator.api.events import EventBus
+from emulator.api.lanes import Lanes
+from emulator.api.wire import ApiError, Protocol, Request, Response
+
+_REFRESHES = ("StartInstanceRefresh", "DescribeInstanceRefreshes", "CancelInstanceRefresh")
+_REPLACED = (
+    "CreateAutoScalingGroup",
+    "UpdateAutoScalingGroup",
+    "DeleteAutoScalingGroup",
+    "DescribeAutoScalingGroups",
+    "DescribeAutoScalingInstances",
+    "DescribeScalingActivities",
+    "SetDesiredCapacity",
+    "PutLifecycleHook",
+    "DeleteLifecycleHook",
+    "DescribeLifecycleHooks",
+    "CompleteLifecycleAction",
+    "RecordLifecycleActionHeartbeat",
+    "CreateOrUpdateTags",
+    "DeleteTags",
+    "DescribeTags",
+    *_REFRESHES,
+)
+_ACTIONS = patches.declare(
+    "ministack.services.autoscaling",
+    "_ACTION_MAP",
+    items=dict.fromkeys(_REPLACED, ("p",)),
+    why="groups launch real instances, through real hooks",
+)
+
+
+def install(context: Context) -> None:
+    """Patch ministack's Auto Scaling; EC2 and load balancing must be installed before."""
+    ec2, balancing = ec2_service.current(), elb_service.current()
+    engine = Engine(
+        groups=AccountRegionScopedDict(),
+        compute=Ec2Compute(ec2),
+        balancing=balancing.targets,
+        events=BusEvents(EventBus(Lanes(context.worker), context.switches)),
+        timers=context.worker,
+        clock=lambda: datetime.now(UTC),
+    )
+    service.use(engine)
+    ec2.transitions.subscribe(
+        lambda instance_id, state, reason: engine.instance_changed(instance_id, state=state, reason=reason)
+    )
+    reports.subscribe(lambda instance_id, passed: _status_check(engine, instance_id, passed=passed))
+    balancing.health.subscribe(
+        lambda instance_id, healthy: _target_health(engine, instance_id, healthy=healthy)
+    )
+    facts.use_target_states(groups.target_lifecycle_state)
+    protocol = Protocol("autoscaling")
+    handlers = {
+        **GroupsApi(engine).handlers(),
+        **InstancesApi(engine).handlers(),
+        **TagsApi(engine).handlers(),
+        **dict.fromkeys(_REFRESHES, _refuse_refresh),
+    }
+    for action, function in handlers.items():
+        put = _ACTIONS.replace_item if action in _REPLACED else _ACTIONS.add_item
+        put(action, protocol.handler(action, function))
+    context.on_reset(engine.groups.clear)
+
+
+def _status_check(engine: Engine, instance_id: str, *, passed: bool) -> None:
+    found = engine.find(instance_id)
+    if found is not None and not passed:
+        engine.health.status_check_failed(*found)
+
+
+def _target_health(engine: Engine, instance_id: str, *, healthy: bool) -> None:
+    found = engine.find(instance_id)
+    if found is not None:
+        engine.health.target_health_changed(*found, healthy=healthy)
+
+
+def _refuse_refresh(request: Request) -> Response:
+    raise ApiError(
+        "ValidationError",
+        f"Instance refreshes are not modelled by the embedded AWS (group {request['AutoScalingGroupName']}).",
+    )

@@ -1,0 +1,37 @@
+"""What a group is told to be: whether that is possible, and what a change of it moves at once."""
+
+from emulator.api.autoscaling.model import Group, LifecycleState, Settings
+from emulator.api.autoscaling.ports import Balancing, Compute, LaunchError
+from emulator.api.wire import ApiError
+
+
+def check(compute: Compute, settings: Settings, old: Settings | None = None) -> None:
+    """Refuse a configuration that no group can have.
+
+    What did not change since `old` is not looked at again: a group must shrink even if its template is gone.
+
+    Raises:
+        ApiError: the desired capacity is outside its limits, or the launch template or a subnet is not there.
+    """
+    low, desired, high = settings.min_size, settings.desired_capacity, settings.max_size
+    if not low <= desired <= high:
+        raise ApiError(
+            "ValidationError",
+            f"Desired capacity:{desired} must be between the specified min size:{low} and max size:{high}",
+        )
+    try:
+        if old is None or settings.base_template != old.base_template:
+            compute.template(settings.base_template)
+        if old is None or settings.subnet_ids != old.subnet_ids:
+            compute.subnets(settings.subnet_ids)
+    except LaunchError as error:
+        raise ApiError("ValidationError", str(error)) from error
+
+
+def move_targets(balancing: Balancing, group: Group, old: Settings) -> None:
+    """Take instances in service out of target groups that the group has no more, and into its new ones."""
+    before, after = set(old.target_group_arns), set(group.settings.target_group_arns)
+    for member in group.capacity:
+        if member.state is LifecycleState.IN_SERVICE:
+            balancing.deregister(sorted(before - after), member.instance_id)
+            balancing.register(sorted(after - before), member.instance_id)

@@ -1,0 +1,37 @@
+"""Targets of the emulated load balancers. The balancers, listeners and target groups are ministack's own."""
+
+from emulator.api import patches
+from emulator.api.context import Context
+from emulator.api.elb import service
+from emulator.api.elb.health import Health
+from emulator.api.elb.prober import TargetProber
+from emulator.api.elb.targets import Targets
+from emulator.api.wire import Protocol
+
+_ACTIONS = patches.declare(
+    "ministack.services.alb",
+    "_ACTION_MAP",
+    items={
+        "RegisterTargets": ("params",),
+        "DeregisterTargets": ("params",),
+        "DescribeTargetHealth": ("params",),
+    },
+    why="a target is healthy only if somebody checked",
+)
+
+
+def install(context: Context) -> None:
+    """Patch ministack's load balancing; machines that can probe targets are asked to."""
+    machines: object = context.machines
+    prober = machines if isinstance(machines, TargetProber) else None
+    health = Health(worker=context.worker, prober=prober)
+    targets = Targets(health)
+    service.use(service.Balancing(targets=targets, health=health))
+    protocol = Protocol("elbv2")
+    for action, function in {
+        "RegisterTargets": targets.register_targets,
+        "DeregisterTargets": targets.deregister_targets,
+        "DescribeTargetHealth": targets.describe_target_health,
+    }.items():
+        _ACTIONS.replace_item(action, protocol.handler(action, function))
+    context.on_reset(health.reset)

@@ -1,0 +1,33 @@
+"""The one load balancing service of this process, for the parts that are not handed it."""
+
+from dataclasses import dataclass
+
+from emulator.api.elb.health import Health
+from emulator.api.elb.targets import Targets
+
+
+@dataclass(frozen=True, kw_only=True)
+class Balancing:
+    """Targets and their health."""
+
+    targets: Targets
+    health: Health
+
+
+_installed: list[Balancing] = []
+
+
+def use(balancing: Balancing) -> None:
+    """Make it the current one."""
+    _installed[:] = [balancing]
+
+
+def current() -> Balancing:
+    """Return it.
+
+    Raises:
+        RuntimeError: `install` was not called.
+    """
+    if not _installed:
+        raise RuntimeError("emulator.api.elb.install(context) has not been called")
+    return _installed[0]

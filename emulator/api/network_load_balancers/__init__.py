@@ -1,0 +1,76 @@
+"""Network load balancers: what the API makes of them on AWS.
+
+ministack gives every balancer the ARN, DNS name, zones and defaults of an
+application load balancer. Those of type `application` stay its own.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from emulator.api import patches
+from emulator.api.context import Context
+from emulator.api.network_load_balancers import balancers, target_groups
+from emulator.api.wire import Protocol
+
+_ACTIONS = patches.declare(
+    "ministack.services.alb",
+    "_ACTION_MAP",
+    items=dict.fromkeys(
+        (
+            "CreateLoadBalancer",
+            "DescribeLoadBalancers",
+            "CreateTargetGroup",
+            "DescribeTargetGroups",
+            "CreateListener",
+        ),
+        ("params",),
+    ),
+    why="a network load balancer has its own ARN, DNS name, health checks and attributes",
+)
+
+Handler = Callable[[Any], Any]
+
+
+def install(context: Context) -> None:
+    """Patch ministack's load balancing."""
+    del context
+    protocol = Protocol("elbv2")
+    for action, ours, function in (
+        ("CreateLoadBalancer", _of_network_type, balancers.create_load_balancer),
+        ("DescribeLoadBalancers", _always, balancers.describe_load_balancers),
+        ("CreateTargetGroup", _of_network_protocol, target_groups.create_target_group),
+        ("DescribeTargetGroups", _always, target_groups.describe_target_groups),
+        ("CreateListener", _for_network_balancer, balancers.create_listener),
+    ):
+        _ACTIONS.replace_item(
+            action, _either(ours, protocol.handler(action, function), _ACTIONS.item(action))
+        )
+
+
+def _always(params: Any) -> bool:
+    del params
+    return True
+
+
+def _of_network_type(params: Any) -> bool:
+    return _first(params, "Type") == "network"
+
+
+def _of_network_protocol(params: Any) -> bool:
+    return _first(params, "Protocol") in target_groups.PROTOCOLS
+
+
+def _for_network_balancer(params: Any) -> bool:
+    return ":loadbalancer/net/" in _first(params, "LoadBalancerArn")
+
+
+def _either(condition: Callable[[Any], bool], ours: Handler, original: Handler) -> Handler:
+    def handle(params: Any) -> Any:
+        return ours(params) if condition(params) else original(params)
+
+    return handle
+
+
+def _first(params: Any, name: str) -> str:
+    value = params.get(name, "")
+    return str(value[0] if isinstance(value, list) else value)

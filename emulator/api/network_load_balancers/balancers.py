@@ -1,0 +1,149 @@
+"""Network load balancers and their listeners."""
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from ministack.core.responses import get_region
+
+from emulator.api.ec2 import store
+from emulator.api.network_load_balancers import records
+from emulator.api.wire import ApiError, Request, Response
+
+_HOSTED_ZONES = {
+    "us-east-1": "Z26RNL4JYFTOTI",
+    "us-east-2": "ZLMOA37VPKANP",
+    "us-west-1": "Z24FKFUX50B4VW",
+    "us-west-2": "Z18D5FSROUN65G",
+    "eu-central-1": "Z3F0SRJ5LGBH90",
+    "eu-west-1": "Z2IFOLAFXWLO4F",
+}
+"""AWS general reference, Elastic Load Balancing endpoints: the Route53 zone of network load balancers."""
+_UNKNOWN_REGION_ZONE = "Z00000000000000000000"
+_BALANCER_DEFAULTS = {
+    "access_logs.s3.enabled": "false",
+    "deletion_protection.enabled": "false",
+    "load_balancing.cross_zone.enabled": "false",
+    "dns_record.client_routing_policy": "any_availability_zone",
+}
+
+
+def create_load_balancer(request: Request) -> Response:
+    """Create a network load balancer; it is active at once.
+
+    Raises:
+        ApiError: its name is taken, or a subnet or security group does not fit.
+    """
+    name = request["Name"]
+    if any(balancer["LoadBalancerName"] == name for balancer in records.BALANCERS.get().values()):
+        raise ApiError("DuplicateLoadBalancerName", f"A load balancer with name '{name}' already exists.")
+    subnet_ids = request.get("Subnets") or [item["SubnetId"] for item in request.get("SubnetMappings") or []]
+    zones = _zones(subnet_ids)
+    for group_id in request.get("SecurityGroups") or []:
+        if group_id not in store.security_groups():
+            raise ApiError("InvalidSecurityGroup", f"The security group '{group_id}' does not exist")
+    balancer_id = secrets.token_hex(8)
+    arn = records.arn(f"loadbalancer/net/{name}/{balancer_id}")
+    records.BALANCERS.get()[arn] = {
+        "LoadBalancerArn": arn,
+        "LoadBalancerName": name,
+        "DNSName": f"{name}-{balancer_id}.elb.{get_region()}.amazonaws.com",
+        "Scheme": request.get("Scheme", "internet-facing"),
+        "VpcId": store.subnets()[subnet_ids[0]]["VpcId"],
+        "State": "active",
+        "Type": "network",
+        "Subnets": list(zones),
+        "SecurityGroups": request.get("SecurityGroups") or [],
+        "IpAddressType": request.get("IpAddressType", "ipv4"),
+        "CreatedTime": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+    }
+    records.TAGS.get()[arn] = request.get("Tags") or []
+    records.BALANCER_ATTRIBUTES.get()[arn] = records.attributes(_BALANCER_DEFAULTS)
+    return {"LoadBalancers": [_balancer(records.BALANCERS.get()[arn])]}
+
+
+def _zones(subnet_ids: list[str]) -> dict[str, str]:
+    """The zone of each subnet.
+
+    Raises:
+        ApiError: there are none, one does not exist, or two are in one zone.
+    """
+    if not subnet_ids:
+        raise ApiError("ValidationError", "At least one subnet must be specified")
+    zones: dict[str, str] = {}
+    for subnet_id in subnet_ids:
+        subnet = store.subnets().get(subnet_id)
+        if subnet is None:
+            raise ApiError("SubnetNotFound", f"The subnet ID '{subnet_id}' does not exist")
+        if subnet["AvailabilityZone"] in zones.values():
+            raise ApiError(
+                "InvalidConfigurationRequest",
+                "A load balancer cannot be attached to multiple subnets in the same Availability Zone",
+            )
+        zones[subnet_id] = subnet["AvailabilityZone"]
+    return zones
+
+
+def describe_load_balancers(request: Request) -> Response:
+    """Describe load balancers of every type.
+
+    Raises:
+        ApiError: one that was named does not exist.
+    """
+    found = records.chosen(
+        list(records.BALANCERS.get().values()),
+        arns=request.get("LoadBalancerArns"),
+        names=request.get("Names"),
+        key="LoadBalancer",
+    )
+    return {"LoadBalancers": [_balancer(balancer) for balancer in found]}
+
+
+def _balancer(record: dict[str, Any]) -> dict[str, Any]:
+    network = record["Type"] == "network"
+    hosted_zone = _HOSTED_ZONES.get(get_region(), _UNKNOWN_REGION_ZONE) if network else "Z35SXDOTRQ7X7K"
+    subnets = {subnet_id: store.subnets().get(subnet_id) for subnet_id in record.get("Subnets") or []}
+    return {
+        **record,
+        "CanonicalHostedZoneId": hosted_zone,
+        "State": {"Code": record["State"]},
+        "AvailabilityZones": [
+            {"ZoneName": subnet["AvailabilityZone"], "SubnetId": subnet_id, "LoadBalancerAddresses": []}
+            for subnet_id, subnet in subnets.items()
+            if subnet is not None
+        ],
+    }
+
+
+def create_listener(request: Request) -> Response:
+    """Create a listener of a network load balancer.
+
+    Raises:
+        ApiError: there is no such balancer or target group, or the port is taken.
+    """
+    balancer_arn = request["LoadBalancerArn"]
+    if balancer_arn not in records.BALANCERS.get():
+        raise ApiError("LoadBalancerNotFound", f"Load balancer '{balancer_arn}' not found")
+    port = request.get("Port")
+    for listener in records.LISTENERS.get().values():
+        if (listener["LoadBalancerArn"], listener["Port"]) == (balancer_arn, port):
+            raise ApiError(
+                "DuplicateListener", "A listener already exists on this port for this load balancer"
+            )
+    actions = request["DefaultActions"]
+    for action in actions:
+        group = records.GROUPS.get().get(action.get("TargetGroupArn"))
+        if group is None:
+            raise ApiError("TargetGroupNotFound", f"Target group '{action.get('TargetGroupArn')}' not found")
+        if balancer_arn not in group["LoadBalancerArns"]:
+            group["LoadBalancerArns"].append(balancer_arn)
+    arn = f"{balancer_arn.replace(':loadbalancer/', ':listener/')}/{secrets.token_hex(8)}"
+    records.LISTENERS.get()[arn] = {
+        "ListenerArn": arn,
+        "LoadBalancerArn": balancer_arn,
+        "Port": port,
+        "Protocol": request.get("Protocol", "TCP"),
+        "DefaultActions": actions,
+    }
+    records.TAGS.get()[arn] = request.get("Tags") or []
+    return {"Listeners": [records.LISTENERS.get()[arn]]}

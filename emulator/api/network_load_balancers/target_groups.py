@@ -1,0 +1,70 @@
+"""Target groups of network load balancers."""
+
+import secrets
+
+from emulator.api.network_load_balancers import records
+from emulator.api.wire import ApiError, Request, Response
+
+PROTOCOLS = ("TCP", "TLS", "UDP", "TCP_UDP")
+_GROUP_DEFAULTS = {
+    "deregistration_delay.timeout_seconds": "300",
+    "deregistration_delay.connection_termination.enabled": "false",
+    "preserve_client_ip.enabled": "true",
+    "proxy_protocol_v2.enabled": "false",
+    "stickiness.enabled": "false",
+    "stickiness.type": "source_ip",
+    "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
+}
+"""Elastic Load Balancing, network load balancers, target group attributes; targets by instance id."""
+
+
+def create_target_group(request: Request) -> Response:
+    """Create a target group of a network protocol.
+
+    Raises:
+        ApiError: its name is taken.
+    """
+    name = request["Name"]
+    if any(group["TargetGroupName"] == name for group in records.GROUPS.get().values()):
+        raise ApiError("DuplicateTargetGroupName", f"A target group with name '{name}' already exists.")
+    check = request.get("HealthCheckProtocol", "TCP")
+    by_http = check in ("HTTP", "HTTPS")
+    arn = records.arn(f"targetgroup/{name}/{secrets.token_hex(8)}")
+    records.GROUPS.get()[arn] = {
+        "TargetGroupArn": arn,
+        "TargetGroupName": name,
+        "Protocol": request["Protocol"],
+        "Port": request.get("Port"),
+        "VpcId": request.get("VpcId", ""),
+        "HealthCheckProtocol": check,
+        "HealthCheckPort": request.get("HealthCheckPort", "traffic-port"),
+        "HealthCheckEnabled": request.get("HealthCheckEnabled", True),
+        "HealthCheckIntervalSeconds": request.get("HealthCheckIntervalSeconds", 30),
+        "HealthCheckTimeoutSeconds": request.get("HealthCheckTimeoutSeconds", 6 if check == "HTTP" else 10),
+        "HealthyThresholdCount": request.get("HealthyThresholdCount", 5),
+        "UnhealthyThresholdCount": request.get("UnhealthyThresholdCount", 2),
+        **({"HealthCheckPath": request.get("HealthCheckPath", "/")} if by_http else {}),
+        "Matcher": request.get("Matcher") or ({"HttpCode": "200-399"} if by_http else {}),
+        "LoadBalancerArns": [],
+        "TargetType": request.get("TargetType", "instance"),
+    }
+    records.TARGETS.get()[arn] = []
+    records.TAGS.get()[arn] = request.get("Tags") or []
+    records.GROUP_ATTRIBUTES.get()[arn] = records.attributes(_GROUP_DEFAULTS)
+    return {"TargetGroups": [records.GROUPS.get()[arn]]}
+
+
+def describe_target_groups(request: Request) -> Response:
+    """Describe target groups of every protocol.
+
+    Raises:
+        ApiError: one that was named does not exist.
+    """
+    groups = records.chosen(
+        list(records.GROUPS.get().values()),
+        arns=request.get("TargetGroupArns"),
+        names=request.get("Names"),
+        key="TargetGroup",
+    )
+    balancer = request.get("LoadBalancerArn")
+    return {"TargetGroups": [g for g in groups if balancer is None or balancer in g["LoadBalancerArns"]]}

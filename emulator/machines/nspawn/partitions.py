@@ -1,0 +1,89 @@
+"""Networks in which some cannot reach others: a split between machines, and zones that are cut off."""
+
+import threading
+import time
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from emulator.machines.nspawn.commands import run
+from emulator.machines.nspawn.partition_rules import Situation, ruleset
+
+NAME_SECONDS = 30.0
+"""How long a load balancer's name leads to a cut zone: Route 53 believes three checks, 10 s apart."""
+
+
+class Partitions:
+    """Those of one VPC. Methods may be called from several threads."""
+
+    def __init__(self, namespace: Path, *, root: Path) -> None:
+        """`root` is a Debian root with nft in it, for the host need not have that."""
+        self._namespace = namespace
+        self._root = root
+        self._lock = threading.Lock()
+        self._zones: dict[str, str] = {}
+        self._balancers: dict[str, str] = {}
+        self._sides: tuple[tuple[str, ...], ...] = ()
+        self._cut_since: dict[str, float] = {}
+        self._told = ""
+
+    def admit(self, instance_id: str, zone: str) -> None:
+        """Hear of a machine before it is connected.
+
+        Raises:
+            CommandFailedError: the network is cut up, and nft refuses the rules for it.
+        """
+        with self._lock:
+            self._zones[instance_id] = zone
+            self._apply()
+
+    def dismiss(self, instance_id: str) -> None:
+        """Hear that it is gone."""
+        with self._lock:
+            self._zones.pop(instance_id, None)
+
+    def balancers_are(self, zones: Mapping[str, str]) -> None:
+        """Hear at which addresses there are load balancers, and in which zones those are."""
+        with self._lock:
+            self._balancers = dict(zones)
+            self._apply()
+
+    def split(self, sides: Sequence[Collection[str]]) -> None:
+        """Let machines of different sides not reach each other; without sides everybody does."""
+        with self._lock:
+            self._sides = tuple(tuple(side) for side in sides)
+            self._apply()
+
+    def cut_zone(self, zone: str, *, cut: bool) -> None:
+        """Cut a zone off, or connect it again."""
+        with self._lock:
+            if cut:
+                self._cut_since.setdefault(zone, time.monotonic())
+            else:
+                self._cut_since.pop(zone, None)
+            self._apply()
+
+    @property
+    def cut_zones(self) -> frozenset[str]:
+        """The zones that are cut off."""
+        return frozenset(self._cut_since)
+
+    @property
+    def unnamed_zones(self) -> frozenset[str]:
+        """The cut zones to which the names of load balancers do not lead any more."""
+        now = time.monotonic()
+        return frozenset(
+            zone for zone, since in self._cut_since.copy().items() if now - since >= NAME_SECONDS
+        )
+
+    def _apply(self) -> None:
+        """Needs the lock."""
+        if not (self._sides or self._cut_since or self._told):
+            return
+        situation = Situation(
+            zones=self._zones, balancers=self._balancers, sides=self._sides, cut_zones=self._cut_since
+        )
+        rules = ruleset(situation)
+        if rules != self._told:
+            nft = ("chroot", str(self._root), "/usr/sbin/nft", "-f", "-")
+            run("nsenter", f"--net={self._namespace}", *nft, stdin=rules)
+            self._told = rules

@@ -1,0 +1,188 @@
+"""The server process of the embedded AWS: ministack in process, patched, on loopback."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import ministack.app
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from emulator.api import autoscaling, cloudformation, ec2, elb, iam, network_load_balancers, s3
+from emulator.api.context import Context
+from emulator.api.ec2 import reports
+from emulator.api.ec2.facts import Facts
+from emulator.api.faults import clocks, commands, connections
+from emulator.api.faults.front import Front
+from emulator.api.faults.kills import Kills
+from emulator.api.faults.listener import Listener
+from emulator.api.faults.switches import Switches
+from emulator.api.machines import Machines
+from emulator.api.network_view import NetworkView
+from emulator.api.no_machines import NoMachines
+from emulator.api.worker import Worker
+from emulator.machines.process import ProcessMachines
+
+log = logging.getLogger(__name__)
+
+_BIND_HOST = "127.0.0.1"
+_GRACE_SECONDS = 2.0
+"""For requests that run when the process is told to end."""
+
+
+class MachinesUnavailableError(RuntimeError):
+    """The machines that were asked for cannot run on this computer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How one emulator runs."""
+
+    port: int
+    state_dir: Path
+    """Machine state (disks, consoles) lies below it; AWS's own state is in memory."""
+    machines: str
+    """`nspawn`, `process` or `none`."""
+    machine_image: Path | None = None
+    """With `nspawn`: the description of what machines boot."""
+    time_scale: float = 1.0
+    """Stretches or shortens every emulated wait; 1 outside tests."""
+    new_groups: str = "in-service"
+    """See `Context.new_groups`."""
+    until_eof: bool = False
+    """End when standard input is closed, too."""
+    log_level: str = "info"
+
+
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or SIGINT; returns the exit code of the process."""
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        force=True,
+    )
+    if _port_in_use(settings.port):
+        log.error(
+            "port %d of %s is in use; end that process or choose another --port", settings.port, _BIND_HOST
+        )
+        return 1
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    _raise_open_file_limit()
+    try:
+        context = build_context(settings)
+    except (MachinesUnavailableError, ValueError) as error:
+        log.error("%s", error)
+        return 1
+    install(context)
+    breaks = Listener(settings.state_dir, commands.all_of(context))
+    try:
+        asyncio.run(_serve(settings, context))
+    finally:
+        breaks.close()
+        context.worker.close()
+        context.machines.close()
+    return 0
+
+
+def build_context(settings: Settings) -> Context:
+    """Create what the parts share."""
+    api_url = f"http://{_BIND_HOST}:{settings.port}"
+    switches = Switches()
+    kills = Kills(switches)
+    return Context(
+        machines=_machines(settings, api_url, switches, kills),
+        switches=switches,
+        kills=kills,
+        worker=Worker(time_scale=settings.time_scale),
+        api_url=api_url,
+        new_groups=settings.new_groups,
+    )
+
+
+def install(context: Context) -> None:
+    """Patch ministack with every part of the extension."""
+    ec2.install(context)
+    elb.install(context)
+    network_load_balancers.install(context)
+    autoscaling.install(context)
+    s3.install(context)
+    iam.install(context)
+    cloudformation.install(context)
+    clocks.install(context.switches)
+
+
+def _machines(settings: Settings, api_url: str, switches: Switches, kills: Kills) -> Machines:
+    if settings.machines == "none":
+        return NoMachines()
+    if settings.machines == "nspawn":
+        return _nspawn_machines(settings, api_url, switches, kills)
+    return ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts(switches))
+
+
+def _nspawn_machines(settings: Settings, api_url: str, switches: Switches, kills: Kills) -> Machines:
+    # Its needs (namespaces, loop devices) exist on Linux as root only: never load it where it is not wanted.
+    from emulator.machines import nspawn
+
+    if settings.machine_image is None:
+        raise MachinesUnavailableError("machines of kind nspawn need an image to boot: give --machine-image")
+    if (reason := nspawn.unavailable_reason(settings.state_dir)) is not None:
+        raise MachinesUnavailableError(reason)
+    return nspawn.NspawnMachines(
+        state_dir=settings.state_dir,
+        api_url=api_url,
+        facts=Facts(switches),
+        network_facts=NetworkView(),
+        image=nspawn.MachineImage.read(settings.machine_image),
+        powered_off=reports.powered_off,
+        status_check=lambda instance_id, passed: reports.status_check(instance_id, passed=passed),
+        kills_of=kills.of_new_machine,
+    )
+
+
+async def _serve(settings: Settings, context: Context) -> None:
+    connections.install()
+    config = Config()
+    config.bind = [f"{_BIND_HOST}:{settings.port}"]
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = _GRACE_SECONDS
+    config.shutdown_timeout = _GRACE_SECONDS
+    config.loglevel = settings.log_level.upper()
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, stop.set)
+    if settings.until_eof:
+        # A thread of its own, for nothing can interrupt it: the process must be able to end without it.
+        threading.Thread(target=_stop_at_eof, args=(loop, stop), daemon=True).start()
+    await serve(cast("Any", Front(ministack.app.app, context.switches)), config, shutdown_trigger=stop.wait)
+    # Before the loop ends: it waits for stack operations, and those wait for signals.
+    context.worker.close()
+
+
+def _stop_at_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    # Not through sys.stdin: a thread that holds its lock keeps the interpreter from ending.
+    while os.read(0, 4096):
+        pass
+    with contextlib.suppress(RuntimeError):  # The loop has ended already.
+        loop.call_soon_threadsafe(stop.set)
+
+
+def _port_in_use(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        return probe.connect_ex((_BIND_HOST, port)) == 0
+
+
+def _raise_open_file_limit() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,256 @@
+"""The life of instances: states, machines, volumes, addresses."""
+
+import base64
+import threading
+
+import pytest
+
+from emulator.api.ec2 import launch, records, reports, store
+from emulator.api.ec2.facts import Facts
+from emulator.api.faults.switches import Switches
+from emulator.api.wire import ApiError
+from emulator.tests.api.ec2.conftest import ZONE, Cloud
+from emulator.tests.api.recording import until
+
+
+def test_a_launch_is_pending_until_its_machine_is_on_its_way(cloud: Cloud) -> None:
+    """The machine gets the decoded user data and everything else that EC2 knows."""
+    gate = cloud.machines.stall["launch"] = threading.Event()
+    record = cloud.ec2.instances.launch(
+        cloud.request(
+            UserData=base64.b64encode(b"#!/bin/sh\n").decode(),
+            InstanceType="m7g.large",
+            MetadataOptions={
+                "HttpTokens": "required",
+                "HttpPutResponseHopLimit": "2",
+                "InstanceMetadataTags": "enabled",
+            },
+        )
+    )
+    instance_id = record["InstanceId"]
+    until(lambda: cloud.machines.launched)
+    assert cloud.state(instance_id) == "pending"
+    gate.set()
+    until(lambda: cloud.state(instance_id) == "running")
+    machine = cloud.machines.launched[instance_id]
+    assert machine.user_data == b"#!/bin/sh\n"
+    assert (machine.architecture, machine.availability_zone) == ("arm64", ZONE)
+    assert (machine.vpc_cidr, machine.subnet_cidr) == ("10.0.0.0/16", "10.0.1.0/28")
+    assert (machine.private_ip, machine.private_dns_name) == ("10.0.1.4", "ip-10-0-1-4.ec2.internal")
+    assert (machine.http_tokens_required, machine.http_put_response_hop_limit) == (True, 2)
+    assert machine.shows_tags
+    assert machine.security_group_ids == ("sg-1",)
+
+
+def test_a_machine_that_cannot_start_ends_the_instance_with_the_reason(cloud: Cloud) -> None:
+    """`terminated`, with the failure as StateReason, and its volumes are gone."""
+    cloud.machines.fail.add("launch")
+    heard: list[tuple[str, str, str]] = []
+    cloud.ec2.transitions.subscribe(lambda *change: heard.append(change))
+    instance_id = cloud.ec2.instances.launch(cloud.request())["InstanceId"]
+    until(lambda: len(heard) == 3)
+    assert [state for _, state, _ in heard] == ["pending", "shutting-down", "terminated"]
+    assert heard[-1][2] == "Server.InternalError: no launch today"
+    assert store.instance(instance_id)["StateReason"]["Code"] == "Server.InternalError"
+    assert not store.volumes()
+
+
+def test_termination_deletes_or_frees_volumes_as_they_say(cloud: Cloud) -> None:
+    """The root goes, a mapped volume that shall stay and an attached one become available."""
+    mapping = {"DeviceName": "/dev/xvdb", "Ebs": {"VolumeSize": "5", "DeleteOnTermination": "false"}}
+    record = cloud.ec2.instances.launch(cloud.request(BlockDeviceMappings=[mapping]))
+    instance_id = record["InstanceId"]
+    until(lambda: cloud.state(instance_id) == "running")
+    assert [(volume.device, volume.size_gib) for volume in cloud.machines.volumes] == [("/dev/xvdb", 5)]
+    extra = cloud.ec2.volumes.create({"AvailabilityZone": ZONE, "Size": 1}, tags={})["VolumeId"]
+    until(lambda: store.volume(extra)["State"] == "available")
+    cloud.ec2.attachments.attach(extra, instance_id=instance_id, device="/dev/xvdf")
+    until(lambda: cloud.volume_state(extra) == ("in-use", "attached"))
+    assert cloud.ec2.instances.terminate(instance_id) == ("running", "shutting-down")
+    until(lambda: cloud.state(instance_id) == "terminated")
+    kept = cloud.machines.volumes[0].volume_id
+    assert {name: volume["State"] for name, volume in store.volumes().items()} == {
+        kept: "available",
+        extra: "available",
+    }
+    assert ("terminate", instance_id) in cloud.machines.calls
+    assert "PrivateIpAddress" not in store.instance(instance_id)
+    assert cloud.ec2.instances.terminate(instance_id) == ("terminated", "terminated")
+
+
+def test_a_terminated_instance_is_shown_for_an_hour(cloud: Cloud) -> None:
+    """It can be described after its end, and is forgotten later: here the hour is three minutes long."""
+    instance_id = cloud.ec2.instances.launch(cloud.request())["InstanceId"]
+    cloud.ec2.instances.terminate(instance_id)
+    until(lambda: cloud.state(instance_id) == "terminated")
+    assert instance_id in store.instances()
+    cloud.ec2.transitions._forget(instance_id)
+    assert instance_id not in store.instances()
+
+
+def test_stop_and_start_keep_address_and_volumes(cloud: Cloud) -> None:
+    """Through stopping, stopped and pending to running; a stopped instance cannot be rebooted."""
+    heard: list[str] = []
+    cloud.ec2.transitions.subscribe(lambda _id, state, _reason: heard.append(state))
+    record = cloud.ec2.instances.launch(cloud.request())
+    instance_id, address = record["InstanceId"], record["PrivateIpAddress"]
+    until(lambda: cloud.state(instance_id) == "running")
+    cloud.ec2.instances.stop(instance_id)
+    until(lambda: cloud.state(instance_id) == "stopped")
+    with pytest.raises(ApiError, match="not in a state from which it can be rebooted"):
+        cloud.ec2.instances.reboot(instance_id)
+    cloud.ec2.instances.start(instance_id)
+    until(lambda: cloud.state(instance_id) == "running")
+    cloud.ec2.instances.reboot(instance_id)
+    until(lambda: ("reboot", instance_id) in cloud.machines.calls)
+    assert store.instance(instance_id)["PrivateIpAddress"] == address
+    until(lambda: heard == ["pending", "running", "stopping", "stopped", "pending", "running"])
+
+
+def test_a_guest_that_shuts_down_stops_or_terminates(cloud: Cloud) -> None:
+    """As the instance's shutdown behaviour says, with the reason that it was the guest."""
+    stays = cloud.ec2.instances.launch(cloud.request())["InstanceId"]
+    goes = cloud.ec2.instances.launch(cloud.request(InstanceInitiatedShutdownBehavior="terminate"))[
+        "InstanceId"
+    ]
+    until(lambda: cloud.state(stays) == cloud.state(goes) == "running")
+    reports.powered_off(stays)
+    reports.powered_off(goes)
+    until(lambda: cloud.state(stays) == "stopped")
+    until(lambda: cloud.state(goes) == "terminated")
+    assert store.instance(stays)["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
+
+
+@pytest.mark.parametrize(("behavior", "end"), [("stop", "stopped"), ("terminate", "terminated")])
+def test_a_guest_that_is_off_before_its_launch_returns(cloud: Cloud, behavior: str, end: str) -> None:
+    """It is not forgotten: the instance runs for a moment, and then stops or terminates."""
+    heard: list[str] = []
+    cloud.ec2.transitions.subscribe(lambda _instance_id, state, _reason: heard.append(state))
+    gate = cloud.machines.stall["launch"] = threading.Event()
+    request = cloud.request(InstanceInitiatedShutdownBehavior=behavior)
+    instance_id = cloud.ec2.instances.launch(request)["InstanceId"]
+    until(lambda: cloud.machines.launched)
+    reports.powered_off(instance_id)
+    assert cloud.state(instance_id) == "pending"
+    gate.set()
+    until(lambda: cloud.state(instance_id) == end)
+    assert store.instance(instance_id)["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
+    until(lambda: heard[-1] == end)
+    assert heard[:2] == ["pending", "running"]
+
+
+def test_calls_of_one_machine_keep_their_order_and_do_not_hold_up_others(cloud: Cloud) -> None:
+    """A terminate waits for the launch before it, which changes nothing any more; others launch meanwhile."""
+    heard: list[tuple[str, str, str]] = []
+    cloud.ec2.transitions.subscribe(lambda *change: heard.append(change))
+    gate = cloud.machines.stall["launch"] = threading.Event()
+    slow = cloud.ec2.instances.launch(cloud.request())["InstanceId"]
+    until(lambda: cloud.machines.launched)
+    cloud.machines.stall.clear()
+    cloud.ec2.instances.terminate(slow)
+    other = cloud.ec2.instances.launch(cloud.request())["InstanceId"]
+    until(lambda: cloud.state(other) == "running")
+    assert cloud.state(slow) == "shutting-down"
+    assert ("terminate", slow) not in cloud.machines.calls
+    gate.set()
+    until(lambda: cloud.state(slow) == "terminated")
+    assert cloud.machines.calls.index(("launch", slow)) < cloud.machines.calls.index(("terminate", slow))
+    until(lambda: heard[-1][1] == "terminated")
+    changes = [state for instance_id, state, _ in heard if instance_id == slow]
+    assert changes == ["pending", "shutting-down", "terminated"]
+
+
+def test_protected_instances_do_not_terminate_unless_their_group_says_so(cloud: Cloud) -> None:
+    """DisableApiTermination binds TerminateInstances only."""
+    instance_id = cloud.ec2.instances.launch(cloud.request(DisableApiTermination=True))["InstanceId"]
+    with pytest.raises(ApiError, match="may not be terminated"):
+        cloud.ec2.instances.terminate(instance_id)
+    cloud.ec2.instances.terminate(instance_id, protected=False)
+    until(lambda: cloud.state(instance_id) == "terminated")
+
+
+def test_addresses_are_of_the_subnet_and_not_reused_at_once(cloud: Cloud) -> None:
+    """A /28 has eleven; a freed one is given again only when the others are used up, then none is left."""
+    given = [cloud.ec2.instances.launch(cloud.request()) for _ in range(10)]
+    assert [record["PrivateIpAddress"] for record in given] == [f"10.0.1.{n}" for n in range(4, 14)]
+    first = given[0]["InstanceId"]
+    cloud.ec2.instances.terminate(first)
+    until(lambda: cloud.state(first) == "terminated")
+    following = [cloud.ec2.instances.launch(cloud.request())["PrivateIpAddress"] for _ in range(2)]
+    assert following == ["10.0.1.14", "10.0.1.4"]
+    with pytest.raises(ApiError) as refused:
+        cloud.ec2.instances.launch(cloud.request())
+    assert refused.value.code == "InsufficientFreeAddressesInSubnet"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ({"ImageId": "ami-latest"}, "InvalidAMIID.Malformed"),
+        ({"InstanceType": "large"}, "InvalidParameterValue"),
+        ({"SecurityGroupIds": ["sg-2"]}, "InvalidGroup.NotFound"),
+        ({"IamInstanceProfile": {"Name": "nobody"}}, "InvalidParameterValue"),
+        ({"UserData": "not base64!"}, "InvalidUserData.Malformed"),
+        ({"UserData": base64.b64encode(b"x" * 16_385).decode()}, "InvalidParameterValue"),
+        ({"BlockDeviceMappings": [{"DeviceName": "/dev/xvdb", "Ebs": {}}]}, "MissingParameter"),
+    ],
+)
+def test_bad_launches_are_refused_without_leaving_anything(
+    cloud: Cloud, data: dict[str, object], code: str
+) -> None:
+    """EC2's error code, and no instance, volume or interface afterwards."""
+    with pytest.raises(ApiError) as refused:
+        cloud.ec2.instances.launch(cloud.request(**data))
+    assert refused.value.code == code
+    assert not store.instances()
+    assert not store.volumes()
+    assert not store.interfaces()
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "architecture"),
+    [
+        ("m7g.large", "arm64"),
+        ("c6gn.xlarge", "arm64"),
+        ("t4g.small", "arm64"),
+        ("g5g.xlarge", "arm64"),
+        ("a1.large", "arm64"),
+        ("m7i.large", "x86_64"),
+        ("g5.xlarge", "x86_64"),
+        ("g4dn.xlarge", "x86_64"),
+        ("c7a.large", "x86_64"),
+        ("u7i-12tb.224xlarge", "x86_64"),
+    ],
+)
+def test_the_architecture_is_told_by_the_type(instance_type: str, architecture: str) -> None:
+    """Graviton families have a g after their generation."""
+    assert launch.architecture(instance_type) == architecture
+
+
+def test_facts_are_found_without_a_request(cloud: Cloud) -> None:
+    """A machine asks from a thread that belongs to no account; unknown instances have nothing."""
+    instance_id = cloud.ec2.instances.launch(
+        cloud.request(TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "k", "Value": "v"}]}])
+    )["InstanceId"]
+    found: list[object] = []
+    facts = Facts(Switches())
+
+    def ask() -> None:
+        for name in (instance_id, "i-unknown"):
+            found.extend([dict(facts.tags(name)), facts.role_name(name), facts.credentials(name)])
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert found == [{"k": "v"}, None, None, {}, None, None]
+
+
+def test_the_root_device_is_the_mapped_one() -> None:
+    """An image that is not registered tells nothing, so the usual names in the mappings do."""
+    data = {"ImageId": "ami-0123456789abcdef0", "InstanceType": "m7i.large"}
+    mapped = launch.from_template_data(
+        {**data, "BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 9}}]},
+        subnet_id="s",
+    )
+    assert records.root_device(mapped) == "/dev/sda1"
+    assert records.root_device(launch.from_template_data(data, subnet_id="s")) == "/dev/xvda"

@@ -1,0 +1,112 @@
+"""The cluster's nodes, as `kubectl get nodes` knows them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from kubequorum_cli.console import Stage
+from kubequorum_cli.errors import CommandError
+from kubequorum_cli.kubernetes.client import ApiError, Client
+from kubequorum_cli.waiting import wait_until_complete
+from lab.access import Access
+from lab.settings import SETTLE_SECONDS
+
+_ROLE = "node-role.kubernetes.io/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A node; `status --json` prints it with these field names."""
+
+    name: str
+    ready: bool
+    roles: list[str]
+    version: str
+    address: str
+    zone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeList:
+    """All nodes, or why they are not known."""
+
+    nodes: list[Node] = field(default_factory=list)
+    problem: str = ""
+
+
+def look(access: Access) -> NodeList:
+    """Ask once."""
+    try:
+        items = Client(access).get("/api/v1/nodes")["items"]
+    except ApiError as error:
+        return NodeList(problem=str(error))
+    return NodeList(nodes=sorted(map(_node, items), key=lambda node: (not node.roles, node.zone)))
+
+
+def wait_for_nodes(ask: Callable[[], NodeList], addresses: set[str], stage: Stage) -> None:
+    """Until there is a node at each address, and all nodes there are Ready.
+
+    `ask` is asked again and again; it may raise CommandError as long as the cluster has no administrator.
+    Nodes at other addresses do not count: those of dead machines stay a while.
+
+    Raises:
+        CommandError: not in time; with what is missing.
+    """
+    wait_until_complete(
+        lambda: _missing(ask, addresses),
+        stage,
+        seconds=SETTLE_SECONDS,
+        what="not every node is Ready",
+        remedy="look at them: ./kubequorum kubectl describe nodes",
+    )
+
+
+def is_ready(item: Mapping[str, Any]) -> bool:
+    """Whether a Node object says that it is Ready: of True, False and Unknown only the first is."""
+    conditions = item["status"].get("conditions", [])
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def show_nodes(found: NodeList, console: Console) -> None:
+    """Print them as a table, or say why not."""
+    if found.problem:
+        console.print(f"Kubernetes: {found.problem}\n", markup=False, highlight=False)
+        return
+    columns = ("node", "state", "roles", "version", "address", "zone")
+    table = Table(*columns, title="Nodes", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.padding = (0, 3, 0, 0)
+    for node in found.nodes:
+        state = Text("Ready", style="green") if node.ready else Text("NotReady", style="red")
+        roles = ", ".join(node.roles) or "worker"
+        table.add_row(node.name, state, roles, node.version, node.address, node.zone)
+    console.print(table)
+    console.print()
+
+
+def _missing(ask: Callable[[], NodeList], addresses: set[str]) -> list[str]:
+    try:
+        found = ask()
+    except CommandError as error:
+        return [f"{error.what}: {error.why}"]
+    if found.problem:
+        return [found.problem]
+    nodes = {node.address: node for node in found.nodes}
+    lines = [f"no node at {address}" for address in sorted(addresses - nodes.keys())]
+    lines += [f"{node.name} is not Ready" for a, node in nodes.items() if a in addresses and not node.ready]
+    return lines
+
+
+def _node(item: dict[str, Any]) -> Node:
+    labels, status = item["metadata"].get("labels", {}), item["status"]
+    return Node(
+        name=item["metadata"]["name"],
+        ready=is_ready(item),
+        roles=sorted(label.removeprefix(_ROLE) for label in labels if label.startswith(_ROLE)),
+        version=status["nodeInfo"]["kubeletVersion"],
+        address=next((a["address"] for a in status.get("addresses", []) if a["type"] == "InternalIP"), ""),
+        zone=labels.get("topology.kubernetes.io/zone", ""),
+    )

@@ -1,0 +1,7 @@
+"""What was built, asked of the AWS API alone, and how it is shown."""
+
+from kubequorum_cli.report.collect import collect
+from kubequorum_cli.report.model import Report
+from kubequorum_cli.report.picture import show
+
+__all__ = ["Report", "collect", "show"]

@@ -1,0 +1,21 @@
+"""The programs, images and the root that local machines need: found, downloaded or built, and cached.
+
+Other packages call `ensure(["all"], progress)`; `python -m lab.artifacts --help` is for a person.
+"""
+
+from lab.artifacts.errors import ArtifactError
+from lab.artifacts.progress import Event, Progress, render, to_stderr
+from lab.artifacts.settings import Settings, Source
+from lab.artifacts.store import Paths, ensure
+
+__all__ = [
+    "ArtifactError",
+    "Event",
+    "Paths",
+    "Progress",
+    "Settings",
+    "Source",
+    "ensure",
+    "render",
+    "to_stderr",
+]

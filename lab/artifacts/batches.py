@@ -1,0 +1,25 @@
+"""Which sets of programs are built on the same Go caches, so that these do not grow too large."""
+
+from collections.abc import Sequence
+
+from lab.artifacts.catalog import ProgramSet
+from lab.artifacts.space import MAX_GO_CACHES_GIB
+
+
+def batches(program_sets: Sequence[ProgramSet]) -> list[list[ProgramSet]]:
+    """Sets that are built on the same Go caches, in their order: as many as there is room for in these."""
+    found: list[list[ProgramSet]] = []
+    for program_set in program_sets:
+        if not found or _gib(found[-1]) + program_set.build_gib > MAX_GO_CACHES_GIB:
+            found.append([])
+        found[-1].append(program_set)
+    return found
+
+
+def needed_gib(program_sets: Sequence[ProgramSet]) -> float:
+    """Disk that building them takes meanwhile."""
+    return max((_gib(batch) for batch in batches(program_sets)), default=0.0)
+
+
+def _gib(batch: Sequence[ProgramSet]) -> float:
+    return sum(program_set.build_gib for program_set in batch)

@@ -1,0 +1,53 @@
+"""The folder that machines' /var/lib/containerd starts from, kept in the cache: all images, unpacked."""
+
+import time
+from pathlib import Path
+
+from emulator.machines.nspawn import containerd_folder
+from emulator.machines.nspawn.commands import CommandFailedError
+from lab.artifacts.cache import CONTAINERD, Cache, in_use
+from lab.artifacts.digest import content_key
+from lab.artifacts.errors import ArtifactError
+from lab.artifacts.progress import Event, Progress
+from lab.artifacts.store import Paths
+
+NAME = "state"
+# Raised when the same images are to give another folder.
+_RECIPE = 2
+
+
+def ensure_containerd_state(paths: Paths, *, cache: Cache, progress: Progress) -> Path:
+    """Return the folder, made from the images of `paths` if it is not in the cache.
+
+    Raises:
+        ArtifactError: containerd does not start or refuses an image; the message has what it said.
+    """
+    containerd, ctr = paths.programs["containerd"], paths.programs["ctr"]
+    # The folder of a program's entry in the cache has the key of its content in its name.
+    key = content_key(
+        {"recipe": _RECIPE, "images": paths.images_key, "containerd": containerd.parents[1].name}
+    )
+    if (found := cache.find(CONTAINERD, NAME, key)) is not None:
+        return found.content
+    with cache.lock(progress), cache.staging() as staging:
+        if (found := cache.find(CONTAINERD, NAME, key)) is not None:
+            return found.content
+        progress(Event(what="images", message="unpacking them for containerd, once", expected_seconds=6))
+        began = time.monotonic()
+        content = staging / "content"
+        try:
+            containerd_folder.make(content, containerd=containerd, ctr=ctr, archives=paths.images.values())
+        except CommandFailedError as error:
+            raise ArtifactError(str(error)) from error
+        # Each is most of a GiB, and only the newest is ever used.
+        for old in cache.entries():
+            if old.kind == CONTAINERD and not in_use(old.path):
+                cache.remove(old)
+        return cache.publish(
+            content,
+            kind=CONTAINERD,
+            name=NAME,
+            key=key,
+            source="images imported by containerd",
+            seconds=time.monotonic() - began,
+        ).content

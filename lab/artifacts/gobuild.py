@@ -1,0 +1,164 @@
+"""Building a set of programs from its pinned Go module."""
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lab.artifacts.catalog import ProgramSet
+from lab.artifacts.digest import file_digest
+from lab.artifacts.errors import BuildError
+from lab.artifacts.process import Usage, run_logged
+
+MODULES = Path(__file__).with_name("modules")
+_GIB_PER_JOB = 2.0
+# Names and users are looked up by Go itself; it would do so anyway where cgo is off.
+_TAGS = ("netgo", "osusergo")
+# Raised when this module builds differently from the same inputs.
+_RECIPE = 1
+
+
+def pinned_version(program_set: ProgramSet, *, modules: Path = MODULES) -> str:
+    """Read the programs' version as go.mod pins it, without the `v`."""
+    if program_set.requirement is None:
+        return program_set.own_version
+    go_mod = modules / program_set.module / "go.mod"
+    name = re.escape(program_set.requirement)
+    match = re.search(rf"^(?:require)?\s*{name} v(\S+)", go_mod.read_text(encoding="utf-8"), re.MULTILINE)
+    if match is None:
+        raise BuildError(f"{go_mod} does not require {program_set.requirement}")
+    return match[1]
+
+
+def required_go(*, modules: Path = MODULES) -> str:
+    """Find the newest Go that any of the modules wants, e.g. `1.26.3`."""
+    wanted = [
+        match[1]
+        for go_mod in modules.glob("*/go.mod")
+        if (match := re.search(r"^go (\d+\.\d+\.\d+)$", go_mod.read_text(encoding="utf-8"), re.MULTILINE))
+    ]
+    return max(wanted, key=lambda version: [int(number) for number in version.split(".")])
+
+
+def linker_flags(program_set: ProgramSet, *, modules: Path = MODULES) -> str:
+    """Give the value of -ldflags: no symbol tables, and the version stamped in."""
+    version = pinned_version(program_set, modules=modules)
+    major, minor = (*version.split("."), "0")[:2]
+    stamps = [flag.format(version=version, major=major, minor=minor) for flag in program_set.ldflags]
+    return " ".join(["-s -w", *stamps])
+
+
+def build_inputs(
+    program_set: ProgramSet, *, go_version: str, architecture: str, modules: Path = MODULES
+) -> dict[str, Any]:
+    """Everything that decides what a build gives: the input of its content key."""
+    folder = modules / program_set.module
+    return {
+        "recipe": _RECIPE,
+        "files": {path.name: file_digest(path) for path in sorted(folder.iterdir()) if path.is_file()},
+        "packages": list(program_set.packages),
+        "programs": list(program_set.programs),
+        "ldflags": linker_flags(program_set, modules=modules),
+        "tags": _tags(program_set),
+        "cgo": _compiler_version() if program_set.cgo else None,
+        "go": go_version,
+        "architecture": architecture,
+    }
+
+
+def build(
+    program_set: ProgramSet,
+    *,
+    go: Path,
+    caches: Path,
+    into: Path,
+    architecture: str,
+    log: Path,
+    heartbeat: Callable[[float], None],
+    lock: int,
+    modules: Path = MODULES,
+) -> Usage:
+    """Build the programs of a set into the new folder `into`.
+
+    Args:
+        program_set: what to build.
+        go: the `go` program.
+        caches: where Go keeps its build and module caches.
+        into: folder for the programs.
+        architecture: `amd64` or `arm64`.
+        log: file for Go's output.
+        heartbeat: gets the elapsed seconds now and then.
+        lock: descriptor of the cache's lock, which the compilers inherit.
+        modules: folder of the Go modules.
+
+    Raises:
+        BuildError: Go failed, or it did not give the programs that the catalog names.
+    """
+    into.mkdir()
+    command = [
+        "nice", "-n", "10",
+        str(go), "build", "-p", str(_jobs()), "-trimpath", "-tags", _tags(program_set),
+        "-ldflags", linker_flags(program_set, modules=modules),
+        "-o", f"{into}{os.sep}", *program_set.packages,
+    ]  # fmt: skip
+    usage = run_logged(
+        command,
+        log=log,
+        heartbeat=heartbeat,
+        environment=_environment(program_set, go=go, caches=caches, architecture=architecture),
+        folder=modules / program_set.module,
+        inherit=[lock],
+    )
+    for built, name in program_set.renamed.items():
+        (into / built).rename(into / name)
+    made = {path.name for path in into.iterdir()}
+    if made != set(program_set.programs):
+        raise BuildError(
+            f"building {program_set.name} gave {', '.join(sorted(made))} instead of "
+            f"{', '.join(sorted(program_set.programs))}; correct its packages in lab/artifacts/catalog.py"
+        )
+    return usage
+
+
+def _tags(program_set: ProgramSet) -> str:
+    return ",".join([*_TAGS, *program_set.tags])
+
+
+def _environment(program_set: ProgramSet, *, go: Path, caches: Path, architecture: str) -> dict[str, str]:
+    # Where modules come from (GOPROXY and its like) is for the machine to say: environment or `go env -w`.
+    return {
+        **os.environ,
+        "PATH": f"{go.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "GOCACHE": str(caches / "build"),
+        "GOMODCACHE": str(caches / "modules"),
+        "GOTMPDIR": _made(caches / "tmp"),
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+        # Without it, Go would stamp the state of this checkout into every program.
+        "GOFLAGS": "-buildvcs=false",
+        "GOOS": "linux",
+        "GOARCH": architecture,
+        "GOAMD64": "v1",
+        "CGO_ENABLED": "1" if program_set.cgo else "0",
+    }
+
+
+def _made(folder: Path) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder)
+
+
+def _jobs() -> int:
+    """As many compilers as there are cores, but no more than memory carries: a linker takes 2 GiB."""
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES") / (1 << 30)
+    return max(1, min(len(os.sched_getaffinity(0)), int(memory_gib / _GIB_PER_JOB)))
+
+
+def _compiler_version() -> str:
+    try:
+        result = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "none"
+    return result.stdout.strip()

@@ -1,0 +1,87 @@
+"""The container images that there are, and the programs that each is made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lab.artifacts.catalog import PAUSE_VERSION
+
+_REGISTRY = "registry.k8s.io"
+_BIN = "/usr/local/bin/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """A container image made from programs."""
+
+    name: str
+    references: tuple[str, ...]
+    """Full names with tags. {kubernetes}, {etcd} and {coredns} are filled in from go.mod."""
+    programs: Mapping[str, str]
+    """Path in the image → program."""
+    entrypoint: tuple[str, ...]
+    user: str = ""
+    """`uid:gid`, root if empty."""
+    userland: tuple[str, ...] = ()
+    """Paths in the machine root that the image needs too, with what they link to and load."""
+
+
+def _control_plane(name: str) -> Image:
+    return Image(
+        name=name,
+        references=(f"{_REGISTRY}/{name}:v{{kubernetes}}",),
+        programs={_BIN + name: name},
+        entrypoint=(_BIN + name,),
+    )
+
+
+IMAGES: Mapping[str, Image] = {
+    image.name: image
+    for image in (
+        _control_plane("kube-apiserver"),
+        _control_plane("kube-controller-manager"),
+        _control_plane("kube-scheduler"),
+        Image(
+            name="kube-proxy",
+            references=(f"{_REGISTRY}/kube-proxy:v{{kubernetes}}",),
+            programs={_BIN + "kube-proxy": "kube-proxy"},
+            entrypoint=(_BIN + "kube-proxy",),
+            # nft is all that the nftables mode runs; the iptables family is for the iptables mode, and lets
+            # the nftables mode clean up after it.
+            userland=(
+                "/usr/sbin/nft",
+                *(
+                    f"/usr/sbin/{family}tables{verb}"
+                    for family in ("ip", "ip6")
+                    for verb in ("", "-save", "-restore")
+                ),
+            ),
+        ),
+        Image(
+            name="etcd",
+            # The first is the tag that kubeadm 1.36 asks for by itself, the second is what is inside.
+            references=(f"{_REGISTRY}/etcd:3.6.8-0", f"{_REGISTRY}/etcd:{{etcd}}-0"),
+            programs={_BIN + name: name for name in ("etcd", "etcdctl", "etcdutl")},
+            entrypoint=(_BIN + "etcd",),
+        ),
+        Image(
+            name="coredns",
+            references=(f"{_REGISTRY}/coredns/coredns:v{{coredns}}",),
+            programs={"/coredns": "coredns"},
+            entrypoint=("/coredns",),
+        ),
+        Image(
+            name="pause",
+            references=(f"{_REGISTRY}/pause:{PAUSE_VERSION}",),
+            programs={"/pause": "pause"},
+            entrypoint=("/pause",),
+            user="65535:65535",
+        ),
+        Image(
+            name="netprobe",
+            references=("localhost/kubequorum/netprobe:1",),
+            programs={"/netprobe": "netprobe"},
+            entrypoint=("/netprobe",),
+            user="65534:65534",
+        ),
+    )
+}

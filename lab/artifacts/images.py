@@ -1,0 +1,93 @@
+"""Providing container images: made here from programs, without a registry and without a container engine."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+
+from lab.artifacts.cache import Cache, Entry
+from lab.artifacts.catalog import PROGRAM_SETS
+from lab.artifacts.digest import content_key
+from lab.artifacts.gobuild import pinned_version
+from lab.artifacts.imagecatalog import Image
+from lab.artifacts.imagefile import Symlink, write_image
+from lab.artifacts.progress import Event, Progress
+from lab.artifacts.userland import closure
+
+KIND = "images"
+ARCHIVE = "image.tar"
+# Raised when the same programs are to give another archive.
+_RECIPE = 1
+
+
+def references(image: Image) -> tuple[str, ...]:
+    """Give the names and tags under which an image is imported."""
+    versions = {
+        "kubernetes": pinned_version(PROGRAM_SETS["kubernetes-control-plane"]),
+        "etcd": pinned_version(PROGRAM_SETS["etcd"]),
+        "coredns": pinned_version(PROGRAM_SETS["coredns"]),
+    }
+    return tuple(reference.format(**versions) for reference in image.references)
+
+
+def image_key(image: Image, *, programs: Mapping[str, Entry], root: Entry | None, architecture: str) -> str:
+    """Compute the content key of an image.
+
+    Args:
+        image: which one.
+        programs: program → the cache entry that holds it.
+        root: the machine root, if the image takes files from it.
+        architecture: `amd64` or `arm64`.
+    """
+    return content_key({
+        "recipe": _RECIPE,
+        "architecture": architecture,
+        "references": references(image),
+        "programs": {path: [program, programs[program].digest] for path, program in image.programs.items()},
+        "entrypoint": image.entrypoint,
+        "user": image.user,
+        "userland": image.userland,
+        "root": root.digest if root and image.userland else None,
+    })  # fmt: skip
+
+
+def make_image(
+    image: Image,
+    *,
+    programs: Mapping[str, Entry],
+    root: Entry | None,
+    architecture: str,
+    cache: Cache,
+    progress: Progress,
+) -> Entry:
+    """Make an image's archive from what the cache holds; hold the cache's lock.
+
+    The arguments are those of `image_key`.
+    """
+    began = monotonic()
+    files: dict[str, Path | Symlink] = {}
+    if image.userland:
+        if root is None:
+            raise ValueError(f"the image {image.name} needs the machine root")
+        files.update(closure(root.content, image.userland))
+    files |= {path: programs[program].content / program for path, program in image.programs.items()}
+    with cache.staging() as staging:
+        content = staging / "content"
+        content.mkdir()
+        write_image(
+            content / ARCHIVE,
+            references=references(image),
+            files=files,
+            entrypoint=image.entrypoint,
+            architecture=architecture,
+            user=image.user,
+        )
+        entry = cache.publish(
+            content,
+            kind=KIND,
+            name=image.name,
+            key=image_key(image, programs=programs, root=root, architecture=architecture),
+            source="made from its programs",
+            seconds=monotonic() - began,
+        )
+    progress(Event(what=f"image {image.name}", message="made", elapsed_seconds=entry.seconds))
+    return entry

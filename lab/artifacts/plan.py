@@ -1,0 +1,65 @@
+"""From what a person or a program asks for to what must be there, dependencies included."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lab.artifacts.catalog import PROGRAM_SETS, ProgramSet, program_set_of
+from lab.artifacts.errors import ArtifactError
+from lab.artifacts.imagecatalog import IMAGES, Image
+from lab.artifacts.machineroot import NAME as ROOT_NAME
+
+IMAGE_PREFIX = "image:"
+GROUPS = {
+    "programs": "the programs that a machine has installed: kubelet, kubeadm, kubectl, containerd, …",
+    "images": "the images that kubeadm asks for, and one for tests of the network",
+    "root": "the machine root, Debian 13",
+    "all": "all of these, and what only tests and measurements run",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What must be in the cache, in the order of the catalog."""
+
+    program_sets: tuple[ProgramSet, ...]
+    images: tuple[Image, ...]
+    root: bool
+
+
+def known_targets() -> list[str]:
+    """Every word that `make_plan` understands."""
+    return [*GROUPS, *PROGRAM_SETS, *(IMAGE_PREFIX + name for name in IMAGES), ROOT_NAME]
+
+
+def make_plan(what: Iterable[str]) -> Plan:
+    """Work out what the targets need.
+
+    Raises:
+        ArtifactError: a target is not known.
+    """
+    sets: set[str] = set()
+    images: set[str] = set()
+    root = False
+    for target in what:
+        if target not in known_targets():
+            raise ArtifactError(f"there is no artifact {target!r}; there are {', '.join(known_targets())}")
+        if target == "all":
+            sets |= set(PROGRAM_SETS)
+        if target == "programs":
+            sets |= {name for name, program_set in PROGRAM_SETS.items() if program_set.releases}
+        if target in {"images", "all"}:
+            images |= set(IMAGES)
+        if target in {"root", ROOT_NAME, "all"}:
+            root = True
+        if target in PROGRAM_SETS:
+            sets.add(target)
+        if target.startswith(IMAGE_PREFIX):
+            images.add(target.removeprefix(IMAGE_PREFIX))
+    for name in images:
+        sets |= {program_set_of(program).name for program in IMAGES[name].programs.values()}
+        root = root or bool(IMAGES[name].userland)
+    return Plan(
+        program_sets=tuple(program_set for name, program_set in PROGRAM_SETS.items() if name in sets),
+        images=tuple(image for name, image in IMAGES.items() if name in images),
+        root=root,
+    )

@@ -1,0 +1,32 @@
+"""Is there room? Asked before the work starts, not when the disk is full."""
+
+import shutil
+from pathlib import Path
+
+from lab.artifacts.errors import DiskSpaceError
+
+GIB = 1 << 30
+MAX_CACHE_BYTES = 3 * 10**9
+"""What the cache may hold when nothing is being built."""
+CONTAINERD_BYTES = 10**9
+"""What of it is kept free for the images as containerd unpacks them, which come last."""
+MAX_GO_CACHES_GIB = 8.0
+"""What Go's caches may grow to beside it while something is: together less than 12 GB."""
+
+
+def require_free_space(folder: Path, *, needed_gib: float, purpose: str) -> None:
+    """Make sure that the file system of `folder` has room.
+
+    Raises:
+        DiskSpaceError: it has not; the message names both numbers and the ways out.
+    """
+    existing = folder
+    while not existing.exists():
+        existing = existing.parent
+    free_gib = shutil.disk_usage(existing).free / GIB
+    if free_gib < needed_gib:
+        raise DiskSpaceError(
+            f"{purpose} needs about {needed_gib:.1f} GiB of free disk space below {folder} while it works; "
+            f"{free_gib:.1f} GiB are free there. Free some, or name a folder on a larger disk in "
+            f"KUBEQUORUM_CACHE_DIR, or name a mirror of the finished releases in KUBEQUORUM_ARTIFACT_MIRROR."
+        )

@@ -1,0 +1,220 @@
+"""The artifacts of this machine: what is there, what is missing, and bringing the missing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.artifacts import images, machineroot, programs
+from lab.artifacts.batches import needed_gib
+from lab.artifacts.cache import CONTAINERD, Cache, Entry, in_use
+from lab.artifacts.catalog import PROGRAM_SETS
+from lab.artifacts.digest import content_key
+from lab.artifacts.imagecatalog import Image
+from lab.artifacts.plan import Plan, make_plan
+from lab.artifacts.progress import Event, Progress, silent
+from lab.artifacts.releases import read_lock
+from lab.artifacts.settings import Settings, Source
+from lab.artifacts.space import CONTAINERD_BYTES, MAX_CACHE_BYTES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paths:
+    """Where the artifacts that were asked for are. All of it is read-only: others may be using it."""
+
+    programs: Mapping[str, Path]
+    """Program, e.g. `kubelet` → executable file."""
+    node_files: Mapping[str, Path]
+    """Absolute path on a machine, e.g. /usr/local/bin/kubelet → executable file."""
+    images: Mapping[str, Path]
+    """Image, e.g. `kube-proxy` → archive for `ctr --namespace k8s.io images import`."""
+    images_key: str
+    """Changes when any of these images does: the key of whatever is made from all of them."""
+    root: Path | None
+    """The machine root, for the lower layer of an overlay; None unless asked for."""
+
+
+@dataclass(kw_only=True)
+class Found:
+    """Entries of the cache that answer a plan; what is missing in it is missing in the cache."""
+
+    programs: dict[str, Entry] = field(default_factory=dict)
+    """Program set → entry."""
+    images: dict[str, Entry] = field(default_factory=dict)
+    root: Entry | None = None
+
+    def by_program(self) -> dict[str, Entry]:
+        """Program → entry that holds it."""
+        return {
+            program: entry for name, entry in self.programs.items() for program in PROGRAM_SETS[name].programs
+        }
+
+    def entries(self) -> list[Entry]:
+        """All of them."""
+        return [*self.programs.values(), *self.images.values(), *([self.root] if self.root else [])]
+
+
+class Store:
+    """Finds and brings artifacts; one object for one run."""
+
+    def __init__(self, settings: Settings, progress: Progress = silent) -> None:
+        self.cache = Cache(settings.cache_dir / "artifacts")
+        self._settings = settings
+        self._progress = progress
+        self._lock_file = read_lock()
+        self._programs = programs.Programs(
+            settings=settings, cache=self.cache, lock=self._lock_file, progress=progress
+        )
+
+    def find(self, plan: Plan) -> Found:
+        """Look up what of a plan is in the cache."""
+        found = Found()
+        for program_set in plan.program_sets:
+            if (entry := self._programs.find(program_set)) is not None:
+                found.programs[program_set.name] = entry
+        if plan.root:
+            key = machineroot.root_key(self._settings.architecture)
+            found.root = self.cache.find(machineroot.KIND, machineroot.NAME, key)
+        for image in plan.images:
+            if (key_of_image := self._image_key(image, found)) is not None:
+                entry = self.cache.find(images.KIND, image.name, key_of_image)
+                if entry is not None:
+                    found.images[image.name] = entry
+        return found
+
+    def ensure(self, plan: Plan) -> Found:
+        """Bring what is missing, and nothing else; waits for another process that is at it.
+
+        Raises:
+            ArtifactError: it cannot be brought; the message says why and what to do.
+        """
+        found = self.find(plan)
+        if _complete(plan, found):
+            return found
+        with self.cache.lock(self._progress) as lock:
+            found = self.find(plan)  # Another process may have been quicker.
+            missing_sets = [item for item in plan.program_sets if item.name not in found.programs]
+            self._announce(plan, found)
+            if plan.root and found.root is None:
+                found.root = machineroot.make_root(
+                    cache=self.cache,
+                    architecture=self._settings.architecture,
+                    debian_mirror=self._settings.debian_mirror,
+                    lock=lock,
+                    progress=self._progress,
+                )
+            if missing_sets:
+                self._programs.provide(missing_sets, lock=lock)
+                found = self.find(plan)
+            for image in plan.images:
+                if image.name not in found.images:
+                    found.images[image.name] = images.make_image(
+                        image,
+                        programs=found.by_program(),
+                        root=found.root,
+                        architecture=self._settings.architecture,
+                        cache=self.cache,
+                        progress=self._progress,
+                    )
+            unpacked = [entry for entry in self.cache.entries() if entry.kind == CONTAINERD]
+            to_come = max(0, CONTAINERD_BYTES - sum(entry.bytes for entry in unpacked))
+            self._prune(limit_bytes=MAX_CACHE_BYTES - to_come, keep=[*found.entries(), *unpacked])
+        return found
+
+    def prune(self) -> list[Entry]:
+        """Remove Go's caches and every entry that this checkout would not use; returns those."""
+        with self.cache.lock(self._progress):
+            self.cache.trim_go()
+            return self._prune(limit_bytes=0, keep=self.find(make_plan(["all"])).entries())
+
+    def paths(self, found: Found) -> Paths:
+        """Where the found artifacts are."""
+        files = {program: entry.content / program for program, entry in found.by_program().items()}
+        node_files = {
+            path: files[member]
+            for name in found.programs
+            for release in self._programs.releases(PROGRAM_SETS[name])
+            for member, path in release.install.items()
+        }
+        return Paths(
+            programs=files,
+            node_files=node_files,
+            images={name: entry.content / images.ARCHIVE for name, entry in found.images.items()},
+            images_key=content_key({name: entry.key for name, entry in found.images.items()}),
+            root=found.root.content if found.root else None,
+        )
+
+    def _image_key(self, image: Image, found: Found) -> str | None:
+        """Compute the key of an image; None as long as something that it is made from is missing."""
+        by_program = found.by_program()
+        if not set(image.programs.values()) <= set(by_program) or (image.userland and found.root is None):
+            return None
+        return images.image_key(
+            image, programs=by_program, root=found.root, architecture=self._settings.architecture
+        )
+
+    def _prune(self, *, limit_bytes: int, keep: list[Entry]) -> list[Entry]:
+        """Remove unused entries, the longest unused first, until the cache is small enough."""
+        kept = {entry.path for entry in keep}
+        removed = []
+        for entry in self.cache.entries():
+            if self.cache.total_bytes() <= limit_bytes:
+                break
+            if entry.path not in kept and not in_use(entry.path):
+                self.cache.remove(entry)
+                removed.append(entry)
+                self._progress(
+                    Event(what="cache", message=f"removed {entry.path.name}, which nothing here uses")
+                )
+        return removed
+
+    def _places(self) -> str:
+        """The places that are tried, in words."""
+        words = {
+            Source.MIRROR: f"the mirror {self._settings.mirror}" if self._settings.mirror else "",
+            Source.UPSTREAM: "upstream's download, where one is pinned and can be reached",
+            Source.BUILD: "a build here, of pinned Go modules or of Debian packages",
+        }
+        return ", else ".join(words[item] for item in self._settings.sources if words[item])
+
+    def _announce(self, plan: Plan, found: Found) -> None:
+        missing = [item for item in plan.program_sets if item.name not in found.programs]
+        names = [item.name for item in missing]
+        names += [machineroot.NAME] if plan.root and found.root is None else []
+        names += [f"image {image.name}" for image in plan.images if image.name not in found.images]
+        seconds = sum(item.build_seconds for item in missing)
+        seconds += machineroot.EXPECTED_SECONDS if plan.root and found.root is None else 0
+        seconds += sum(2 for image in plan.images if image.name not in found.images)
+        # One after the other.
+        gib = max(needed_gib(missing), machineroot.NEEDED_GIB if plan.root and found.root is None else 0)
+        self._progress(
+            Event(
+                what="artifacts",
+                message=f"missing in {self.cache.root}: {', '.join(names)}. "
+                f"Each comes from {self._places()}. If all of it must be built, it takes {gib:.1f} GiB "
+                f"of disk meanwhile; at most {MAX_CACHE_BYTES / 1e9:.0f} GB are kept",
+                expected_seconds=seconds,
+            )
+        )
+
+
+def ensure(what: Iterable[str], progress: Progress = silent, *, settings: Settings | None = None) -> Paths:
+    """Make sure that artifacts are there, and say where.
+
+    Args:
+        what: any of `programs`, `images`, `root`, `all`, a name in `PROGRAM_SETS`, or `image:<name>`.
+        progress: is told what is done, where it comes from and how long it takes.
+        settings: choices of the person at the machine; None reads them from the environment.
+
+    Raises:
+        ArtifactError: it cannot be brought; the message says why and what to do.
+    """
+    store = Store(settings or Settings.from_environment(), progress)
+    return store.paths(store.ensure(make_plan(what)))
+
+
+def _complete(plan: Plan, found: Found) -> bool:
+    return (
+        len(found.programs) == len(plan.program_sets)
+        and len(found.images) == len(plan.images)
+        and (found.root is not None or not plan.root)
+    )

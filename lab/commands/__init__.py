@@ -1,0 +1,1 @@
+"""One module a command, without command-line parsing: `development.app` does that."""

@@ -1,0 +1,18 @@
+"""`env`: lines for a shell to evaluate."""
+
+import shlex
+
+from lab import embedded_aws as emulator
+from lab import environment, toolchain
+from lab.settings import Settings
+
+
+def env(settings: Settings) -> None:
+    """Print them to stdout; CommandError if the embedded AWS does not run."""
+    variables = emulator.require(settings).variables()
+    print(f"unset {' '.join(environment.rivals())}")
+    for name, value in variables.items():
+        print(f"export {name}={shlex.quote(value)}")
+    if (tools := toolchain.find()) is not None:
+        first = ":".join(shlex.quote(str(folder)) for folder in tools.folders())
+        print(f'export PATH={first}:"$PATH"')

@@ -1,0 +1,11 @@
+"""`install`: the tools that pip does not bring."""
+
+from kubequorum_cli.console import Progress
+from lab import toolchain
+
+
+def install() -> None:
+    """Install the pinned CDK command line, and Node if need be; CommandError if that fails."""
+    progress = Progress()
+    tools = toolchain.ensure(progress)
+    progress.note(f"node: {tools.node}\ncdk:  {tools.cdk}")

@@ -1,0 +1,157 @@
+"""The process of the embedded AWS: start it in the background, find it again, stop it."""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from emulator.machines.process import StateInUseError, remove_leftovers
+from emulator.processes import ProcessRecord, replace_file
+from kubequorum_cli.console import Stage
+from kubequorum_cli.errors import CommandError
+from lab import environment, machine_image, ports
+from lab.cluster_file import Cluster
+from lab.settings import CHECKOUT, REAL, START_SECONDS, STOP_SECONDS, Settings
+
+_POLL_SECONDS = 0.1
+_RELEASE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emulator:
+    """A running embedded AWS, and the cluster it was started for."""
+
+    pid: int
+    port: int
+    name: str
+    account: str
+    region: str
+    cluster_file: str
+    machines: str
+    """What runs behind its instances: `nspawn`, `process` or `none`."""
+
+    @property
+    def url(self) -> str:
+        """AWS_ENDPOINT_URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def variables(self) -> dict[str, str]:
+        """The environment of its administrator."""
+        return environment.administrator(api_url=self.url, account=self.account, region=self.region)
+
+    def is_healthy(self) -> bool:
+        """Whether it answers now."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(f"{self.url}/_ministack/health", timeout=5) as response:
+                return bool(response.status == 200)
+        except (OSError, urllib.error.URLError):
+            return False
+
+
+def find(settings: Settings) -> Emulator | None:
+    """The embedded AWS of this work folder, None if none runs."""
+    record = ProcessRecord.read(settings.emulator_process)
+    if record is None or not record.is_running():
+        return None
+    try:
+        return Emulator(**json.loads(settings.emulator_state.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def require(settings: Settings) -> Emulator:
+    """The running embedded AWS; CommandError if there is none."""
+    if (found := find(settings)) is None:
+        raise CommandError("the embedded AWS is not running", remedy="start it with: make up")
+    return found
+
+
+def start(settings: Settings, cluster: Cluster, stage: Stage) -> Emulator:
+    """Start it and wait until it answers; CommandError with the end of its log if it does not."""
+    stop(settings)
+    port = ports.next_free(settings.first_port)
+    if port != settings.first_port:
+        stage.line(
+            f"port {settings.first_port} is used by {ports.holder(settings.first_port)}: taking {port}"
+        )
+    settings.work.mkdir(parents=True, exist_ok=True)
+    if settings.machines == REAL:
+        machine_image.prepare(settings, stage)
+    started = Emulator(
+        pid=_spawn(settings, cluster, port),
+        port=port,
+        name=cluster.name,
+        account=cluster.account,
+        region=cluster.region,
+        cluster_file=str(cluster.path),
+        machines=settings.machines,
+    )
+    replace_file(settings.emulator_state, json.dumps(asdict(started), indent=2) + "\n")
+    deadline = time.monotonic() + START_SECONDS
+    while not started.is_healthy():
+        if find(settings) is None:
+            raise _did_not_start(settings, "its process ended")
+        if time.monotonic() > deadline:
+            stop(settings)
+            raise _did_not_start(settings, f"it did not answer within {START_SECONDS} s")
+        time.sleep(_POLL_SECONDS)
+    stage.line(f"{started.url}, process {started.pid}, account {started.account}, region {started.region}")
+    return started
+
+
+def stop(settings: Settings) -> bool:
+    """Stop it if it runs, and end machines that a killed one left behind; whether there was anything."""
+    record = ProcessRecord.read(settings.emulator_process)
+    was_running = record is not None and record.end_group(grace_seconds=STOP_SECONDS)
+    try:
+        left = remove_leftovers(settings.machines_state, patience_seconds=_RELEASE_SECONDS)
+        left += machine_image.remove_leftovers(settings)
+    except StateInUseError as error:
+        raise CommandError("the embedded AWS cannot be stopped", why=str(error)) from error
+    settings.emulator_process.unlink(missing_ok=True)
+    settings.emulator_state.unlink(missing_ok=True)
+    return was_running or left > 0
+
+
+def log_tail(path: Path, lines: int) -> str:
+    """The last lines of a log; nothing if there is none."""
+    try:
+        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return ""
+
+
+def _spawn(settings: Settings, cluster: Cluster, port: int) -> int:
+    command = [sys.executable, "-m", "emulator", "--port", str(port), "--region", cluster.region]
+    command += ["--state-dir", str(settings.machines_state), "--machines", settings.machines]
+    command += ["--time-scale", str(settings.time_scale), "--new-groups", settings.new_groups]
+    if settings.machines == REAL:
+        command += ["--machine-image", str(settings.machine_image)]
+    with settings.emulator_log.open("wb") as log:
+        process = subprocess.Popen(
+            # It waits for the word that its process is on record: else nobody would find it after a crash.
+            ["/bin/sh", "-c", 'read -r _ && exec "$@" </dev/null', "sh", *command],
+            cwd=CHECKOUT,
+            env=environment.for_children({}),
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    assert process.stdin is not None  # noqa: S101 - asked for above
+    with process.stdin as gate:
+        ProcessRecord.of(process.pid).write(settings.emulator_process)
+        gate.write(b"go\n")
+    return process.pid
+
+
+def _did_not_start(settings: Settings, why: str) -> CommandError:
+    return CommandError(
+        "the embedded AWS did not start",
+        why=f"{why}; the end of {settings.emulator_log}:\n{log_tail(settings.emulator_log, 20)}",
+    )

@@ -1,0 +1,82 @@
+"""What machines of kind `nspawn` boot, put together from artifacts; and what such machines leave."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kubequorum_cli.console import Stage
+from kubequorum_cli.errors import CommandError
+from lab.artifacts import ArtifactError, Progress, render
+from lab.artifacts import Settings as ArtifactSettings
+from lab.artifacts.errors import DiskSpaceError, MissingToolError
+from lab.settings import STOP_SECONDS, Settings
+
+if TYPE_CHECKING:
+    from emulator.machines.nspawn import MachineImage
+
+_LEFTOVERS = "nspawn"
+"""The folder below the machines' state that there is if such machines ever ran."""
+
+
+def prepare(settings: Settings, stage: Stage) -> None:
+    """Bring programs, images and the machine root, and write the image's description.
+
+    The first time this takes about 11 minutes on two cores; later everything is in the cache.
+
+    Raises:
+        CommandError: an artifact cannot be brought; with the reason.
+    """
+    try:
+        image = bring(teller(stage))
+    except ArtifactError as error:
+        raise _explained(error) from error
+    image.write(settings.machine_image)
+
+
+def bring(tell: Progress) -> "MachineImage":
+    """Make sure that all artifacts are in the cache.
+
+    Raises:
+        DiskSpaceError, MissingToolError: this computer lacks what it takes to build them.
+        CommandError: they could not be built; with the reason.
+    """
+    # Here, and not above: what they need exists on Linux only.
+    from emulator.machines import nspawn
+    from lab.artifacts import ensure
+    from lab.artifacts.cache import Cache
+    from lab.artifacts.containerdstate import ensure_containerd_state
+
+    try:
+        chosen = ArtifactSettings.from_environment()
+        paths = ensure(["programs", "images", "root"], tell, settings=chosen)
+        containerd = ensure_containerd_state(
+            paths, cache=Cache(chosen.cache_dir / "artifacts"), progress=tell
+        )
+    except (DiskSpaceError, MissingToolError):
+        raise
+    except ArtifactError as error:
+        raise _explained(error) from error
+    assert paths.root is not None  # noqa: S101 - asked for above
+    return nspawn.MachineImage(root=paths.root, files=paths.node_files, containerd=containerd)
+
+
+def teller(stage: Stage) -> Progress:
+    """What shows the events of artifacts as lines of a stage."""
+    return lambda event: stage.line(render(event))
+
+
+def _explained(error: ArtifactError) -> CommandError:
+    return CommandError(
+        "what real machines boot cannot be brought",
+        why=str(error),
+        remedy="mend that, then try again; or do without them: KUBEQUORUM_MACHINES=process make up",
+    )
+
+
+def remove_leftovers(settings: Settings) -> int:
+    """End and remove machines that a killed embedded AWS left; how many there were."""
+    if sys.platform != "linux" or not Path(settings.machines_state, _LEFTOVERS).exists():
+        return 0
+    from emulator.machines import nspawn
+
+    return nspawn.remove_leftovers(settings.machines_state, patience_seconds=STOP_SECONDS)

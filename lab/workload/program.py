@@ -1,0 +1,20 @@
+"""The program that loads and judges, from the cache of artifacts."""
+
+from functools import cache
+from pathlib import Path
+
+from lab.artifacts import Event, Settings, ensure, to_stderr
+
+
+@cache
+def historian() -> Path:
+    """The program; built the first time, which takes half a minute on two cores.
+
+    Raises:
+        ArtifactError: it cannot be built; with the reason.
+    """
+    return ensure(["historian"], _tell, settings=Settings.from_environment()).programs["historian"]
+
+
+def _tell(event: Event) -> None:
+    to_stderr(event)

@@ -1,1 +1,0 @@
-"""One module a command. Each offers functions without any command-line parsing; `local.cli.app` does that."""

@@ -1,1 +1,0 @@
-"""What runs behind the instances of the embedded AWS: implementations of `local.api.machines.Machines`."""

@@ -1,0 +1,135 @@
+"""Changes of a cluster by the real CDK CLI: one master at a time, back again if it fails, data kept."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from kubequorum_cli.errors import CommandError
+from tests.deploy.deployment import Deployment, deployed
+
+pytestmark = pytest.mark.deploy
+
+SLOTS = ("a", "b", "c")
+TIME_SCALE = 0.05
+"""The 20 minutes that CloudFormation waits for a new master take one."""
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """clusters/local.yaml, deployed from nothing; each test starts from what it finds."""
+    with deployed(tmp_path_factory.mktemp("updates"), time_scale=TIME_SCALE) as deployment:
+        yield deployment
+
+
+def _masters(deployment: Deployment) -> dict[str, str]:
+    return {slot: deployment.master(slot)["InstanceId"] for slot in SLOTS}
+
+
+def _volumes(deployment: Deployment) -> dict[str, str]:
+    return {slot: deployment.outputs("State")[f"EtcdVolume{slot.upper()}Id"] for slot in SLOTS}
+
+
+def test_another_size_rolls_one_master_after_the_other(deployment: Deployment) -> None:
+    """All three are replaced; the update of one begins after that of the one before is complete."""
+    before = _masters(deployment)
+    seen = len(deployment.events("ControlPlane"))
+    deployment.change(masters={"instance_type": "m7i.xlarge"})
+    deployment.deploy()
+    after = _masters(deployment)
+    for slot in SLOTS:
+        assert after[slot] != before[slot]
+        assert deployment.master(slot)["InstanceType"] == "m7i.xlarge"
+    groups = [
+        (event["LogicalResourceId"], event["ResourceStatus"])
+        for event in deployment.events("ControlPlane")[seen:]
+        if event["LogicalResourceId"] in {"MasterAGroup", "MasterBGroup", "MasterCGroup"}
+    ]
+    # Statuses in the order of events, each once: a complete, then b begins, and so on.
+    assert list(dict.fromkeys(groups)) == [
+        (f"Master{slot}Group", status)
+        for slot in "ABC"
+        for status in ("UPDATE_IN_PROGRESS", "UPDATE_COMPLETE")
+    ]
+    signals = [
+        e.get("ResourceStatusReason", "")
+        for e in deployment.events("ControlPlane")[seen:]
+        if "SUCCESS signal" in e.get("ResourceStatusReason", "")
+    ]
+    for slot in SLOTS:
+        assert any(after[slot] in reason for reason in signals)
+
+
+def test_a_bad_update_stops_at_the_first_and_rolls_back(deployment: Deployment) -> None:
+    """A release that never gets ready costs one master its place for a while: b and c are not touched."""
+    before = _masters(deployment)
+    template = deployment.group("a")["LaunchTemplate"]["LaunchTemplateId"]
+    script = deployment.cdk.settings.app / "userdata" / "first-boot.sh"
+    good = script.read_text(encoding="utf-8")
+    script.write_text(
+        good.replace("exec bash current/files/start.sh", "echo this release is broken; exit 1"), "utf-8"
+    )
+    try:
+        with pytest.raises(CommandError):
+            deployment.run("deploy", "local-ControlPlane", "--exclusively", "--require-approval", "never")
+    finally:
+        script.write_text(good, encoding="utf-8")
+    (stack,) = deployment.client("cloudformation").describe_stacks(StackName="local-ControlPlane")["Stacks"]
+    assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    failed = [e for e in deployment.events("ControlPlane") if e["ResourceStatus"] == "UPDATE_FAILED"]
+    assert [e["LogicalResourceId"] for e in failed] == ["MasterAGroup"]
+    assert "Received 0 SUCCESS signal(s) out of 1" in failed[0]["ResourceStatusReason"]
+    after = _masters(deployment)
+    assert after["a"] != before["a"]
+    assert (after["b"], after["c"]) == (before["b"], before["c"])
+    assert deployment.group("a")["Instances"][0]["LifecycleState"] == "InService"
+    (member,) = deployment.group("a")["Instances"]
+    assert member["LaunchTemplate"]["LaunchTemplateId"] == template
+    assert "Number of stacks with differences: 0" in deployment.run("diff", "--all", "--fail")
+
+
+def test_a_dead_master_is_replaced(deployment: Deployment) -> None:
+    """A terminated instance gets a successor in the same zone, through the hooks, with nobody's help."""
+    autoscaling = deployment.client("autoscaling")
+    old = deployment.master("b")
+    autoscaling.terminate_instance_in_auto_scaling_group(
+        InstanceId=old["InstanceId"], ShouldDecrementDesiredCapacity=False
+    )
+
+    def successor() -> bool:
+        members = [i for i in deployment.group("b")["Instances"] if i["InstanceId"] != old["InstanceId"]]
+        return [i["LifecycleState"] for i in members] == ["InService"]
+
+    deployment.wait_until(successor, "slot b has a successor in service")
+    deployment.wait_until(lambda: len(deployment.group("b")["Instances"]) == 1, "the predecessor is gone")
+    assert deployment.master("b")["Placement"]["AvailabilityZone"] == "us-east-1b"
+
+
+def test_state_outlives_the_control_plane(deployment: Deployment) -> None:
+    """After `cdk destroy` of ControlPlane and Workers a deploy finds the same volumes, bucket and zone."""
+    state = deployment.physical_ids("State")
+    volumes = _volumes(deployment)
+    before = _masters(deployment)
+    deployment.run("destroy", "local-Workers", "local-ControlPlane", "--force")
+    stacks = {s["StackName"] for s in deployment.client("cloudformation").describe_stacks()["Stacks"]}
+    assert {"local-Network", "local-State"} <= stacks
+    assert not {"local-ControlPlane", "local-Workers"} & stacks
+    ec2 = deployment.client("ec2")
+    running = ec2.describe_instances(
+        Filters=[{"Name": "instance-state-name", "Values": ["running", "pending"]}]
+    )
+    assert running["Reservations"] == []
+    found = ec2.describe_volumes(VolumeIds=list(volumes.values()))["Volumes"]
+    assert {v["VolumeId"] for v in found} == set(volumes.values())
+
+    deployment.deploy()
+    assert deployment.physical_ids("State") == state
+    assert _volumes(deployment) == volumes
+    assert not set(_masters(deployment).values()) & set(before.values())
+
+
+def test_the_state_stack_refuses_to_be_deleted(deployment: Deployment) -> None:
+    """Termination protection stops `cdk destroy` of State, and nothing of it is gone."""
+    state = deployment.physical_ids("State")
+    with pytest.raises(CommandError):
+        deployment.run("destroy", "local-State", "--exclusively", "--force")
+    assert deployment.physical_ids("State") == state

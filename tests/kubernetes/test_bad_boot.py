@@ -1,0 +1,67 @@
+"""A boot that cannot succeed fails the deploy, says why in the stack's events, and is rolled back."""
+
+import hashlib
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from kubequorum_cli.errors import CommandError
+from tests.deploy.deployment import Deployment, bootstrapped
+
+pytestmark = pytest.mark.deploy
+
+
+def _deploy_in_vain(deployment: Deployment) -> str:
+    """Deploy, see it fail and rolled back, and return the reasons in the events of the control plane."""
+    with pytest.raises(CommandError):
+        deployment.deploy()
+    (stack,) = deployment.client("cloudformation").describe_stacks(StackName="local-ControlPlane")["Stacks"]
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    failed = [e for e in deployment.events("ControlPlane") if e["ResourceStatus"] == "CREATE_FAILED"]
+    return " ".join(event.get("ResourceStatusReason", "") for event in failed)
+
+
+def test_a_missing_permission(tmp_path: Path) -> None:
+    """A role that may not attach its volume: the event names the action, and the State stack stays."""
+    with bootstrapped(tmp_path, machines="nspawn") as deployment:
+        permissions = deployment.cdk.settings.app / "constructs" / "kubequorum" / "permissions" / "masters.py"
+        text = permissions.read_text(encoding="utf-8")
+        assert '"ec2:AttachVolume"' in text
+        permissions.write_text(text.replace('"ec2:AttachVolume"', '"ec2:DescribeVolumeStatus"'), "utf-8")
+        # Only a signal's unique id can carry a reason, 64 characters of it; the console has all.
+        assert "UnauthorizedOperation" in _deploy_in_vain(deployment)
+        assert "AttachVolume" in _console_of_a_master(deployment)
+        assert deployment.outputs("State")["EtcdVolumeAId"]
+
+
+def test_a_wrong_checksum(tmp_path: Path) -> None:
+    """A mirror that has another file than the lock file pins: the event has both sums."""
+    with bootstrapped(tmp_path, machines="nspawn") as deployment:
+        lock_file = deployment.cdk.settings.app / "userdata" / "files" / "artifacts.json"
+        lock = json.loads(lock_file.read_text(encoding="utf-8"))
+        version = lock["default_kubernetes_version"]
+        release = lock["artifacts"]["crictl"]["versions"][lock["kubernetes_versions"][version]["crictl"]]
+        # Not the version that the machine's image has: this one must be fetched.
+        lock["kubernetes_versions"][version]["crictl"] = "0.0.1"
+        lock["artifacts"]["crictl"]["versions"]["0.0.1"] = release
+        lock_file.write_text(json.dumps(lock), encoding="utf-8")
+        s3 = deployment.client("s3")
+        s3.create_bucket(Bucket="a-mirror")
+        url = urlsplit(release["amd64"]["url"])
+        s3.put_object(Bucket="a-mirror", Key=f"releases/{url.netloc}{url.path}", Body=b"something else")
+        deployment.change(artifacts={"mirror": "s3://a-mirror/releases"})
+        reasons = _deploy_in_vain(deployment)
+        assert "checksum" in reasons
+        console = _console_of_a_master(deployment)
+        assert release["amd64"]["sha256"] in console
+        assert hashlib.sha256(b"something else").hexdigest() in console
+
+
+def _console_of_a_master(deployment: Deployment) -> str:
+    """The console output of some master that was launched, dead as it may be."""
+    ec2 = deployment.client("ec2")
+    reservations = ec2.describe_instances()["Reservations"]
+    ids = [i["InstanceId"] for r in reservations for i in r["Instances"]]
+    return "\n".join(ec2.get_console_output(InstanceId=i, Latest=True).get("Output", "") for i in ids)

@@ -1,0 +1,56 @@
+"""From targets to what they need."""
+
+import pytest
+
+from lab.artifacts.catalog import PROGRAM_SETS, program_set_of
+from lab.artifacts.errors import ArtifactError
+from lab.artifacts.gobuild import MODULES
+from lab.artifacts.imagecatalog import IMAGES
+from lab.artifacts.plan import known_targets, make_plan
+
+
+def test_catalog_is_consistent() -> None:
+    """Every program is in one set, every set has its module, every image's program exists."""
+    programs = [program for program_set in PROGRAM_SETS.values() for program in program_set.programs]
+    assert len(programs) == len(set(programs))
+    for program_set in PROGRAM_SETS.values():
+        assert (MODULES / program_set.module / "go.mod").is_file()
+    assert {item.module for item in PROGRAM_SETS.values()} == {path.name for path in MODULES.iterdir()}
+    for image in IMAGES.values():
+        for program in image.programs.values():
+            assert program_set_of(program).name in PROGRAM_SETS
+
+
+def test_an_image_brings_its_programs_and_only_those() -> None:
+    """One image needs one set, and the root only if it takes files from it."""
+    plan = make_plan(["image:etcd"])
+    assert [item.name for item in plan.program_sets] == ["etcd"]
+    assert not plan.root
+    assert make_plan(["image:kube-proxy"]).root
+
+
+def test_programs_are_those_of_a_machine() -> None:
+    """The group `programs` holds what is installed on machines, not what lives in images only."""
+    names = {item.name for item in make_plan(["programs"]).program_sets}
+    assert names == {"kubernetes-node", "etcd", "containerd", "runc", "cni-plugins", "crictl"}
+
+
+def test_all_is_everything() -> None:
+    """The group `all` leaves nothing of the catalog out."""
+    plan = make_plan(["all"])
+    assert {item.name for item in plan.program_sets} == set(PROGRAM_SETS)
+    assert {item.name for item in plan.images} == set(IMAGES)
+    assert plan.root
+
+
+@pytest.mark.parametrize("target", known_targets())
+def test_every_known_target_plans_something(target: str) -> None:
+    """No word that the help names leads to an empty plan."""
+    plan = make_plan([target])
+    assert plan.program_sets or plan.root
+
+
+def test_unknown_target_names_the_known_ones() -> None:
+    """A typing error gets the list of what there is."""
+    with pytest.raises(ArtifactError, match=r"no artifact 'kubelets'; there are programs, images"):
+        make_plan(["kubelets"])

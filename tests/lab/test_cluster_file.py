@@ -1,0 +1,48 @@
+"""What the tools read of a cluster file, and how they refuse one."""
+
+from pathlib import Path
+
+import pytest
+
+from kubequorum_cli.errors import UsageError
+from lab import cluster_file
+from lab.settings import CHECKOUT
+
+GOOD = 'name: small\naccount: "000000000000"\nregion: eu-central-1\n'
+
+
+def test_name_account_and_region_are_read(tmp_path: Path) -> None:
+    """The three keys come out as texts, the path absolute; other keys are the app's business."""
+    path = tmp_path / "small.yaml"
+    path.write_text(GOOD + "zones: [nonsense]\n")
+    cluster = cluster_file.read(path)
+    assert (cluster.name, cluster.account, cluster.region) == ("small", "000000000000", "eu-central-1")
+    assert cluster.path == path
+
+
+@pytest.mark.parametrize("name", ["local", "dev", "ha"])
+def test_the_projects_own_files_are_read(name: str) -> None:
+    """Every cluster file in the checkout has what the tools need."""
+    assert cluster_file.read(CHECKOUT / "clusters" / f"{name}.yaml").name == name
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (GOOD.replace("name: small", "name:"), "name is None"),
+        (GOOD.replace('"000000000000"', "123456789012"), "account is 123456789012"),
+        (GOOD.replace("region: eu-central-1", ""), "region is None"),
+        ("- a list\n", "name is None"),
+        ("name: [\n", "line 2"),
+        ("name: \udcff\n", "can't decode byte 0xff"),
+    ],
+)
+def test_an_unusable_file_is_refused_with_the_reason(tmp_path: Path, content: str, message: str) -> None:
+    """The error names the file and the value, or the place where it is no YAML."""
+    path = tmp_path / "bad.yaml"
+    path.write_bytes(content.encode(errors="surrogateescape"))
+    with pytest.raises(UsageError) as raised:
+        cluster_file.read(path)
+    assert str(path) in raised.value.what
+    assert message in raised.value.why
+    assert raised.value.remedy

@@ -1,0 +1,159 @@
+"""Which machines `up` takes: decided in a fixed order, and what is left out is said."""
+
+import io
+import os
+import sys
+
+import pytest
+from rich.console import Console
+
+from emulator.machines import nspawn
+from kubequorum_cli.console import Progress, Stage
+from kubequorum_cli.errors import CommandError, UsageError
+from lab import machine_choice, machine_image
+from lab.artifacts import hostpackages
+from lab.artifacts.errors import DiskSpaceError, MissingToolError
+from lab.machine_choice import Obstacle, choose
+from lab.settings import Settings
+
+OBSTACLE = Obstacle(why="they need root", remedy="become root")
+
+
+@pytest.fixture
+def screen() -> io.StringIO:
+    """What a person would see."""
+    return io.StringIO()
+
+
+@pytest.fixture
+def progress(screen: io.StringIO) -> Progress:
+    """Progress written there."""
+    return Progress(Console(file=screen, width=1000))
+
+
+@pytest.fixture
+def stage(screen: io.StringIO) -> Stage:
+    """A stage written there."""
+    return Stage(Console(file=screen, width=1000), "Get ready")
+
+
+def _found(monkeypatch: pytest.MonkeyPatch, obstacle: Obstacle | None) -> None:
+    monkeypatch.setattr(machine_choice, "find_obstacle", lambda _stage: obstacle)
+
+
+def test_machines_are_chosen_unless_the_environment_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unset and empty both mean: by itself."""
+    monkeypatch.delenv("KUBEQUORUM_MACHINES", raising=False)
+    assert Settings.from_environment().machines == "auto"
+    monkeypatch.setenv("KUBEQUORUM_MACHINES", "")
+    assert Settings.from_environment().machines == "auto"
+    monkeypatch.setenv("KUBEQUORUM_MACHINES", "process")
+    assert Settings.from_environment().machines == "process"
+
+
+def test_real_machines_are_taken_where_they_can_run(
+    monkeypatch: pytest.MonkeyPatch, progress: Progress
+) -> None:
+    """Nothing is left out then, and nothing said of it."""
+    _found(monkeypatch, None)
+    choice = choose("auto", progress)
+    assert (choice.kind, choice.explanation()) == ("nspawn", "")
+
+
+def test_elsewhere_processes_are_taken_and_it_is_said_why(
+    monkeypatch: pytest.MonkeyPatch, progress: Progress, screen: io.StringIO
+) -> None:
+    """Two lines: what is left out and why, and what brings it."""
+    _found(monkeypatch, OBSTACLE)
+    choice = choose("auto", progress)
+    assert choice.kind == "process"
+    what, how = choice.explanation().splitlines()
+    assert "Kubernetes" in what
+    assert "they need root" in what
+    assert "become root" in how
+    assert choice.explanation() in screen.getvalue()
+
+
+def test_machines_asked_for_by_name_are_no_others(
+    monkeypatch: pytest.MonkeyPatch, progress: Progress
+) -> None:
+    """Real ones that cannot run are an error; processes are taken without a look at anything."""
+    _found(monkeypatch, OBSTACLE)
+    with pytest.raises(CommandError, match="cannot run here") as raised:
+        choose("nspawn", progress)
+    assert "they need root" in raised.value.why
+    monkeypatch.setattr(machine_choice, "find_obstacle", lambda _stage: pytest.fail("looked"))
+    assert choose("process", progress).kind == "process"
+    assert choose("none", progress).kind == "none"
+
+
+def test_an_unknown_kind_is_wrong_usage(progress: Progress) -> None:
+    """The message names the variable, the value and the choices."""
+    with pytest.raises(UsageError, match="KUBEQUORUM_MACHINES is 'docker'") as raised:
+        choose("docker", progress)
+    assert "auto, nspawn, process or none" in raised.value.remedy
+
+
+def test_what_runs_already_keeps_its_machines(progress: Progress, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second `up` decides nothing anew, and refuses other machines."""
+    monkeypatch.setattr(machine_choice, "find_obstacle", lambda _stage: pytest.fail("looked"))
+    assert choose("auto", progress, running="nspawn").kind == "nspawn"
+    assert choose("process", progress, running="process").kind == "process"
+    with pytest.raises(CommandError, match="that runs are process") as raised:
+        choose("nspawn", progress, running="process")
+    assert "make down" in raised.value.remedy
+
+
+def test_other_systems_and_other_users_are_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, stage: Stage
+) -> None:
+    """Neither is anything tried nor anything installed for them."""
+    monkeypatch.setattr(hostpackages, "require_commands", lambda *_, **__: pytest.fail("installed"))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    found = machine_choice.find_obstacle(stage)
+    assert found is not None
+    assert "sudo" in found.remedy
+    monkeypatch.setattr(sys, "platform", "darwin")
+    found = machine_choice.find_obstacle(stage)
+    assert found is not None
+    assert "darwin" in found.why
+
+
+def test_packages_come_before_the_trials_and_these_before_the_builds(
+    monkeypatch: pytest.MonkeyPatch, stage: Stage
+) -> None:
+    """A machine that lacks systemd-nspawn gets it; one whose kernel refuses builds nothing for minutes."""
+    done: list[str] = []
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(hostpackages, "require_commands", lambda needed, **_: done.extend(needed))
+    monkeypatch.setattr(nspawn, "unavailable_reason", lambda: done.append("tried"))
+    monkeypatch.setattr(machine_image, "bring", lambda _tell: done.append("built"))
+    assert machine_choice.find_obstacle(stage) is None
+    assert done == [*nspawn.HOST_PROGRAMS, "tried", "built"]
+    done.clear()
+    monkeypatch.setattr(nspawn, "unavailable_reason", lambda: "the kernel gives no loop devices")
+    found = machine_choice.find_obstacle(stage)
+    assert found is not None
+    assert found.why == "the kernel gives no loop devices"
+    assert "built" not in done
+
+
+@pytest.mark.parametrize(
+    "error", [DiskSpaceError("5.0 GiB are free there."), MissingToolError("no apt-get.")]
+)
+def test_what_this_computer_lacks_is_an_obstacle_and_not_a_failure(
+    monkeypatch: pytest.MonkeyPatch, stage: Stage, error: Exception
+) -> None:
+    """Too small a disk, or a package that cannot be had, leaves machines out and says so."""
+
+    def fail(_tell: object) -> None:
+        raise error
+
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(hostpackages, "require_commands", lambda *_, **__: None)
+    monkeypatch.setattr(nspawn, "unavailable_reason", lambda: None)
+    monkeypatch.setattr(machine_image, "bring", fail)
+    found = machine_choice.find_obstacle(stage)
+    assert found is not None
+    assert f"{found.why}." == str(error)
