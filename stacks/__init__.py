@@ -1,9 +1,9 @@
-"""The four stacks of a cluster, by what may be thrown away: Network → State → ControlPlane → Workers."""
+"""The four stacks of a cluster, by what may be recreated: Network → State → ControlPlane → Workers."""
 
-from aws_cdk import App, DefaultStackSynthesizer, Environment, Stack, Tags
+from aws_cdk import Annotations, App, DefaultStackSynthesizer, Environment, Stack, Tags
 
 from kubequorum import tags
-from kubequorum.config import Cluster
+from kubequorum.config import Cluster, warnings_of
 from kubequorum.config.names import asset_prefix, stack_name
 from kubequorum.node_program import BundleBuilder
 from stacks.control_plane import ControlPlaneStack
@@ -13,12 +13,12 @@ from stacks.workers import WorkersStack
 
 
 def add_cluster(app: App, cluster: Cluster, build_bundle: BundleBuilder) -> list[Stack]:
-    """Add a cluster's stacks to an app, in the order in which they depend on each other.
+    """Add a cluster's stacks to an app, in the order of their dependencies.
 
     Args:
         app: the app.
-        cluster: the cluster file, checked.
-        build_bundle: makes the node program for machines with a certain cluster.json.
+        cluster: the cluster file, validated.
+        build_bundle: builds the node program's bundle for a cluster.json.
 
     """
     # Even with its zones named, ec2.Vpc asks the context which zones there are.
@@ -29,9 +29,9 @@ def add_cluster(app: App, cluster: Cluster, build_bundle: BundleBuilder) -> list
 
     def synthesizer(stack: str) -> DefaultStackSynthesizer:
         return DefaultStackSynthesizer(
-            # Assets by stack: machines may read those of their own, and nothing else in the bootstrap bucket.
+            # One prefix per stack: instances may read the assets of their own stack only.
             bucket_prefix=asset_prefix(stack_name(cluster.name, stack)),
-            # The CLI checks the bootstrap version by itself; the rule would only be repeated everywhere.
+            # The CLI checks the bootstrap version itself; the rule would be repeated in every stack.
             generate_bootstrap_version_rule=False,
         )
 
@@ -61,7 +61,7 @@ def add_cluster(app: App, cluster: Cluster, build_bundle: BundleBuilder) -> list
         synthesizer=synthesizer("ControlPlane"),
     )
     stacks: list[Stack] = [network, state, control_plane]
-    # CloudFormation takes no stack without resources.
+    # CloudFormation does not accept a stack without resources.
     if cluster.worker_groups:
         workers = WorkersStack(
             app,
@@ -73,9 +73,11 @@ def add_cluster(app: App, cluster: Cluster, build_bundle: BundleBuilder) -> list
             env=environment,
             synthesizer=synthesizer("Workers"),
         )
-        # Workers have nothing to join before the control plane is up.
+        # Workers cannot join before the control plane is up.
         workers.add_stack_dependency(control_plane)
         stacks.append(workers)
+    for number, warning in enumerate(warnings_of(cluster)):
+        Annotations.of(network).add_warning_v2(f"kubequorum:cluster-file-{number}", warning)
     for key, value in {**cluster.tags, tags.CLUSTER: cluster.name}.items():
         Tags.of(app).add(key, value)
     return stacks

@@ -14,10 +14,10 @@ from constructs import Construct
 from kubequorum.api_endpoint import ApiEndpoint
 from kubequorum.config import Cluster
 from kubequorum.documents import master_document
-from kubequorum.firewall import API_PORT
 from kubequorum.group import SIGNAL_TIMEOUT
 from kubequorum.master_slot import MasterSlot
 from kubequorum.node_program import BundleBuilder, NodeProgram
+from kubequorum_node.document import API_PORT
 from stacks.network import NetworkStack
 from stacks.state import StateStack
 

@@ -1,4 +1,4 @@
-"""What must never be lost: the key, the etcd volumes, the bucket, the zone."""
+"""What must never be lost: the key, the etcd volumes, the bucket, the DNS zone."""
 
 from aws_cdk import CfnOutput, Environment, Fn, IStackSynthesizer, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
@@ -53,7 +53,9 @@ class StateStack(Stack):
                 for slot, volume in volumes.items()
             },
             key_arn=self._export("KeyArn", key.key_arn, "Key of the volumes and the bucket"),
-            bucket_arn=self._export("StateBucketArn", bucket.bucket_arn, "CA set, slot records, backups"),
+            bucket_arn=self._export(
+                "StateBucketArn", bucket.bucket_arn, "CA set, slot records, join material"
+            ),
             zone_id=self._zone_id(cluster, network),
         )
 

@@ -45,7 +45,14 @@ def synthesise(name: str) -> Synthesised:
 
 
 VARIANTS: dict[str, tuple[str, dict[str, dict[str, object]]]] = {
-    "without-nat": ("local", {"network": {"nat": "none"}}),
+    "without-nat": (
+        "local",
+        {
+            "network": {"nat": "none"},
+            "artifacts": {"mirror": "s3://my-mirror/kubernetes"},
+            "kubernetes": {"image_repository": "registry.example.com:5000/kubernetes"},
+        },
+    ),
     "single-nat": ("local", {"network": {"nat": "single"}}),
     "public-zone": (
         "ha",

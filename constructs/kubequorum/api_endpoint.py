@@ -9,7 +9,7 @@ from constructs import Construct
 from kubequorum.config import Cluster
 from kubequorum.config.names import load_balancer_name
 from kubequorum.findings import acknowledge
-from kubequorum.firewall import API_PORT
+from kubequorum_node.document import API_PORT
 
 
 class ApiEndpoint(Construct):
@@ -37,12 +37,11 @@ class ApiEndpoint(Construct):
         self.target_group_arns: list[str] = []
 
         internal = self._load_balancer("Internal", subnets=node_subnets, public=False)
-        names = {cluster.node_api_name: internal}
         self.load_balancer = internal
         if cluster.api.exposure == "public":
             self.load_balancer = self._load_balancer("Public", subnets=vpc.public_subnets, public=True)
-            # In a private zone only the VPC asks for the name, and should get the internal address.
-            names.setdefault(cluster.api_name, self.load_balancer)
+        # Last, so that it counts where both names are one: a private zone is visible in the VPC only.
+        names = {cluster.api_name: self.load_balancer} | {cluster.node_api_name: internal}
         for name, balancer in names.items():
             # Not ARecord: its targets would have every service loaded that a name can lead to.
             route53.CfnRecordSet(

@@ -6,7 +6,7 @@ need: a change to a worker group must not replace the masters.
 
 from kubequorum import tags
 from kubequorum.config import Cluster, WorkerGroup
-from kubequorum.config.addresses import node_mask_bits
+from kubequorum.config.checks.addresses import node_mask_bits
 from kubequorum_node.document import ClusterDocument, Etcd, Slot, VolumeShape
 
 _GIB = 1 << 30

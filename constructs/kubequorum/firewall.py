@@ -1,4 +1,4 @@
-"""Three security groups, and a table of every flow between them with the reason it exists."""
+"""Three security groups, and a table of every flow between them with its reason."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -9,13 +9,12 @@ from constructs import Construct
 
 from kubequorum import tags
 from kubequorum.config import Cluster
-
-API_PORT = 6443
+from kubequorum_node.document import API_PORT
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Who may open connections to whom, where, and why (the reason becomes the rule's description)."""
+    """Who may connect to whom, on which port, and why (the reason becomes the rule's description)."""
 
     sources: tuple[str, ...]
     targets: tuple[str, ...]
@@ -23,36 +22,48 @@ class Flow:
     reason: str
 
 
+_HTTPS_PORT = 443
+_WEB_PORTS = {"http": 80, "https": _HTTPS_PORT}
 _NODES = ("masters", "workers")
 
 FLOWS = (
     # https://kubernetes.io/docs/reference/networking/ports-and-protocols/
     Flow(("loadbalancer",), ("masters",), ec2.Port.tcp(API_PORT), "API and its health checks"),
-    Flow(_NODES, ("loadbalancer",), ec2.Port.tcp(API_PORT), "API by its name"),
-    Flow(_NODES, ("masters",), ec2.Port.tcp(API_PORT), "API by the kubernetes Service"),
+    Flow(_NODES, ("loadbalancer",), ec2.Port.tcp(API_PORT), "API through the load balancer"),
+    Flow(_NODES, ("masters",), ec2.Port.tcp(API_PORT), "API through the kubernetes Service"),
     Flow(("masters",), ("masters",), ec2.Port.tcp_range(2379, 2380), "etcd clients and peers"),
     Flow(_NODES, _NODES, ec2.Port.tcp(10250), "kubelet: logs, exec, metrics"),
     # https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements#network-requirements
     Flow(_NODES, _NODES, ec2.Port.udp(4789), "pod network: VXLAN between nodes"),
-    Flow(_NODES, _NODES, ec2.Port.tcp(5473), "Calico Typha"),
 )
 
 
-def _mirror_port(mirror: str | None) -> int | None:
-    """Port of a mirror on the web."""
-    parts = urlsplit(mirror or "")
-    return parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+def _download_ports(cluster: Cluster) -> dict[int, str]:
+    """Ports outside the VPC that masters connect to, each with the reason."""
+    ports = {_HTTPS_PORT: "AWS APIs, artifacts and images"}
+    mirror = urlsplit(cluster.artifacts.mirror or "")
+    if mirror.scheme in _WEB_PORTS:
+        ports.setdefault(mirror.port or _WEB_PORTS[mirror.scheme], "artifacts.mirror")
+    repository = urlsplit(f"https://{cluster.kubernetes.image_repository or ''}")
+    ports.setdefault(repository.port or _HTTPS_PORT, "kubernetes.image_repository")
+    return ports
 
 
 class Firewall(Construct):
-    """The security groups of masters, workers and the API load balancer."""
+    """The security groups of masters, workers and the API load balancer.
+
+    Args:
+        cluster: the cluster file.
+        vpc: the VPC in which the groups are.
+
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, cluster: Cluster, vpc: ec2.IVpc) -> None:
         super().__init__(scope, construct_id)
         self.masters = self._group("Masters", vpc, f"Masters of {cluster.name}")
         self.workers = self._group("Workers", vpc, f"Workers of {cluster.name}", outbound=True)
         self.load_balancer = self._group("LoadBalancer", vpc, f"API load balancer of {cluster.name}")
-        # The cloud provider puts rules for Services of type LoadBalancer into the one group with this tag.
+        # The cloud provider adds rules for Services of type LoadBalancer to the one group with this tag.
         Tags.of(self.workers).add(tags.kubernetes_cluster(cluster.name), "owned")
 
         groups = {"masters": self.masters, "workers": self.workers, "loadbalancer": self.load_balancer}
@@ -64,15 +75,13 @@ class Firewall(Construct):
             self.load_balancer.add_ingress_rule(
                 ec2.Peer.ipv4(str(cidr)), ec2.Port.tcp(API_PORT), "API from an allowed range"
             )
-        self.masters.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "AWS APIs, artifacts and images")
-        mirror_port = _mirror_port(cluster.artifacts.mirror)
-        if mirror_port is not None and mirror_port != 443:
-            self.masters.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(mirror_port), "artifacts.mirror")
+        for port, reason in _download_ports(cluster).items():
+            self.masters.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), reason)
 
     def _group(
         self, construct_id: str, vpc: ec2.IVpc, description: str, *, outbound: bool = False
     ) -> ec2.SecurityGroup:
-        """Make a group. Only workers may connect anywhere: whom pods call is their owners' business."""
+        """Create a group. Only workers may connect anywhere: pods call what their owners choose."""
         return ec2.SecurityGroup(
             self, construct_id, vpc=vpc, description=description, allow_all_outbound=outbound
         )

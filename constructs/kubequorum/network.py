@@ -7,7 +7,7 @@ from constructs import Construct
 
 from kubequorum import tags
 from kubequorum.config import Cluster
-from kubequorum.config.addresses import PRIVATE_SUBNET_EXTRA_BITS, PUBLIC_SUBNET_EXTRA_BITS
+from kubequorum.config.checks.addresses import PRIVATE_SUBNET_EXTRA_BITS, PUBLIC_SUBNET_EXTRA_BITS
 
 
 class ClusterNetwork(Construct):
@@ -88,16 +88,13 @@ class ClusterNetwork(Construct):
 
 
 def _interface_endpoints() -> dict[str, ec2.InterfaceVpcEndpointAwsService]:
-    """What the machines call, for a VPC without NAT. S3 has a gateway endpoint in every VPC."""
+    """AWS APIs that instances call, for a VPC without NAT. S3 has a gateway endpoint in every VPC."""
     service = ec2.InterfaceVpcEndpointAwsService
     return {
         "AutoScaling": service.AUTOSCALING,
         "CloudFormation": service.CLOUDFORMATION,
         "Ec2": service.EC2,
         "ElasticLoadBalancing": service.ELASTIC_LOAD_BALANCING,
-        "Kms": service.KMS,
-        "Ssm": service.SSM,
-        "Sts": service.STS,
     }
 
 

@@ -1,4 +1,4 @@
-"""The bucket that holds what masters share: the cluster's CA set, slot records, backups."""
+"""The bucket that holds what masters share: the cluster's CA set, slot records, join material."""
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -9,15 +9,13 @@ from constructs import Construct
 from kubequorum.findings import acknowledge
 
 PKI_PREFIX = "pki/"
-"""The CA set: written by whichever master comes first, never again."""
+"""The CA set: written once, by the first master."""
 SLOTS_PREFIX = "slots/"
-"""A record for each slot, below the slot's name."""
+"""One record per slot, below the slot's name."""
 JOIN_PREFIX = "join/"
-"""What workers join with: short-lived, written anew by masters all the time."""
+"""What workers join with: short-lived, rewritten by masters periodically."""
 ADMIN_PREFIX = "admin/"
-"""The administrator's kubeconfig: short-lived; masters write it, and only people read it."""
-BACKUPS_PREFIX = "backups/"
-"""etcd snapshots, below the slot's name."""
+"""The administrator's kubeconfig: short-lived, written by masters, read by people only."""
 
 
 class StateBucket(Construct):
@@ -57,11 +55,11 @@ class StateBucket(Construct):
             self.bucket,
             {
                 "AwsSolutions::AwsSolutions-S1": (
-                    "all objects are versioned, and CloudTrail's data events tell who read them"
+                    "all objects are versioned, and CloudTrail's data events record who read them"
                 )
             },
         )
-        # Two masters that create the CA set at the same moment must not both win.
+        # Of two masters that create the CA set at the same moment, only one must succeed.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
         self.bucket.add_to_resource_policy(
             iam.PolicyStatement(

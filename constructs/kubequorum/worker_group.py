@@ -65,17 +65,9 @@ class WorkerGroup(Construct):
                 ),
             ),
         )
-        taints = {taint.key: f"{taint.value}:{taint.effect}" for taint in group.taints}
         all_tags = group_tags(
-            for_instances={
-                **own_tags,
-                "Name": f"{cluster.name} worker-{group.name}",
-                tags.kubernetes_cluster(cluster.name): "owned",
-            },
-            for_group={
-                **tags.autoscaler(cluster.name),
-                **tags.autoscaler_node_template(group.labels, taints),
-            },
+            for_instances=tags.of_worker_instances(cluster.name, group.name),
+            for_group=tags.of_worker_group_only(cluster.name, group.labels, group.taint_values),
         )
         self.group = _group(self, group, machine, subnets, all_tags)
         self.group.override_logical_id(logical_id)

@@ -199,7 +199,7 @@ def test_machines_signal_resources_that_exist(cluster: str) -> None:
 
 
 _TAGS = ("aws:ResourceTag", "aws:RequestTag")
-_NARROW = re.compile(r":stack/[\w-]+/\*|'/(pki|slots/[abc]|backups/[abc]|join|admin)/\*'")
+_NARROW = re.compile(r":stack/[\w-]+/\*|'/(pki|slots/[abc]|join|admin)/\*'")
 """A wildcard ends them, and they are narrow all the same: a stack by its name, keys of the bucket."""
 READ_ONLY = re.compile(r"^[a-z0-9]+:(Describe|Get|List)")
 
@@ -281,7 +281,6 @@ def test_a_master_may_touch_its_own_slot_only(slot: str) -> None:
     assert f"/slots/{slot}/*" in written
     for other in others:
         assert f"/slots/{other}" not in written
-        assert f"/backups/{other}" not in written
         assert f"EtcdVolume{other.upper()}" not in str(by_sid)
 
 

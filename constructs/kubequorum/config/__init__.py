@@ -1,6 +1,15 @@
 """The cluster file: its model, its checks and its loader."""
 
+from kubequorum.config.checks import warnings_of
 from kubequorum.config.load import ClusterFileError, load_cluster
 from kubequorum.config.model import Architecture, Cluster, Taint, WorkerGroup
 
-__all__ = ["Architecture", "Cluster", "ClusterFileError", "Taint", "WorkerGroup", "load_cluster"]
+__all__ = [
+    "Architecture",
+    "Cluster",
+    "ClusterFileError",
+    "Taint",
+    "WorkerGroup",
+    "load_cluster",
+    "warnings_of",
+]

@@ -1,6 +1,6 @@
-"""Reads a cluster file and refuses a bad one with every mistake named at once."""
+"""Loads a cluster file; an invalid one is refused with all its mistakes at once."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,11 @@ class ClusterFileError(Exception):
 
 
 _MERGE = "tag:yaml.org,2002:merge"
-"""Of `<<`, whose keys may stand in the mapping itself, too: that is what it is for."""
+"""Tag of `<<`. Keys of a merged mapping may be repeated: the explicit one overrides."""
 
 
 class _NoDuplicateKeys(yaml.SafeLoader):
-    """YAML takes the last of two equal keys in silence; here that is an error."""
+    """YAML silently uses the last of duplicate keys; here they are an error."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[object] = set()
@@ -37,42 +37,64 @@ class _NoDuplicateKeys(yaml.SafeLoader):
                 continue
             if not isinstance(key_node, yaml.ScalarNode):
                 raise yaml.constructor.ConstructorError(
-                    "while reading a mapping", node.start_mark, "a key is no text", key_node.start_mark
+                    "while reading a mapping", node.start_mark, "a key is not a string", key_node.start_mark
                 )
             key = self.construct_object(key_node, deep=deep)
+            if not isinstance(key, Hashable):
+                raise yaml.constructor.ConstructorError(
+                    "while reading a mapping", node.start_mark, "a key is not a string", key_node.start_mark
+                )
             if key in seen:
                 raise yaml.constructor.ConstructorError(
                     "while reading a mapping",
                     node.start_mark,
-                    f"the key {key!r} stands there twice",
+                    f"duplicate key {key!r}",
                     key_node.start_mark,
                 )
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Report a value that only looks like a number or a date, such as 2027-02-30, with its place."""
+        try:
+            return super().construct_object(node, deep=deep)
+        except yaml.YAMLError:
+            raise
+        except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
+            raise yaml.constructor.ConstructorError(
+                None,
+                None,
+                f"not a valid value ({error}); put it in quotes if it is a string",
+                node.start_mark,
+            ) from error
 
 
 def load_cluster(path: Path) -> Cluster:
     """Read and check a cluster file.
 
     Raises:
-        ClusterFileError: the file is missing, no YAML, or has a value that
-            cannot be right; all mistakes are in one message.
+        ClusterFileError: the file is missing, is not YAML or has invalid values. The message has them all.
 
     """
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), _NoDuplicateKeys)  # noqa: S506 - a SafeLoader
+        loader = _NoDuplicateKeys(path.read_text(encoding="utf-8"))
+        loader.name = path.name
+        document = loader.get_single_data()
     except OSError as error:
         remedy = "name a file in clusters/, e.g. -c cluster=clusters/ha.yaml"
         raise ClusterFileError(path, [Problem("file", str(path), str(error.strerror), remedy)]) from error
     except UnicodeDecodeError as error:
-        wrong = f"is no UTF-8 text at byte {error.start}"
+        wrong = f"is not UTF-8 at byte {error.start}"
         raise ClusterFileError(path, [Problem("file", None, wrong, "save it as UTF-8")]) from error
     except yaml.YAMLError as error:
-        remedy = "mend the YAML at the line and column named"
+        remedy = "fix the YAML at this line and column"
         raise ClusterFileError(path, [Problem("file", None, " ".join(str(error).split()), remedy)]) from error
+    except RecursionError as error:
+        wrong = "is nested too deeply, or contains itself"
+        raise ClusterFileError(path, [Problem("file", None, wrong, "see clusters/ha.yaml")]) from error
     if not isinstance(document, dict):
         remedy = "write keys at the top level, see clusters/ha.yaml"
-        raise ClusterFileError(path, [Problem("file", document, "is no mapping", remedy)])
+        raise ClusterFileError(path, [Problem("file", document, "is not a mapping", remedy)])
     try:
         cluster = Cluster.model_validate(document)
     except ValidationError as error:
@@ -85,7 +107,7 @@ def load_cluster(path: Path) -> Cluster:
 def _as_problem(details: ErrorDetails) -> Problem:
     location = details["loc"]
     section, field = _resolve(location)
-    # Behind a mapping's key that is no text pydantic adds a part of its own.
+    # After a mapping's key that is not a string pydantic adds a part of its own.
     key = ".".join(str(part) for part in location if part != "[key]")
     match details["type"]:
         case "extra_forbidden":
@@ -94,19 +116,19 @@ def _as_problem(details: ErrorDetails) -> Problem:
         case "missing":
             return Problem(key, None, "is missing", f"add it: {_describe(field)}")
         case "tuple_type":
-            return Problem(key, details["input"], "is no list", f"give {_describe(field)}")
+            return Problem(key, details["input"], "is not a list", f"give {_describe(field)}")
         case "int_type":
-            wrong = "is no whole number (quotes make a text of it)"
+            wrong = "is not a whole number (in quotes it is a string)"
             return Problem(key, details["input"], wrong, f"give {_describe(field)}")
         case "model_type" | "dict_type":
-            return Problem(key, details["input"], "is no mapping", f"give {_describe(field)}")
+            return Problem(key, details["input"], "is not a mapping", f"give {_describe(field)}")
         case _:
             wrong = details["msg"][0].lower() + details["msg"][1:]
             return Problem(key, details["input"], wrong, f"give {_describe(field)}")
 
 
 def _resolve(location: Sequence[int | str]) -> tuple[type[BaseModel] | None, FieldInfo | None]:
-    """The section that an error's location lies in and the field it is about, as far as the model goes."""
+    """The section that contains an error's location, and its field, as far as the model knows them."""
     section: type[BaseModel] | None = Cluster
     field: FieldInfo | None = None
     for part in location:

@@ -1,7 +1,7 @@
-"""The model of a cluster file: every key, its meaning, its unit and its default.
+"""The model of a cluster file: every key with its meaning, unit, default and an example.
 
-Only what can be said of one value alone is checked here; what needs two values
-to be looked at together is in `checks`.
+The texts are what users read: in error messages, in docs/cluster-file.md and in clusters/schema.json, which
+are generated from this model. Only single values are checked here; `checks` compares values with each other.
 """
 
 from enum import StrEnum
@@ -14,12 +14,12 @@ from kubequorum.versions import DEFAULT_KUBERNETES_VERSION
 
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$")]
 DnsName = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")]
-ImageId = Annotated[str, StringConstraints(pattern=r"^ami-[0-9a-f]{8,17}$")]
+ImageId = Annotated[str, StringConstraints(pattern=r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$")]
 ImageRepository = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9][-a-z0-9._]*)*$")
 ]
 Whole = Annotated[int, Strict()]
-"""A whole number; `yes`, which YAML takes for true, is none."""
+"""A whole number. YAML reads `yes` as true, which is not one."""
 InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z][-a-z0-9]*\.[-a-z0-9]+$")]
 
 
@@ -31,29 +31,31 @@ class Architecture(StrEnum):
 
 
 class _Section(BaseModel):
-    """Unknown keys are errors and nothing changes after loading."""
+    """Unknown keys are errors, and instances are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Network(_Section):
-    """Addresses, and the way out of the private subnets."""
+    """Address ranges, and the way out of the private subnets."""
 
     vpc_cidr: IPv4Network = Field(description="range of the VPC, /16 to /22", examples=["10.20.0.0/16"])
     pod_cidr: IPv4Network = Field(
-        default=IPv4Network("10.244.0.0/16"), description="range that pods get addresses from"
+        default=IPv4Network("10.244.0.0/16"),
+        description="range of pod addresses; each node gets a part of it that holds twice pods_per_node",
     )
     service_cidr: IPv4Network = Field(
         default=IPv4Network("10.96.0.0/16"), description="range of Service addresses, /12 to /24"
     )
     pods_per_node: Whole = Field(
-        default=110, ge=16, le=250, description="kubelet's limit of pods on one node"
+        default=110, ge=16, le=250, description="largest number of pods on a node, 16 to 250"
     )
     nat: Literal["per-zone", "single", "none"] = Field(
         default="per-zone",
         description=(
-            "way out of the private subnets: per-zone (a NAT gateway in each), single (one for all: cheaper, "
-            "but its zone can cut off the others) or none (VPC endpoints only)"
+            "way out of the private subnets: per-zone (a NAT gateway in each zone), single (one for all: "
+            "cheaper, but the loss of its zone cuts off the others) or none (VPC endpoints only; needs "
+            "artifacts.mirror, kubernetes.image_repository and your own route to the API of Route 53)"
         ),
     )
 
@@ -62,57 +64,73 @@ class Api(_Section):
     """Who can reach the Kubernetes API."""
 
     exposure: Literal["internal", "public"] = Field(
-        default="internal", description="load balancer inside the VPC only, or facing the internet"
+        default="internal",
+        description="internal (a load balancer inside the VPC) or public (one more that faces the internet)",
     )
     allowed_cidrs: tuple[IPv4Network, ...] = Field(
         default=(),
-        description="ranges that may connect, besides the machines of the cluster",
+        description="ranges that may connect, besides the cluster's own instances; at most 58",
         examples=[["198.51.100.0/24"]],
     )
 
 
 class Dns(_Section):
-    """The zone that holds `api` and `etcd-<slot>`."""
+    """The zone that holds the names of the API and of the etcd members."""
 
-    zone_name: DnsName = Field(description="name of the zone", examples=["ha.kubequorum.internal"])
+    zone_name: DnsName = Field(
+        description="name of the zone, in lower case", examples=["ha.kubequorum.internal"]
+    )
     hosted_zone_id: Annotated[str, StringConstraints(pattern=r"^Z[A-Z0-9]{8,31}$")] | None = Field(
         default=None,
-        description="an existing public zone of that name; left out, a private zone is made",
+        description="id of an existing public zone of that name; without it a private zone is created",
         examples=["Z0123456789ABCDEFGHIJ"],
     )
 
 
 class Kubernetes(_Section):
-    """What runs on the machines."""
+    """Kubernetes version and images."""
 
     version: str = Field(
-        default=DEFAULT_KUBERNETES_VERSION, description="Kubernetes version", examples=["1.36.3"]
+        default=DEFAULT_KUBERNETES_VERSION,
+        description="Kubernetes version, without a leading v",
+        examples=["1.36.3"],
     )
     image_repository: ImageRepository | None = Field(
         default=None,
-        description="registry and path of the control plane's images; left out, registry.k8s.io",
-        examples=["111122223333.dkr.ecr.eu-central-1.amazonaws.com/kubernetes"],
+        description=(
+            "registry and path of the control plane's images, readable without credentials; "
+            "without it registry.k8s.io"
+        ),
+        examples=["registry.example.com/kubernetes"],
     )
 
 
 class Artifacts(_Section):
-    """Where machines get their programs."""
+    """Where instances download their programs."""
 
     mirror: str | None = Field(
         default=None,
         description=(
-            "https://… or s3://bucket/prefix with each download of userdata/files/artifacts.json at the path "
-            "of its URL, host included; left out, they come from upstream"
+            "https://… or s3://bucket/prefix that holds each download of userdata/files/artifacts.json at "
+            "the path of its URL, host included; without it they are downloaded from upstream"
         ),
         examples=["s3://my-mirror/kubernetes"],
     )
 
 
 class Image(_Section):
-    """The machine images, pinned: a look-up of "latest" at deploy time would replace masters by surprise."""
+    """The machine images, pinned: resolving "latest" at deploy time would replace masters unexpectedly."""
 
-    amd64: ImageId | None = Field(default=None, description="Debian 13 image for x86_64 in this region")
-    arm64: ImageId | None = Field(default=None, description="Debian 13 image for arm64 in this region")
+    amd64: ImageId | None = Field(
+        default=None,
+        description="id of a Debian 13 image for x86_64 in this region",
+        examples=["ami-0123456789abcdef0"],
+    )
+    arm64: ImageId | None = Field(
+        default=None,
+        description="id of a Debian 13 image for arm64 in this region",
+        examples=["ami-0fedcba9876543210"],
+    )
 
     def names(self, architecture: Architecture) -> bool:
         """Whether the file names an image for an architecture."""
@@ -126,60 +144,93 @@ class Image(_Section):
 class EtcdVolume(_Section):
     """The gp3 volume that holds a slot's etcd data."""
 
-    size_gib: Whole = Field(default=20, ge=4, le=16384, description="size in GiB")
-    iops: Whole = Field(default=3000, ge=3000, le=80000, description="provisioned IOPS")
-    throughput_mib_per_s: Whole = Field(default=125, ge=125, le=2000, description="throughput in MiB/s")
+    size_gib: Whole = Field(
+        default=20, ge=4, le=16384, description="size in GiB, 4 to 16384; etcd's database may fill half of it"
+    )
+    iops: Whole = Field(default=3000, ge=3000, le=80000, description="provisioned IOPS, 3000 to 80000")
+    throughput_mib_per_s: Whole = Field(
+        default=125, ge=125, le=2000, description="provisioned throughput in MiB/s, 125 to 2000"
+    )
 
 
 class Masters(_Section):
-    """One instance in each zone."""
+    """The masters: one instance in each zone."""
 
-    instance_type: InstanceType = Field(description="EC2 instance type", examples=["m7i.large"])
-    architecture: Architecture = Field(default=Architecture.AMD64, description="amd64 or arm64")
-    root_volume_gib: Whole = Field(default=30, ge=12, le=1024, description="root volume in GiB")
-    etcd_volume: EtcdVolume = Field(default=EtcdVolume(), description="the volume that outlives the instance")
+    instance_type: InstanceType = Field(
+        description="EC2 instance type, on Nitro, with at least 2 vCPUs and 2 GiB", examples=["m7i.large"]
+    )
+    architecture: Architecture = Field(
+        default=Architecture.AMD64, description="processor architecture of the type: amd64 or arm64"
+    )
+    root_volume_gib: Whole = Field(
+        default=30, ge=12, le=1024, description="size of the root volume in GiB, 12 to 1024"
+    )
+    etcd_volume: EtcdVolume = Field(
+        default=EtcdVolume(), description="the etcd volume, which outlives the instance"
+    )
 
 
 class Taint(_Section):
     """A taint that the nodes of a group register with."""
 
     key: str = Field(description="taint key", examples=["dedicated"])
-    value: str = Field(default="", description="taint value")
+    value: str = Field(default="", description="taint value", examples=["batch"])
     effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = Field(
         description="NoSchedule, PreferNoSchedule or NoExecute"
     )
 
 
 class WorkerGroup(_Section):
-    """One Auto Scaling group of workers, spread over all zones."""
+    """An Auto Scaling group of workers, spread over all zones."""
 
-    name: DnsLabel = Field(description="name of the group, a DNS label", examples=["general"])
+    name: DnsLabel = Field(
+        description="name of the group, a DNS label that differs from others in more than dashes",
+        examples=["general"],
+    )
     instance_types: tuple[InstanceType, ...] = Field(
-        min_length=1, max_length=40, description="EC2 instance types, best first", examples=[["m7i.large"]]
+        min_length=1,
+        max_length=40,
+        description="EC2 instance types in order of preference, 1 to 40",
+        examples=[["m7i.large"]],
     )
-    architecture: Architecture = Field(default=Architecture.AMD64, description="amd64 or arm64")
-    min_size: Whole = Field(ge=0, le=1000, description="smallest number of instances")
-    max_size: Whole = Field(ge=1, le=1000, description="largest number of instances")
-    spot_percent: Whole = Field(default=0, ge=0, le=100, description="share of spot instances, 0 to 100")
-    root_volume_gib: Whole = Field(default=50, ge=12, le=4096, description="root volume in GiB")
+    architecture: Architecture = Field(
+        default=Architecture.AMD64, description="processor architecture of all these types: amd64 or arm64"
+    )
+    min_size: Whole = Field(ge=0, le=1000, description="minimum number of instances, 0 to 1000", examples=[2])
+    max_size: Whole = Field(
+        ge=1, le=1000, description="maximum number of instances, 1 to 1000", examples=[10]
+    )
+    spot_percent: Whole = Field(
+        default=0, ge=0, le=100, description="share of spot instances in percent, 0 to 100"
+    )
+    root_volume_gib: Whole = Field(
+        default=50, ge=12, le=4096, description="size of the root volume in GiB, 12 to 4096"
+    )
     labels: dict[str, str] = Field(
-        default={}, description="node labels, all texts: true and numbers in quotes"
+        default={},
+        description="node labels; all values are strings: put true and numbers in quotes",
+        examples=[{"workload": "batch"}],
     )
-    taints: tuple[Taint, ...] = Field(default=(), description="node taints")
+    taints: tuple[Taint, ...] = Field(default=(), description="node taints, one per key")
+
+    @property
+    def taint_values(self) -> dict[str, str]:
+        """Taint key to `value:effect`."""
+        return {taint.key: f"{taint.value}:{taint.effect}" for taint in self.taints}
 
 
 class Cluster(_Section):
     """A cluster file."""
 
-    name: DnsLabel = Field(description="name of the cluster, a DNS label", examples=["ha"])
+    name: DnsLabel = Field(description="name of the cluster, a DNS label in lower case", examples=["ha"])
     account: Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")] = Field(
-        description="AWS account, 12 digits in quotes", examples=["'111122223333'"]
+        description="AWS account id, 12 digits in quotes", examples=["111122223333"]
     )
     region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")] = Field(
-        description="AWS region", examples=["eu-central-1"]
+        description="AWS region, commercial or GovCloud", examples=["eu-central-1"]
     )
     zones: tuple[str, ...] = Field(
-        description="one or three availability zones of the region, each used once",
+        description="one or three availability zones of the region, in the order of the slots a, b, c",
         examples=[["eu-central-1a", "eu-central-1b", "eu-central-1c"]],
     )
     network: Network
@@ -189,9 +240,13 @@ class Cluster(_Section):
     artifacts: Artifacts = Artifacts()
     image: Image
     masters: Masters
-    worker_groups: tuple[WorkerGroup, ...] = Field(default=(), description="groups of workers, any number")
+    worker_groups: tuple[WorkerGroup, ...] = Field(
+        default=(), description="groups of workers, any number; none is allowed"
+    )
     tags: dict[str, str] = Field(
-        default={}, description="AWS tags for everything that is made, all texts: true and numbers in quotes"
+        default={},
+        description="AWS tags of all resources; all values are strings: put true and numbers in quotes",
+        examples=[{"environment": "production"}],
     )
 
     @property
@@ -201,20 +256,23 @@ class Cluster(_Section):
 
     @property
     def api_name(self) -> str:
-        """Name under which the API is reached."""
+        """Name by which people reach the API."""
         return f"api.{self.dns.zone_name}"
 
     @property
     def node_api_name(self) -> str:
-        """Name under which the nodes reach the API: always the load balancer inside the VPC."""
-        split = self.api.exposure == "public" and self.dns.hosted_zone_id is not None
-        return f"api-internal.{self.dns.zone_name}" if split else self.api_name
+        """Name by which nodes reach the API: always the load balancer inside the VPC.
+
+        It does not depend on `api.exposure`: nodes that run must find the API while that changes.
+        """
+        public_zone = self.dns.hosted_zone_id is not None
+        return f"api-internal.{self.dns.zone_name}" if public_zone else self.api_name
 
     def etcd_name(self, slot: str) -> str:
-        """Stable name of a slot's etcd member, whatever instance is in the slot."""
+        """Stable name of a slot's etcd member, whichever instance is in the slot."""
         return f"etcd-{slot}.{self.dns.zone_name}"
 
     @property
     def max_nodes(self) -> int:
-        """Nodes there can be at once, masters included."""
+        """Largest number of nodes at once, masters included."""
         return len(self.zones) + sum(group.max_size for group in self.worker_groups)

@@ -1,6 +1,12 @@
-"""What is wrong with a value of a cluster file, and what to do about it."""
+"""A mistake in a cluster file, with its remedy."""
 
+import reprlib
 from dataclasses import dataclass
+
+_LONGEST_VALUE = 200
+_SHORT = reprlib.Repr()
+_SHORT.maxlist = _SHORT.maxdict = _SHORT.maxtuple = 10
+_SHORT.maxstring = _SHORT.maxother = _LONGEST_VALUE
 
 
 @dataclass(frozen=True)
@@ -14,5 +20,18 @@ class Problem:
 
     def __str__(self) -> str:
         """One line for a person."""
-        shown = "" if self.value is None else f" = {self.value}"
-        return f"{self.key}{shown}: {self.wrong}. Remedy: {self.remedy}."
+        shown = "" if self.value is None else f" = {_shorten(self.value)}"
+        key = self.key if len(self.key) <= _LONGEST_VALUE else f"{self.key[:_LONGEST_VALUE]}…"
+        return f"{key}{shown}: {self.wrong}. Remedy: {self.remedy}."
+
+
+def _shorten(value: object) -> str:
+    """A value as a person knows it; YAML's aliases can make one that would fill the memory as text."""
+    if isinstance(value, dict | list | tuple | set):
+        return _SHORT.repr(value)
+    try:
+        text = str(value)
+    except ValueError:
+        # Python refuses to write integers of more than 4300 digits.
+        return "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"

@@ -1,7 +1,7 @@
 """What a master may do: with its slot's volume, name and keys in the bucket, and with the load balancers."""
 
 from kubequorum.permissions.statement import PARTITION, REGION, Permission, arn, resource_tags
-from kubequorum.state_bucket import ADMIN_PREFIX, BACKUPS_PREFIX, JOIN_PREFIX, PKI_PREFIX, SLOTS_PREFIX
+from kubequorum.state_bucket import ADMIN_PREFIX, JOIN_PREFIX, PKI_PREFIX, SLOTS_PREFIX
 
 
 def move_volume(*, volume_id: str, instance_tags: dict[str, str]) -> list[Permission]:
@@ -127,9 +127,8 @@ def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
 
     Any master publishes what workers join with, and the administrator's kubeconfig; no master reads either.
     """
-    own = (f"{SLOTS_PREFIX}{slot}/", f"{BACKUPS_PREFIX}{slot}/")
-    written = (PKI_PREFIX, *own, JOIN_PREFIX, ADMIN_PREFIX)
-    read = (PKI_PREFIX, SLOTS_PREFIX, BACKUPS_PREFIX)
+    written = (PKI_PREFIX, f"{SLOTS_PREFIX}{slot}/", JOIN_PREFIX, ADMIN_PREFIX)
+    read = (PKI_PREFIX, SLOTS_PREFIX)
     return [
         Permission(
             sid="WriteOwnState",

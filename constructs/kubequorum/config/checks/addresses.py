@@ -1,4 +1,4 @@
-"""Address ranges: where they may lie, that they do not overlap, and that everything fits."""
+"""Address ranges: allowed places and sizes, no overlaps, and room for all nodes."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network
@@ -8,6 +8,9 @@ from kubequorum.config.model import Cluster
 from kubequorum.config.problem import Problem
 
 _PRIVATE = [IPv4Network(r) for r in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")]
+_LARGEST_MASK_DIFFERENCE_BITS = 16
+"""Between the pod range and a node's range: kube-controller-manager (nodeipam) refuses more at its start.
+https://github.com/kubernetes/kubernetes/blob/v1.36.3/pkg/controller/nodeipam/ipam/cidrset/cidr_set.go"""
 _RESERVED_IN_SUBNET = 5
 """https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html"""
 
@@ -18,15 +21,15 @@ PUBLIC_SUBNET_EXTRA_BITS = 4
 
 
 def node_mask_bits(pods_per_node: int) -> int:
-    """Prefix length of the pod range of one node: twice its pods, so that an address is not reused at once.
+    """Prefix length of one node's pod range: twice its pods fit, so that addresses are not reused at once.
 
-    That is the size kubeadm and the controller manager take for 110 pods, a /24.
+    For 110 pods that is a /24, as kubeadm and the controller manager choose.
     """
     return 32 - (2 * pods_per_node - 1).bit_length()
 
 
 def address_problems(cluster: Cluster) -> Iterator[Problem]:
-    """What is wrong with the ranges of a cluster file."""
+    """Check the ranges of a cluster file."""
     network = cluster.network
     ranges = {
         "network.vpc_cidr": network.vpc_cidr,
@@ -36,7 +39,7 @@ def address_problems(cluster: Cluster) -> Iterator[Problem]:
     for key, cidr in ranges.items():
         if not any(cidr.subnet_of(private) for private in _PRIVATE):
             remedy = "use a range inside 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10"
-            yield Problem(key, cidr, "is no private range", remedy)
+            yield Problem(key, cidr, "is not a private range", remedy)
     for (first_key, first), (second_key, second) in combinations(ranges.items(), 2):
         if first.overlaps(second):
             yield Problem(
@@ -79,6 +82,14 @@ def _vpc_size(cluster: Cluster) -> Iterator[Problem]:
 def _pod_range_size(cluster: Cluster) -> Iterator[Problem]:
     pods = cluster.network.pod_cidr
     bits = node_mask_bits(cluster.network.pods_per_node)
+    if bits - pods.prefixlen > _LARGEST_MASK_DIFFERENCE_BITS:
+        yield Problem(
+            "network.pod_cidr",
+            pods,
+            f"is more than {_LARGEST_MASK_DIFFERENCE_BITS} bits larger than a node's range (a /{bits} for "
+            f"{cluster.network.pods_per_node} pods), which kube-controller-manager refuses",
+            f"use a /{bits - _LARGEST_MASK_DIFFERENCE_BITS} or smaller, or raise pods_per_node",
+        )
     room = 2 ** (bits - pods.prefixlen) if pods.prefixlen <= bits else 0
     if room < cluster.max_nodes:
         yield Problem(

@@ -1,0 +1,44 @@
+"""What must hold between the values of a cluster file, one module per subject.
+
+Each check yields the problems it finds; none of them raises, whatever the values are.
+"""
+
+from collections.abc import Iterator
+
+from kubequorum.config.checks.addresses import address_problems
+from kubequorum.config.checks.dns import dns_problems, dns_warnings
+from kubequorum.config.checks.downloads import download_problems, download_warnings
+from kubequorum.config.checks.exposure import exposure_problems
+from kubequorum.config.checks.instances import instance_problems
+from kubequorum.config.checks.names import name_problems
+from kubequorum.config.checks.region import region_problems
+from kubequorum.config.checks.tagging import tag_problems
+from kubequorum.config.checks.volumes import volume_problems
+from kubequorum.config.checks.workers import worker_problems
+from kubequorum.config.model import Cluster
+from kubequorum.config.problem import Problem
+
+_CHECKS = (
+    region_problems,
+    download_problems,
+    address_problems,
+    exposure_problems,
+    dns_problems,
+    instance_problems,
+    worker_problems,
+    volume_problems,
+    name_problems,
+    tag_problems,
+)
+
+
+def warnings_of(cluster: Cluster) -> Iterator[str]:
+    """What a valid cluster file should still be warned about, each with its remedy."""
+    yield from dns_warnings(cluster)
+    yield from download_warnings(cluster)
+
+
+def problems_of(cluster: Cluster) -> Iterator[Problem]:
+    """Everything that is wrong with a cluster file whose values are valid one by one."""
+    for check in _CHECKS:
+        yield from check(cluster)

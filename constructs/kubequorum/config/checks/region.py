@@ -1,0 +1,48 @@
+"""Region, zones and Kubernetes version."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from kubequorum.config.model import Cluster
+from kubequorum.config.problem import Problem
+from kubequorum.versions import SUPPORTED_KUBERNETES_VERSIONS
+
+_OTHER_SUFFIX = re.compile(r"^(cn-|us-iso|eu-iso|eusc-)")
+"""Regions whose endpoints are not below amazonaws.com: China, isolated partitions, European Sovereign Cloud.
+https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html"""
+
+
+def region_problems(cluster: Cluster) -> Iterator[Problem]:
+    """Check region, zones and version."""
+    if _OTHER_SUFFIX.match(cluster.region):
+        yield Problem(
+            "region",
+            cluster.region,
+            "its AWS endpoints are not below amazonaws.com, which user-data and node program rely on",
+            "use a commercial or GovCloud (us-gov-*) region",
+        )
+    yield from _zones(cluster)
+    version = cluster.kubernetes.version
+    if version not in SUPPORTED_KUBERNETES_VERSIONS:
+        supported = ", ".join(SUPPORTED_KUBERNETES_VERSIONS)
+        yield Problem("kubernetes.version", version, "is not supported", f"use one of {supported}")
+
+
+def _zones(cluster: Cluster) -> Iterator[Problem]:
+    zones = cluster.zones
+    if len(zones) not in (1, 3):
+        yield Problem(
+            "zones",
+            list(zones),
+            f"{len(zones)} zones do not make etcd more available than one",
+            "name one zone, or three: etcd survives the loss of a zone only with three",
+        )
+    for zone in dict.fromkeys(zones):
+        if not re.fullmatch(re.escape(cluster.region) + r"[a-z]", zone):
+            yield Problem(
+                "zones", zone, f"is not a zone of {cluster.region}", f"use names like {cluster.region}a"
+            )
+    for zone, times in Counter(zones).items():
+        if times > 1:
+            yield Problem("zones", zone, f"is listed {times} times", "name three different zones")
