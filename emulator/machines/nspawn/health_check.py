@@ -1,4 +1,4 @@
-"""Health checks of a load balancer: real requests, sent from inside the VPC.
+"""Health checks of a load balancer: real requests from inside the VPC.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-health-checks.html
 """
@@ -14,7 +14,7 @@ MakeSocket = Callable[[], socket.socket]
 
 
 def check(target: TargetCheck, make_socket: MakeSocket) -> Finding:
-    """Check once, through a socket of the VPC, in at most about the check's time-out."""
+    """Check once through a socket of the VPC; each network operation takes at most the check's time-out."""
     try:
         with make_socket() as made:
             made.settimeout(target.timeout_seconds)
@@ -32,9 +32,9 @@ def check(target: TargetCheck, make_socket: MakeSocket) -> Finding:
         )
 
 
-def _request(target: TargetCheck, made: socket.socket) -> Finding:
+def _request(target: TargetCheck, connected: socket.socket) -> Finding:
     connection = http.client.HTTPConnection(target.address, target.port)
-    connection.sock = _unverified().wrap_socket(made) if target.protocol == "HTTPS" else made
+    connection.sock = _no_verification().wrap_socket(connected) if target.protocol == "HTTPS" else connected
     try:
         headers = {"User-Agent": "ELB-HealthChecker/2.0", "Connection": "close"}
         connection.request("GET", target.path or "/", headers=headers)
@@ -51,7 +51,7 @@ def _request(target: TargetCheck, made: socket.socket) -> Finding:
 
 
 def _matches(status: int, codes: str) -> bool:
-    """Whether a status is among codes such as `200`, `200,302` or `200-399`."""
+    """Whether a matcher such as `200`, `200,302` or `200-399` includes the status."""
     for part in codes.split(","):
         low, _, high = part.strip().partition("-")
         if int(low) <= status <= int(high or low):
@@ -59,8 +59,8 @@ def _matches(status: int, codes: str) -> bool:
     return False
 
 
-def _unverified() -> ssl.SSLContext:
-    """A load balancer verifies no certificate of a target."""
+def _no_verification() -> ssl.SSLContext:
+    """A load balancer does not verify its targets' certificates."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

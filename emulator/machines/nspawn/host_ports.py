@@ -50,7 +50,7 @@ class HostPorts:
         return Route(
             listen=Endpoint(namespace=None, address=HOST, port=here[str(port)]),
             backends=tuple(
-                Backend(to=way.listen, accepts=any(backend.accepts for backend in way.backends))
+                Backend(to=way.listen, accepts_new=any(backend.accepts_new for backend in way.backends))
                 for way in ways
             ),
         )

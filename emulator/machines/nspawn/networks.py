@@ -104,7 +104,7 @@ class Networks:
         for vpc_id, vpc in self._vpcs.items():
             named = vpc.as_named(balancers[vpc_id])
             routes += self._host_ports.routes(named, namespace=vpc.namespace)
-        self._proxy.tell(routes)
+        self._proxy.apply(routes)
         # Only now: a port that is in the file answers.
         self._host_ports.keep([balancer for those in balancers.values() for balancer in those])
         for vpc in gone:

@@ -1,8 +1,8 @@
-"""TCP proxies between network namespaces, in a process of their own: load balancers, and the way to the API.
+"""TCP proxy between network namespaces, in a process of its own: load balancers, and the route to the API.
 
-The process is told the complete wanted state (`routes`) as one JSON line on
-its standard input whenever that changes, and ends when the input does. So it
-never outlives whoever started it.
+Its owner writes the complete desired state (`routes`) as one line of JSON to its
+standard input on every change. The process exits when that input is closed, so it
+never outlives its owner. Why it is not HAProxy: docs/decisions/load-balancer-proxy.md.
 """
 
 from emulator.machines.proxy.process import Proxy

@@ -1,4 +1,4 @@
-"""`python -m emulator.machines.proxy`: apply each line of routes on standard input, until that ends."""
+"""`python -m emulator.machines.proxy`: apply each line of routes on standard input until it is closed."""
 
 import asyncio
 import json
@@ -20,20 +20,20 @@ async def _serve() -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin.buffer)
     server = Server()
     while line := await reader.readline():
-        problems = server.apply(decode(line.decode()))
-        sys.stdout.write(json.dumps(problems) + "\n")
+        errors = server.apply(decode(line.decode()))
+        sys.stdout.write(json.dumps(errors) + "\n")
         sys.stdout.flush()
 
 
 def main() -> None:
-    """Run until the end of standard input."""
+    """Run until standard input is closed."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="proxy %(levelname)s: %(message)s")
-    # Who started this tells it when to end, by closing its input; a Ctrl-C is not meant for it.
+    # Ctrl-C reaches the whole process group, but only the owner decides when this process exits.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     asyncio.run(_serve())
-    # Threads that hold namespaces have nothing left to do.
+    # Do not wait for the threads that hold namespaces open.
     os._exit(0)
 
 

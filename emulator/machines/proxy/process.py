@@ -1,4 +1,4 @@
-"""The proxy process, as its owner sees it."""
+"""The proxy process, as seen by its owner."""
 
 import json
 import logging
@@ -14,53 +14,53 @@ from emulator.machines.proxy.routes import Route, encode
 _log = logging.getLogger(__name__)
 
 _REPOSITORY = Path(__file__).parents[3]
-_END_SECONDS = 5.0
+_EXIT_TIMEOUT_SECONDS = 5.0
 
 
 class Proxy:
-    """Starts the process and tells it its routes. Methods may be called from several threads."""
+    """Starts the process and sends it its routes. Methods may be called from several threads."""
 
     def __init__(self) -> None:
-        """Nothing runs before the first routes."""
+        """Start nothing: the process starts with the first routes."""
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
-        self._told = encode([])
+        self._applied = encode([])
         self._closed = False
 
-    def tell(self, routes: Sequence[Route]) -> None:
-        """Bring the process in line with these routes, if they are others than before.
+    def apply(self, routes: Sequence[Route]) -> None:
+        """Bring the process in line with these routes, if they differ from the last ones.
 
-        Returns when new listeners listen. A process that ended is started again. What was not possible
-        (a port that is taken) is logged.
+        Returns when new listeners listen. A process that has exited is started again. Routes that
+        cannot be applied, such as one whose port is in use, are logged.
         """
         line = encode(routes)
         with self._lock:
             alive = self._process is not None and self._process.poll() is None
-            if self._closed or (line == self._told and (alive or not routes)):
+            if self._closed or (line == self._applied and (alive or not routes)):
                 return
             if not alive:
                 self._start()
-            self._told = line
+            self._applied = line
             assert self._process is not None  # noqa: S101 - started above
-            assert self._process.stdin is not None  # noqa: S101 - asked for
-            assert self._process.stdout is not None  # noqa: S101 - asked for
+            assert self._process.stdin is not None  # noqa: S101 - a pipe, see _start
+            assert self._process.stdout is not None  # noqa: S101 - a pipe, see _start
             self._process.stdin.write(f"{line}\n")
             self._process.stdin.flush()
-            problems = json.loads(self._process.stdout.readline() or '["the process ended"]')
-        for problem in problems:
-            _log.error("proxy: %s", problem)
+            errors = json.loads(self._process.stdout.readline() or '["the process exited"]')
+        for error in errors:
+            _log.error("proxy: %s", error)
 
     def close(self) -> None:
-        """End the process with all its connections; safe to repeat."""
+        """Stop the process and with it all connections; safe to repeat."""
         with self._lock:
             self._closed = True
             process, self._process = self._process, None
         if process is None:
             return
-        assert process.stdin is not None  # noqa: S101 - asked for
+        assert process.stdin is not None  # noqa: S101 - a pipe, see _start
         process.stdin.close()
         try:
-            process.wait(_END_SECONDS)
+            process.wait(_EXIT_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

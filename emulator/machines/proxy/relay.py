@@ -1,4 +1,4 @@
-"""One connection through the proxy: what either side sends goes to the other, until both are at their end."""
+"""One proxied connection: each side's data goes to the other until both have finished, or one fails."""
 
 import asyncio
 import contextlib
@@ -6,35 +6,41 @@ import socket
 import struct
 
 _CHUNK_BYTES = 1 << 18
-_IDLE_SECONDS = 350
-"""After this long without a packet a Network Load Balancer forgets a TCP connection; here, probes begin."""
-_LOST_MILLISECONDS = 30_000
-"""For how long sent data may stay unacknowledged: a machine that is cut off says nothing."""
+_KEEPALIVE_IDLE_SECONDS = 350
+"""A Network Load Balancer forgets a TCP connection after this long without a packet; here, probes start."""
+_UNACKNOWLEDGED_MILLISECONDS = 30_000
+"""How long sent data may stay unacknowledged: a machine that is cut off does not even reset."""
 
 
 async def relay(client: socket.socket, server: socket.socket) -> None:
-    """Copy in both directions; returns when both are done, or one connection broke. Closes both."""
+    """Copy in both directions, then close both: in order if both sides finished, else with a reset."""
     for side in (client, server):
         side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         side.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        side.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _IDLE_SECONDS)
-        side.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _LOST_MILLISECONDS)
+        side.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _KEEPALIVE_IDLE_SECONDS)
+        side.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MILLISECONDS)
     copies = [asyncio.create_task(_copy(client, server)), asyncio.create_task(_copy(server, client))]
-    in_order = False
+    finished = False
     try:
         await asyncio.gather(*copies)
-        in_order = True
+        finished = True
     except OSError:
         pass
     finally:
         for copy in copies:
             copy.cancel()
         for side in (client, server):
-            side.close() if in_order else reset(side)
+            side.close() if finished else reset(side)
+
+
+async def ignore(client: socket.socket) -> None:
+    """Read what the client sends, and answer nothing, until it gives up."""
+    while await asyncio.get_running_loop().sock_recv(client, _CHUNK_BYTES):
+        pass
 
 
 def reset(connection: socket.socket) -> None:
-    """Close so that the other side sees a reset, as from a load balancer without a target."""
+    """Close so that the peer sees a reset, as from a load balancer without a target."""
     with contextlib.suppress(OSError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
@@ -45,6 +51,6 @@ async def _copy(source: socket.socket, target: socket.socket) -> None:
     buffer = bytearray(_CHUNK_BYTES)
     while size := await loop.sock_recv_into(source, buffer):
         await loop.sock_sendall(target, memoryview(buffer)[:size])
-    # The end of one direction is not the end of the other.
+    # The other direction may continue.
     with contextlib.suppress(OSError):
         target.shutdown(socket.SHUT_WR)

@@ -1,9 +1,8 @@
-"""What a proxy does, as data: listeners, and where their connections go."""
+"""What a proxy does, as data: listeners, and the backends of their connections."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,23 +17,23 @@ class Endpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Backend:
-    """Where connections may go."""
+    """A possible destination of connections."""
 
     to: Endpoint
     source: str | None = None
-    """The address that the connection comes from; None leaves it to the kernel."""
-    accepts: bool = True
-    """Whether new connections go there. A backend that is in no route any more loses its old ones, too."""
+    """Source address of the connection to the backend; None lets the kernel choose."""
+    accepts_new: bool = True
+    """Whether it gets new connections. Those that it has end when it is removed from the route."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """A listener with its backends. A connection for which none accepts is reset."""
+    """A listener with its backends. A connection is reset if no backend accepts it."""
 
     listen: Endpoint
     backends: tuple[Backend, ...]
-    black_hole_own: bool = False
-    """Leave a client without an answer whose own machine is the backend chosen for it."""
+    drop_hairpin: bool = False
+    """Never answer a connection whose client has the address of the backend chosen for it."""
 
 
 def encode(routes: Sequence[Route]) -> str:
@@ -43,21 +42,21 @@ def encode(routes: Sequence[Route]) -> str:
 
 
 def decode(line: str) -> list[Route]:
-    """The routes in such a line."""
+    """The routes of a line that `encode` wrote."""
     return [
         Route(
             listen=Endpoint(**route["listen"]),
             backends=tuple(
                 Backend(**{**backend, "to": Endpoint(**backend["to"])}) for backend in route["backends"]
             ),
-            black_hole_own=route["black_hole_own"],
+            drop_hairpin=route["drop_hairpin"],
         )
         for route in json.loads(line)
     ]
 
 
-def namespaces(routes: Sequence[Route]) -> set[Path]:
-    """Every namespace that the routes name."""
+def namespaces(routes: Sequence[Route]) -> set[str]:
+    """Every namespace that the routes name, without the host's own."""
     endpoints = [route.listen for route in routes]
     endpoints += [backend.to for route in routes for backend in route.backends]
-    return {Path(endpoint.namespace) for endpoint in endpoints if endpoint.namespace is not None}
+    return {endpoint.namespace for endpoint in endpoints if endpoint.namespace is not None}

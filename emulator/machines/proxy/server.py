@@ -1,7 +1,6 @@
-"""Listeners of the proxy process, brought in line with the routes that it was told last."""
+"""Listeners of the proxy process, reconciled with the routes that were applied last."""
 
 import asyncio
-import contextlib
 import logging
 import random
 import socket
@@ -9,47 +8,46 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from emulator.machines.namespaces import SocketMaker
-from emulator.machines.proxy.relay import relay, reset
+from emulator.machines.proxy.relay import ignore, relay, reset
 from emulator.machines.proxy.routes import Backend, Endpoint, Route, namespaces
 
 _log = logging.getLogger(__name__)
 
-_CONNECT_SECONDS = 10.0
+_CONNECT_TIMEOUT_SECONDS = 10.0
+_IP_BIND_ADDRESS_NO_PORT = 24
+"""From linux/in.h; Python 3.11 does not name it."""
 
 
 class Server:
-    """All routes of one process. Only for the event loop's thread."""
+    """All routes of one process. Use it in the event loop's thread only."""
 
     def __init__(self) -> None:
-        self._makers: dict[str | None, SocketMaker] = {None: SocketMaker(None)}
+        self._socket_makers: dict[str | None, SocketMaker] = {None: SocketMaker(None)}
         self._listeners: dict[Endpoint, _Listener] = {}
 
     def apply(self, routes: Sequence[Route]) -> list[str]:
-        """Open, change and close listeners; returns what was not possible, in words."""
-        wanted = {route.listen: route for route in routes}
-        for endpoint in self._listeners.keys() - wanted.keys():
+        """Open, change and close listeners; returns an error message for each that cannot be opened."""
+        desired = {route.listen: route for route in routes}
+        for endpoint in self._listeners.keys() - desired.keys():
             self._listeners.pop(endpoint).close()
-        problems = []
-        for endpoint, route in wanted.items():
+        errors = []
+        for endpoint, route in desired.items():
             if endpoint in self._listeners:
                 self._listeners[endpoint].change(route)
                 continue
             try:
                 self._listeners[endpoint] = _Listener(route, self)
             except OSError as error:
-                problems.append(str(error))
-        self._forget_namespaces(keep={str(path) for path in namespaces(routes)})
-        return problems
+                errors.append(str(error))
+        for unused in self._socket_makers.keys() - {None} - namespaces(routes):
+            self._socket_makers.pop(unused).close()
+        return errors
 
-    def maker(self, namespace: str | None) -> SocketMaker:
-        """What makes sockets in a namespace."""
-        if namespace not in self._makers:
-            self._makers[namespace] = SocketMaker(Path(namespace) if namespace else None)
-        return self._makers[namespace]
-
-    def _forget_namespaces(self, *, keep: set[str]) -> None:
-        for namespace in [name for name in self._makers if name is not None and name not in keep]:
-            self._makers.pop(namespace).close()
+    def socket_maker(self, namespace: str | None) -> SocketMaker:
+        """Makes sockets in a namespace."""
+        if namespace not in self._socket_makers:
+            self._socket_makers[namespace] = SocketMaker(Path(namespace) if namespace else None)
+        return self._socket_makers[namespace]
 
 
 class _Listener:
@@ -57,12 +55,13 @@ class _Listener:
         self._route = route
         self._server = server
         self._connections: dict[asyncio.Task[None], Endpoint] = {}
-        self._socket = server.maker(route.listen.namespace).bind(route.listen.address, route.listen.port)
+        listen = route.listen
+        self._socket = server.socket_maker(listen.namespace).bind(listen.address, listen.port)
         self._socket.setblocking(False)
         self._accepting = asyncio.create_task(self._accept())
 
     def change(self, route: Route) -> None:
-        """Take other backends; connections to those that are not among them end."""
+        """Use other backends; connections to backends that are not among them end."""
         self._route = route
         kept = {backend.to for backend in route.backends}
         for task, endpoint in list(self._connections.items()):
@@ -85,13 +84,13 @@ class _Listener:
                 await asyncio.sleep(0.1)
                 continue
             client.setblocking(False)
-            accepting = [backend for backend in self._route.backends if backend.accepts]
+            accepting = [backend for backend in self._route.backends if backend.accepts_new]
             if not accepting:
                 reset(client)
                 continue
-            # A balancer's choice by the connection's addresses and ports is as good as chance.
+            # A Network Load Balancer hashes addresses and ports: for a new connection as good as random.
             backend = random.choice(accepting)
-            task = asyncio.create_task(self._connect(client, backend))
+            task = asyncio.create_task(self._serve(client, backend))
             self._connections[task] = backend.to
             task.add_done_callback(self._done)
 
@@ -100,31 +99,33 @@ class _Listener:
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("connection failed", exc_info=error)
 
-    async def _connect(self, client: socket.socket, backend: Backend) -> None:
+    async def _serve(self, client: socket.socket, backend: Backend) -> None:
         try:
-            if self._route.black_hole_own and client.getpeername()[0] == backend.to.address:
-                await asyncio.sleep(3600)
-            made = self._server.maker(backend.to.namespace).make()
+            if self._route.drop_hairpin and client.getpeername()[0] == backend.to.address:
+                await ignore(client)
+                reset(client)
+                return
+            server = await self._connect(backend)
+        except OSError:
+            reset(client)
+            return
         except BaseException:
             reset(client)
             raise
-        made.setblocking(False)
+        await relay(client, server)
+
+    async def _connect(self, backend: Backend) -> socket.socket:
+        """A connection to the backend; OSError, TimeoutError included, if there is none."""
+        made = self._server.socket_maker(backend.to.namespace).make()
         try:
+            made.setblocking(False)
             if backend.source is not None:
-                # The port is chosen when connecting: many connections may share a source.
+                # The port is chosen when connecting: many connections may share a source address.
                 made.setsockopt(socket.IPPROTO_IP, _IP_BIND_ADDRESS_NO_PORT, 1)
                 made.bind((backend.source, 0))
-            address = (backend.to.address, backend.to.port)
-            await asyncio.wait_for(asyncio.get_running_loop().sock_connect(made, address), _CONNECT_SECONDS)
-        except BaseException as error:
+            async with asyncio.timeout(_CONNECT_TIMEOUT_SECONDS):
+                await asyncio.get_running_loop().sock_connect(made, (backend.to.address, backend.to.port))
+        except BaseException:
             made.close()
-            reset(client)
-            if isinstance(error, OSError | TimeoutError):
-                return
             raise
-        with contextlib.suppress(ConnectionError):
-            await relay(client, made)
-
-
-_IP_BIND_ADDRESS_NO_PORT = 24
-"""From linux/in.h; Python 3.11 does not name it."""
+        return made

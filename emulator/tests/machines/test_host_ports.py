@@ -60,7 +60,7 @@ def test_it_listens_on_loopback_of_this_computer_and_leads_to_addresses_with_tar
     """As the balancer's name resolves: an address whose zone has no target gets no new connection."""
     (route,) = HostPorts(file).routes([_balancer("one", "healthy", "initial")], namespace="/run/netns/vpc")
     assert (route.listen.namespace, route.listen.address) == (None, "127.0.0.1")
-    ways = {way.to.address: way.accepts for way in route.backends}
+    ways = {way.to.address: way.accepts_new for way in route.backends}
     assert ways == {"10.0.0.5": True, "10.0.1.5": False}
     assert {(way.to.namespace, way.to.port) for way in route.backends} == {("/run/netns/vpc", 6443)}
 

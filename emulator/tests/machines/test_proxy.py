@@ -1,7 +1,8 @@
-"""The proxy process, on loopback: where connections go, and when they end."""
+"""The proxy process on loopback: where connections go, and when and how they end."""
 
 import contextlib
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,9 +12,11 @@ import pytest
 
 from emulator.machines.proxy import Backend, Endpoint, Proxy, Route
 
+RESET_REQUEST = b"!"
+
 
 class Echo:
-    """A server that sends back what it gets, and its name before that; it closes when its client is done."""
+    """A server that sends its name, then echoes its input; on `!` it resets the connection."""
 
     def __init__(self, name: bytes) -> None:
         self._name = name
@@ -22,7 +25,7 @@ class Echo:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
-        """Accept no more."""
+        """Refuse new connections."""
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -39,12 +42,15 @@ class Echo:
         with connection, contextlib.suppress(ConnectionError):
             connection.sendall(self._name)
             while data := connection.recv(65_536):
+                if data == RESET_REQUEST:
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    return
                 connection.sendall(data)
 
 
 @pytest.fixture
 def proxy() -> Iterator[Proxy]:
-    """A proxy that ends with the test."""
+    """A proxy that stops at the end of the test."""
     made = Proxy()
     yield made
     made.close()
@@ -52,7 +58,7 @@ def proxy() -> Iterator[Proxy]:
 
 @pytest.fixture
 def servers() -> Iterator[tuple[Echo, Echo]]:
-    """Two servers that say `a` and `b`."""
+    """Two servers named `a` and `b`."""
     both = Echo(b"a"), Echo(b"b")
     yield both
     for server in both:
@@ -61,7 +67,7 @@ def servers() -> Iterator[tuple[Echo, Echo]]:
 
 @pytest.fixture
 def listen() -> Endpoint:
-    """An address that is free."""
+    """A free address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return Endpoint(namespace=None, address="127.0.0.1", port=free.getsockname()[1])
@@ -73,7 +79,7 @@ def connect(listen: Endpoint) -> socket.socket:
 
 
 def ended(connection: socket.socket) -> bool:
-    """Whether a connection ends, in whatever way."""
+    """Whether a connection is closed or reset."""
     try:
         return connection.recv(1) == b""
     except ConnectionResetError:
@@ -90,11 +96,11 @@ def eventually(holds: Callable[[], bool]) -> bool:
     return True
 
 
-def test_all_bytes_go_through_in_both_directions(
+def test_all_bytes_pass_in_both_directions(
     proxy: Proxy, servers: tuple[Echo, Echo], listen: Endpoint
 ) -> None:
-    """Four megabytes come back whole, also after the client has said that it is done."""
-    proxy.tell([Route(listen=listen, backends=(Backend(to=servers[0].endpoint),))])
+    """Four MiB come back complete, although the client closes its direction before it has read them."""
+    proxy.apply([Route(listen=listen, backends=(Backend(to=servers[0].endpoint),))])
     sent = bytes(range(256)) * 16_384
 
     def send(connection: socket.socket) -> None:
@@ -109,28 +115,29 @@ def test_all_bytes_go_through_in_both_directions(
     assert got == b"a" + sent
 
 
-def test_new_connections_go_where_they_are_accepted_and_old_ones_stay(
+def test_a_draining_backend_keeps_its_connections_and_gets_no_new_ones(
     proxy: Proxy, servers: tuple[Echo, Echo], listen: Endpoint
 ) -> None:
-    """A backend that drains keeps its connections and gets no new ones; when it leaves, they end."""
+    """When it is removed from the route, its connections are reset."""
     draining, fresh = Backend(to=servers[0].endpoint), Backend(to=servers[1].endpoint)
-    proxy.tell([Route(listen=listen, backends=(draining,))])
+    proxy.apply([Route(listen=listen, backends=(draining,))])
     old = connect(listen)
     assert old.recv(1) == b"a"
-    proxy.tell([Route(listen=listen, backends=(replace(draining, accepts=False), fresh))])
+    proxy.apply([Route(listen=listen, backends=(replace(draining, accepts_new=False), fresh))])
     for _ in range(5):
         with connect(listen) as new:
             assert new.recv(1) == b"b"
     old.sendall(b"still")
     assert old.recv(5) == b"still"
-    proxy.tell([Route(listen=listen, backends=(fresh,))])
-    assert ended(old)
+    proxy.apply([Route(listen=listen, backends=(fresh,))])
+    with pytest.raises(ConnectionResetError):
+        old.recv(1)
     old.close()
 
 
 def test_connections_are_spread(proxy: Proxy, servers: tuple[Echo, Echo], listen: Endpoint) -> None:
-    """Of many connections each backend gets some."""
-    proxy.tell([Route(listen=listen, backends=tuple(Backend(to=server.endpoint) for server in servers))])
+    """Of many connections, each backend gets some."""
+    proxy.apply([Route(listen=listen, backends=tuple(Backend(to=server.endpoint) for server in servers))])
 
     def name() -> bytes:
         with connect(listen) as connection:
@@ -139,69 +146,81 @@ def test_connections_are_spread(proxy: Proxy, servers: tuple[Echo, Echo], listen
     assert {name() for _ in range(40)} == {b"a", b"b"}
 
 
-def test_without_a_backend_that_answers_connections_are_reset(
+def test_a_connection_that_no_backend_accepts_is_reset(
     proxy: Proxy, servers: tuple[Echo, Echo], listen: Endpoint
 ) -> None:
-    """With none at all, with none that accepts, and with one that is not there."""
-    gone = Backend(to=servers[0].endpoint)
+    """No backend at all, none that accepts new connections, and one whose server refuses."""
+    refusing = Backend(to=servers[0].endpoint)
     servers[0].close()
-    for backends in ((), (replace(gone, accepts=False),), (gone,)):
-        proxy.tell([Route(listen=listen, backends=backends)])
+    for backends in ((), (replace(refusing, accepts_new=False),), (refusing,)):
+        proxy.apply([Route(listen=listen, backends=backends)])
         with pytest.raises(ConnectionResetError), connect(listen) as connection:
             connection.recv(1)
 
 
-def test_a_client_that_is_its_own_backend_can_be_left_without_an_answer(
+def test_a_reset_by_the_backend_reaches_the_client_as_a_reset(
     proxy: Proxy, servers: tuple[Echo, Echo], listen: Endpoint
 ) -> None:
-    """As behind a balancer that keeps the client's address."""
-    proxy.tell([Route(listen=listen, backends=(Backend(to=servers[0].endpoint),), black_hole_own=True)])
+    """An orderly end would tell the client that a response without a length is complete."""
+    proxy.apply([Route(listen=listen, backends=(Backend(to=servers[0].endpoint),))])
+    with connect(listen) as connection:
+        assert connection.recv(1) == b"a"
+        connection.sendall(RESET_REQUEST)
+        with pytest.raises(ConnectionResetError):
+            connection.recv(1)
+
+
+def test_a_hairpin_connection_can_be_dropped(
+    proxy: Proxy, servers: tuple[Echo, Echo], listen: Endpoint
+) -> None:
+    """A client that is its own backend gets no answer, as if its address were preserved."""
+    proxy.apply([Route(listen=listen, backends=(Backend(to=servers[0].endpoint),), drop_hairpin=True)])
     with connect(listen) as connection:
         connection.settimeout(0.5)
         with pytest.raises(TimeoutError):
             connection.recv(1)
 
 
-def test_a_route_that_is_gone_listens_no_more(
+def test_a_removed_route_refuses_connections(
     proxy: Proxy, servers: tuple[Echo, Echo], listen: Endpoint
 ) -> None:
-    """New connections are refused and old ones end; the same route may come back."""
+    """Old connections end; the same route can be added again."""
     route = Route(listen=listen, backends=(Backend(to=servers[0].endpoint),))
-    proxy.tell([route])
+    proxy.apply([route])
     old = connect(listen)
     assert old.recv(1) == b"a"
-    proxy.tell([])
+    proxy.apply([])
     assert ended(old)
     with pytest.raises(ConnectionRefusedError):
         connect(listen)
-    proxy.tell([route])
+    proxy.apply([route])
     with connect(listen) as connection:
         assert connection.recv(1) == b"a"
 
 
-def test_a_port_that_is_taken_spoils_no_other_route(
+def test_a_port_in_use_affects_no_other_route(
     proxy: Proxy, servers: tuple[Echo, Echo], listen: Endpoint, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The log says which address cannot be had; the other route works."""
+    """The log names the address that is in use; the other route works."""
     backends = (Backend(to=servers[0].endpoint),)
-    taken = Route(listen=servers[1].endpoint, backends=backends)
-    proxy.tell([taken, Route(listen=listen, backends=backends)])
-    assert f"cannot listen at 127.0.0.1:{taken.listen.port}" in caplog.text
+    in_use = Route(listen=servers[1].endpoint, backends=backends)
+    proxy.apply([in_use, Route(listen=listen, backends=backends)])
+    assert f"cannot listen at 127.0.0.1:{in_use.listen.port}" in caplog.text
     with connect(listen) as connection:
         assert connection.recv(1) == b"a"
 
 
-def test_closing_ends_everything(servers: tuple[Echo, Echo], listen: Endpoint) -> None:
-    """Connections end and the port is free; telling it more does nothing."""
+def test_closing_stops_everything(servers: tuple[Echo, Echo], listen: Endpoint) -> None:
+    """Connections end and the port is free; applying routes afterwards does nothing."""
     proxy = Proxy()
     route = Route(listen=listen, backends=(Backend(to=servers[0].endpoint),))
-    proxy.tell([route])
+    proxy.apply([route])
     old = connect(listen)
     assert old.recv(1) == b"a"
     proxy.close()
     proxy.close()
     assert ended(old)
-    proxy.tell([route])
+    proxy.apply([route])
     assert eventually(lambda: _refused(listen))
 
 

@@ -63,7 +63,7 @@ def test_what_a_killed_owner_left_is_ended_and_removed(image: MachineImage, tmp_
 
 
 def test_the_proxy_ends_with_its_owner(image: MachineImage, tmp_path: Path) -> None:
-    """A killed owner takes its proxy process along, whose input ends."""
+    """The proxy process exits when its owner is killed: its standard input is closed."""
     with running(tmp_path / "aws", image) as aws:
         one = aws.launch("#!/bin/sh\necho up\n")
         aws.until(lambda: "up" in aws.console(one), lambda: aws.console(one))
