@@ -27,7 +27,7 @@ def measure(masters: Masters, folder: Path) -> float:
     with loading(masters.targets(), folder) as load:
         time.sleep(_CALM_SECONDS)
         with ThreadPoolExecutor() as pool:
-            list(pool.map(masters.breaks.power_loss, old.values()))
+            list(pool.map(masters.faults.power_loss, old.values()))
         lost = load.history_time()
         wait_until(
             lambda: "" if first_write(load.history, after=lost) else "no client of the API can write",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.standing import Standing
-from emulator.faults import BreakError, Breaks
+from emulator.faults import FaultClient, FaultError
 from kubequorum_cli.errors import CommandError
 from lab.workload import Targets, discover
 
@@ -26,7 +26,7 @@ class Masters:
         """`folder` is for credentials and histories."""
         self.standing = standing
         self.folder = folder
-        self.breaks = Breaks(standing.settings.machines_state)
+        self.faults = FaultClient(standing.settings.machines_state)
         stack = f"{standing.running.name}-ControlPlane"
         (found,) = standing.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         self.groups = groups_of(found.get("Outputs", []))
@@ -48,8 +48,8 @@ class Masters:
     def sh(self, instance_id: str, script: str, *, stdin: bytes = b"", seconds: float = 60) -> bytes:
         """What a shell script prints on a machine."""
         try:
-            done = self.breaks.run(instance_id, ["bash", "-ec", script], stdin=stdin, timeout_seconds=seconds)
-        except (BreakError, TimeoutError) as error:
+            done = self.faults.run(instance_id, ["bash", "-ec", script], stdin=stdin, timeout_seconds=seconds)
+        except (FaultError, TimeoutError) as error:
             raise CommandError(f"nothing can be run on {instance_id}", why=str(error)) from error
         if done.status != 0:
             said = (done.stderr or done.stdout).decode(errors="replace").strip()

@@ -61,7 +61,7 @@ def lose_power(masters: Masters, slot: str) -> Replacement:
     """
     old = masters.instance(slot)
     begin = time.time()
-    masters.breaks.power_loss(old)
+    masters.faults.power_loss(old)
     new = wait_for_successor(masters, slot, old)
     activities = masters.standing.client("autoscaling").describe_scaling_activities(
         AutoScalingGroupName=masters.groups[slot]

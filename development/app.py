@@ -7,7 +7,7 @@ import typer
 
 from development.checks.suites import Suite
 from kubequorum_cli.errors import UsageError
-from lab import faults as breaks
+from lab.faults import app as fault_app
 from lab.settings import Settings
 
 app = typer.Typer(
@@ -250,4 +250,4 @@ def install() -> None:
     run()
 
 
-app.add_typer(breaks.app, name="break")
+app.add_typer(fault_app, name="fault")

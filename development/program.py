@@ -6,7 +6,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 
 from development.app import app
-from emulator.faults import BreakError, EmulatorNotRunningError
+from emulator.faults import EmulatorNotRunningError, FaultError
 from kubequorum_cli.console import stderr
 from kubequorum_cli.errors import CommandError, UsageError
 
@@ -29,8 +29,8 @@ def main() -> None:
             CommandError("the embedded AWS is not running", why=str(error), remedy="start it with: make up")
         )
         sys.exit(_FAILED)
-    except BreakError as error:
-        _explain(CommandError("that could not be broken, or mended", why=str(error)))
+    except FaultError as error:
+        _explain(CommandError("the fault was refused", why=str(error)))
         sys.exit(_FAILED)
 
 

@@ -21,16 +21,17 @@ from emulator.api import autoscaling, cloudformation, ec2, elb, iam, network_loa
 from emulator.api.context import Context
 from emulator.api.ec2 import reports
 from emulator.api.ec2.facts import Facts
-from emulator.api.faults import clocks, commands, connections
-from emulator.api.faults.front import Front
-from emulator.api.faults.kills import Kills
-from emulator.api.faults.listener import Listener
-from emulator.api.faults.switches import Switches
-from emulator.api.machines import Machines
 from emulator.api.network_view import NetworkView
-from emulator.api.no_machines import NoMachines
+from emulator.api.request_faults import clocks, connections
+from emulator.api.request_faults.front import Front
 from emulator.api.worker import Worker
+from emulator.control import handlers, operations
+from emulator.control.listener import Listener
+from emulator.faults.kills import Kills
+from emulator.faults.store import ActiveFaults
+from emulator.machines.no_machines import NoMachines
 from emulator.machines.process import ProcessMachines
+from emulator.ports.machines import Machines
 
 log = logging.getLogger(__name__)
 
@@ -84,11 +85,13 @@ def run(settings: Settings) -> int:
         log.error("%s", error)
         return 1
     install(context)
-    breaks = Listener(settings.state_dir, commands.all_of(context))
+    listener = Listener(
+        settings.state_dir, faults=handlers.all_of(context), operations=operations.all_of(context)
+    )
     try:
         asyncio.run(_serve(settings, context))
     finally:
-        breaks.close()
+        listener.close()
         context.worker.close()
         context.machines.close()
     return 0
@@ -97,11 +100,11 @@ def run(settings: Settings) -> int:
 def build_context(settings: Settings) -> Context:
     """Create what the parts share."""
     api_url = f"http://{_BIND_HOST}:{settings.port}"
-    switches = Switches()
-    kills = Kills(switches)
+    active_faults = ActiveFaults()
+    kills = Kills(active_faults)
     return Context(
-        machines=_machines(settings, api_url, switches, kills),
-        switches=switches,
+        machines=_machines(settings, api_url, active_faults, kills),
+        active_faults=active_faults,
         kills=kills,
         worker=Worker(time_scale=settings.time_scale),
         api_url=api_url,
@@ -118,18 +121,18 @@ def install(context: Context) -> None:
     s3.install(context)
     iam.install(context)
     cloudformation.install(context)
-    clocks.install(context.switches)
+    clocks.install(context.active_faults)
 
 
-def _machines(settings: Settings, api_url: str, switches: Switches, kills: Kills) -> Machines:
+def _machines(settings: Settings, api_url: str, active_faults: ActiveFaults, kills: Kills) -> Machines:
     if settings.machines == "none":
         return NoMachines()
     if settings.machines == "nspawn":
-        return _nspawn_machines(settings, api_url, switches, kills)
-    return ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts(switches))
+        return _nspawn_machines(settings, api_url, active_faults, kills)
+    return ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts(active_faults))
 
 
-def _nspawn_machines(settings: Settings, api_url: str, switches: Switches, kills: Kills) -> Machines:
+def _nspawn_machines(settings: Settings, api_url: str, active_faults: ActiveFaults, kills: Kills) -> Machines:
     # Its needs (namespaces, loop devices) exist on Linux as root only: never load it where it is not wanted.
     from emulator.machines import nspawn
 
@@ -140,7 +143,7 @@ def _nspawn_machines(settings: Settings, api_url: str, switches: Switches, kills
     return nspawn.NspawnMachines(
         state_dir=settings.state_dir,
         api_url=api_url,
-        facts=Facts(switches),
+        facts=Facts(active_faults),
         network_facts=NetworkView(),
         image=nspawn.MachineImage.read(settings.machine_image),
         powered_off=reports.powered_off,
@@ -164,7 +167,8 @@ async def _serve(settings: Settings, context: Context) -> None:
     if settings.until_eof:
         # A thread of its own, for nothing can interrupt it: the process must be able to end without it.
         threading.Thread(target=_stop_at_eof, args=(loop, stop), daemon=True).start()
-    await serve(cast("Any", Front(ministack.app.app, context.switches)), config, shutdown_trigger=stop.wait)
+    front = cast("Any", Front(ministack.app.app, context.active_faults))
+    await serve(front, config, shutdown_trigger=stop.wait)
     # Before the loop ends: it waits for stack operations, and those wait for signals.
     context.worker.close()
 

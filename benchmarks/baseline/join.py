@@ -94,7 +94,7 @@ def _give_up(masters: Masters, slot: str, helper: str, *, node: str) -> None:
         AutoScalingGroupName=masters.groups[slot],
         ScalingProcesses=["Launch", "Terminate", "HealthCheck", "ReplaceUnhealthy"],
     )
-    masters.breaks.power_loss(dead)
+    masters.faults.power_loss(dead)
     masters.etcdctl(f"member remove {member_id:x}", slot=helper)
     # What kubeadm looks for members by.
     pod = f"--namespace=kube-system delete pod etcd-{node} --force --grace-period=0 --ignore-not-found"

@@ -62,6 +62,8 @@ _CHECKS: dict[str, Callable[[], list[str]]] = {
     # Its packages are listed in pyproject.toml; a file cannot be named beside them.
     "mypy": lambda: [_tool("mypy"), "--no-error-summary"],
     "mypy app.py": lambda: [_tool("mypy"), "--no-error-summary", "app.py"],
+    # Its contracts are in pyproject.toml, too.
+    "import contracts": lambda: ["env", "PYTHONPATH=.:constructs:userdata", _tool("lint-imports")],
     # SC1091: a file that only exists on another machine cannot be followed.
     "shellcheck": lambda: [_tool("shellcheck"), "--external-sources", "--exclude=SC1091", *shell_scripts()],
 }

@@ -6,7 +6,7 @@ STS session of its role, so a permission that the role lacks fails here.
 """
 
 from emulator.api.environment import ACCOUNT_ID
-from emulator.api.machines import Credentials
+from emulator.ports.machines import Credentials
 
 
 def administrator_environment(*, api_url: str, region: str) -> dict[str, str]:
@@ -31,9 +31,9 @@ def for_instance_role(role_name: str, *, instance_id: str) -> Credentials:
     To be called in the account and region of the instance.
 
     Raises:
-        emulator.api.iam.sessions.RoleError: there is no such role, or it does not trust EC2.
+        emulator.api.sessions.RoleError: there is no such role, or it does not trust EC2.
     """
     # Here, because whoever needs only the administrator's environment shall not load ministack.
-    from emulator.api.iam import sessions
+    from emulator.api import sessions
 
     return sessions.open_for_instance(role_name, instance_id=instance_id)

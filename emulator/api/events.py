@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.api import patches
-from emulator.api.faults.switches import Entry, Switches
 from emulator.api.lanes import Lanes
+from emulator.faults.store import ActiveFaults, Entry
 
 _PUT = patches.declare(
     "ministack.services.eventbridge",
@@ -19,10 +19,10 @@ _PUT = patches.declare(
 log = logging.getLogger(__name__)
 
 LOST_EVENT = "event"
-"""The kind of switches that lose events: about detail_type and instance_id, each of which may be None."""
+"""The kind of active faults that lose events, about detail_type and instance_id (None: any)."""
 
 _LIFECYCLE_ACTION = "Lifecycle Action"
-"""How the types of Auto Scaling's lifecycle events end: what is lost if a switch names no type."""
+"""How the types of Auto Scaling's lifecycle events end: what is lost if a fault names no type."""
 _LANE = "events"
 """One for all: a rule's target may take its time, but order is kept."""
 
@@ -30,18 +30,18 @@ _LANE = "events"
 class EventBus:
     """EventBridge's default bus."""
 
-    def __init__(self, lanes: Lanes, switches: Switches) -> None:
+    def __init__(self, lanes: Lanes, active_faults: ActiveFaults) -> None:
         self._lanes = lanes
-        self._switches = switches
+        self._active_faults = active_faults
 
     def emit(
         self, *, source: str, detail_type: str, resources: Sequence[str], detail: Mapping[str, Any]
     ) -> None:
         """Publish an event in the background, in the account and region of the caller.
 
-        Delivery is best effort, on AWS too; here it fails when a switch says so.
+        Delivery is best effort, on AWS too; here it fails when a fault says so.
         """
-        if self._switches.take(LOST_EVENT, lambda entry: _is_meant(entry, detail_type, detail)):
+        if self._active_faults.take(LOST_EVENT, lambda entry: _is_meant(entry, detail_type, detail)):
             log.info("lost on purpose: %s %s", detail_type, detail)
             return
         entry = {

@@ -11,7 +11,8 @@ from emulator.api.ec2 import store as ec2_store
 from emulator.api.elb import service as elb_service
 from emulator.api.elb import store as elb_store
 from emulator.api.elb.health import Key
-from emulator.api.network_facts import (
+from emulator.api.network_load_balancers import records
+from emulator.ports.network_facts import (
     Listener,
     LoadBalancer,
     PrivateZone,
@@ -21,7 +22,6 @@ from emulator.api.network_facts import (
     Vpc,
     ZonalAddress,
 )
-from emulator.api.network_load_balancers import records
 
 _WHY = "machines have name servers of their own, which answer what the API says"
 _ZONES = patches.declare("ministack.services.route53", "_zones", why=_WHY)
@@ -33,7 +33,7 @@ _OWNER = "_LoadBalancerArn"
 
 
 class NetworkView:
-    """`NetworkFacts` of emulator.api.network_facts."""
+    """`NetworkFacts` of emulator.ports.network_facts."""
 
     def exists(self, vpc: Vpc) -> bool:
         """Whether EC2 has the VPC."""

@@ -1,24 +1,29 @@
-"""Breaking things in a running embedded AWS, from another process: what its administrator may not do on AWS.
+"""Fault injection into a running emulator: what AWS does not offer its administrator.
 
-`client` is what tests and the command line use, made of `machines`, `volumes` and
-`aws`; `rules` is what they say with it, `channel` is the Unix socket that leads to
-the emulator's process. What the words do there stands in `emulator/api/faults` and in
-the machines.
+`table` declares every fault; `client` injects them from another process, over the
+Unix socket of `channel`. `store` and `kills` are the emulator's side: which faults
+are active, asked at the places where they have their effect.
 """
 
-from emulator.faults.client import Breaks
-from emulator.faults.errors import BreakError, EmulatorNotRunningError, TimedOutError, UnknownTargetError
-from emulator.faults.rules import ApiRule, CommandResult, Machine, Network, Switch
+from emulator.faults.client import FaultClient
+from emulator.faults.declaration import FAULTS, REQUIRED, Argument, Fault, FaultId
+from emulator.faults.errors import EmulatorNotRunningError, FaultError, TimedOutError, UnknownTargetError
+from emulator.faults.model import ActiveFault, ApiRule, CommandResult, Machine, Network
 
 __all__ = [
+    "FAULTS",
+    "REQUIRED",
+    "ActiveFault",
     "ApiRule",
-    "BreakError",
-    "Breaks",
+    "Argument",
     "CommandResult",
     "EmulatorNotRunningError",
+    "Fault",
+    "FaultClient",
+    "FaultError",
+    "FaultId",
     "Machine",
     "Network",
-    "Switch",
     "TimedOutError",
     "UnknownTargetError",
 ]

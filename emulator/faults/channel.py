@@ -15,18 +15,18 @@ from typing import Any
 
 from emulator.faults.errors import EmulatorNotRunningError, of_kind
 
-_NAME = "breaks.sock"
+_NAME = "faults.sock"
 _LONGEST_PATH = 100
 """Of a socket: the kernel's field has 108 bytes, on macOS 104."""
 
 
 def socket_file(state_dir: Path) -> Path:
-    """Where the emulator of a state folder listens."""
+    """The socket of a state folder."""
     return state_dir.absolute() / _NAME
 
 
 def listen(state_dir: Path) -> socket.socket:
-    """Listen there; what an earlier emulator left is replaced."""
+    """Listen there, in place of what an earlier emulator left."""
     made = socket.socket(socket.AF_UNIX)
     path = socket_file(state_dir)
     path.unlink(missing_ok=True)
@@ -41,12 +41,12 @@ def listen(state_dir: Path) -> socket.socket:
 
 
 def ask(state_dir: Path, name: str, parameters: dict[str, Any], *, timeout_seconds: float) -> Any:
-    """Ask for one thing and return the answer.
+    """Send one request and return its result.
 
     Raises:
-        EmulatorNotRunningError: nobody listens, or it ended before it answered.
-        BreakError: it was refused; a subclass says what kind of refusal that is.
-        TimeoutError: no answer in time.
+        EmulatorNotRunningError: no emulator listens, or it ended before it answered.
+        FaultError: the request was refused; a subclass says why.
+        TimeoutError: there was no answer in time.
     """
     path = socket_file(state_dir)
     with socket.socket(socket.AF_UNIX) as connection:
@@ -56,13 +56,13 @@ def ask(state_dir: Path, name: str, parameters: dict[str, Any], *, timeout_secon
                 connection.connect(address)
         except OSError as error:
             raise EmulatorNotRunningError(
-                f"no embedded AWS listens at {path} ({error.strerror}); start it, e.g. with `make up`"
+                f"no emulator listens at {path} ({error.strerror}); is it running, with that state folder?"
             ) from error
         connection.sendall(encode({"do": name, "with": parameters}))
         with connection.makefile("rb") as answers:
             line = answers.readline()
     if not line:
-        raise EmulatorNotRunningError(f"the embedded AWS of {state_dir} ended before it answered `{name}`")
+        raise EmulatorNotRunningError(f"the emulator of {state_dir} ended before it answered `{name}`")
     answer = json.loads(line)
     if "error" in answer:
         raise of_kind(answer.get("kind", ""), answer["error"])

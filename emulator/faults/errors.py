@@ -1,30 +1,30 @@
-"""What a client may hear instead of a result."""
+"""What a client gets instead of a result."""
 
 
-class BreakError(RuntimeError):
-    """The emulator cannot do what was asked; its message says why."""
+class FaultError(RuntimeError):
+    """The emulator cannot do what was asked; the message says why."""
 
     kind = "refused"
 
 
-class UnknownTargetError(BreakError, LookupError):
-    """There is no such machine, volume or switch, or the machine is off."""
+class UnknownTargetError(FaultError, LookupError):
+    """There is no such machine, volume or active fault, or the machine is off."""
 
     kind = "unknown"
 
 
-class TimedOutError(BreakError, TimeoutError):
+class TimedOutError(FaultError, TimeoutError):
     """It took longer than the caller wanted to wait."""
 
     kind = "timed out"
 
 
-class EmulatorNotRunningError(BreakError):
-    """Nobody listens in the state folder."""
+class EmulatorNotRunningError(FaultError):
+    """No emulator listens in the state folder."""
 
     kind = "not running"
 
 
-def of_kind(kind: str, message: str) -> BreakError:
-    """The error that the other side described."""
-    return {error.kind: error for error in (UnknownTargetError, TimedOutError)}.get(kind, BreakError)(message)
+def of_kind(kind: str, message: str) -> FaultError:
+    """The error that the emulator described."""
+    return {error.kind: error for error in (UnknownTargetError, TimedOutError)}.get(kind, FaultError)(message)

@@ -1,1 +1,1 @@
-"""What runs behind the instances of the embedded AWS: implementations of `emulator.api.machines.Machines`."""
+"""What runs behind emulated instances: implementations of `emulator.ports.machines.Machines`."""

@@ -1,6 +1,5 @@
-"""`break`: commands that break things in the running embedded AWS, a module for each kind of things."""
+"""`fault`: commands that inject faults into the embedded AWS, generated from the emulator's table."""
 
-from lab.faults import aws, looking, machines, volumes
-from lab.faults.options import app
+from lab.faults.commands import app
 
-__all__ = ["app", "aws", "looking", "machines", "volumes"]
+__all__ = ["app"]

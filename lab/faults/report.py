@@ -1,25 +1,25 @@
-"""What `break list` shows."""
+"""What `fault list` shows."""
 
 from dataclasses import dataclass
 
 from rich.console import Console
 from rich.table import Table
 
-from emulator.faults import Breaks, Machine, Network, Switch
+from emulator.faults import ActiveFault, FaultClient, Machine, Network
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The machines, and everything that is broken."""
+    """The machines, the partitions and the active faults."""
 
     machines: list[Machine]
     network: Network
-    switches: list[Switch]
+    active: list[ActiveFault]
 
 
-def collect(breaks: Breaks) -> Report:
-    """Ask for it; BreakError if nothing runs."""
-    return Report(machines=breaks.machines(), network=breaks.networks(), switches=breaks.switches())
+def collect(client: FaultClient) -> Report:
+    """Ask the emulator; FaultError if none runs."""
+    return Report(machines=client.machines(), network=client.networks(), active=client.active())
 
 
 def show(report: Report, console: Console) -> None:
@@ -30,18 +30,18 @@ def show(report: Report, console: Console) -> None:
             table.add_row(machine.instance_id, machine.zone, machine.address, _state(machine))
         console.print(table)
     else:
-        console.print("No machines that can be broken; AWS's API can be.")
+        console.print("No machines that faults can be injected into; AWS's services accept them.")
     if report.network.sides:
         sides = " | ".join(" ".join(side) for side in report.network.sides)
         console.print(f"Split: {sides}", markup=False, highlight=False)
     if report.network.zones:
-        console.print(f"Zones cut off: {', '.join(report.network.zones)}", highlight=False)
-    for switch in report.switches:
-        about = " ".join(f"{name}={value}" for name, value in switch.about.items())
-        used = f" (happened {switch.used} times)" if switch.used else ""
-        console.print(f"{switch.switch_id}: {about}{used}", markup=False, highlight=False)
+        console.print(f"Partitioned zones: {', '.join(report.network.zones)}", highlight=False)
+    for fault in report.active:
+        about = " ".join(f"{name}={value}" for name, value in fault.about.items())
+        used = f" (had its effect {fault.used} times)" if fault.used else ""
+        console.print(f"{fault.fault_id}: {about}{used}", markup=False, highlight=False)
 
 
 def _state(machine: Machine) -> str:
-    wrong = [word for word, is_so in (("frozen", machine.frozen), ("cut off", machine.cut)) if is_so]
-    return "no power" if not machine.on else ", ".join(wrong) or "on"
+    flags = {"frozen": machine.frozen, "partitioned": machine.partitioned}
+    return "no power" if not machine.on else ", ".join(word for word, is_so in flags.items() if is_so) or "on"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from emulator.faults import Breaks, UnknownTargetError
+from emulator.faults import FaultClient, UnknownTargetError
 from lab.workload import Targets, discover
 from tests.deploy.deployment import Deployment
 
@@ -28,7 +28,7 @@ class Cluster:
     """A deployed cluster on real machines."""
 
     deployment: Deployment
-    breaks: Breaks
+    faults: FaultClient
     folder: Path
     """For credentials and histories."""
     _groups: dict[str, str] = field(default_factory=dict)
@@ -37,8 +37,8 @@ class Cluster:
     @classmethod
     def of(cls, deployment: Deployment, folder: Path) -> "Cluster":
         """What a deployment made."""
-        breaks = Breaks(deployment.cdk.settings.machines_state)
-        return cls(deployment=deployment, breaks=breaks, folder=folder)
+        faults = FaultClient(deployment.cdk.settings.machines_state)
+        return cls(deployment=deployment, faults=faults, folder=folder)
 
     # AWS ----------------------------------------------------------------------------------------------------
 
@@ -99,7 +99,7 @@ class Cluster:
     def sh(self, instance_id: str, script: str, *, seconds: float = 60) -> str:
         """What a shell script prints on a machine; AskError if it fails or the machine is not there."""
         try:
-            done = self.breaks.run(instance_id, ["sh", "-ec", script], timeout_seconds=seconds)
+            done = self.faults.run(instance_id, ["sh", "-ec", script], timeout_seconds=seconds)
         except (UnknownTargetError, TimeoutError) as error:
             raise AskError(f"{instance_id}: {error}") from error
         if done.status != 0:

@@ -140,7 +140,7 @@ def _nodes(cluster: Cluster) -> Iterator[str]:
 
 
 def _switches(cluster: Cluster) -> Iterator[str]:
-    yield from (f"still broken: {switch.kind} {switch.about}" for switch in cluster.breaks.switches())
+    yield from (f"still broken: {switch.kind} {switch.about}" for switch in cluster.faults.active())
 
 
 def _living(cluster: Cluster) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ def test_soak(pool: Pool, request: pytest.FixtureRequest) -> None:
                 done.append(fault.name)
                 say(f"soak: {len(done)}. {fault.name}, at {load.history_time():.0f} s")
                 fault.run(Scene(cluster=cluster, load=load, random=chance))
-                cluster.breaks.heal_all()
+                cluster.faults.clear_all()
                 well = wait_until_well(cluster, members, seconds=fault.well_within_seconds)
                 assert well == [], f"seed {seed}, after {', '.join(done)}: {well}"
         assert differing_data(cluster) == []

@@ -43,7 +43,7 @@ def test_an_etcd_that_does_not_sync_is_found(tmp_path: Path, pool: Pool) -> None
             written = load.history_time() + _UNSYNCED_SECONDS
             scene.wait(lambda: load.history_time() > written, "writes that nobody syncs", seconds=30)
             for instance_id in cluster.masters().values():
-                cluster.breaks.power_loss(instance_id)
+                cluster.faults.power_loss(instance_id)
             # A quorum will do: a member whose data are of no use to the others takes minutes to join anew.
             # And etcd will do: the namespace that the API's clients write to may be among what is lost.
             until = load.history_time() + _AWAY_SECONDS

@@ -92,7 +92,7 @@ def _break(fault: Fault, scene: Scene) -> list[str]:
     except Exception as error:
         return [f"{type(error).__name__}: {error}"]
     finally:
-        scene.cluster.breaks.heal_all()
+        scene.cluster.faults.clear_all()
     return []
 
 

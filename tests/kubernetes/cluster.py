@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.faults import Breaks
+from emulator.faults import FaultClient
 from kubequorum_cli.kubernetes import is_ready
 from tests.deploy.deployment import Deployment
 from tests.synthesis import REPOSITORY
@@ -79,8 +79,8 @@ class Cluster:
 
     def sh(self, slot: str, script: str) -> str:
         """What a shell script prints on a slot's master, errors included; AssertionError if it fails."""
-        breaks = Breaks(self.deployment.cdk.settings.machines_state)
-        done = breaks.run(self.deployment.master(slot)["InstanceId"], ["sh", "-ec", f"exec 2>&1; {script}"])
+        faults = FaultClient(self.deployment.cdk.settings.machines_state)
+        done = faults.run(self.deployment.master(slot)["InstanceId"], ["sh", "-ec", f"exec 2>&1; {script}"])
         printed = done.stdout.decode(errors="replace")
         assert done.status == 0, f"`{script}` on the master of slot {slot}: {printed}"
         return printed

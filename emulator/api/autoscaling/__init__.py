@@ -53,7 +53,7 @@ def install(context: Context) -> None:
         groups=AccountRegionScopedDict(),
         compute=Ec2Compute(ec2),
         balancing=balancing.targets,
-        events=BusEvents(EventBus(Lanes(context.worker), context.switches)),
+        events=BusEvents(EventBus(Lanes(context.worker), context.active_faults)),
         timers=context.worker,
         clock=lambda: datetime.now(UTC),
     )

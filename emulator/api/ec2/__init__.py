@@ -64,7 +64,7 @@ def install(context: Context) -> None:
         put = _ACTIONS.replace_item if action in _REPLACED else _ACTIONS.add_item
         put(action, protocol.handler(action, function))
     _HANDLE.replace(_console_off_the_loop(_HANDLE.get()))
-    bus = EventBus(Lanes(context.worker), context.switches)
+    bus = EventBus(Lanes(context.worker), context.active_faults)
 
     def announce(instance_id: str, state: str, reason: str) -> None:
         del reason

@@ -1,4 +1,4 @@
-"""Attachments and detachments that take longer than usual, when a switch says so."""
+"""Attachments and detachments that take longer than usual, when a fault says so."""
 
 import logging
 import threading
@@ -6,28 +6,28 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from emulator.api.faults.switches import Entry, Switches
 from emulator.api.worker import Worker
+from emulator.faults.store import ActiveFaults, Entry
 
 log = logging.getLogger(__name__)
 
 SLOW_ATTACH = "attach"
 HELD_DETACH = "detach"
-"""Kinds of switches about a volume_id (None: any) and seconds; a held detach also has `force_helps`."""
+"""Kinds of active faults, about a volume_id (None: any) and seconds; a held detach also has `force_helps`."""
 
 
 class Delays:
     """Asked before a volume is attached, and after a machine has let one go. From any thread."""
 
-    def __init__(self, *, worker: Worker, switches: Switches) -> None:
+    def __init__(self, *, worker: Worker, active_faults: ActiveFaults) -> None:
         self._worker = worker
-        self._switches = switches
+        self._active_faults = active_faults
         self._lock = threading.Lock()
         self._held: dict[str, tuple[float, bool]] = {}
         """By volume: until when on the monotonic clock, and whether force helps."""
 
     def before_attach(self, volume_id: str) -> None:
-        """Wait as long as a switch says."""
+        """Wait as long as an active fault says."""
         if (entry := self._take(SLOW_ATTACH, volume_id)) is not None:
             self._worker.sleep(entry.about["seconds"])
 
@@ -55,4 +55,4 @@ class Delays:
         return True
 
     def _take(self, kind: str, volume_id: str) -> Entry | None:
-        return self._switches.take(kind, lambda entry: entry.about["volume_id"] in (None, volume_id))
+        return self._active_faults.take(kind, lambda entry: entry.about["volume_id"] in (None, volume_id))

@@ -5,14 +5,13 @@ from contextlib import contextmanager
 
 from ministack.core.responses import request_scope
 
-from emulator.api import credentials
+from emulator.api import credentials, sessions
 from emulator.api.ec2 import launch, store
-from emulator.api.faults.switches import Switches
-from emulator.api.iam import sessions
-from emulator.api.machines import Credentials, MetadataTrouble
+from emulator.faults.store import ActiveFaults
+from emulator.ports.machines import Credentials, MetadataTrouble
 
 METADATA_TROUBLE = "imds"
-"""The kind of switches about an instance_id (None: all), a part of a path, delay_seconds and status."""
+"""The kind of active faults about an instance_id (None: all), a part of a path, delay_seconds and status."""
 
 _target_state: list[Callable[[str], str | None]] = []
 
@@ -23,10 +22,10 @@ def use_target_states(lookup: Callable[[str], str | None]) -> None:
 
 
 class Facts:
-    """`InstanceFacts` of emulator.api.machines. An instance that was never launched has none of them."""
+    """`InstanceFacts` of emulator.ports.machines. An instance that was never launched has none of them."""
 
-    def __init__(self, switches: Switches) -> None:
-        self._switches = switches
+    def __init__(self, active_faults: ActiveFaults) -> None:
+        self._active_faults = active_faults
 
     def target_lifecycle_state(self, instance_id: str) -> str | None:
         """What its group wants it to become: InService or Terminated; None outside a group."""
@@ -54,8 +53,8 @@ class Facts:
         return sessions.is_valid(credentials.access_key_id)
 
     def metadata_trouble(self, instance_id: str, path: str) -> MetadataTrouble | None:
-        """What a switch says."""
-        entry = self._switches.take(
+        """What an active fault says."""
+        entry = self._active_faults.take(
             METADATA_TROUBLE,
             lambda entry: (
                 entry.about["instance_id"] in (None, instance_id) and str(entry.about["path"]) in path

@@ -4,8 +4,8 @@ from emulator.api.ec2 import block_devices, records, store
 from emulator.api.ec2.launch import LaunchRequest
 from emulator.api.ec2.transitions import USER_SHUTDOWN, Transitions
 from emulator.api.ec2.volumes import Volumes
-from emulator.api.machines import Machines
 from emulator.api.wire import ApiError
+from emulator.ports.machines import Machines
 
 StateChange = tuple[str, str]
 """Names of the previous and the current state."""

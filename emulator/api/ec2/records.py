@@ -10,8 +10,8 @@ from ministack.core.responses import get_account_id, get_region
 from emulator.api import patches
 from emulator.api.ec2 import addresses, launch, store
 from emulator.api.ec2.launch import LaunchRequest
-from emulator.api.machines import Instance
 from emulator.api.wire import ApiError
+from emulator.ports.machines import Instance
 
 _RANDOM_IP = patches.declare(
     "ministack.services.ec2",

@@ -32,7 +32,7 @@ def create(context: Context) -> Ec2:
         machines=context.machines,
         lanes=lanes,
         volumes=volumes,
-        delays=Delays(worker=context.worker, switches=context.switches),
+        delays=Delays(worker=context.worker, active_faults=context.active_faults),
     )
     transitions = Transitions(
         machines=context.machines, lanes=lanes, worker=context.worker, attachments=attachments

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from emulator.api.ec2 import records, store
 from emulator.api.ec2.attachments import Attachments, attached_to, machine_volume_of
 from emulator.api.lanes import Lanes
-from emulator.api.machines import Machines
 from emulator.api.worker import Worker
+from emulator.ports.machines import Machines
 
 log = logging.getLogger(__name__)
 

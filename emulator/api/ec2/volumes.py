@@ -9,9 +9,9 @@ from emulator.api.ec2 import store
 from emulator.api.ec2.launch import as_bool
 from emulator.api.ec2.volume_types import performance
 from emulator.api.lanes import Lanes
-from emulator.api.machines import Machines
 from emulator.api.wire import ApiError
 from emulator.api.worker import Worker
+from emulator.ports.machines import Machines
 
 CREATING_SECONDS = 0.2
 """Long enough to be seen, short enough not to be felt; on AWS it is seconds."""

@@ -4,9 +4,9 @@ from emulator.api import patches
 from emulator.api.context import Context
 from emulator.api.elb import service
 from emulator.api.elb.health import Health
-from emulator.api.elb.prober import TargetProber
 from emulator.api.elb.targets import Targets
 from emulator.api.wire import Protocol
+from emulator.ports.target_probe import TargetProber
 
 _ACTIONS = patches.declare(
     "ministack.services.alb",

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from emulator.api.ec2 import store as ec2_store
 from emulator.api.elb import store
-from emulator.api.elb.prober import Finding, TargetCheck, TargetProber
 from emulator.api.worker import Timer, Worker
+from emulator.ports.target_probe import Finding, TargetCheck, TargetProber
 
 log = logging.getLogger(__name__)
 

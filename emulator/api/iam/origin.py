@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from emulator.api import patches
+from emulator.api import patches, sessions
 from emulator.api.ec2 import store
-from emulator.api.iam import sessions
 
 _ENDPOINTS = patches.declare(
     "ministack.services.ec2", "_vpc_endpoints", why="a request through an endpoint carries aws:SourceVpce"

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
-from emulator.api.machines import Volume
 from emulator.machines.nspawn import filesystems, loop_devices
 from emulator.machines.nspawn.commands import run
 from emulator.machines.nspawn.layout import StateFolder
+from emulator.ports.machines import Volume
 
 _BY_ID = "disk/by-id"
 _UNMOUNT_PATIENCE_SECONDS = 5.0

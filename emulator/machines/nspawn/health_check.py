@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from emulator.api.elb.prober import Finding, TargetCheck
+from emulator.ports.target_probe import Finding, TargetCheck
 
 MakeSocket = Callable[[], socket.socket]
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from emulator.api.machines import Instance, Volume
 from emulator.machines.namespaces import path_of
 from emulator.machines.nspawn import boot, root
 from emulator.machines.nspawn.cgroups import Cgroup
@@ -18,6 +17,7 @@ from emulator.machines.nspawn.layout import MachineFolder
 from emulator.machines.nspawn.naming import Names
 from emulator.machines.nspawn.network import VpcNetwork
 from emulator.machines.process import console
+from emulator.ports.machines import Instance, Volume
 
 _log = logging.getLogger(__name__)
 

@@ -9,28 +9,28 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from emulator.api.elb.prober import Finding, TargetCheck
-from emulator.api.machines import Instance, InstanceFacts, Volume
-from emulator.api.network_facts import NetworkFacts
 from emulator.machines.imds import InstanceMetadata
 from emulator.machines.nspawn import health_check, host_limits, leftovers
 from emulator.machines.nspawn.ebs import Volumes
+from emulator.machines.nspawn.faults import MachineFaults
 from emulator.machines.nspawn.host_ports import HostPorts
 from emulator.machines.nspawn.image import MachineImage, prepare
 from emulator.machines.nspawn.layout import StateFolder
 from emulator.machines.nspawn.machine import Machine, Surroundings
-from emulator.machines.nspawn.mishaps import Mishaps
 from emulator.machines.nspawn.naming import Names
 from emulator.machines.nspawn.networks import Networks
-from emulator.machines.nspawn.volume_mishaps import VolumeMishaps
+from emulator.machines.nspawn.volume_faults import VolumeFaults
 from emulator.machines.process import console
 from emulator.machines.proxy import Endpoint
+from emulator.ports.machines import Instance, InstanceFacts, Volume
+from emulator.ports.network_facts import NetworkFacts
+from emulator.ports.target_probe import Finding, TargetCheck
 
 _log = logging.getLogger(__name__)
 
 
 class NspawnMachines:
-    """Implements `Machines` and `TargetProber`, and has `mishaps`: what a test bed can let befall them.
+    """Implements `Machines`, `TargetProber` and `FaultyMachines`.
 
     Methods may be called from several threads. Those that take an instance id ignore one that they do not
     know, but for `run`.
@@ -50,9 +50,9 @@ class NspawnMachines:
     ) -> None:
         """Own `state_dir` from now on; what a crash left there is ended and removed.
 
-        `api_url` is where the embedded AWS listens on the host. `powered_off` is told of instances whose
-        guest shut itself down, `status_check` of those that EC2's status checks would find impaired, or
-        passed again: without power, frozen, or cut off from the network. `kills_of` is for `mishaps`.
+        `api_url` is where the emulator listens on the host. `powered_off` is called with an instance whose
+        guest shut itself down, `status_check` with one whose status checks start to fail (no power, frozen,
+        partitioned) or pass again. `kills_of` is for `MachineFaults`.
 
         Raises:
             StateInUseError: the folder has an owner that runs.
@@ -85,21 +85,19 @@ class NspawnMachines:
             host_ports=HostPorts(self._state.host_ports),
             root=image.root,
         )
-        self.mishaps = Mishaps(
+        self.faults = MachineFaults(
             machines=self._machines,
             networks=self._networks,
+            volumes=VolumeFaults(state=self._state, volumes=volumes, process_of=self._process_of),
             status_check=status_check,
             kills_of=kills_of,
-        )
-        self.volume_mishaps = VolumeMishaps(
-            state=self._state, volumes=volumes, process_of=self.mishaps.process_of
         )
         self._surroundings = Surroundings(
             names=self._names,
             image=prepared,
             volumes=volumes,
             powered_off=powered_off,
-            made=self.mishaps.made,
+            made=self.faults.prepare,
         )
 
     def launch(self, instance: Instance) -> None:
@@ -219,6 +217,10 @@ class NspawnMachines:
         self._networks.dismiss(machine.instance)
         with self._lock:
             self._machines.pop(machine.instance.instance_id, None)
+
+    def _process_of(self, instance_id: str) -> int | None:
+        machine = self._machines.get(instance_id)
+        return machine.guest.pid if machine and machine.guest else None
 
     def _console_file(self, instance_id: str) -> Path:
         return self._state.consoles / f"{instance_id}.log"

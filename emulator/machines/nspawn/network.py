@@ -11,10 +11,10 @@ import struct
 import threading
 from pathlib import Path
 
-from emulator.api.machines import Instance
 from emulator.machines.namespaces import SocketMaker, path_of
 from emulator.machines.nspawn.commands import CommandFailedError, ip_batch, run
 from emulator.machines.nspawn.naming import Names, bridge_port
+from emulator.ports.machines import Instance
 
 IMDS_ADDRESS = "169.254.169.254"
 DNS_ADDRESS = "169.254.169.253"

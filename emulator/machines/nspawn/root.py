@@ -6,13 +6,13 @@ import shutil
 import time
 from pathlib import Path
 
-from emulator.api.machines import Instance
 from emulator.machines.nspawn.boot import bind_folders
 from emulator.machines.nspawn.commands import CommandFailedError, run
 from emulator.machines.nspawn.image import PreparedImage, link_or_copy
 from emulator.machines.nspawn.layout import MachineFolder
 from emulator.machines.nspawn.naming import Names
 from emulator.machines.nspawn.network import API_ADDRESS
+from emulator.ports.machines import Instance
 
 _FILES = Path(__file__).with_name("files")
 """Copied into every machine: paths below it are paths there."""

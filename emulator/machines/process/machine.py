@@ -7,10 +7,10 @@ import sys
 import threading
 from pathlib import Path
 
-from emulator.api.machines import Instance, InstanceFacts
 from emulator.machines.imds import ImdsServer, InstanceMetadata
 from emulator.machines.process import console
 from emulator.machines.process.layout import MachineFolder
+from emulator.ports.machines import Instance, InstanceFacts
 from emulator.processes import ProcessRecord, end_group, end_strays
 
 GRACE_SECONDS = 5.0

@@ -18,7 +18,7 @@ import boto3
 from botocore.config import Config
 
 from emulator.api import credentials
-from emulator.faults import Breaks
+from emulator.faults import FaultClient
 
 REGION = "us-east-1"
 ACCOUNT_ID = "000000000000"
@@ -35,9 +35,9 @@ class Emulator:
     state_dir: Path
 
     @property
-    def breaks(self) -> Breaks:
+    def faults(self) -> FaultClient:
         """What breaks things in it."""
-        return Breaks(self.state_dir)
+        return FaultClient(self.state_dir)
 
     def client(self, service: str, *, session: Mapping[str, str] | None = None) -> Any:
         """A boto3 client: the administrator's, or that of an STS session (`Credentials` of AssumeRole)."""

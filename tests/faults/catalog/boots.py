@@ -15,15 +15,15 @@ _HEALS = "the successor tries again until AWS answers"
 
 def _replaced_under(scene: Scene, *rules: ApiRule) -> None:
     """Replace a master while AWS's API answers by rules; says how often they had their effect."""
-    breaks = scene.cluster.breaks
-    ids = [breaks.api(rule) for rule in rules]
+    faults = scene.cluster.faults
+    ids = [faults.api(rule) for rule in rules]
     slot = scene.cluster.follower()
     old = scene.end(slot)
     took = scene.wait_for_service(slot, old, seconds=800)
-    used = sum(switch.used for switch in breaks.switches() if switch.switch_id in ids)
+    used = sum(switch.used for switch in faults.active() if switch.fault_id in ids)
     scene.note(f"in service after {took:.0f} s and {used} spoilt requests")
-    for switch_id in ids:
-        breaks.remove(switch_id)
+    for fault_id in ids:
+        faults.clear(fault_id)
     unused = all(rule.service == _UNUSED for rule in rules)
     assert (used == 0) == unused, f"{used} requests were spoilt"
 
@@ -62,31 +62,31 @@ def api_slow(scene: Scene) -> None:
 @fault(expected="slower, and nothing else")
 def imds_slow(scene: Scene) -> None:
     """The metadata service of every machine answers after three seconds, and now and then with 503."""
-    breaks = scene.cluster.breaks
+    faults = scene.cluster.faults
     # A request meets the first switch that fits it.
-    refusals = breaks.imds(delay_seconds=3.0, status=503, times=3)
-    breaks.imds(delay_seconds=3.0)
+    refusals = faults.imds(delay_seconds=3.0, status=503, times=3)
+    faults.imds(delay_seconds=3.0)
     slot = scene.cluster.follower()
     old = scene.end(slot)
     took = scene.wait_for_service(slot, old, seconds=800)
     scene.note(f"in service after {took:.0f} s")
-    assert refusals not in {switch.switch_id for switch in breaks.switches()}, "nobody was refused"
+    assert refusals not in {switch.fault_id for switch in faults.active()}, "nobody was refused"
 
 
 @fault(expected="nobody waits for it: machines ask their metadata service")
 def lifecycle_events_lost(scene: Scene) -> None:
     """EventBridge loses the events of an end and of a launch."""
-    scene.cluster.breaks.lose_event(times=2)
+    scene.cluster.faults.lose_event(times=2)
     slot = scene.cluster.follower()
     scene.wait_for_service(slot, scene.end(slot))
-    scene.cluster.breaks.clear()
+    scene.cluster.faults.clear_all()
 
 
 @fault(expected="the predecessor or its successor completes it again")
 def completion_of_the_end_lost(scene: Scene) -> None:
     """AWS says yes to the predecessor's CompleteLifecycleAction, and does nothing."""
     slot = scene.cluster.follower()
-    scene.cluster.breaks.lose_completion(instance_id=scene.cluster.master(slot))
+    scene.cluster.faults.lose_completion(instance_id=scene.cluster.master(slot))
     took = scene.wait_for_service(slot, scene.end(slot), seconds=600)
     scene.note(f"in service after {took:.0f} s")
 
@@ -96,7 +96,7 @@ def completion_of_the_launch_lost(scene: Scene) -> None:
     """AWS says yes to the successor's CompleteLifecycleAction, and does nothing."""
     slot = scene.cluster.follower()
     old = scene.end(slot)
-    scene.cluster.breaks.lose_completion(instance_id=scene.successor(slot, old))
+    scene.cluster.faults.lose_completion(instance_id=scene.successor(slot, old))
     took = scene.wait_for_service(slot, old, seconds=600)
     scene.note(f"in service after {took:.0f} s")
 
@@ -109,7 +109,7 @@ def two_successors_at_once(scene: Scene) -> None:
     group = scene.cluster.group_name(slot)
     old = scene.cluster.master(slot)
     autoscaling.update_auto_scaling_group(AutoScalingGroupName=group, MaxSize=2, DesiredCapacity=2)
-    scene.cluster.breaks.power_loss(old)
+    scene.cluster.faults.power_loss(old)
 
     def states() -> list[str]:
         members = [m for m in scene.cluster.members_of_group(slot) if m["InstanceId"] != old]
@@ -129,7 +129,7 @@ def expired_credentials(scene: Scene) -> None:
     new = scene.successor(slot, old)
     for _ in range(3):
         time.sleep(3)
-        scene.cluster.breaks.expire_credentials(new)
+        scene.cluster.faults.expire_credentials(new)
     scene.wait_for_service(slot, old, seconds=600)
 
 
@@ -164,14 +164,14 @@ def clock_ten_minutes_off(scene: Scene) -> None:
     """AWS finds a follower's clock ten minutes behind and refuses what it signs."""
     slot = scene.cluster.follower()
     master = scene.cluster.master(slot)
-    switch = scene.cluster.breaks.clock(master, seconds=600)
+    switch = scene.cluster.faults.clock(master, seconds=600)
     said = "watchdog: this master is clock off"
     # It looks at the clock once a minute, and says nothing for another one.
     took = scene.wait(lambda: said in scene.cluster.console(master), said, seconds=180)
     scene.note(f"said after {took:.0f} s")
     time.sleep(30)
     assert scene.cluster.master(slot) == master, "the machine was replaced, which sets no clock"
-    scene.cluster.breaks.remove(switch)
+    scene.cluster.faults.clear(switch)
 
 
 @fault(expected="the successor's boot goes on once its clock is right, or another one does")
@@ -179,7 +179,7 @@ def clock_ten_minutes_off_at_boot(scene: Scene) -> None:
     """A successor boots with a clock that AWS refuses, and is put right after a minute."""
     slot = scene.cluster.follower()
     old = scene.end(slot)
-    switch = scene.cluster.breaks.clock(scene.successor(slot, old), seconds=600)
+    switch = scene.cluster.faults.clock(scene.successor(slot, old), seconds=600)
     time.sleep(60)
-    scene.cluster.breaks.remove(switch)
+    scene.cluster.faults.clear(switch)
     scene.wait_for_service(slot, old, seconds=800)

@@ -25,17 +25,17 @@ def crashes_at_the_worst_moments(scene: Scene) -> None:
 
 
 def _replace_with_crashes(scene: Scene, *steps: str) -> None:
-    breaks = scene.cluster.breaks
+    faults = scene.cluster.faults
     slot = scene.cluster.follower()
     zone = scene.cluster.zone(slot)
-    switches = {breaks.kill_at_line(_is_done(step), zone=zone): step for step in steps}
+    pending: dict[str | None, str] = {faults.kill_at_line(_is_done(step), zone=zone): step for step in steps}
     old = scene.end(slot)
     took = scene.wait_for_service(slot, old, seconds=800)
     scene.note(f"in service after {took:.0f} s, {len(steps)} crashes in all")
     new = scene.cluster.master(slot)
 
     def not_yet() -> list[str]:
-        return [switches[s.switch_id] for s in breaks.switches() if s.switch_id in switches]
+        return [pending[f.fault_id] for f in faults.active() if f.fault_id in pending]
 
     # It is in service before its last steps.
     scene.wait(lambda: not not_yet(), f"crashes after {', '.join(steps)}", seconds=300)

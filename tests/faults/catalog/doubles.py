@@ -25,7 +25,7 @@ def _slots(scene: Scene) -> tuple[str, str]:
 def leader_cannot_reach_aws_during_a_replacement(scene: Scene) -> None:
     """AWS refuses everything that the leader's machine asks while another master is replaced."""
     replaced, leader = _slots(scene)
-    scene.cluster.breaks.api(
+    scene.cluster.faults.api(
         ApiRule(instance_id=scene.cluster.master(leader), error="InternalError", status=500)
     )
     scene.wait_for_service(replaced, scene.end(replaced))
@@ -35,7 +35,7 @@ def leader_cannot_reach_aws_during_a_replacement(scene: Scene) -> None:
 def leaders_clock_off_during_a_replacement(scene: Scene) -> None:
     """The leader's clock is ten minutes off while another master is replaced."""
     replaced, leader = _slots(scene)
-    scene.cluster.breaks.clock(scene.cluster.master(leader), seconds=600)
+    scene.cluster.faults.clock(scene.cluster.master(leader), seconds=600)
     scene.wait_for_service(replaced, scene.end(replaced))
 
 
@@ -43,8 +43,8 @@ def leaders_clock_off_during_a_replacement(scene: Scene) -> None:
 def volume_stuck_and_slow_imds_during_a_replacement(scene: Scene) -> None:
     """The replaced master's volume sticks for a minute, and every metadata service is slow."""
     replaced, _ = _slots(scene)
-    scene.cluster.breaks.imds(delay_seconds=2.0)
-    scene.cluster.breaks.hold_detach(seconds=60, volume_id=scene.cluster.volume(replaced))
+    scene.cluster.faults.imds(delay_seconds=2.0)
+    scene.cluster.faults.hold_detach(seconds=60, volume_id=scene.cluster.volume(replaced))
     scene.wait_for_service(replaced, scene.end(replaced))
 
 
@@ -78,6 +78,6 @@ def leader_hangs_during_a_replacement(scene: Scene) -> None:
     old = scene.end(replaced)
     scene.successor(replaced, old)
     hung = scene.cluster.master(leader)
-    scene.cluster.breaks.freeze(hung)
+    scene.cluster.faults.freeze(hung)
     scene.wait_for_service(replaced, old, seconds=600)
     scene.wait_for_service(leader, hung, seconds=600)

@@ -13,18 +13,18 @@ _ZONE_SECONDS = 60.0
 def zone_cut_off(scene: Scene) -> None:
     """The leader's zone loses its connection to everything else for a minute: too short for EC2's checks."""
     zone = scene.cluster.zone(scene.cluster.leader())
-    scene.cluster.breaks.cut_zone(zone, noticed=False)
+    scene.cluster.faults.partition_zone(zone, unnoticed=True)
     time.sleep(_ZONE_SECONDS)
-    scene.cluster.breaks.cut_zone(zone, False)
+    scene.cluster.faults.reconnect_zone(zone)
 
 
 @fault(expected="as before; machines that are launched in the zone wait for it", well_within_seconds=900)
 def zone_cut_off_and_noticed(scene: Scene) -> None:
     """EC2's checks fail, too: the groups replace what is in the zone while nothing there reaches anything."""
     zone = scene.cluster.zone(scene.cluster.leader())
-    scene.cluster.breaks.cut_zone(zone)
+    scene.cluster.faults.partition_zone(zone)
     time.sleep(_ZONE_SECONDS)
-    scene.cluster.breaks.cut_zone(zone, False)
+    scene.cluster.faults.reconnect_zone(zone)
 
 
 @fault(
@@ -35,9 +35,9 @@ def partition_in_the_middle(scene: Scene) -> None:
     leader = scene.cluster.leader()
     masters = scene.cluster.masters()
     others = [masters[slot] for slot in SLOTS if slot != leader]
-    scene.cluster.breaks.split([masters[leader]], others)
+    scene.cluster.faults.split([[masters[leader]], others])
     time.sleep(_APART_SECONDS)
-    scene.cluster.breaks.heal()
+    scene.cluster.faults.heal()
 
 
 @fault(expected="its successor finishes it off and takes the volume", in_ci=True, in_soak=True)
@@ -45,7 +45,7 @@ def hung_predecessor(scene: Scene) -> None:
     """The leader's machine hangs with the volume mounted, as with a kernel that is stuck."""
     slot = scene.cluster.leader()
     old = scene.cluster.master(slot)
-    scene.cluster.breaks.freeze(old)
+    scene.cluster.faults.freeze(old)
     scene.wait_for_service(slot, old)
 
 
@@ -53,9 +53,9 @@ def hung_predecessor(scene: Scene) -> None:
 def leader_stops_for_a_while(scene: Scene) -> None:
     """The leader's machine stops for ten seconds and goes on, as after a live migration."""
     leader = scene.cluster.master(scene.cluster.leader())
-    scene.cluster.breaks.freeze(leader, noticed=False)
+    scene.cluster.faults.freeze(leader, unnoticed=True)
     time.sleep(10)
-    scene.cluster.breaks.freeze(leader, False, noticed=False)
+    scene.cluster.faults.thaw(leader)
 
 
 @fault(expected="it is replaced; what it did not hear it does not answer", in_soak=True)
@@ -63,5 +63,5 @@ def machine_cut_off(scene: Scene) -> None:
     """One machine loses its wire, and hears nothing of its own end."""
     slot = scene.cluster.follower()
     old = scene.cluster.master(slot)
-    scene.cluster.breaks.partition(old)
+    scene.cluster.faults.partition(old)
     scene.wait_for_service(slot, old)

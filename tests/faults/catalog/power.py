@@ -9,7 +9,7 @@ _ONE = "the other two serve on; a successor takes volume, name and membership"
 def _lose(scene: Scene, *slots: str) -> None:
     old = {slot: scene.cluster.master(slot) for slot in slots}
     for instance_id in old.values():
-        scene.cluster.breaks.power_loss(instance_id)
+        scene.cluster.faults.power_loss(instance_id)
     for slot, instance_id in old.items():
         scene.wait_for_service(slot, instance_id)
 

@@ -15,7 +15,7 @@ _NEW = "its member leaves and joins anew as a learner; the data come from the ot
 def volume_stuck_detaching(scene: Scene) -> None:
     """AWS takes a minute to detach the volume of a machine that is ended."""
     slot = scene.cluster.follower()
-    scene.cluster.breaks.hold_detach(seconds=_STUCK_SECONDS, volume_id=scene.cluster.volume(slot))
+    scene.cluster.faults.hold_detach(seconds=_STUCK_SECONDS, volume_id=scene.cluster.volume(slot))
     old = scene.end(slot)
     took = scene.wait_for_service(slot, old)
     assert took >= _STUCK_SECONDS, f"the detach was not held: in service after {took:.0f} s"
@@ -35,7 +35,7 @@ def second_volume_with_the_same_tags(scene: Scene) -> None:
         TagSpecifications=[{"ResourceType": "volume", "Tags": tags}],
     )["VolumeId"]
     old = scene.cluster.master(slot)
-    scene.cluster.breaks.power_loss(old)
+    scene.cluster.faults.power_loss(old)
     scene.wait_for_service(slot, old)
     assert scene.cluster.volume(slot) == volume
     ec2.delete_volume(VolumeId=copy)
@@ -48,8 +48,8 @@ def empty_volume(scene: Scene) -> None:
     old = scene.cluster.master(slot)
     scene.renewed.add(slot)
     volume = scene.cluster.volume(slot)
-    scene.cluster.breaks.power_loss(old)
-    scene.cluster.breaks.wipe_volume(volume)
+    scene.cluster.faults.power_loss(old)
+    scene.cluster.faults.wipe_volume(volume)
     scene.wait_for_service(slot, old)
 
 
@@ -60,7 +60,7 @@ def lost_volume(scene: Scene) -> None:
     slot = scene.cluster.follower()
     old, volume = scene.cluster.master(slot), scene.cluster.volume(slot)
     scene.renewed.add(slot)
-    scene.cluster.breaks.power_loss(old, noticed=False)
+    scene.cluster.faults.power_loss(old, unnoticed=True)
     ec2.detach_volume(VolumeId=volume, Force=True)
 
     def is_free() -> bool:
@@ -81,8 +81,8 @@ def corrupted_wal(scene: Scene) -> None:
     old = scene.cluster.master(slot)
     scene.renewed.add(slot)
     volume = scene.cluster.volume(slot)
-    scene.cluster.breaks.power_loss(old)
-    scene.cluster.breaks.corrupt_volume(volume, "**/member/wal/*.wal", at=0.5)
+    scene.cluster.faults.power_loss(old)
+    scene.cluster.faults.corrupt_volume(volume, "**/member/wal/*.wal", at=0.5)
     scene.wait_for_service(slot, old, seconds=600)
 
 
@@ -97,8 +97,8 @@ def different_data(scene: Scene) -> None:
     old = scene.cluster.master(slot)
     scene.renewed.add(slot)
     volume = scene.cluster.volume(slot)
-    scene.cluster.breaks.power_loss(old)
-    scene.cluster.breaks.alter_volume(volume, "**/member/snap/db", old=right, new=wrong)
+    scene.cluster.faults.power_loss(old)
+    scene.cluster.faults.alter_volume(volume, "**/member/snap/db", old=right, new=wrong)
     scene.wait_for_service(slot, old)
     said = scene.cluster.console(scene.cluster.master(slot))
     assert "its data differ from those of" in said, "the member was renewed for another reason"
@@ -109,10 +109,10 @@ def disk_full(scene: Scene) -> None:
     """Something fills a follower's volume for a while."""
     slot = scene.cluster.follower()
     volume, master = scene.cluster.volume(slot), scene.cluster.master(slot)
-    scene.cluster.breaks.fill_volume(volume)
+    scene.cluster.faults.fill_volume(volume)
     time.sleep(_FULL_SECONDS)
     used = scene.cluster.sh(master, f"df --output=pcent {DATA} | tail -1").strip()
     scene.note(f"{used} of the volume were taken")
     assert "watchdog: this master is full" in scene.cluster.console(master), "the watchdog did not say so"
-    scene.cluster.breaks.unfill_volume(volume)
+    scene.cluster.faults.unfill_volume(volume)
     assert scene.cluster.master(slot) == master, "the machine was replaced, which gives it no room"

@@ -7,8 +7,8 @@ import pytest
 
 from emulator.api.ec2 import launch, records, reports, store
 from emulator.api.ec2.facts import Facts
-from emulator.api.faults.switches import Switches
 from emulator.api.wire import ApiError
+from emulator.faults.store import ActiveFaults
 from emulator.tests.api.ec2.conftest import ZONE, Cloud
 from emulator.tests.api.recording import until
 
@@ -233,7 +233,7 @@ def test_facts_are_found_without_a_request(cloud: Cloud) -> None:
         cloud.request(TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "k", "Value": "v"}]}])
     )["InstanceId"]
     found: list[object] = []
-    facts = Facts(Switches())
+    facts = Facts(ActiveFaults())
 
     def ask() -> None:
         for name in (instance_id, "i-unknown"):

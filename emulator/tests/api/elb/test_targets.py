@@ -11,10 +11,10 @@ from ministack.core.responses import request_scope
 from emulator.api.ec2 import store as ec2_store
 from emulator.api.elb import store
 from emulator.api.elb.health import Health
-from emulator.api.elb.prober import TargetProber
 from emulator.api.elb.targets import Targets
 from emulator.api.wire import ApiError
 from emulator.api.worker import Worker
+from emulator.ports.target_probe import TargetProber
 from emulator.tests.api.recording import RecordingMachines, until
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/api/1"

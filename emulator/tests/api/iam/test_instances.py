@@ -7,8 +7,7 @@ from uuid import uuid4
 import pytest
 from ministack.core.responses import request_scope
 
-from emulator.api import credentials
-from emulator.api.iam import sessions
+from emulator.api import credentials, sessions
 
 
 @pytest.mark.parametrize(

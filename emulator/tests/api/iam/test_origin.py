@@ -7,8 +7,9 @@ import pytest
 from ministack.core.responses import request_scope
 from ministack.services import ec2, iam
 
+from emulator.api import sessions
 from emulator.api.ec2 import store
-from emulator.api.iam import origin, sessions
+from emulator.api.iam import origin
 
 _REGION = "us-east-1"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.api.machines import Instance
 from emulator.machines.nspawn import MachineImage, NspawnMachines, remove_leftovers, unavailable_reason
+from emulator.ports.machines import Instance
 from emulator.tests.machines.nspawn.host import traces
 from emulator.tests.machines.nspawn.stand_ins import NetworkFacts, machine_root
 from emulator.tests.machines.stand_ins import Facts

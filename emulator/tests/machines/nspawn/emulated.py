@@ -18,7 +18,7 @@ from urllib.request import urlopen
 import boto3
 
 from emulator.api import credentials
-from emulator.faults import Breaks
+from emulator.faults import FaultClient
 from emulator.machines.namespaces import SocketMaker, path_of
 from emulator.machines.nspawn import MachineImage
 from emulator.machines.nspawn.naming import Names
@@ -47,13 +47,13 @@ class Aws:
     subnet_ids: dict[str, str] = field(default_factory=dict)
 
     @property
-    def breaks(self) -> Breaks:
+    def faults(self) -> FaultClient:
         """What breaks things in it."""
-        return Breaks(self.state_dir)
+        return FaultClient(self.state_dir)
 
     def sh(self, instance_id: str, script: str) -> str:
         """Run a shell script on a machine; its output, without the last line's end."""
-        done = self.breaks.run(instance_id, ["/bin/bash", "-c", script])
+        done = self.faults.run(instance_id, ["/bin/bash", "-c", script])
         return (done.stdout + done.stderr).decode().rstrip("\n")
 
     def client(self, service: str) -> Any:

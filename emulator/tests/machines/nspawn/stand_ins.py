@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from emulator.api.machines import Instance
-from emulator.api.network_facts import LoadBalancer, PrivateZone, RecordSet, Vpc
+from emulator.ports.machines import Instance
+from emulator.ports.network_facts import LoadBalancer, PrivateZone, RecordSet, Vpc
 from emulator.tests.machines.stand_ins import instance
 from lab.artifacts import ensure, to_stderr
 

@@ -116,11 +116,11 @@ def test_a_frozen_machine_does_nothing_until_it_thaws(bench: Bench) -> None:
     bench.sh(one, "systemd-run -q sh -c 'while echo tick; do sleep 0.05; done >> /root/ticks'")
     ticks = StateFolder(bench.state_dir).machine(one).upper / "root/ticks"
     bench.until(lambda: ticks.exists() and ticks.stat().st_size > 20, "no ticks")
-    bench.machines.mishaps.freeze(one, frozen=True)
+    bench.machines.faults.freeze(one)
     size = ticks.stat().st_size
     time.sleep(0.5)
     assert ticks.stat().st_size == size
-    bench.machines.mishaps.freeze(one, frozen=False)
+    bench.machines.faults.thaw(one)
     bench.until(lambda: ticks.stat().st_size > size, "no ticks after the thaw")
 
 
@@ -129,12 +129,12 @@ def test_a_partitioned_machine_hears_nothing_until_it_is_healed(bench: Bench) ->
     one, other = bench.launch(node(7)), bench.launch(node(8))
     ping = "ping -q -c 1 -W 1 10.0.32.8 > /dev/null && echo heard || echo silence"
     assert bench.sh(one, ping) == "heard"
-    bench.machines.mishaps.partition(other, cut=True)
+    bench.machines.faults.partition(other)
     assert bench.sh(one, ping) == "silence"
     assert bench.sh(other, "curl -s -m 1 http://169.254.169.254/ || echo silence") == "silence"
     assert "10.0.32.8/20" in bench.sh(other, "ip -o -4 address show ens5")
     assert bench.checks == [False], "EC2's status check finds it"
-    bench.machines.mishaps.partition(other, cut=False)
+    bench.machines.faults.reconnect(other)
     bench.until(lambda: bench.sh(one, ping) == "heard", "still silent", seconds=10)
 
 

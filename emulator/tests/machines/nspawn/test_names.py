@@ -10,7 +10,9 @@ import dns.message
 import dns.rcode
 import pytest
 
-from emulator.api.network_facts import (
+from emulator.machines.nspawn.resolver import Answers, Cache, NameServer
+from emulator.machines.nspawn.resolver.answers import Answer
+from emulator.ports.network_facts import (
     Listener,
     LoadBalancer,
     PrivateZone,
@@ -19,8 +21,6 @@ from emulator.api.network_facts import (
     TargetGroup,
     ZonalAddress,
 )
-from emulator.machines.nspawn.resolver import Answers, Cache, NameServer
-from emulator.machines.nspawn.resolver.answers import Answer
 from emulator.tests.machines.nspawn.conftest import Bench
 from emulator.tests.machines.nspawn.stand_ins import node, record
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from emulator.api.machines import Volume
 from emulator.machines.nspawn.ebs import VolumeBusyError
+from emulator.ports.machines import Volume
 from emulator.tests.machines.nspawn.conftest import Bench
 from emulator.tests.machines.nspawn.stand_ins import node
 
@@ -62,7 +62,7 @@ def test_power_loss_loses_what_was_not_synced_and_nothing_else(bench: Bench) -> 
     bench.sh(one, f"mkfs.ext4 -q {DEVICE} && {MOUNT} && sync")
     bench.sh(one, "cd /data && echo promised > synced && sync synced && sync -d . && echo hoped > written")
     assert bench.sh(one, "cat /data/synced /data/written") == "promised\nhoped"
-    bench.machines.mishaps.power_loss(one)
+    bench.machines.faults.power_loss(one)
     bench.machines.start(one)
     bench.booted(one)
     assert (

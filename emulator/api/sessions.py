@@ -1,0 +1,127 @@
+"""STS sessions of instances, as EC2 opens them for its metadata service."""
+
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region
+
+from emulator.api import patches
+from emulator.ports.machines import Credentials
+
+SESSION_SECONDS = 6 * 3600
+"""How long an instance's credentials are valid: up to six hours (EC2 user guide, IAM roles for EC2)."""
+
+_ROLES = patches.declare("ministack.services.iam", "_roles", why="an instance's role and its trust policy")
+_SESSIONS = patches.declare(
+    "ministack.services.sts", "_sessions", why="the session that a request is signed with"
+)
+_REGISTER = patches.declare(
+    "ministack.services.sts",
+    "register_session",
+    parameters=("access_key", "session"),
+    why="an instance's credentials are a session that signatures and policies are checked against",
+)
+
+
+class RoleError(LookupError):
+    """A role that an instance cannot have."""
+
+
+def open_for_instance(role_name: str, *, instance_id: str) -> Credentials:
+    """Open a session of the role, named after the instance, in the account and region of the caller.
+
+    Raises:
+        RoleError: there is no such role, or it does not trust ec2.amazonaws.com.
+    """
+    role = _ROLES.get().get(role_name)
+    if role is None:
+        raise RoleError(f"role {role_name} of instance {instance_id} does not exist")
+    if not trusts_ec2(role.get("AssumeRolePolicyDocument") or {}):
+        raise RoleError(f"role {role_name} does not trust ec2.amazonaws.com, so {instance_id} cannot have it")
+    account_id = get_account_id()
+    expiration = time.time() + SESSION_SECONDS
+    ended = _ended()
+    credentials = Credentials(
+        access_key_id="ASIA" + secrets.token_hex(8).upper(),
+        secret_access_key=secrets.token_urlsafe(30),
+        session_token=secrets.token_urlsafe(96),
+        expiration=datetime.fromtimestamp(expiration, UTC),
+    )
+    _REGISTER.get()(
+        credentials.access_key_id,
+        {
+            "Arn": f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{instance_id}",
+            "UserId": f"{role['RoleId']}:{instance_id}",
+            "SecretAccessKey": credentials.secret_access_key,
+            "SessionToken": credentials.session_token,
+            "Expiration": expiration,
+            "AccountId": account_id,
+            "PrincipalType": "AssumedRole",
+            "SourceInstanceArn": f"arn:aws:ec2:{get_region()}:{account_id}:instance/{instance_id}",
+        },
+    )
+    # ministack forgets sessions that have ended, and would call their keys unknown.
+    _SESSIONS.get().update(ended)
+    return credentials
+
+
+def expire(instance_id: str) -> int:
+    """End every session of an instance now; how many there were."""
+    running = [
+        session
+        for session in list(_SESSIONS.get().values())
+        if str(session.get("SourceInstanceArn", "")).endswith(f":instance/{instance_id}")
+        and session["Expiration"] > time.time()
+    ]
+    for session in running:
+        session["Expiration"] = time.time() - 1
+    return len(running)
+
+
+def is_valid(access_key_id: str) -> bool:
+    """Whether a session with this key has not ended."""
+    session = find(access_key_id)
+    return session is not None and session["Expiration"] > time.time()
+
+
+def find(access_key_id: str) -> Mapping[str, Any] | None:
+    """A session by its key, running or ended; None if the key belongs to none."""
+    session: Mapping[str, Any] | None = _SESSIONS.get().get(access_key_id)
+    return session
+
+
+def source_instance_arn(access_key_id: str) -> str | None:
+    """The instance that a session was opened for, None for every other caller."""
+    session: Mapping[str, Any] = _SESSIONS.get().get(access_key_id) or {}
+    return session.get("SourceInstanceArn")
+
+
+def trusts_ec2(trust_policy: str | Mapping[str, Any]) -> bool:
+    """Whether a role's trust policy lets EC2 hand the role to instances."""
+    document = json.loads(trust_policy) if isinstance(trust_policy, str) else trust_policy
+    statements = document.get("Statement", [])
+    return any(
+        statement.get("Effect") == "Allow"
+        and {"sts:AssumeRole", "sts:*", "*"} & set(_listed(statement.get("Action")))
+        and "ec2.amazonaws.com" in _listed((statement.get("Principal") or {}).get("Service"))
+        for statement in _listed(statements)
+        if isinstance(statement.get("Principal"), dict)
+    )
+
+
+def _ended() -> dict[str, Any]:
+    return {
+        key: session
+        for key, session in list(_SESSIONS.get().items())
+        if "SourceInstanceArn" in session and session["Expiration"] <= time.time()
+    }
+
+
+def _listed(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,237 @@
+"""The table of faults: every fault that can be injected, with its arguments and what it does.
+
+A new fault is a method here, and a handler of the same name: for faults of AWS's
+services in `emulator/control/handlers.py`, for those of machines in what implements
+`emulator.ports.faults`. Client, argument checks and command line follow from the entry.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from emulator.faults.declaration import FaultId, Group, fault
+from emulator.faults.model import ApiRule
+
+MACHINES = Group(title="Machines", needs_machines=True)
+VOLUMES = Group(title="Volumes", needs_machines=True)
+AWS = Group(title="AWS", needs_machines=False)
+
+InstanceId = Annotated[str, Field(description="The instance's id.")]
+OnlyInstance = Annotated[str | None, Field(description="Only for this instance.")]
+VolumeId = Annotated[str, Field(description="The volume's id.")]
+OnlyVolume = Annotated[str | None, Field(description="Only this volume.")]
+Zone = Annotated[str, Field(description="The availability zone, e.g. us-east-1a.")]
+Pattern = Annotated[str, Field(description="A glob in the volume's file system, e.g. '**/wal/*.wal'.")]
+Unnoticed = Annotated[
+    bool,
+    Field(description="EC2's status checks keep passing, so that no Auto Scaling group replaces it."),
+]
+Seconds = Annotated[float, Field(ge=0, description="For how long, in emulated seconds.")]
+Times = Annotated[int, Field(ge=1, description="How many times it happens.")]
+
+
+class FaultTable:
+    """One method for each fault. A fault that returns a `FaultId` stays active until it is cleared."""
+
+    def _send(self, name: str, **parameters: Any) -> Any:
+        raise NotImplementedError
+
+    @fault(MACHINES)
+    def power_loss(self, instance_id: InstanceId, *, unnoticed: Unnoticed = False) -> None:
+        """Switch a machine off at once. What its file systems have not written to its volumes is lost.
+
+        To EC2 the instance is still `running`.
+        """
+
+    @fault(MACHINES)
+    def power_on(self, instance_id: InstanceId) -> None:
+        """Boot a machine that lost its power, with the same disk, address and volumes."""
+
+    @fault(MACHINES)
+    def freeze(self, instance_id: InstanceId, *, unnoticed: Unnoticed = False) -> None:
+        """Stop all processes of a machine where they are, as a hung kernel would."""
+
+    @fault(MACHINES)
+    def thaw(self, instance_id: InstanceId) -> None:
+        """Let a frozen machine continue."""
+
+    @fault(MACHINES)
+    def partition(self, instance_id: InstanceId, *, unnoticed: Unnoticed = False) -> None:
+        """Cut a machine off from everything: other machines, the API, DNS and the metadata service."""
+
+    @fault(MACHINES)
+    def reconnect(self, instance_id: InstanceId) -> None:
+        """Reconnect a machine that was partitioned."""
+
+    @fault(MACHINES)
+    def split(
+        self,
+        groups: Annotated[
+            Sequence[Sequence[str]],
+            Field(min_length=2, description="Instance ids, joined by commas; each argument is a group."),
+        ],
+    ) -> None:
+        """Partition machines from each other: those of different groups cannot reach each other.
+
+        A machine in no group, the load balancer, DNS, the metadata service and the API stay reachable for
+        all. A second split replaces the first. Status checks notice nothing. `heal` ends it.
+        """
+
+    @fault(MACHINES)
+    def partition_zone(self, zone: Zone, *, unnoticed: Unnoticed = False) -> None:
+        """Cut a zone off: its machines, those launched later too, and its address of load balancers.
+
+        Inside the zone everything works, the metadata service and DNS too. The API and the other zones are
+        out of reach.
+        """
+
+    @fault(MACHINES)
+    def reconnect_zone(self, zone: Zone) -> None:
+        """Reconnect a zone that was partitioned."""
+
+    @fault(MACHINES)
+    def kill_at_line(
+        self,
+        line: Annotated[str, Field(description="A part of the line.")],
+        *,
+        zone: Annotated[str | None, Field(description="Only machines in this availability zone.")] = None,
+        instance_id: Annotated[
+            str | None, Field(description="This running machine instead of machines launched from now on.")
+        ] = None,
+        times: Times = 1,
+    ) -> FaultId | None:
+        """Kill a Python program (SIGKILL) right after it has printed a line: a crash at a chosen point.
+
+        It happens once on a machine, on machines that are launched from now on. Several such faults may hit
+        one machine, one after the other. With an instance it hits the next program that starts there; then
+        there is nothing to clear.
+        """
+
+    @fault(VOLUMES)
+    def wipe_volume(self, volume_id: VolumeId) -> None:
+        """Make a volume blank. It must be detached, or its machine off."""
+
+    @fault(VOLUMES)
+    def corrupt_volume(
+        self,
+        volume_id: VolumeId,
+        pattern: Pattern,
+        *,
+        at: Annotated[float, Field(ge=0, le=1, description="Where: 0 the first byte, 1 the end.")] = 0.5,
+        length_bytes: Annotated[int, Field(ge=1, description="How many bytes.")] = 4096,
+        seed: Annotated[int, Field(description="Of the random bytes.")] = 0,
+    ) -> str:
+        """Overwrite a part of a file with random bytes. The volume must be detached, or its machine off.
+
+        Of several matching files the one written last is taken. Zeros at its end, as preallocated logs have,
+        do not count. The file's path on the volume is returned.
+        """
+
+    @fault(VOLUMES)
+    def alter_volume(
+        self,
+        volume_id: VolumeId,
+        pattern: Pattern,
+        *,
+        old: Annotated[str, Field(min_length=1, description="The text to replace.")],
+        new: Annotated[str, Field(description="The new text; it must be as long as the old one.")],
+    ) -> str:
+        """Replace a text in a file, as a disk that lies would. It must be detached, or its machine off.
+
+        The first matching file that has the text is taken. Its path on the volume is returned.
+        """
+
+    @fault(VOLUMES)
+    def fill_volume(
+        self,
+        volume_id: VolumeId,
+        *,
+        leave_bytes: Annotated[int, Field(ge=0, description="How many bytes stay free.")] = 0,
+    ) -> int:
+        """Take the free space of a mounted volume with a file `faults.fill`; returns how many bytes."""
+
+    @fault(VOLUMES)
+    def unfill_volume(self, volume_id: VolumeId) -> None:
+        """Give the space of a filled volume back."""
+
+    @fault(AWS)
+    def api(self, rule: ApiRule) -> FaultId:
+        """Let API requests of machines fail: errors, throttling, latency, lost requests and responses.
+
+        Examples: `--service ec2 --throttled --probability 0.5` ·
+        `--service s3 --error InternalError --status 500 --times 3` ·
+        `--operation CompleteLifecycleAction --lost response --times 1`
+        """
+
+    @fault(AWS)
+    def imds(
+        self,
+        instance_id: OnlyInstance = None,
+        *,
+        delay_seconds: Annotated[float, Field(ge=0, description="How late each answer is.")] = 0.0,
+        status: Annotated[
+            int | None, Field(ge=400, le=599, description="Answer with this HTTP status, e.g. 503.")
+        ] = None,
+        path: Annotated[str, Field(description="Only paths that contain this.")] = "",
+        times: Annotated[
+            int | None, Field(ge=1, description="How many times; by default until it is cleared.")
+        ] = None,
+    ) -> FaultId:
+        """Let the metadata service of one instance, or of all, be late or answer with an error."""
+
+    @fault(AWS)
+    def clock(
+        self,
+        instance_id: InstanceId,
+        *,
+        seconds: Annotated[float, Field(description="How far AWS is ahead of it; negative: behind.")],
+    ) -> FaultId:
+        """Let an instance's clock differ from AWS's, whose time is in the Date header of each answer.
+
+        Requests that it signs are refused as AWS refuses them: by S3, STS and IAM beyond 15 minutes, by
+        other services beyond 5.
+        """
+
+    @fault(AWS)
+    def expire_credentials(self, instance_id: InstanceId) -> None:
+        """Expire every session of an instance's role. Its metadata service hands out a new one."""
+
+    @fault(AWS)
+    def hold_detach(
+        self,
+        *,
+        seconds: Seconds,
+        volume_id: OnlyVolume = None,
+        force_helps: Annotated[bool, Field(description="A forced detach ends it at once.")] = False,
+        times: Times = 1,
+    ) -> FaultId:
+        """Let the next volume that is detached, also by the end of its instance, stay `detaching`."""
+
+    @fault(AWS)
+    def delay_attach(self, *, seconds: Seconds, volume_id: OnlyVolume = None, times: Times = 1) -> FaultId:
+        """Let the next volume that is attached stay `attaching`."""
+
+    @fault(AWS)
+    def fail_status_checks(self, instance_id: InstanceId) -> None:
+        """Let EC2's status checks of an instance fail."""
+
+    @fault(AWS)
+    def pass_status_checks(self, instance_id: InstanceId) -> None:
+        """Let EC2's status checks of an instance pass again."""
+
+    @fault(AWS)
+    def lose_event(
+        self,
+        *,
+        detail_type: Annotated[
+            str | None, Field(description="As in EventBridge; by default those of lifecycle actions.")
+        ] = None,
+        instance_id: OnlyInstance = None,
+        times: Times = 1,
+    ) -> FaultId:
+        """Lose the next event on EventBridge's default bus."""
+
+    @fault(AWS)
+    def lose_completion(self, *, instance_id: OnlyInstance = None, times: Times = 1) -> FaultId:
+        """Answer the next CompleteLifecycleAction as if it were done, but do nothing."""
