@@ -1,5 +1,5 @@
-"""Measurements of `make bench`.
+"""What users feel, measured: synthesis, deployment, boot, and the loss of masters (`make bench`).
 
-To add one: write a module with a MEASUREMENT and list it in `registry`. What is measured on a cluster that
-stands is a PROBE instead: list it in `cluster` (real machines) or call it in `deploy` (plain processes).
+To add a measurement, write a module with a MEASUREMENT and list it in `registry`. What is measured on a
+running cluster is a PROBE instead: list it in `cluster` (real machines) or run it in `deploy` (processes).
 """

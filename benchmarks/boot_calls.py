@@ -1,31 +1,27 @@
-"""How often the boot of a master calls AWS's API."""
+"""How often the boot of a master calls the AWS API, whose requests AWS throttles per account and region."""
 
 import re
 from collections.abc import Mapping
 
 from benchmarks.figures import Figure, Probe
-from benchmarks.standing import Standing
+from kubequorum_cli.console import Progress
 from kubequorum_cli.errors import CommandError
-from kubequorum_cli.kubernetes import find_access, look
+from lab.cluster import Cluster
 
 _CALLS = re.compile(r"(\d+) AWS API calls")
+"""In the console output: the node program counts its calls, and logs the number at the end of its boot."""
 
 
-def measure(standing: Standing) -> Mapping[str, float]:
-    """Read the masters' consoles: the node program counts its calls, and says so at the end of its boot.
-
-    The worst of them counts.
-    """
-    nodes = look(find_access(standing.settings, standing.running)).nodes
-    masters = {node.address for node in nodes if "control-plane" in node.roles}
+def measure(cluster: Cluster, progress: Progress) -> Mapping[str, float]:
+    """The highest number of all masters."""
     counts = []
-    for instance_id, instance in standing.instances().items():
-        if instance["PrivateIpAddress"] not in masters:
-            continue
-        said = _CALLS.search(standing.console(instance_id))
-        if said is None:
-            raise CommandError(f"master {instance_id} does not say how many AWS API calls its boot made")
-        counts.append(int(said[1]))
+    with progress.stage("Read the masters' consoles"):
+        for slot, instance_id in cluster.masters().items():
+            if (found := _CALLS.search(cluster.console(instance_id))) is None:
+                raise CommandError(
+                    f"the console output of slot {slot}'s master {instance_id} has no number of AWS API calls"
+                )
+            counts.append(int(found[1]))
     return {"master_boot_api_calls": max(counts)}
 
 

@@ -1,4 +1,4 @@
-"""What the clients of a cluster saw while it was measured."""
+"""What the clients of a cluster observed while it was measured."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ def longest_gap(load: Load) -> float:
     """The longest time, in seconds, in which one client of the API could not write, once the load has ended.
 
     Raises:
-        CommandError: acknowledged writes are lost, or the like. Figures of such a cluster are worth nothing.
+        CommandError: acknowledged writes are lost, or the like. Figures of such a cluster are worthless.
     """
     verdict = judge(load.history)
     if complaints := verdict.complaints():
@@ -26,7 +26,7 @@ def first_write(history: Path, *, after: float) -> float | None:
     """
     for line in history.read_text(encoding="utf-8").splitlines(keepends=True):
         if not line.endswith("\n"):
-            break  # It is being written.
+            break  # This line is still being written.
         record = json.loads(line)
         if record["target"] != "api" or record["outcome"] != "done" or record["call"] < after * 1e9:
             continue

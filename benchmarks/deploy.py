@@ -2,30 +2,29 @@
 
 from collections.abc import Mapping
 
-from benchmarks import sizes
+from benchmarks import user_data
 from benchmarks.figures import Context, Figure, Measurement
-from benchmarks.standing import become_administrator
-from lab import cluster_file
-from lab import embedded_aws as emulator
+from benchmarks.standing import running_cluster
+from lab import cluster_file, embedded_aws
 from lab.cdk import Cdk
 from lab.commands import up
 
 
 def measure(context: Context) -> Mapping[str, float]:
     """Start, bootstrap and deploy as `up` does; then compare."""
-    cluster = cluster_file.read(context.settings.default_cluster)
-    took = up.deploy(context.settings, cluster, context.tools, context.progress)
+    wanted = cluster_file.read(context.settings.default_cluster)
+    took = up.deploy(context.settings, wanted, context.tools, context.progress)
     cdk = Cdk(
         settings=context.settings,
         toolchain=context.tools,
-        emulator=emulator.require(context.settings),
-        cluster_file=cluster.path,
+        embedded_aws=embedded_aws.require(context.settings),
+        cluster_file=wanted.path,
     )
     with context.progress.stage("Compare (cdk diff)") as comparing:
         cdk.diff(comparing)
-    standing = become_administrator(context.settings, context.progress)
+    cluster = running_cluster(context.settings, context.scratch)
     return {
-        **sizes.PROBE.run(standing),
+        **user_data.PROBE.run(cluster, context.progress),
         "deploy_seconds": took.start + took.bootstrap + took.stacks,
         "deploy_start_seconds": took.start,
         "deploy_bootstrap_seconds": took.bootstrap,
@@ -41,7 +40,7 @@ MEASUREMENT = Measurement(
         Figure(name="deploy_bootstrap_seconds", unit="s", aim=None),
         Figure(name="deploy_stacks_seconds", unit="s", aim=None),
         Figure(name="diff_seconds", unit="s", aim=None),
-        *sizes.PROBE.figures,
+        *user_data.PROBE.figures,
     ),
     run=measure,
 )

@@ -1,23 +1,23 @@
-"""What a measurement is, and the figures it yields."""
+"""What a measurement is, and its figures."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.standing import Standing
 from kubequorum_cli.console import Progress
+from lab.cluster import Cluster
 from lab.settings import REAL, Settings
 from lab.toolchain import Toolchain
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A number that is worth following."""
+    """A number to follow from release to release."""
 
     name: str
     unit: str
     aim: float | None
-    """At most this; None: a number to know, without an aim."""
+    """At most this; None: for information, without an aim."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Context:
     """What a measurement may use."""
 
     settings: Settings
-    """An embedded AWS of the bench's own: what runs by `up` is not touched."""
+    """An embedded AWS of the benchmark's own: a cluster of `up` is not touched."""
     tools: Toolchain
     scratch: Path
     """An empty folder, removed at the end."""
@@ -38,20 +38,20 @@ class Context:
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """Yields figures of a cluster that stands; several of them share one."""
+    """Measures figures on a cluster that stands; several probes share one."""
 
     figures: tuple[Figure, ...]
-    run: Callable[[Standing], Mapping[str, float]]
+    run: Callable[[Cluster, Progress], Mapping[str, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """Yields a value for each of its figures in one go."""
+    """Measures all of its figures in one run."""
 
     figures: tuple[Figure, ...]
     run: Callable[[Context], Mapping[str, float]]
     needs_machines: bool = False
-    """Whether it boots real machines: left out where they cannot run."""
+    """Whether it boots real machines: skipped where they cannot run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,5 +63,5 @@ class Result:
 
     @property
     def met(self) -> bool | None:
-        """Whether the aim is met; None if there is none."""
+        """Whether the aim is met; None without an aim."""
         return None if self.figure.aim is None else self.value <= self.figure.aim

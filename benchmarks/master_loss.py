@@ -1,6 +1,6 @@
-"""Masters that die: how long their replacement takes, what clients see of it, and the stock way beside it.
+"""Loss of masters: how long a replacement takes, what clients observe, and the same with stock kubeadm.
 
-All on one cluster, one after the other, under the load of clients that write and read all the while.
+All on one cluster, one after the other, under the load of clients that write and read continuously.
 """
 
 import time
@@ -12,11 +12,11 @@ from benchmarks import all_lost
 from benchmarks.baseline import join
 from benchmarks.clients import longest_gap
 from benchmarks.figures import Context, Figure, Measurement
-from benchmarks.masters import Masters
 from benchmarks.replacement import Replacement, figures, lose_power
-from benchmarks.standing import become_administrator
-from lab import cluster_file
-from lab.commands import up
+from benchmarks.standing import deployed_cluster
+from kubequorum_cli.console import Progress
+from kubequorum_cli.errors import CommandError
+from lab.cluster import Cluster, wait_until_healthy
 from lab.workload import fill, loading
 
 _ROUNDS = 3
@@ -24,39 +24,35 @@ _LARGE_ROUNDS = 3
 _LARGE_BYTES = 1 << 30
 _LARGE = "_1gib"
 _CALM_SECONDS = 3.0
-"""Before and after a loss: what the clients see of it has a begin and an end."""
+"""Before and after a loss, so that its effect on clients has a beginning and an end."""
+_HEALTHY_SECONDS = 300.0
 
 
 def measure(context: Context) -> Mapping[str, float]:
-    """Deploy a cluster of the bench's own; break it, and measure."""
-    settings = context.with_machines()
-    cluster = cluster_file.read(settings.default_cluster)
-    up.deploy(settings, cluster, context.tools, context.progress)
-    standing = become_administrator(settings, context.progress)
-    up.wait_until_ready(settings, standing.running, context.progress)
-    return measure_on(Masters(standing, context.scratch))
+    """Deploy a cluster, and measure how it takes losses."""
+    cluster = deployed_cluster(context.with_machines(), context.tools, context.progress, context.scratch)
+    return measure_on(cluster, context.progress)
 
 
 def measure_on(
-    masters: Masters, *, rounds: int = _ROUNDS, large_rounds: int = _LARGE_ROUNDS
+    cluster: Cluster, progress: Progress, *, rounds: int = _ROUNDS, large_rounds: int = _LARGE_ROUNDS
 ) -> dict[str, float]:
-    """Everything, on a cluster that is not good for anything else afterwards.
+    """Measure on a cluster that is of no other use afterwards.
 
     Raises:
         CommandError: a master is not replaced, or data are lost.
     """
-    progress = masters.standing.progress
-    small, gap = _lose_leaders(masters, rounds, "")
-    with progress.stage("Let all masters lose their power at once") as stage:
-        all_lost_seconds = all_lost.measure(masters, masters.folder / "all-lost")
+    small, gap = _lose_leaders(cluster, progress, rounds, "")
+    with progress.stage("Take the power from all masters at once") as stage:
+        all_lost_seconds = all_lost.measure(cluster, cluster.folder / "all-lost")
         stage.line(f"a write succeeded {all_lost_seconds:.1f} s after the first launch")
-    masters.wait_until_well()
+    _require_health(cluster)
     with progress.stage("Fill etcd with 1 GiB") as stage:
-        fill(masters.targets(), masters.folder / "fill", size_bytes=_LARGE_BYTES)
-        stage.line(f"{masters.database_bytes() >> 20} MiB of its database are in use")
-    large, gap_large = _lose_leaders(masters, large_rounds, _LARGE)
-    with progress.stage("Replace a master by hand, with kubeadm join") as stage:
-        stock = join.measure(masters)
+        fill(cluster.targets(), cluster.folder / "fill", size_bytes=_LARGE_BYTES)
+        stage.line(f"{cluster.database_bytes() >> 20} MiB of its database are in use")
+    large, gap_large = _lose_leaders(cluster, progress, large_rounds, _LARGE)
+    with progress.stage("Replace a master with stock kubeadm join") as stage:
+        stock = join.measure(cluster)
         stage.line(f"joined {stock.joined:.1f} s after the start of kubeadm")
         stage.line(f"etcd alone, on the old volume: {stock.etcd_alone:.1f} s")
     values = {**figures(small), **figures(large, suffix=_LARGE)}
@@ -73,29 +69,36 @@ def measure_on(
     }
 
 
-def _lose_leaders(masters: Masters, rounds: int, suffix: str) -> tuple[list[Replacement], float]:
-    """Let etcd's leader lose its power, again and again; and the longest gap that a client of the API saw."""
+def _lose_leaders(
+    cluster: Cluster, progress: Progress, rounds: int, suffix: str
+) -> tuple[list[Replacement], float]:
+    """Take the power from etcd's leader in each round; also the longest gap of a client of the API."""
     replacements, gaps = [], []
     for number in range(1, rounds + 1):
-        masters.wait_until_well()
-        slot = masters.leader()
-        title = f"Let etcd's leader lose its power, {number} of {rounds}"
-        with masters.standing.progress.stage(f"{title}{', 1 GiB' if suffix else ''}") as stage:
-            replacement, gap = _lose_under_load(masters, slot, masters.folder / f"loss{suffix}-{number}")
+        _require_health(cluster)
+        slot = cluster.leader()
+        title = f"Take the power from etcd's leader, {number} of {rounds}"
+        with progress.stage(f"{title}{', 1 GiB' if suffix else ''}") as stage:
+            replacement, gap = _lose_under_load(cluster, slot, cluster.folder / f"loss{suffix}-{number}")
             stage.line(f"slot {slot}: {replacement}")
             stage.line(f"a client of the API could not write for {gap:.2f} s")
         replacements.append(replacement)
         gaps.append(gap)
-    masters.wait_until_well()
+    _require_health(cluster)
     return replacements, max(gaps)
 
 
-def _lose_under_load(masters: Masters, slot: str, folder: Path) -> tuple[Replacement, float]:
-    with loading(masters.targets(), folder) as load:
+def _lose_under_load(cluster: Cluster, slot: str, folder: Path) -> tuple[Replacement, float]:
+    with loading(cluster.targets(), folder) as load:
         time.sleep(_CALM_SECONDS)
-        replacement = lose_power(masters, slot)
+        replacement = lose_power(cluster, slot)
         time.sleep(_CALM_SECONDS)
     return replacement, longest_gap(load)
+
+
+def _require_health(cluster: Cluster) -> None:
+    if found := wait_until_healthy(cluster, seconds=_HEALTHY_SECONDS):
+        raise CommandError(f"the cluster is not healthy after {_HEALTHY_SECONDS:.0f} s", why="\n".join(found))
 
 
 def _figures_of_parts(suffix: str) -> tuple[Figure, ...]:

@@ -1,4 +1,4 @@
-"""The moment at which three masters are ready, watched from outside and in the same way whoever made them."""
+"""The moment at which three masters are ready, observed from outside, however they were made."""
 
 import contextlib
 import http.client
@@ -9,26 +9,26 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from benchmarks.launches import first_launch
-from benchmarks.standing import Standing
 from kubequorum_cli.errors import CommandError
+from kubequorum_node.document import API_PORT
+from lab.cluster import Cluster
 
 if TYPE_CHECKING:
     from emulator.machines.namespaces import SocketMaker
 
 _MASTERS = 3
-_API_PORT = 6443
 _POLL_SECONDS = 0.1
 _FIND_SECONDS = 0.5
 _ANSWER_SECONDS = 2.0
 # The API server's own checks of the etcd member beside it: that it answers, and that a leader serves a read.
-_ETCD_IS_WELL = (b"[+]etcd ok", b"[+]etcd-readiness ok")
+_ETCD_IS_HEALTHY = (b"[+]etcd ok", b"[+]etcd-readiness ok")
 
 
 class Readiness:
-    """Watches in a thread of its own, while something else launches the machines."""
+    """Watches in its own thread while the machines are launched."""
 
-    def __init__(self, standing: Standing) -> None:
-        self._standing = standing
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
         self._ended = threading.Event()
         self._ready: dict[str, float] = {}
         self._launched: float | None = None
@@ -48,11 +48,11 @@ class Readiness:
         """From the launch of the first machine until /readyz said 200 on all three, etcd included.
 
         Raises:
-            CommandError: they are not within `limit` seconds from now; with the end of a console.
+            CommandError: they are not within `limit` seconds from now; with the end of their consoles.
         """
         self._thread.join(limit)
         if len(self._ready) < _MASTERS or self._launched is None:
-            consoles = [self._standing.console(instance_id) for instance_id in self._standing.instances()]
+            consoles = [self._cluster.console(instance_id) for instance_id in self._cluster.instances()]
             raise CommandError(
                 f"{len(self._ready)} of {_MASTERS} masters are ready after {limit:.0f} s more",
                 why="\n".join(console[-2000:] for console in consoles),
@@ -64,7 +64,7 @@ class Readiness:
         from emulator.machines.namespaces import SocketMaker, path_of
         from emulator.machines.nspawn.naming import Names
 
-        while (launched := first_launch(self._standing.settings)) is None:
+        while (launched := first_launch(self._cluster.machines_state)) is None:
             if self._ended.wait(_POLL_SECONDS):
                 return
         addresses: set[str] = set()
@@ -72,10 +72,10 @@ class Readiness:
         while len(addresses) < _MASTERS:
             if self._ended.wait(_FIND_SECONDS):
                 return
-            found = self._standing.instances().values()
+            found = self._cluster.instances().values()
             addresses = {instance["PrivateIpAddress"] for instance in found}
             vpc_id = next((instance["VpcId"] for instance in found), "")
-        maker = SocketMaker(path_of(Names.of(self._standing.settings.machines_state).vpc(vpc_id)))
+        maker = SocketMaker(path_of(Names.of(self._cluster.machines_state).vpc(vpc_id)))
         try:
             while addresses - self._ready.keys() and not self._ended.wait(_POLL_SECONDS):
                 for address in addresses - self._ready.keys():
@@ -83,20 +83,20 @@ class Readiness:
                         self._ready[address] = time.time()
         finally:
             maker.close()
-        # Looked at again: a machine of which the first look saw nothing may have been the first.
-        self._launched = min(launched, first_launch(self._standing.settings) or launched)
+        # Again: the first machine may have been launched after the first look had passed its folder.
+        self._launched = min(launched, first_launch(self._cluster.machines_state) or launched)
 
 
 def is_ready(maker: "SocketMaker", address: str) -> bool:
-    """Whether the API server at an address says 200 at /readyz, and that the etcd beside it is well."""
+    """Whether the API server at an address answers 200 at /readyz, and reports its etcd member as healthy."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    connection = http.client.HTTPConnection(address, _API_PORT)
+    connection = http.client.HTTPConnection(address, API_PORT)
     try:
         with contextlib.closing(maker.make()) as plain:
             plain.settimeout(_ANSWER_SECONDS)
-            plain.connect((address, _API_PORT))
+            plain.connect((address, API_PORT))
             connection.sock = context.wrap_socket(plain)
             connection.request("GET", "/readyz?verbose")
             answer = connection.getresponse()
@@ -105,4 +105,4 @@ def is_ready(maker: "SocketMaker", address: str) -> bool:
         return False
     finally:
         connection.close()
-    return answer.status == http.client.OK and all(text in body for text in _ETCD_IS_WELL)
+    return answer.status == http.client.OK and all(text in body for text in _ETCD_IS_HEALTHY)

@@ -1,10 +1,9 @@
 """All measurements, in the order in which they run."""
 
-from benchmarks import cluster, deploy, master_loss, source, synth, zero_to_ready
+from benchmarks import cluster, deploy, master_loss, synth, zero_to_ready
 from benchmarks.figures import Measurement
 
 MEASUREMENTS: tuple[Measurement, ...] = (
-    source.MEASUREMENT,
     synth.MEASUREMENT,
     deploy.MEASUREMENT,
     cluster.MEASUREMENT,

@@ -1,4 +1,4 @@
-"""A master that loses its power, and its successor: when what happened."""
+"""A master that loses its power, and the times of its successor's boot."""
 
 import re
 import statistics
@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from benchmarks.launches import launch_time
-from benchmarks.masters import Masters, wait_until
 from kubequorum_cli.errors import CommandError
+from lab.cluster import Cluster, wait_until
 
 UNIT = "kubequorum-boot.service"
 _LIMIT_SECONDS = 420.0
@@ -20,31 +20,31 @@ _MARKS = {
     "etcd": re.compile(r"etcd member [0-9a-f]+ works"),
     "api_ready": re.compile(r"the API server on this machine is ready"),
 }
-"""What a boot says on its console when it has come so far."""
+"""What a boot logs when it has completed that part."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Replacement:
-    """Seconds from the power loss of a master until something had happened."""
+    """Seconds from the power loss of a master to each event."""
 
     detected: float
-    """Its group had begun to take it out of service."""
+    """Its group began to take it out of service."""
     launched: float
     """The successor was launched."""
     device: float
-    """It had the slot's volume as a device."""
+    """The successor had the slot's volume as a device."""
     mounted: float
-    """And its file system."""
+    """It had mounted the volume's file system."""
     etcd: float
-    """Its member worked, with a vote."""
+    """Its etcd member worked, with a vote."""
     api_ready: float
-    """Its API server said 200 at /readyz."""
+    """Its API server answered 200 at /readyz."""
     in_service: float
     """Its group had it in service."""
 
     @property
     def own(self) -> float:
-        """Our own part: what came before is AWS's, or the wait for a predecessor that cannot answer."""
+        """The node program's part: before, AWS acts, or a predecessor that cannot answer is waited for."""
         return self.in_service - self.device
 
     def __str__(self) -> str:
@@ -53,39 +53,39 @@ class Replacement:
         return f"{', '.join(parts)}; own part {self.own:.1f} s"
 
 
-def lose_power(masters: Masters, slot: str) -> Replacement:
-    """Let a slot's master lose its power, and wait until its successor is in service.
+def lose_power(cluster: Cluster, slot: str) -> Replacement:
+    """Take the power from a slot's master, and wait until its successor is in service.
 
     Raises:
-        CommandError: it is not within seven minutes, or does not say when it did what.
+        CommandError: it is not within seven minutes, or its journal lacks an event.
     """
-    old = masters.instance(slot)
+    old = cluster.master(slot)
     begin = time.time()
-    masters.faults.power_loss(old)
-    new = wait_for_successor(masters, slot, old)
-    activities = masters.standing.client("autoscaling").describe_scaling_activities(
-        AutoScalingGroupName=masters.groups[slot]
+    cluster.faults.power_loss(old)
+    new = wait_for_successor(cluster, slot, old)
+    activities = cluster.client("autoscaling").describe_scaling_activities(
+        AutoScalingGroupName=cluster.groups[slot]
     )["Activities"]
     detected = min(a["StartTime"].timestamp() for a in activities if a["StartTime"].timestamp() > begin)
     launches = [a for a in activities if new in a["Description"] and "EndTime" in a]
     if not launches:
         raise CommandError(f"the group of slot {slot} has no activity that launched {new}")
-    said = boot_moments(masters.sh(new, f"journalctl --unit={UNIT} --output=short-unix").decode())
+    logged = boot_moments(cluster.sh(new, f"journalctl --unit={UNIT} --output=short-unix"))
     moments = {
         "detected": detected,
-        "launched": launch_time(masters.standing.settings, new),
-        **said,
+        "launched": launch_time(cluster.machines_state, new),
+        **logged,
         "in_service": max(a["EndTime"].timestamp() for a in launches),
     }
     return Replacement(**{name: moment - begin for name, moment in moments.items()})
 
 
-def wait_for_successor(masters: Masters, slot: str, old: str) -> str:
+def wait_for_successor(cluster: Cluster, slot: str, old: str) -> str:
     """Wait until another instance than the old one is in service; its id."""
     found: list[str] = []
 
     def look() -> str:
-        members = masters.members(slot)
+        members = cluster.members(slot)
         found[:] = [
             str(member["InstanceId"])
             for member in members
@@ -93,15 +93,15 @@ def wait_for_successor(masters: Masters, slot: str, old: str) -> str:
         ]
         return "" if found else f"slot {slot} has no successor of {old} in service: {members}"
 
-    wait_until(look, seconds=_LIMIT_SECONDS, pause=_POLL_SECONDS)
+    wait_until(look, seconds=_LIMIT_SECONDS, pause_seconds=_POLL_SECONDS)
     return found[0]
 
 
 def boot_moments(journal: str) -> dict[str, float]:
-    """When a boot had come how far, by its journal in the form `short-unix`; in seconds of `time.time()`.
+    """The times of a boot's events by its journal in the form `short-unix`, in seconds of `time.time()`.
 
     Raises:
-        CommandError: it does not say so.
+        CommandError: an event is missing.
     """
     moments: dict[str, float] = {}
     for line in journal.splitlines():
@@ -111,7 +111,9 @@ def boot_moments(journal: str) -> dict[str, float]:
             if name not in moments and mark.match(said["text"]):
                 moments[name] = float(said["moment"])
     if missing := _MARKS.keys() - moments.keys():
-        raise CommandError(f"the boot does not say when: {', '.join(sorted(missing))}", why=journal[-3000:])
+        raise CommandError(
+            f"the journal of the boot lacks: {', '.join(sorted(missing))}", why=journal[-3000:]
+        )
     return moments
 
 

@@ -1,4 +1,4 @@
-"""Synthesis of the large cluster, in units of what an empty CDK app takes on the same machine."""
+"""Synthesis of the large cluster, compared with that of an empty CDK app on the same computer."""
 
 import json
 import shutil
@@ -14,8 +14,8 @@ from lab import environment
 from lab.toolchain import Toolchain
 
 _RUNS = 5
-# As empty as CloudFormation allows: a stack must have a resource, and this one is nothing. It is a plain app:
-# how app.py sets up Python and Node is part of what is measured.
+# As empty as CloudFormation allows: a stack needs a resource, and this one costs nothing. It is a plain app:
+# how app.py sets up Python and Node is part of the measurement.
 _EMPTY_APP = """\
 import aws_cdk
 
@@ -26,7 +26,7 @@ app.synth()
 
 
 def measure(context: Context) -> Mapping[str, float]:
-    """Median of several runs of each; they alternate, so that a slow moment of the machine hits both."""
+    """Medians of several runs; the apps alternate, so that a slow moment of the computer hits both."""
     apps = {
         "empty": (_empty_app(context), []),
         "ha": (context.settings.app, ["--context", "cluster=clusters/ha.yaml"]),
@@ -62,7 +62,7 @@ def _empty_app(context: Context) -> Path:
 
 
 def _synth(tools: Toolchain, app: Path, arguments: list[str]) -> float:
-    # Credentials that are none: a synthesis that asks AWS anything fails.
+    # Invalid credentials: a synthesis that calls AWS fails.
     variables = {
         "AWS_ACCESS_KEY_ID": "none",
         "AWS_SECRET_ACCESS_KEY": "none",

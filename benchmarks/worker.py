@@ -6,47 +6,50 @@ from collections.abc import Mapping
 
 from benchmarks.figures import Figure, Probe
 from benchmarks.launches import launch_time
-from benchmarks.standing import Standing
+from kubequorum_cli.console import Progress
 from kubequorum_cli.errors import CommandError
 from kubequorum_cli.kubernetes import find_access, is_ready
 from kubequorum_cli.kubernetes.client import ApiError, Client
+from lab.cluster import Cluster
 
 _LIMIT_SECONDS = 180.0
 _POLL_SECONDS = 0.1
 
 
-def measure(standing: Standing) -> Mapping[str, float]:
+def measure(cluster: Cluster, progress: Progress) -> Mapping[str, float]:
     """Raise the desired capacity by one until the group is full; the median of these launches."""
-    autoscaling = standing.client("autoscaling")
+    autoscaling = cluster.client("autoscaling")
     groups = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
     group = max(groups, key=lambda group: group["MaxSize"] - group["DesiredCapacity"])
     name = group["AutoScalingGroupName"]
-    api = Client(find_access(standing.settings, standing.running))
+    api = Client(find_access(cluster.target))
     seconds = []
-    with standing.progress.stage("Add workers, one after the other") as stage:
+    with progress.stage("Add workers, one after the other") as stage:
         for size in range(group["DesiredCapacity"] + 1, group["MaxSize"] + 1):
-            known = set(standing.instances(group=name))
+            known = set(cluster.instances(group=name))
             autoscaling.set_desired_capacity(AutoScalingGroupName=name, DesiredCapacity=size)
-            seconds.append(_until_ready(standing, api, name, known))
+            seconds.append(_until_ready(cluster, api, name, known))
             stage.line(f"Ready {seconds[-1]:.1f} s after its launch")
     if not seconds:
-        raise CommandError(f"no worker can be added to group {name}: it has its greatest size")
+        raise CommandError(
+            f"no worker can be added to group {name}: it has its maximum size {group['MaxSize']}"
+        )
     return {"worker_ready_seconds": statistics.median(seconds)}
 
 
-def _until_ready(standing: Standing, api: Client, group: str, known: set[str]) -> float:
+def _until_ready(cluster: Cluster, api: Client, group: str, known: set[str]) -> float:
     deadline = time.monotonic() + _LIMIT_SECONDS
     first = ""
     while time.monotonic() < deadline:
-        new = {id_: one for id_, one in standing.instances(group=group).items() if id_ not in known}
+        new = {id_: one for id_, one in cluster.instances(group=group).items() if id_ not in known}
         first = first or next(iter(new), "")
         if first and first not in new:
-            # The group tries again with another instance: that would be another measurement.
-            raise CommandError(f"the boot of worker {first} failed", why=standing.console(first)[-3000:])
+            # The group launches another instance: that would be another measurement.
+            raise CommandError(f"the boot of worker {first} failed", why=cluster.console(first)[-3000:])
         if first and _is_ready(api, new[first]["PrivateIpAddress"]):
-            return time.time() - launch_time(standing.settings, first)
+            return time.time() - launch_time(cluster.machines_state, first)
         time.sleep(_POLL_SECONDS)
-    why = standing.console(first)[-3000:] if first else "none was launched"
+    why = cluster.console(first)[-3000:] if first else "none was launched"
     raise CommandError(f"a new worker was not Ready within {_LIMIT_SECONDS:.0f} s", why=why)
 
 

@@ -1,1 +1,1 @@
-"""The command-line program: one module a command in `commands`, and what the commands share beside it."""
+"""What people who work on the tree need: checks, faults, benchmarks, and the program of all packages."""

@@ -1,1 +1,1 @@
-"""The operator's program: what it reads of a cluster comes from the APIs of AWS and of Kubernetes alone."""
+"""The operator's program: what it reads of a cluster comes from the AWS API and the Kubernetes API alone."""

@@ -1,4 +1,6 @@
-"""What a command says when it cannot go on."""
+"""What a command reports when it cannot continue."""
+
+from dataclasses import dataclass
 
 
 class CommandError(Exception):
@@ -13,3 +15,11 @@ class CommandError(Exception):
 
 class UsageError(CommandError):
     """The command was called in a way that cannot work."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Obstacle:
+    """Why something cannot be done here, and what would change that."""
+
+    why: str
+    remedy: str

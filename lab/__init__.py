@@ -1,1 +1,1 @@
-"""What stands in for AWS on one machine: the embedded AWS, its machines, and the program behind `make`."""
+"""Kubequorum on one machine: an embedded AWS, what its machines boot, and clients that test the cluster."""

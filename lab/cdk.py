@@ -1,4 +1,4 @@
-"""Runs the CDK command line against an embedded AWS and picks what is worth showing out of its output."""
+"""Runs the CDK command line against an embedded AWS, and selects what of its output is shown."""
 
 import re
 import subprocess
@@ -10,7 +10,7 @@ from emulator.processes import ProcessRecord
 from kubequorum_cli.console import Stage
 from kubequorum_cli.errors import CommandError
 from lab import environment
-from lab.embedded_aws import Emulator, log_tail
+from lab.embedded_aws import EmbeddedAws, log_tail
 from lab.settings import CDK_STOP_SECONDS, Settings
 from lab.toolchain import Toolchain
 
@@ -28,12 +28,12 @@ class Cdk:
 
     settings: Settings
     toolchain: Toolchain
-    emulator: Emulator
+    embedded_aws: EmbeddedAws
     cluster_file: Path
 
     def bootstrap(self, stage: Stage) -> None:
-        """Prepare account and region for deployments."""
-        self.run(["bootstrap", f"aws://{self.emulator.account}/{self.emulator.region}"], stage)
+        """Prepare account and region for deployments (`cdk bootstrap`)."""
+        self.run(["bootstrap", f"aws://{self.embedded_aws.account}/{self.embedded_aws.region}"], stage)
 
     def deploy(self, stage: Stage) -> None:
         """Deploy all stacks."""
@@ -44,7 +44,11 @@ class Cdk:
         self.run(["diff", "--fail"], stage)
 
     def run(self, arguments: list[str], stage: Stage) -> None:
-        """Run one command; CommandError with the end of its output if it fails."""
+        """Run one command.
+
+        Raises:
+            CommandError: it fails; with the end of its output.
+        """
         log = self.settings.cdk_log
         with log.open("a") as file:
             file.write(f"$ cdk {' '.join(arguments)}\n")
@@ -59,13 +63,13 @@ class Cdk:
             *arguments,
             *("--context", f"cluster={self.cluster_file}"),
             *("--output", str(self.settings.cdk_output)),
-            # With --ci all but errors goes to stdout; colours would only have to be taken out again.
+            # With --ci everything but errors goes to stdout.
             *("--ci", "--no-color"),
         ]
         process = subprocess.Popen(
             command,
             cwd=self.settings.app,
-            env=environment.for_children(self.emulator.variables(), self.toolchain),
+            env=environment.for_children(self.embedded_aws.variables(), self.toolchain),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -81,14 +85,14 @@ class Cdk:
                 on_line(_ANSI.sub("", line.rstrip()))
             return process.wait()
         finally:
-            # After an interrupt, too, nothing goes on deploying in the background.
+            # After an interrupt, too, nothing keeps deploying in the background.
             record.end_group(grace_seconds=CDK_STOP_SECONDS)
             process.wait()
             self.settings.cdk_process.unlink(missing_ok=True)
 
 
 def stop(settings: Settings) -> bool:
-    """End a CDK command that a killed run left behind; whether there was one."""
+    """Stop a CDK command that a killed run left behind; whether there was one."""
     record = ProcessRecord.read(settings.cdk_process)
     return record is not None and record.end_group(grace_seconds=CDK_STOP_SECONDS)
 

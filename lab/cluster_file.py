@@ -1,4 +1,4 @@
-"""What the tools need of a cluster file: its name, account and region. The app itself checks all the rest."""
+"""What `up` needs of a cluster file: name, account and region. The CDK app itself checks everything else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from kubequorum_cli.errors import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cluster:
-    """Where a cluster file wants to be deployed."""
+class ClusterFile:
+    """A cluster file, and where it is deployed."""
 
     path: Path
     name: str
@@ -19,8 +19,12 @@ class Cluster:
     region: str
 
 
-def read(path: Path) -> Cluster:
-    """Read a cluster file; UsageError if it is not there or lacks one of the three."""
+def read(path: Path) -> ClusterFile:
+    """Read a cluster file.
+
+    Raises:
+        UsageError: it cannot be read, or lacks one of the three.
+    """
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -33,10 +37,10 @@ def read(path: Path) -> Cluster:
         raise UsageError(
             f"the cluster file {path} is not YAML",
             why=str(error),
-            remedy="mend it at the place named; clusters/local.yaml shows how one looks",
+            remedy="fix the YAML at that place; clusters/local.yaml is an example",
         ) from error
     values = document if isinstance(document, dict) else {}
-    return Cluster(
+    return ClusterFile(
         path=path.absolute(),
         name=_text(values, "name", path),
         account=_text(values, "account", path),
@@ -51,5 +55,5 @@ def _text(values: Mapping[str, object], key: str, path: Path) -> str:
     raise UsageError(
         f"the cluster file {path} has no usable {key}",
         why=f"{key} is {value!r}",
-        remedy=f'give it a text, in quotes if it is made of digits: {key}: "…"',
+        remedy=f'set it to a string, in quotes if it consists of digits: {key}: "…"',
     )

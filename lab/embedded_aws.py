@@ -1,4 +1,4 @@
-"""The process of the embedded AWS: start it in the background, find it again, stop it."""
+"""The process of the embedded AWS: starts it in the background, finds it, stops it."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from emulator.processes import ProcessRecord, replace_file
 from kubequorum_cli.console import Stage
 from kubequorum_cli.errors import CommandError
 from lab import environment, machine_image, ports
-from lab.cluster_file import Cluster
+from lab.cluster_file import ClusterFile
 from lab.settings import CHECKOUT, REAL, START_SECONDS, STOP_SECONDS, Settings
 
 _POLL_SECONDS = 0.1
@@ -22,8 +22,8 @@ _RELEASE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Emulator:
-    """A running embedded AWS, and the cluster it was started for."""
+class EmbeddedAws:
+    """A running embedded AWS, and the cluster for which it was started."""
 
     pid: int
     port: int
@@ -44,7 +44,7 @@ class Emulator:
         return environment.administrator(api_url=self.url, account=self.account, region=self.region)
 
     def is_healthy(self) -> bool:
-        """Whether it answers now."""
+        """Whether it answers."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(f"{self.url}/_ministack/health", timeout=5) as response:
@@ -53,26 +53,30 @@ class Emulator:
             return False
 
 
-def find(settings: Settings) -> Emulator | None:
-    """The embedded AWS of this work folder, None if none runs."""
+def find(settings: Settings) -> EmbeddedAws | None:
+    """The embedded AWS of this work folder; None if none runs."""
     record = ProcessRecord.read(settings.emulator_process)
     if record is None or not record.is_running():
         return None
     try:
-        return Emulator(**json.loads(settings.emulator_state.read_text()))
+        return EmbeddedAws(**json.loads(settings.emulator_state.read_text()))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def require(settings: Settings) -> Emulator:
+def require(settings: Settings) -> EmbeddedAws:
     """The running embedded AWS; CommandError if there is none."""
     if (found := find(settings)) is None:
-        raise CommandError("the embedded AWS is not running", remedy="start it with: make up")
+        raise CommandError("the embedded AWS is not running", remedy="start it: make up")
     return found
 
 
-def start(settings: Settings, cluster: Cluster, stage: Stage) -> Emulator:
-    """Start it and wait until it answers; CommandError with the end of its log if it does not."""
+def start(settings: Settings, cluster: ClusterFile, stage: Stage) -> EmbeddedAws:
+    """Start it and wait until it answers.
+
+    Raises:
+        CommandError: it does not answer; with the end of its log.
+    """
     stop(settings)
     port = ports.next_free(settings.first_port)
     if port != settings.first_port:
@@ -82,7 +86,7 @@ def start(settings: Settings, cluster: Cluster, stage: Stage) -> Emulator:
     settings.work.mkdir(parents=True, exist_ok=True)
     if settings.machines == REAL:
         machine_image.prepare(settings, stage)
-    started = Emulator(
+    started = EmbeddedAws(
         pid=_spawn(settings, cluster, port),
         port=port,
         name=cluster.name,
@@ -105,7 +109,7 @@ def start(settings: Settings, cluster: Cluster, stage: Stage) -> Emulator:
 
 
 def stop(settings: Settings) -> bool:
-    """Stop it if it runs, and end machines that a killed one left behind; whether there was anything."""
+    """Stop it if it runs, and machines that a killed one left behind; whether there was anything to stop."""
     record = ProcessRecord.read(settings.emulator_process)
     was_running = record is not None and record.end_group(grace_seconds=STOP_SECONDS)
     try:
@@ -119,14 +123,14 @@ def stop(settings: Settings) -> bool:
 
 
 def log_tail(path: Path, lines: int) -> str:
-    """The last lines of a log; nothing if there is none."""
+    """The last lines of a log; empty if there is none."""
     try:
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
     except FileNotFoundError:
         return ""
 
 
-def _spawn(settings: Settings, cluster: Cluster, port: int) -> int:
+def _spawn(settings: Settings, cluster: ClusterFile, port: int) -> int:
     command = [sys.executable, "-m", "emulator", "--port", str(port), "--region", cluster.region]
     command += ["--state-dir", str(settings.machines_state), "--machines", settings.machines]
     command += ["--time-scale", str(settings.time_scale), "--new-groups", settings.new_groups]
@@ -134,7 +138,7 @@ def _spawn(settings: Settings, cluster: Cluster, port: int) -> int:
         command += ["--machine-image", str(settings.machine_image)]
     with settings.emulator_log.open("wb") as log:
         process = subprocess.Popen(
-            # It waits for the word that its process is on record: else nobody would find it after a crash.
+            # It waits until its process is recorded: after a crash in between nothing could find it.
             ["/bin/sh", "-c", 'read -r _ && exec "$@" </dev/null', "sh", *command],
             cwd=CHECKOUT,
             env=environment.for_children({}),

@@ -1,4 +1,4 @@
-"""One command at a time may change what runs here."""
+"""A lock: one command at a time may change what runs here."""
 
 import fcntl
 import os
@@ -11,9 +11,12 @@ from kubequorum_cli.errors import CommandError
 
 @contextmanager
 def exclusive(path: Path, *, command: str) -> Iterator[None]:
-    """Hold the lock while the block runs; CommandError if another command has it.
+    """Hold the lock while the block runs.
 
-    The operating system lets go of it when its holder dies, in whatever way. The file is removed at the end.
+    The operating system releases it when its holder dies. The file is removed at the end.
+
+    Raises:
+        CommandError: another command holds it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = _open_locked(path, command)
@@ -35,8 +38,8 @@ def _open_locked(path: Path, command: str) -> int:
             os.close(file)
             raise CommandError(
                 f"`{command}` cannot run now",
-                why=f"another command is at work: {holder or 'it has just begun'}",
-                remedy="wait until it has ended, or end it",
+                why=f"another command runs: {holder or 'it has just started'}",
+                remedy="wait until it ends, or stop it",
             ) from error
         # The last holder may have removed the file between our opening and our locking it.
         if _is_same(path, file):

@@ -1,24 +1,16 @@
-"""Which machines run behind the instances: real ones where they can, else plain processes."""
+"""Chooses what runs behind the instances: real machines where they can run, else plain processes."""
 
 import os
 import sys
 from dataclasses import dataclass
 
 from kubequorum_cli.console import Progress, Stage
-from kubequorum_cli.errors import CommandError, UsageError
+from kubequorum_cli.errors import CommandError, Obstacle, UsageError
 from lab import machine_image
 from lab.settings import AUTOMATIC, REAL
 
 _KINDS = (AUTOMATIC, REAL, "process", "none")
 _VARIABLE = "KUBEQUORUM_MACHINES"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Obstacle:
-    """Why real machines cannot run on this computer."""
-
-    why: str
-    remedy: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,29 +20,29 @@ class Choice:
     kind: str
     """`nspawn`, `process` or `none`."""
     obstacle: Obstacle | None = None
-    """Why it is not `nspawn`, if that is not what was asked for."""
+    """Why it is not `nspawn`, if nothing else was requested."""
 
     def explanation(self) -> str:
-        """Two lines for a person about what is left out; empty if nothing is."""
+        """Two lines for a person about what is missing; empty if nothing is."""
         if self.obstacle is None:
             return ""
         return (
-            f"Left out: real machines, and Kubernetes on them. The instances are plain processes, because "
-            f"{self.obstacle.why}.\nTo have them: {self.obstacle.remedy}"
+            f"Without real machines, and Kubernetes on them: the instances are plain processes, because "
+            f"{self.obstacle.why}.\nTo run them: {self.obstacle.remedy}"
         )
 
 
 def choose(wanted: str, progress: Progress, *, running: str | None = None) -> Choice:
-    """Decide, and bring what real machines need if it is they.
+    """Choose, and provide what real machines need if they are chosen.
 
     Args:
-        wanted: what KUBEQUORUM_MACHINES says: a kind of machines, or `auto`.
-        progress: is told before anything is installed or built.
+        wanted: the value of KUBEQUORUM_MACHINES: a kind of machines, or `auto`.
+        progress: shows what is installed or built, before it is.
         running: the kind of machines of the embedded AWS that runs already.
 
     Raises:
-        UsageError: there are no such machines.
-        CommandError: real machines were asked for by name and cannot run; or what they boot cannot be built.
+        UsageError: there is no such kind.
+        CommandError: real machines were requested by name and cannot run; or what they boot cannot be built.
     """
     if wanted not in _KINDS:
         raise UsageError(
@@ -60,14 +52,14 @@ def choose(wanted: str, progress: Progress, *, running: str | None = None) -> Ch
     if running is not None:
         if wanted not in {AUTOMATIC, running}:
             raise CommandError(
-                f"{_VARIABLE} is {wanted}, but the machines of the embedded AWS that runs are {running}",
-                why="it cannot change them while it runs",
+                f"{_VARIABLE} is {wanted}, but the machines of the running embedded AWS are {running}",
+                why="they cannot change while it runs",
                 remedy="remove it first: make down",
             )
         return Choice(kind=running)
     if wanted not in {AUTOMATIC, REAL}:
         return Choice(kind=wanted)
-    with progress.stage("Get ready for real machines") as stage:
+    with progress.stage("Prepare real machines") as stage:
         obstacle = find_obstacle(stage)
     if obstacle is None:
         return Choice(kind=REAL)
@@ -83,7 +75,7 @@ def choose(wanted: str, progress: Progress, *, running: str | None = None) -> Ch
 
 
 def find_obstacle(stage: Stage) -> Obstacle | None:
-    """Find out whether real machines can run, installing and building what they need; None if they can.
+    """Check whether real machines can run, and install and build what they need; None if they can.
 
     Raises:
         CommandError: what they boot could be built here, but the build failed.
@@ -97,13 +89,13 @@ def find_obstacle(stage: Stage) -> Obstacle | None:
 
     if os.geteuid() != 0:
         return Obstacle(why="they need root", remedy="make down, then: sudo make up")
-    tell = machine_image.teller(stage)
+    show = machine_image.shown_in(stage)
     try:
-        # First of all, so that what follows does not fail for want of them.
-        require_commands(nspawn.HOST_PROGRAMS, progress=tell)
+        # First, because what follows needs them.
+        require_commands(nspawn.HOST_PROGRAMS, progress=show)
         if (reason := nspawn.unavailable_reason()) is not None:
             return Obstacle(why=reason, remedy="use a Linux computer, or a virtual machine, of your own")
-        machine_image.bring(tell)
+        machine_image.provide(show)
     except (DiskSpaceError, MissingToolError) as error:
-        return Obstacle(why=str(error).rstrip("."), remedy="see to that, then: make down, make up")
+        return Obstacle(why=str(error).rstrip("."), remedy="fix that, then: make down, make up")
     return None

@@ -1,4 +1,4 @@
-"""What machines of kind `nspawn` boot, put together from artifacts; and what such machines leave."""
+"""What machines of kind `nspawn` boot, assembled from artifacts; and what such machines leave behind."""
 
 import sys
 from pathlib import Path
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
     from emulator.machines.nspawn import MachineImage
 
 _LEFTOVERS = "nspawn"
-"""The folder below the machines' state that there is if such machines ever ran."""
+"""The folder below the machines' state that exists if such machines ever ran."""
 
 
 def prepare(settings: Settings, stage: Stage) -> None:
-    """Bring programs, images and the machine root, and write the image's description.
+    """Provide programs, images and the machine root, and write the description of the machine image.
 
     The first time this takes about 11 minutes on two cores; later everything is in the cache.
 
     Raises:
-        CommandError: an artifact cannot be brought; with the reason.
+        CommandError: an artifact cannot be provided; with the reason.
     """
     try:
-        image = bring(teller(stage))
+        image = provide(shown_in(stage))
     except ArtifactError as error:
         raise _explained(error) from error
     image.write(settings.machine_image)
 
 
-def bring(tell: Progress) -> "MachineImage":
-    """Make sure that all artifacts are in the cache.
+def provide(progress: Progress) -> "MachineImage":
+    """Ensure that all artifacts are in the cache.
 
     Raises:
-        DiskSpaceError, MissingToolError: this computer lacks what it takes to build them.
+        DiskSpaceError, MissingToolError: this computer lacks what their build needs.
         CommandError: they could not be built; with the reason.
     """
     # Here, and not above: what they need exists on Linux only.
@@ -48,9 +48,9 @@ def bring(tell: Progress) -> "MachineImage":
 
     try:
         chosen = ArtifactSettings.from_environment()
-        paths = ensure(["programs", "images", "root"], tell, settings=chosen)
+        paths = ensure(["programs", "images", "root"], progress, settings=chosen)
         containerd = ensure_containerd_state(
-            paths, cache=Cache(chosen.cache_dir / "artifacts"), progress=tell
+            paths, cache=Cache(chosen.cache_dir / "artifacts"), progress=progress
         )
     except (DiskSpaceError, MissingToolError):
         raise
@@ -60,21 +60,21 @@ def bring(tell: Progress) -> "MachineImage":
     return nspawn.MachineImage(root=paths.root, files=paths.node_files, containerd=containerd)
 
 
-def teller(stage: Stage) -> Progress:
-    """What shows the events of artifacts as lines of a stage."""
+def shown_in(stage: Stage) -> Progress:
+    """Shows the events of artifacts as lines of a stage."""
     return lambda event: stage.line(render(event))
 
 
 def _explained(error: ArtifactError) -> CommandError:
     return CommandError(
-        "what real machines boot cannot be brought",
+        "what real machines boot cannot be provided",
         why=str(error),
-        remedy="mend that, then try again; or do without them: KUBEQUORUM_MACHINES=process make up",
+        remedy="fix that, then try again; or run without them: KUBEQUORUM_MACHINES=process make up",
     )
 
 
 def remove_leftovers(settings: Settings) -> int:
-    """End and remove machines that a killed embedded AWS left; how many there were."""
+    """Stop and remove machines that a killed embedded AWS left behind; how many there were."""
     if sys.platform != "linux" or not Path(settings.machines_state, _LEFTOVERS).exists():
         return 0
     from emulator.machines import nspawn

@@ -1,4 +1,4 @@
-"""Finding a port on loopback, and saying who has one that is taken."""
+"""Finds a free port on loopback, and who uses one that is not free."""
 
 import shutil
 import socket
@@ -14,7 +14,7 @@ _LISTEN = "0A"
 def is_free(port: int) -> bool:
     """Whether a server could listen on it now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        # As servers do: connections of an earlier server that are still closing are no obstacle.
+        # As servers do: closing connections of an earlier server do not matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -25,19 +25,23 @@ def is_free(port: int) -> bool:
 
 
 def next_free(first: int) -> int:
-    """The first free port from `first` on; CommandError if there is none nearby."""
+    """The first free port from `first` on.
+
+    Raises:
+        CommandError: there is none in reach.
+    """
     for port in range(first, min(first + PORTS_TO_TRY, 65536)):
         if is_free(port):
             return port
     raise CommandError(
         f"no free port for the embedded AWS between {first} and {first + PORTS_TO_TRY - 1}",
         why=f"{first} is used by {holder(first)}",
-        remedy="end one of the programs that listen there",
+        remedy="stop one of the programs that listen there",
     )
 
 
 def holder(port: int) -> str:
-    """Which process listens on the port, as far as this user may know."""
+    """Which process listens on the port, as far as this user may see."""
     if Path("/proc/net/tcp").exists():
         return _holder_from_proc(port)
     if shutil.which("lsof"):

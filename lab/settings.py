@@ -1,4 +1,4 @@
-"""Where everything is, and every number that the tools go by."""
+"""Paths, ports and time limits of a cluster on one machine."""
 
 import os
 from dataclasses import dataclass
@@ -8,21 +8,18 @@ from typing import Self
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 OLDEST_NODE = 22
-"""The CDK command line and jsii want this major version of Node at least."""
+"""The CDK command line and jsii need this major version of Node, or a newer one."""
 
 FIRST_PORT = 4566
-"""Where the embedded AWS listens if nothing else does."""
+"""Where the embedded AWS listens if the port is free."""
 
 PORTS_TO_TRY = 50
 
 START_SECONDS = 90
-"""How long the embedded AWS may take until it answers."""
+"""How long the embedded AWS may take to answer."""
 
 STOP_SECONDS = 15
-"""How long it may take to end its machines before it is killed."""
-
-SETTLE_SECONDS = 300
-"""How long instances may take until they are in service, once the stacks are complete."""
+"""How long it may take to stop its machines before it is killed."""
 
 AUTOMATIC = "auto"
 """Real machines where they can run, else plain processes."""
@@ -31,7 +28,7 @@ REAL = "nspawn"
 """The kind of machines that boot and run Kubernetes."""
 
 CDK_STOP_SECONDS = 10
-"""How long the CDK command line may take to end when it is told to."""
+"""How long the CDK command line may take to stop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,21 +41,21 @@ class Settings:
     """Everything that `up` makes; `down` removes it."""
     first_port: int = FIRST_PORT
     machines: str = "process"
-    """What runs behind the instances: `nspawn`, `process` or `none`; `auto` before `up` has chosen."""
+    """What runs behind the instances: `nspawn`, `process` or `none`; `auto` until `up` has chosen."""
     time_scale: float = 1.0
-    """By what the embedded AWS shortens its waits: 0.05 makes three seconds of a minute."""
+    """Factor of the waits of the embedded AWS: 0.05 makes three seconds of a minute."""
     new_groups: str = "in-service"
     """When a new Auto Scaling group is complete: see `--new-groups` of `python -m emulator`."""
 
     @classmethod
     def from_environment(cls) -> Self:
-        """The defaults, or what KUBEQUORUM_APP, KUBEQUORUM_WORK and KUBEQUORUM_MACHINES say."""
+        """The defaults, or the values of KUBEQUORUM_APP, KUBEQUORUM_WORK and KUBEQUORUM_MACHINES."""
         machines = os.environ.get("KUBEQUORUM_MACHINES") or AUTOMATIC
         return cls(
             app=Path(os.environ.get("KUBEQUORUM_APP", CHECKOUT)).absolute(),
             work=Path(os.environ.get("KUBEQUORUM_WORK", CHECKOUT / "build" / "local")).absolute(),
             machines=machines,
-            # With nothing behind the instances nobody completes their launch hooks.
+            # With nothing behind the instances, nothing completes their launch hooks.
             new_groups="launched" if machines == "none" else "in-service",
         )
 
@@ -84,12 +81,12 @@ class Settings:
 
     @property
     def emulator_state(self) -> Path:
-        """Its address, and what was deployed into it."""
+        """Its address, and the cluster for which it was started."""
         return self.work / "embedded-aws.json"
 
     @property
     def emulator_log(self) -> Path:
-        """What it prints."""
+        """Its output."""
         return self.work / "embedded-aws.log"
 
     @property
@@ -104,7 +101,7 @@ class Settings:
 
     @property
     def kubeconfig(self) -> Path:
-        """What leads kubectl to the cluster, as its administrator."""
+        """An administrator's kubeconfig of the cluster."""
         return self.work / "kubeconfig"
 
     @property
@@ -114,7 +111,7 @@ class Settings:
 
     @property
     def cdk_log(self) -> Path:
-        """Everything that the CDK commands printed."""
+        """The output of the CDK commands."""
         return self.work / "cdk.log"
 
     @property

@@ -1,4 +1,4 @@
-"""The CDK command line and a Node that is new enough for it, as package-lock.json pins them."""
+"""The CDK command line, and a Node that is new enough for it, in the versions that package-lock.json pins."""
 
 import json
 import os
@@ -25,16 +25,16 @@ class Toolchain:
     cdk: Path
 
     def folders(self) -> tuple[Path, Path, Path]:
-        """What comes first in PATH: this Node, this CDK, and the Python of the virtual environment."""
+        """The first folders of PATH: this Node, this CDK, and the Python of the virtual environment."""
         return self.node.parent, self.cdk.parent, Path(sys.executable).parent
 
     def search_path(self) -> str:
-        """PATH for the CDK command line and everything that it starts."""
+        """PATH for the CDK command line and the programs that it starts."""
         return os.pathsep.join([*map(str, self.folders()), os.environ.get("PATH", os.defpath)])
 
 
 def find() -> Toolchain | None:
-    """What is installed; None if something is missing or is not the pinned version."""
+    """What is installed; None if something is missing or not of the pinned version."""
     node = _machine_node() or _own_node()
     cdk = CHECKOUT / "node_modules" / ".bin" / "cdk"
     if node is None or not _is_current(CHECKOUT, "aws-cdk") or not cdk.exists():
@@ -43,7 +43,11 @@ def find() -> Toolchain | None:
 
 
 def ensure(progress: Progress) -> Toolchain:
-    """Install what is missing; CommandError if that does not work."""
+    """Install what is missing.
+
+    Raises:
+        CommandError: the installation fails; with the end of its output.
+    """
     if (found := find()) is not None:
         return found
     with progress.stage("Install the CDK command line") as stage:
@@ -56,7 +60,7 @@ def ensure(progress: Progress) -> Toolchain:
             _npm_ci(CHECKOUT)
     if (found := find()) is None:
         raise CommandError(
-            "the CDK command line is not usable after its installation",
+            "the CDK command line cannot be used after its installation",
             why=f"there is no {_node_package()} in {_NODE22} or no pinned aws-cdk in {CHECKOUT}/node_modules",
             remedy=f"install Node {OLDEST_NODE} or newer yourself, then try again",
         )
@@ -70,7 +74,7 @@ def _npm_ci(folder: Path) -> None:
             "the CDK command line cannot be installed",
             why="there is no npm on this machine",
             remedy=f"install Node.js with npm (on Debian and Ubuntu: apt-get install nodejs npm); "
-            f"any version of Node will do, {OLDEST_NODE} is brought along",
+            f"any version of Node will do, {OLDEST_NODE} is installed beside it",
         )
     done = subprocess.run(
         [npm, "ci", "--ignore-scripts", "--loglevel=error"],
@@ -84,7 +88,7 @@ def _npm_ci(folder: Path) -> None:
         raise CommandError(
             f"`npm ci` failed in {folder}",
             why="\n".join((done.stdout + done.stderr).strip().splitlines()[-15:]),
-            remedy="see that the package registry in this machine's npm settings can be reached",
+            remedy="check that the package registry in this computer's npm settings can be reached",
         )
 
 
@@ -108,7 +112,7 @@ def _node_package() -> str:
 
 
 def _is_current(folder: Path, package: str) -> bool:
-    """Whether the package is installed in the version that the lock file next to it names."""
+    """Whether the package is installed in the version that the lock file pins."""
     place = f"node_modules/{package}"
     locked = json.loads((folder / "package-lock.json").read_text())["packages"].get(place)
     try:

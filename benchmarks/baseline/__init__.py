@@ -1,4 +1,5 @@
-"""By hand: the floor of a boot, and the stock way to replace a master; same machines, same binaries.
+"""The baseline: stock kubeadm on the same machines, with the same binaries.
 
-`masters` makes three masters by a shell script, `join` lets a fresh machine join by `kubeadm join`.
+`masters` makes three masters by a shell script: the floor of a boot. `join` lets a new machine join by
+`kubeadm join`: the stock way to replace a master.
 """

@@ -1,10 +1,10 @@
 #!/bin/bash
-# A fresh machine that a master of the stock kind can be made of: everything that `kubeadm join` wants to find.
+# A new machine with everything that `kubeadm join` expects.
 set -euo pipefail
 
 containerd_up &
 containerd=$!
 volume_up
 wait "$containerd"
-touch /run/by-hand-ready
-tell "ready for kubeadm join"
+touch /run/baseline-ready
+report "ready for kubeadm join"

@@ -1,4 +1,4 @@
-"""A machine by hand: launched with a script, and its volume attached."""
+"""A machine of the baseline: launched with a script, and its volume attached."""
 
 import time
 from pathlib import Path
@@ -16,7 +16,7 @@ _RUNNING_SECONDS = 60.0
 def user_data(script: Path, *, variables: str) -> str:
     """The script's first line, then the variables, then what all machines have, then the rest of the script.
 
-    Comments do not travel, for user-data has little room.
+    Comments are left out, because the size of user-data is limited.
     """
     first, _, rest = script.read_text(encoding="utf-8").partition("\n")
     lines = [*_COMMON.read_text(encoding="utf-8").splitlines(), *rest.splitlines()]
@@ -25,7 +25,7 @@ def user_data(script: Path, *, variables: str) -> str:
 
 
 def device(volume_id: str) -> str:
-    """Where a machine finds a volume.
+    """The path of a volume on a machine.
 
     https://docs.aws.amazon.com/ebs/latest/userguide/identify-nvme-ebs-device.html
     """
@@ -33,7 +33,7 @@ def device(volume_id: str) -> str:
 
 
 def launch(ec2: Any, subnet_id: str, user_data: str, **more: Any) -> dict[str, Any]:
-    """Launch one machine of the size that masters have; as EC2 describes it."""
+    """Launch one machine of the masters' size; as EC2 describes it."""
     answer = ec2.run_instances(
         ImageId="ami-0123456789abcdef0",
         InstanceType="m7i.large",
@@ -51,7 +51,7 @@ def attach(ec2: Any, instance_id: str, volume_id: str, *, name: str = "/dev/xvdf
     """Attach a volume as soon as the machine runs and the volume is available.
 
     Raises:
-        TimeoutError: not within a minute; says why.
+        TimeoutError: not within a minute; with the reason.
     """
     deadline = time.monotonic() + _RUNNING_SECONDS
     while True:

@@ -1,8 +1,8 @@
-# What every machine by hand has: containerd, a kubelet that kubeadm can start, and a volume for etcd.
+# What every machine of the baseline has: containerd, a kubelet that kubeadm can start, and a volume for etcd.
 # The lines above this script set DEVICE.
 # shellcheck shell=bash disable=SC2154
 
-tell() { echo "by hand: $1 after ${SECONDS} s"; }
+report() { echo "baseline: $1 after ${SECONDS} s"; }
 
 containerd_up() {
   mkdir -p /etc/containerd/conf.d /etc/cni/net.d /etc/kubernetes/manifests

@@ -1,13 +1,13 @@
-"""Launches the machines of the floor, as somebody with the AWS command line would."""
+"""Launches the three masters of the baseline, as somebody with the AWS command line would."""
 
 import subprocess
 import tempfile
 from pathlib import Path
 
 from benchmarks.baseline import machine
-from benchmarks.standing import Standing
 from lab.artifacts import Settings as ArtifactSettings
 from lab.artifacts import ensure
+from lab.cluster import Cluster
 
 _SCRIPT = Path(__file__).with_name("user-data.sh")
 _VPC = "10.78.0.0/16"
@@ -24,14 +24,14 @@ encryptionAlgorithm: ECDSA-P256
 """
 
 
-def launch(standing: Standing) -> None:
+def launch(cluster: Cluster) -> None:
     """Make network, volumes and CA set, then launch the three masters with their volumes attached.
 
-    All that comes before the launch is not measured: by hand one has it ready. The machines get the CA set in
-    their user-data. That is no place for keys, but no way to bring them is faster.
+    What comes before the launch is not measured: an expert has it ready. The machines get the CA set in their
+    user-data. That is no place for keys, but the fastest way to deliver them.
     """
-    ec2 = standing.client("ec2")
-    region = standing.running.region
+    ec2 = cluster.client("ec2")
+    region = cluster.target.session.region_name
     vpc_id = ec2.create_vpc(CidrBlock=_VPC)["Vpc"]["VpcId"]
     subnets, volumes, addresses = {}, {}, {}
     for number, letter in enumerate(_ZONES):
@@ -63,7 +63,7 @@ def _user_data(variables: str, ca_set: dict[str, str]) -> str:
 
 
 def _ca_set() -> dict[str, str]:
-    """Make a CA set with the machines' kubeadm; file below the PKI folder → PEM."""
+    """Create a CA set with the machines' kubeadm; file below the PKI folder → PEM."""
     kubeadm = ensure(["kubernetes-node"], settings=ArtifactSettings.from_environment()).programs["kubeadm"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# The floor: what somebody who knows the way types on a master, with nothing waited for that need not be.
+# The floor: what an expert would run on a master, without a wait that can be avoided.
 # The lines above this script set ADDRESS, DEVICE and MEMBERS; programs and images are on the machine's image, and
 # CA set, etcd's addresses and the names of all three masters are known before the first one is launched.
 # shellcheck disable=SC2154
@@ -11,7 +11,7 @@ certificates_up() {
 }
 
 host=$(hostname) version=$(kubeadm version -o short)
-echo "$ADDRESS api.by-hand.internal $host" >>/etc/hosts
+echo "$ADDRESS api.baseline.internal $host" >>/etc/hosts
 own=/etc/kubernetes/own.yaml shared=/etc/kubernetes/shared.yaml
 configuration() {
   cat <<END
@@ -31,7 +31,7 @@ bootstrapTokens:
 apiVersion: kubeadm.k8s.io/v1beta4
 kind: ClusterConfiguration
 kubernetesVersion: $version
-controlPlaneEndpoint: api.by-hand.internal:6443
+controlPlaneEndpoint: api.baseline.internal:6443
 encryptionAlgorithm: ECDSA-P256
 networking: {podSubnet: 10.244.0.0/16}
 etcd:
@@ -64,13 +64,13 @@ kubeadm init phase etcd local --config "$own"
 kubeadm init phase control-plane all --config "$own"
 wait "$volume"
 wait "$containerd"
-tell "certificates, volume and containerd"
+report "certificates, volume and containerd"
 kubeadm init phase kubelet-start --config "$own"
 until [ "$(curl -sk -m 2 -o /dev/null -w '%{http_code}' "https://$ADDRESS:6443/readyz")" = 200 ]; do sleep 0.2; done
-tell "/readyz"
+report "/readyz"
 kubeadm init phase upload-config all --config "$shared"
 kubeadm init phase mark-control-plane --config "$own"
 kubeadm init phase bootstrap-token --config "$shared"
 kubeadm init phase kubelet-finalize all --config "$own"
 kubeadm init phase addon all --config "$shared"
-tell "everything"
+report "everything"

@@ -1,4 +1,4 @@
-"""`bench`: every measurement in one run."""
+"""`bench`: all measurements in one run."""
 
 import json
 import os
@@ -18,8 +18,8 @@ from kubequorum_cli.errors import UsageError
 from lab import lock, machine_choice, toolchain
 from lab.settings import AUTOMATIC, REAL, Settings
 
-_WHOLE = ("lines", "bytes", "calls")
-"""Units of figures that are counted."""
+_WHOLE = ("bytes", "calls")
+"""Units of figures that are whole numbers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,16 +31,19 @@ class LeftOut:
 
 
 def bench(settings: Settings, *, only: Sequence[str] = ()) -> None:
-    """Measure in embedded AWSes of its own; CommandError, and nothing is written, if a measurement fails.
+    """Measure in embedded AWSes of its own.
 
-    With `only`, measure what yields these figures, and write nothing: bench.json is always of one run.
+    With `only`, run the measurements of these figures, and write nothing: bench.json is always of one run.
+
+    Raises:
+        CommandError: a measurement fails; nothing is written then.
     """
     progress = Progress()
     own = replace(settings, work=settings.work.with_name("bench"), machines="process")
     wanted = _chosen(only)
     results: list[Result] = []
     left_out: list[LeftOut] = []
-    # Seconds that were measured beside other work say little: whoever reads the file can tell.
+    # Seconds that were measured beside other load mean little: the file records the load.
     load = os.getloadavg()[0]
     with lock.exclusive(own.lock, command="bench"):
         tools = toolchain.ensure(progress)
@@ -74,7 +77,7 @@ def _obstacle(settings: Settings, progress: Progress) -> str:
     """Why real machines cannot be measured; empty if they can."""
     if settings.machines not in {AUTOMATIC, REAL}:
         return f"KUBEQUORUM_MACHINES is {settings.machines}"
-    with progress.stage("Get ready for real machines") as stage:
+    with progress.stage("Prepare real machines") as stage:
         obstacle = machine_choice.find_obstacle(stage)
     return obstacle.why if obstacle is not None else ""
 
@@ -111,8 +114,8 @@ def _show(results: list[Result], left_out: list[LeftOut]) -> None:
         value = f"{result.value:.0f}" if result.figure.unit in _WHOLE else f"{result.value:.2f}"
         table.add_row(result.figure.name, value, result.figure.unit, aim, met)
     for one in left_out:
-        table.add_row(one.figure.name, "left out", one.figure.unit, "", "")
+        table.add_row(one.figure.name, "not measured", one.figure.unit, "", "")
     console = stdout()
     console.print(table)
     for reason in sorted({one.reason for one in left_out}):
-        console.print(f"Left out, because real machines cannot run here: {reason}", markup=False)
+        console.print(f"Not measured, because real machines cannot run here: {reason}", markup=False)

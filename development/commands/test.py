@@ -10,9 +10,8 @@ from development.checks.schedule import Schedule
 from development.checks.suites import Suite
 from development.checks.summary import Summary
 from kubequorum_cli.console import Progress
-from kubequorum_cli.errors import CommandError
+from kubequorum_cli.errors import CommandError, Obstacle
 from lab import environment, machine_choice, toolchain
-from lab.machine_choice import Obstacle
 from lab.settings import AUTOMATIC, CHECKOUT, REAL, Settings
 
 _GOOD = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
@@ -44,7 +43,7 @@ def machine_options(progress: Progress, *, asked_for: bool) -> list[str]:
     """Get ready for real machines, or say why not; the option for pytest that goes with it."""
     kind = Settings.from_environment().machines
     if kind in {AUTOMATIC, REAL}:
-        with progress.stage("Get ready for real machines") as stage:
+        with progress.stage("Prepare real machines") as stage:
             obstacle = machine_choice.find_obstacle(stage)
     else:
         obstacle = Obstacle(why=f"KUBEQUORUM_MACHINES is {kind}", remedy="unset it")

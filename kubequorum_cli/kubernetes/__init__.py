@@ -1,7 +1,7 @@
-"""The Kubernetes that real machines run: the way to its API from this computer, and its nodes."""
+"""The cluster's Kubernetes: an administrator's access to its API, and its nodes."""
 
+from kubequorum_cli.kubernetes.access import Access, find_access, has_kubernetes, published_kubeconfig
 from kubequorum_cli.kubernetes.nodes import NodeList, is_ready, look, show_nodes, wait_for_nodes
-from lab.access import Access, find_access, has_kubernetes
 
 __all__ = [
     "Access",
@@ -10,6 +10,7 @@ __all__ = [
     "has_kubernetes",
     "is_ready",
     "look",
+    "published_kubeconfig",
     "show_nodes",
     "wait_for_nodes",
 ]

@@ -1,4 +1,4 @@
-"""Reads from the API with an administrator's credentials; for what would start kubectl too often."""
+"""Reads from the Kubernetes API as an administrator, where starting kubectl for each request is too slow."""
 
 import http.client
 import json
@@ -7,25 +7,24 @@ import ssl
 import tempfile
 from typing import Any
 
-from lab.access import Access
+from kubequorum_cli.kubernetes.access import Access
 
 _TIMEOUT_SECONDS = 10
-_OK = 200
 
 
 class ApiError(Exception):
-    """There was no answer, or another one than 200."""
+    """The API did not answer, or answered with another status than 200."""
 
 
 class Client:
-    """One administrator."""
+    """An administrator's connection."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._context = ssl.create_default_context(cadata=access.certificate_authority())
-        # It reads a certificate of its own from a file only; this one is its owner's to read, and soon gone.
-        with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
-            file.write(access.credentials())
+        self._context = ssl.create_default_context(cadata=access.certificate_authority().decode())
+        # Python reads a client's certificate from a file only; this file is private and removed at once.
+        with tempfile.NamedTemporaryFile("wb", suffix=".pem") as file:
+            file.write(access.certificate() + access.key())
             file.flush()
             self._context.load_cert_chain(file.name)
 
@@ -35,17 +34,20 @@ class Client:
         Raises:
             ApiError: there is none; with the reason.
         """
-        connection = http.client.HTTPConnection("127.0.0.1", self._access.port, timeout=_TIMEOUT_SECONDS)
+        name = self._access.server_name
+        address = (self._access.host, self._access.port)
+        connection = http.client.HTTPConnection(*address, timeout=_TIMEOUT_SECONDS)
         try:
-            plain = socket.create_connection(("127.0.0.1", self._access.port), timeout=_TIMEOUT_SECONDS)
-            connection.sock = self._context.wrap_socket(plain, server_hostname=self._access.server_name)
-            connection.request("GET", path, headers={"Host": self._access.server_name})
+            plain = socket.create_connection(address, timeout=_TIMEOUT_SECONDS)
+            connection.sock = self._context.wrap_socket(plain, server_hostname=name)
+            connection.request("GET", path, headers={"Host": name})
             answer = connection.getresponse()
             body = answer.read()
         except (OSError, http.client.HTTPException) as error:
-            raise ApiError(f"{self._access.server_name} does not answer: {error!r}") from error
+            raise ApiError(f"{name} does not answer at {address[0]}:{address[1]}: {error!r}") from error
         finally:
             connection.close()
-        if answer.status != _OK:
-            raise ApiError(f"{self._access.server_name}{path} says {answer.status}: {body[:300].decode()}")
+        if answer.status != http.client.OK:
+            text = body[:300].decode(errors="replace")
+            raise ApiError(f"{name}{path} answered with status {answer.status}: {text}")
         return json.loads(body)

@@ -1,4 +1,4 @@
-"""The cluster's nodes, as `kubectl get nodes` knows them."""
+"""The cluster's nodes, as `kubectl get nodes` lists them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,10 +10,9 @@ from rich.text import Text
 
 from kubequorum_cli.console import Stage
 from kubequorum_cli.errors import CommandError
+from kubequorum_cli.kubernetes.access import Access
 from kubequorum_cli.kubernetes.client import ApiError, Client
-from kubequorum_cli.waiting import wait_until_complete
-from lab.access import Access
-from lab.settings import SETTLE_SECONDS
+from kubequorum_cli.waiting import SETTLE_SECONDS, wait_until_complete
 
 _ROLE = "node-role.kubernetes.io/"
 
@@ -32,14 +31,14 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class NodeList:
-    """All nodes, or why they are not known."""
+    """All nodes, or why they cannot be listed."""
 
     nodes: list[Node] = field(default_factory=list)
     problem: str = ""
 
 
 def look(access: Access) -> NodeList:
-    """Ask once."""
+    """List the nodes once."""
     try:
         items = Client(access).get("/api/v1/nodes")["items"]
     except ApiError as error:
@@ -48,10 +47,10 @@ def look(access: Access) -> NodeList:
 
 
 def wait_for_nodes(ask: Callable[[], NodeList], addresses: set[str], stage: Stage) -> None:
-    """Until there is a node at each address, and all nodes there are Ready.
+    """Wait until there is a node at each address, and all of these nodes are Ready.
 
-    `ask` is asked again and again; it may raise CommandError as long as the cluster has no administrator.
-    Nodes at other addresses do not count: those of dead machines stay a while.
+    `ask` is polled; it may raise CommandError as long as no credentials are published. Nodes at other
+    addresses do not count: stale Node objects of terminated instances stay for a while.
 
     Raises:
         CommandError: not in time; with what is missing.
@@ -61,18 +60,18 @@ def wait_for_nodes(ask: Callable[[], NodeList], addresses: set[str], stage: Stag
         stage,
         seconds=SETTLE_SECONDS,
         what="not every node is Ready",
-        remedy="look at them: ./kubequorum kubectl describe nodes",
+        remedy="see why: ./kubequorum kubectl describe nodes",
     )
 
 
 def is_ready(item: Mapping[str, Any]) -> bool:
-    """Whether a Node object says that it is Ready: of True, False and Unknown only the first is."""
+    """Whether a Node object's condition Ready is True, not False or Unknown."""
     conditions = item["status"].get("conditions", [])
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
 def show_nodes(found: NodeList, console: Console) -> None:
-    """Print them as a table, or say why not."""
+    """Print them as a table, or why they cannot be listed."""
     if found.problem:
         console.print(f"Kubernetes: {found.problem}\n", markup=False, highlight=False)
         return

@@ -2,6 +2,6 @@
 
 from kubequorum_cli.report.collect import collect
 from kubequorum_cli.report.model import Report
-from kubequorum_cli.report.picture import show
+from kubequorum_cli.report.tables import show
 
 __all__ = ["Report", "collect", "show"]

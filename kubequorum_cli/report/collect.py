@@ -1,11 +1,10 @@
-"""Asks AWS what the stacks have built. It knows AWS only: the resource lists of the stacks lead on."""
+"""Asks the AWS API what the stacks have built, starting from the stacks' lists of resources."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-import boto3
-
 from kubequorum_cli.report.model import Group, Instance, LoadBalancer, Name, Report, Stack, Volume, Zone
+from kubequorum_cli.target import Target
 
 if TYPE_CHECKING:
     from types_boto3_autoscaling import AutoScalingClient
@@ -20,19 +19,19 @@ Owned: TypeAlias = Callable[[str], list[str]]
 """From a resource type to the physical ids of the stacks' resources of that type."""
 
 
-def collect() -> Report:
-    """Ask the AWS of this process's environment; botocore's errors go through."""
-    cloudformation = boto3.client("cloudformation")
-    ec2 = boto3.client("ec2")
+def collect(target: Target) -> Report:
+    """Ask for everything; errors of botocore are not handled."""
+    cloudformation = target.client("cloudformation")
+    ec2 = target.client("ec2")
     stacks = _stacks(cloudformation)
     owned = _owned(cloudformation, stacks)
     return Report(
         stacks=stacks,
         zones=_zones(ec2, owned),
-        groups=_groups(boto3.client("autoscaling"), ec2, owned),
+        groups=_groups(target.client("autoscaling"), ec2, owned),
         volumes=_volumes(ec2, owned),
-        load_balancers=_load_balancers(boto3.client("elbv2"), owned),
-        names=_names(boto3.client("route53"), owned),
+        load_balancers=_load_balancers(target.client("elbv2"), owned),
+        names=_names(target.client("route53"), owned),
     )
 
 
@@ -65,7 +64,7 @@ def _zones(ec2: "EC2Client", owned: Owned) -> list[Zone]:
     if not (ids := owned("AWS::EC2::Subnet")):
         return []
     zones: dict[str, dict[str, str]] = {}
-    # Filters, here and below: unlike a list of ids they may name what is gone.
+    # Filters, here and below: unlike a list of ids they may name what no longer exists.
     pages = ec2.get_paginator("describe_subnets").paginate(Filters=[{"Name": "subnet-id", "Values": ids}])
     for page in pages:
         for subnet in page["Subnets"]:
@@ -79,7 +78,7 @@ def _groups(autoscaling: "AutoScalingClient", ec2: "EC2Client", owned: Owned) ->
     pages = autoscaling.get_paginator("describe_auto_scaling_groups").paginate(AutoScalingGroupNames=names)
     groups = [group for page in pages for group in page["AutoScalingGroups"]]
     ids = [instance["InstanceId"] for group in groups for instance in group.get("Instances", [])]
-    machines = _machines(ec2, ids)
+    described = _instances(ec2, ids)
     return [
         Group(
             name=group["AutoScalingGroupName"],
@@ -91,11 +90,11 @@ def _groups(autoscaling: "AutoScalingClient", ec2: "EC2Client", owned: Owned) ->
                 Instance(
                     id=member["InstanceId"],
                     zone=member["AvailabilityZone"],
-                    type=machines.get(member["InstanceId"], ("", "", ""))[0],
-                    state=machines.get(member["InstanceId"], ("", "gone", ""))[1],
+                    type=described.get(member["InstanceId"], ("", "", ""))[0],
+                    state=described.get(member["InstanceId"], ("", "gone", ""))[1],
                     lifecycle_state=member["LifecycleState"],
                     health=member["HealthStatus"],
-                    private_ip=machines.get(member["InstanceId"], ("", "", ""))[2],
+                    private_ip=described.get(member["InstanceId"], ("", "", ""))[2],
                 )
                 for member in group.get("Instances", [])
             ],
@@ -104,20 +103,20 @@ def _groups(autoscaling: "AutoScalingClient", ec2: "EC2Client", owned: Owned) ->
     ]
 
 
-def _machines(ec2: "EC2Client", ids: list[str]) -> dict[str, tuple[str, str, str]]:
+def _instances(ec2: "EC2Client", ids: list[str]) -> dict[str, tuple[str, str, str]]:
     """Type, state and private address by instance id."""
     if not ids:
         return {}
     pages = ec2.get_paginator("describe_instances").paginate(Filters=[{"Name": "instance-id", "Values": ids}])
     return {
-        machine["InstanceId"]: (
-            machine["InstanceType"],
-            machine["State"]["Name"],
-            machine.get("PrivateIpAddress", ""),
+        instance["InstanceId"]: (
+            instance["InstanceType"],
+            instance["State"]["Name"],
+            instance.get("PrivateIpAddress", ""),
         )
         for page in pages
         for reservation in page["Reservations"]
-        for machine in reservation["Instances"]
+        for instance in reservation["Instances"]
     }
 
 

@@ -2,15 +2,18 @@
 
 import shlex
 
-from lab import embedded_aws as emulator
-from lab import environment, toolchain
+from lab import embedded_aws, environment, toolchain
 from lab.settings import Settings
 
 
 def env(settings: Settings) -> None:
-    """Print them to stdout; CommandError if the embedded AWS does not run."""
-    variables = emulator.require(settings).variables()
-    print(f"unset {' '.join(environment.rivals())}")
+    """Print them to stdout.
+
+    Raises:
+        CommandError: the embedded AWS does not run.
+    """
+    variables = embedded_aws.require(settings).variables()
+    print(f"unset {' '.join(environment.conflicting())}")
     for name, value in variables.items():
         print(f"export {name}={shlex.quote(value)}")
     if (tools := toolchain.find()) is not None:

@@ -5,7 +5,7 @@ from lab import toolchain
 
 
 def install() -> None:
-    """Install the pinned CDK command line, and Node if need be; CommandError if that fails."""
+    """Install the pinned CDK command line, and Node if this computer's is too old or missing."""
     progress = Progress()
     tools = toolchain.ensure(progress)
     progress.note(f"node: {tools.node}\ncdk:  {tools.cdk}")

@@ -1,21 +1,24 @@
-"""`logs`: what the embedded AWS prints, or what one of its instances does."""
+"""`logs`: the log of the embedded AWS, or the console output of one of its instances."""
 
 import sys
 import time
 
-import boto3
 from botocore.exceptions import ClientError
 
 from kubequorum_cli.errors import CommandError
-from lab import embedded_aws as emulator
-from lab import environment
+from lab import embedded_aws
 from lab.settings import Settings
+from lab.target import current
 
 _POLL_SECONDS = 0.5
 
 
-def of_embedded_aws(settings: Settings, *, lines: int, follow: bool) -> None:
-    """Print the end of its log, and go on until interrupted if asked to."""
+def show_log(settings: Settings, *, lines: int, follow: bool) -> None:
+    """Print the end of the embedded AWS's log, and what is added until an interrupt if `follow`.
+
+    Raises:
+        CommandError: there is no log.
+    """
     log = settings.emulator_log
     if not log.exists():
         raise CommandError("there is no log", why=f"{log} does not exist", remedy="start with: make up")
@@ -24,15 +27,18 @@ def of_embedded_aws(settings: Settings, *, lines: int, follow: bool) -> None:
         while follow:
             sys.stdout.write(file.read())
             sys.stdout.flush()
-            if emulator.find(settings) is None:
+            if embedded_aws.find(settings) is None:
                 return
             time.sleep(_POLL_SECONDS)
 
 
-def of_instance(settings: Settings, instance_id: str) -> None:
-    """Print its console output as GetConsoleOutput gives it."""
-    environment.adopt(emulator.require(settings).variables())
-    client = boto3.client("ec2")
+def show_console(settings: Settings, instance_id: str) -> None:
+    """Print an instance's console output as GetConsoleOutput returns it.
+
+    Raises:
+        CommandError: the embedded AWS does not run, or there is no such instance.
+    """
+    client = current(settings).client("ec2")
     try:
         # boto3 decodes the base64.
         output = client.get_console_output(InstanceId=instance_id, Latest=True).get("Output", "")
@@ -40,6 +46,6 @@ def of_instance(settings: Settings, instance_id: str) -> None:
         raise CommandError(
             f"there is no console output of {instance_id}",
             why=error.response["Error"].get("Message", str(error)),
-            remedy="`make status` lists the instances",
+            remedy="list the instances: make status",
         ) from error
     print(output, end="" if output.endswith("\n") else "\n")

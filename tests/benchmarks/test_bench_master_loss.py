@@ -1,4 +1,4 @@
-"""How the bench reads what happened when a master was lost."""
+"""How `bench` reads the events after the loss of a master."""
 
 import json
 import subprocess
@@ -8,7 +8,6 @@ import pytest
 
 from benchmarks import clients, master_loss, replacement
 from benchmarks.baseline import join, machine
-from benchmarks.masters import groups_of
 from benchmarks.replacement import Replacement
 from kubequorum_cli.errors import CommandError
 
@@ -24,7 +23,7 @@ JOURNAL = """\
 
 
 def test_a_boot_is_timed_by_its_journal() -> None:
-    """What happened first counts: a boot that is repeated says all of it again."""
+    """The first line counts: a boot that is repeated logs all of them again."""
     assert replacement.boot_moments(JOURNAL) == {
         "device": 1700000011.5,
         "mounted": 1700000012.0,
@@ -33,15 +32,15 @@ def test_a_boot_is_timed_by_its_journal() -> None:
     }
 
 
-def test_a_boot_that_does_not_say_when_is_an_error() -> None:
-    """No figure is made up for it."""
+def test_a_missing_event_is_an_error() -> None:
+    """No figure is invented for it."""
     cut = "".join(line for line in JOURNAL.splitlines(keepends=True) if "etcd member" not in line)
-    with pytest.raises(CommandError, match="does not say when: etcd"):
+    with pytest.raises(CommandError, match="lacks: etcd"):
         replacement.boot_moments(cut)
 
 
-def test_every_mark_is_said_by_the_node_program() -> None:
-    """A line that nobody prints any more would be found only by an hour of measuring."""
+def test_every_mark_is_logged_by_the_node_program() -> None:
+    """A line that is no longer logged would be noticed only after an hour of measuring."""
     program = Path(__file__).parents[2] / "userdata" / "kubequorum_node"
     source = "".join(path.read_text(encoding="utf-8") for path in program.rglob("*.py"))
     for text in ('"attach-volume"', '"mount-volume"', "the API server on this machine is ready"):
@@ -71,18 +70,8 @@ def test_every_value_has_its_figure() -> None:
     assert len(names) == len(master_loss.MEASUREMENT.figures)
 
 
-def test_slots_are_found_by_the_stack_s_outputs() -> None:
-    """Each with its group, and nothing else."""
-    outputs = [
-        {"OutputKey": "MasterBGroupName", "OutputValue": "group-b"},
-        {"OutputKey": "ApiEndpoint", "OutputValue": "https://api:6443"},
-        {"OutputKey": "MasterAGroupName", "OutputValue": "group-a"},
-    ]
-    assert groups_of(outputs) == {"a": "group-a", "b": "group-b"}
-
-
 def test_the_first_write_after_a_loss_is_found(tmp_path: Path) -> None:
-    """One that began after it, by a client of the API, that was really a write; a half line is not read."""
+    """One that began after it, by a client of the API, that was a write; an incomplete line is not read."""
     base = {"target": "api", "kind": "put", "outcome": "done"}
     records = [
         {**base, "call": 9e9, "return": 12e9},
@@ -100,7 +89,7 @@ def test_the_first_write_after_a_loss_is_found(tmp_path: Path) -> None:
     assert clients.first_write(history, after=17) is None
 
 
-def test_a_machine_that_joins_by_hand_is_made_by_a_script() -> None:
+def test_a_machine_for_stock_kubeadm_is_made_by_a_script() -> None:
     """It gets its variables first, then what all machines have, and is a script that bash can read."""
     text = machine.user_data(join._SCRIPT, variables=f"DEVICE={machine.device('vol-0a')}\n")
     assert text.startswith("#!/bin/bash\nDEVICE=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0a\n")

@@ -1,4 +1,4 @@
-"""A cluster that the real CDK CLI deployed into an embedded AWS of its own."""
+"""A cluster that the real CDK CLI deploys into an embedded AWS of its own."""
 
 import json
 import os
@@ -7,43 +7,39 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 import yaml
-from types_boto3_autoscaling.type_defs import AutoScalingGroupTypeDef
 
 from kubequorum_cli.console import Progress
 from kubequorum_cli.errors import CommandError
-from lab import cluster_file, toolchain
-from lab import embedded_aws as emulator
+from lab import cluster_file, embedded_aws, toolchain
 from lab.cdk import Cdk
+from lab.cluster import Cluster
 from lab.settings import Settings
+from lab.target import target_of
 from tests.synthesis import REPOSITORY
 
 PORTS_OF_TESTS = 14566
-"""Away from the port of a `make up` on the same machine."""
+"""Far from the port of a `make up` on the same machine."""
 PORTS_OF_ONE_WORKER = 100
 
 
-@dataclass(frozen=True, kw_only=True)
-class Deployment:
-    """A deployed cluster: the CDK CLI for it, and boto3 to look at it."""
+class Deployment(Cluster):
+    """A deployed cluster, and the CDK CLI to change it."""
 
-    cdk: Cdk
-    session: boto3.session.Session
-    url: str
-
-    def client(self, service: str) -> Any:
-        """A boto3 client of the embedded AWS, as its administrator."""
-        return self.session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+    def __init__(self, cdk: Cdk, *, folder: Path) -> None:
+        """`folder` is for clients' credentials and histories."""
+        target = target_of(cdk.settings, cdk.embedded_aws)
+        super().__init__(target, machines_state=cdk.settings.machines_state, folder=folder)
+        self.cdk = cdk
 
     def client_of_role(self, service: str, *, actions: list[str]) -> Any:
-        """A boto3 client with the credentials of a new role that may do `actions` wherever policies let it.
+        """A boto3 client with the credentials of a new role that is allowed `actions`.
 
-        The administrator is the account's root user, whom the embedded AWS holds to no policy.
+        The administrator is the account's root user, to whom the embedded AWS applies no policy.
         """
         allow = {"Effect": "Allow", "Action": actions, "Resource": "*"}
         return self._client_of_new_role(service, {"allow": _policy(allow)})
@@ -55,7 +51,7 @@ class Deployment:
         documents = {
             name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names
         }
-        assert documents, f"role {role} may do nothing"
+        assert documents, f"role {role} has no policies"
         return self._client_of_new_role(service, {name: json.dumps(d) for name, d in documents.items()})
 
     def _client_of_new_role(self, service: str, policies: dict[str, str]) -> Any:
@@ -75,20 +71,23 @@ class Deployment:
             aws_access_key_id=session["AccessKeyId"],
             aws_secret_access_key=session["SecretAccessKey"],
             aws_session_token=session["SessionToken"],
-            region_name=self.session.region_name,
-        ).client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+            region_name=self.target.session.region_name,
+        ).client(service, endpoint_url=self.target.endpoint_url)  # type: ignore[call-overload]
 
-    def run(self, *arguments: str) -> str:
-        """Run one CDK command to its end and return what it printed; CommandError if it fails."""
+    def run_cdk(self, *arguments: str) -> str:
+        """Run one CDK command and return its output; CommandError if it fails."""
         log = self.cdk.settings.cdk_log
         before = log.stat().st_size
         with Progress().stage(f"cdk {' '.join(arguments)}") as stage:
+            self.forget_groups()
             self.cdk.run(list(arguments), stage)
         return log.read_text(encoding="utf-8")[before:]
 
     def deploy(self, *context: str) -> str:
         """Run `cdk deploy --all`."""
-        return self.run("deploy", "--all", "--require-approval", "never", "--progress", "events", *context)
+        return self.run_cdk(
+            "deploy", "--all", "--require-approval", "never", "--progress", "events", *context
+        )
 
     def change(self, **sections: dict[str, object]) -> None:
         """Change keys in sections of the cluster file."""
@@ -98,46 +97,11 @@ class Deployment:
         self.cdk.cluster_file.write_text(yaml.safe_dump(document), encoding="utf-8")
 
     def wait_until(self, holds: Callable[[], bool], what: str, *, seconds: float = 120) -> None:
-        """Return when something holds; AssertionError that says what did not."""
+        """Wait until a condition holds; AssertionError, with its description, if it does not in time."""
         deadline = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
             time.sleep(0.5)
-
-    def outputs(self, stack: str) -> dict[str, str]:
-        """The outputs of local-<stack>."""
-        (found,) = self.client("cloudformation").describe_stacks(StackName=f"local-{stack}")["Stacks"]
-        return {o["OutputKey"]: o["OutputValue"] for o in found.get("Outputs", [])}
-
-    def physical_ids(self, stack: str) -> dict[str, str]:
-        """Logical id to physical id of local-<stack>."""
-        pages = self.client("cloudformation").get_paginator("list_stack_resources")
-        return {
-            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-            for page in pages.paginate(StackName=f"local-{stack}")
-            for resource in page["StackResourceSummaries"]
-        }
-
-    def events(self, stack: str) -> list[dict[str, Any]]:
-        """All events of local-<stack>, oldest first."""
-        pages = self.client("cloudformation").get_paginator("describe_stack_events")
-        events = [e for page in pages.paginate(StackName=f"local-{stack}") for e in page["StackEvents"]]
-        return events[::-1]
-
-    def group(self, slot: str) -> AutoScalingGroupTypeDef:
-        """The Auto Scaling group of a slot."""
-        name = self.outputs("ControlPlane")[f"Master{slot.upper()}GroupName"]
-        answer = self.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
-        group: AutoScalingGroupTypeDef
-        (group,) = answer["AutoScalingGroups"]
-        return group
-
-    def master(self, slot: str) -> dict[str, Any]:
-        """The one instance of a slot, as EC2 describes it."""
-        (member,) = self.group(slot)["Instances"]
-        answer = self.client("ec2").describe_instances(InstanceIds=[member["InstanceId"]])
-        instance: dict[str, Any] = answer["Reservations"][0]["Instances"][0]
-        return instance
 
 
 @contextmanager
@@ -149,8 +113,8 @@ def deployed(
     Args:
         work: an empty folder.
         machines: what runs behind the instances, `process` or `nspawn`.
-        time_scale: by what emulated waits are shortened, e.g. the time-outs of lifecycle hooks.
-        new_groups: when CloudFormation takes a new group for complete, `in-service` or `launched`.
+        time_scale: factor of emulated waits, e.g. of the time-outs of lifecycle hooks.
+        new_groups: when CloudFormation regards a new group as complete, `in-service` or `launched`.
 
     """
     with bootstrapped(work, machines=machines, time_scale=time_scale, new_groups=new_groups) as deployment:
@@ -181,22 +145,17 @@ def bootstrapped(
     tools = toolchain.ensure(progress)
     try:
         with progress.stage("Start the embedded AWS") as stage:
-            running = emulator.start(settings, wanted, stage)
-        cdk = Cdk(settings=settings, toolchain=tools, emulator=running, cluster_file=wanted.path)
+            running = embedded_aws.start(settings, wanted, stage)
+        cdk = Cdk(settings=settings, toolchain=tools, embedded_aws=running, cluster_file=wanted.path)
         with progress.stage("cdk bootstrap") as stage:
             cdk.bootstrap(stage)
-        session = boto3.session.Session(
-            aws_access_key_id=running.variables()["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=running.variables()["AWS_SECRET_ACCESS_KEY"],
-            region_name=wanted.region,
-        )
-        yield Deployment(cdk=cdk, session=session, url=running.url)
+        yield Deployment(cdk, folder=work / "clients")
     finally:
-        emulator.stop(settings)
+        embedded_aws.stop(settings)
 
 
 def _first_port() -> int:
-    """Ports of its own for each parallel worker of pytest: none takes another's between look and use."""
+    """Separate ports for each parallel worker of pytest: a free port stays free until it is used."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
     return PORTS_OF_TESTS + PORTS_OF_ONE_WORKER * int(worker.removeprefix("gw"))
 

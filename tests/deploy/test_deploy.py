@@ -140,7 +140,7 @@ def test_each_master_runs_in_its_slot(deployment: Deployment) -> None:
         assert (group["MinSize"], group["MaxSize"], group["DesiredCapacity"]) == (1, 1, 1)
         (member,) = group["Instances"]
         assert (member["LifecycleState"], member["HealthStatus"]) == ("InService", "Healthy")
-        instance = deployment.master(slot)
+        instance = deployment.described_master(slot)
         assert instance["State"]["Name"] == "running"
         assert instance["Placement"]["AvailabilityZone"] == zone
         assert instance["InstanceType"] == "m7i.large"
@@ -167,10 +167,7 @@ def test_hooks_were_there_before_the_first_instance(deployment: Deployment) -> N
             LAUNCH_HOOK: "ABANDON",
             TERMINATE_HOOK: "CONTINUE",
         }
-        console = deployment.client("ec2").get_console_output(
-            InstanceId=deployment.master(slot)["InstanceId"], Latest=True
-        )
-        assert "complete the launch hook: done" in console["Output"]
+        assert "complete the launch hook: done" in deployment.console(deployment.master(slot))
 
 
 def test_the_stack_waited_for_three_signals(deployment: Deployment) -> None:
@@ -178,7 +175,7 @@ def test_the_stack_waited_for_three_signals(deployment: Deployment) -> None:
     events = [e for e in deployment.events("ControlPlane") if e["LogicalResourceId"] == "ControlPlaneReady"]
     reasons = " ".join(e.get("ResourceStatusReason", "") for e in events)
     for slot in SLOTS:
-        assert deployment.master(slot)["InstanceId"] in reasons
+        assert deployment.master(slot) in reasons
     assert events[-1]["ResourceStatus"] == "CREATE_COMPLETE"
 
 
@@ -212,7 +209,7 @@ def test_the_load_balancer_checks_readiness(deployment: Deployment) -> None:
     }
     assert attributes["preserve_client_ip.enabled"] == "false"
     health = elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
-    masters = {deployment.master(slot)["InstanceId"] for slot in SLOTS}
+    masters = {deployment.master(slot) for slot in SLOTS}
     assert {(t["Target"]["Id"], t["Target"]["Port"]) for t in health} == {(m, 6443) for m in masters}
 
 
@@ -236,7 +233,7 @@ def test_a_role_cannot_touch_another_slot(deployment: Deployment) -> None:
     )
     outputs = deployment.outputs("State")
     bucket = outputs["StateBucketArn"].removeprefix("arn:aws:s3:::")
-    instance = deployment.master("a")["InstanceId"]
+    instance = deployment.master("a")
     route53, s3, ec2 = (deployment.client_with_rights_of(role, name) for name in ("route53", "s3", "ec2"))
 
     def point(client: Any, slot: str, action: str = "UPSERT") -> None:
@@ -264,11 +261,9 @@ def test_a_role_cannot_touch_another_slot(deployment: Deployment) -> None:
     deployment.client("ec2").get_waiter("volume_available").wait(VolumeIds=[own])
 
 
-def test_status_has_all_that_was_built(deployment: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `make up` and `make status` show: each kind of thing, complete, with its state."""
-    for name, value in deployment.cdk.emulator.variables().items():
-        monkeypatch.setenv(name, value)
-    report = collect()
+def test_the_report_is_complete(deployment: Deployment) -> None:
+    """What `make up` and `make status` show: each kind of resource, complete, with its state."""
+    report = collect(deployment.target)
     assert {stack.name: stack.status for stack in report.stacks} == {
         f"local-{name}": "CREATE_COMPLETE" for name in STACKS
     }
@@ -282,14 +277,14 @@ def test_status_has_all_that_was_built(deployment: Deployment, monkeypatch: pyte
     (balancer,) = report.load_balancers
     assert (balancer.name, balancer.scheme, balancer.state) == ("local-api", "internal", "active")
     assert {target.partition(":")[0] for target in balancer.targets} == {
-        deployment.master(slot)["InstanceId"] for slot in SLOTS
+        deployment.master(slot) for slot in SLOTS
     }
     assert "api.local.kubequorum.internal." in {name.name for name in report.names}
 
 
 def test_a_diff_right_after_is_empty(deployment: Deployment) -> None:
     """`cdk diff` finds nothing to change."""
-    printed = deployment.run("diff", "--all", "--fail")
+    printed = deployment.run_cdk("diff", "--all", "--fail")
     assert "Number of stacks with differences: 0" in printed
 
 
@@ -297,9 +292,9 @@ def test_a_second_deploy_changes_nothing(deployment: Deployment) -> None:
     """Deploying again leaves every stack, every resource and every instance as it was."""
     before = {stack: deployment.physical_ids(stack) for stack in STACKS}
     events = {stack: len(deployment.events(stack)) for stack in STACKS}
-    masters = {slot: deployment.master(slot)["InstanceId"] for slot in SLOTS}
+    masters = {slot: deployment.master(slot) for slot in SLOTS}
     printed = deployment.deploy()
     assert printed.count("(no changes)") == len(STACKS)
     assert {stack: deployment.physical_ids(stack) for stack in STACKS} == before
     assert {stack: len(deployment.events(stack)) for stack in STACKS} == events
-    assert {slot: deployment.master(slot)["InstanceId"] for slot in SLOTS} == masters
+    assert {slot: deployment.master(slot) for slot in SLOTS} == masters

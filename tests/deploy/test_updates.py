@@ -22,7 +22,7 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]
 
 
 def _masters(deployment: Deployment) -> dict[str, str]:
-    return {slot: deployment.master(slot)["InstanceId"] for slot in SLOTS}
+    return deployment.masters()
 
 
 def _volumes(deployment: Deployment) -> dict[str, str]:
@@ -38,7 +38,7 @@ def test_another_size_rolls_one_master_after_the_other(deployment: Deployment) -
     after = _masters(deployment)
     for slot in SLOTS:
         assert after[slot] != before[slot]
-        assert deployment.master(slot)["InstanceType"] == "m7i.xlarge"
+        assert deployment.described_master(slot)["InstanceType"] == "m7i.xlarge"
     groups = [
         (event["LogicalResourceId"], event["ResourceStatus"])
         for event in deployment.events("ControlPlane")[seen:]
@@ -70,7 +70,7 @@ def test_a_bad_update_stops_at_the_first_and_rolls_back(deployment: Deployment) 
     )
     try:
         with pytest.raises(CommandError):
-            deployment.run("deploy", "local-ControlPlane", "--exclusively", "--require-approval", "never")
+            deployment.run_cdk("deploy", "local-ControlPlane", "--exclusively", "--require-approval", "never")
     finally:
         script.write_text(good, encoding="utf-8")
     (stack,) = deployment.client("cloudformation").describe_stacks(StackName="local-ControlPlane")["Stacks"]
@@ -84,24 +84,22 @@ def test_a_bad_update_stops_at_the_first_and_rolls_back(deployment: Deployment) 
     assert deployment.group("a")["Instances"][0]["LifecycleState"] == "InService"
     (member,) = deployment.group("a")["Instances"]
     assert member["LaunchTemplate"]["LaunchTemplateId"] == template
-    assert "Number of stacks with differences: 0" in deployment.run("diff", "--all", "--fail")
+    assert "Number of stacks with differences: 0" in deployment.run_cdk("diff", "--all", "--fail")
 
 
 def test_a_dead_master_is_replaced(deployment: Deployment) -> None:
     """A terminated instance gets a successor in the same zone, through the hooks, with nobody's help."""
     autoscaling = deployment.client("autoscaling")
     old = deployment.master("b")
-    autoscaling.terminate_instance_in_auto_scaling_group(
-        InstanceId=old["InstanceId"], ShouldDecrementDesiredCapacity=False
-    )
+    autoscaling.terminate_instance_in_auto_scaling_group(InstanceId=old, ShouldDecrementDesiredCapacity=False)
 
     def successor() -> bool:
-        members = [i for i in deployment.group("b")["Instances"] if i["InstanceId"] != old["InstanceId"]]
+        members = [member for member in deployment.members("b") if member["InstanceId"] != old]
         return [i["LifecycleState"] for i in members] == ["InService"]
 
     deployment.wait_until(successor, "slot b has a successor in service")
     deployment.wait_until(lambda: len(deployment.group("b")["Instances"]) == 1, "the predecessor is gone")
-    assert deployment.master("b")["Placement"]["AvailabilityZone"] == "us-east-1b"
+    assert deployment.described_master("b")["Placement"]["AvailabilityZone"] == "us-east-1b"
 
 
 def test_state_outlives_the_control_plane(deployment: Deployment) -> None:
@@ -109,7 +107,7 @@ def test_state_outlives_the_control_plane(deployment: Deployment) -> None:
     state = deployment.physical_ids("State")
     volumes = _volumes(deployment)
     before = _masters(deployment)
-    deployment.run("destroy", "local-Workers", "local-ControlPlane", "--force")
+    deployment.run_cdk("destroy", "local-Workers", "local-ControlPlane", "--force")
     stacks = {s["StackName"] for s in deployment.client("cloudformation").describe_stacks()["Stacks"]}
     assert {"local-Network", "local-State"} <= stacks
     assert not {"local-ControlPlane", "local-Workers"} & stacks
@@ -131,5 +129,5 @@ def test_the_state_stack_refuses_to_be_deleted(deployment: Deployment) -> None:
     """Termination protection stops `cdk destroy` of State, and nothing of it is gone."""
     state = deployment.physical_ids("State")
     with pytest.raises(CommandError):
-        deployment.run("destroy", "local-State", "--exclusively", "--force")
+        deployment.run_cdk("destroy", "local-State", "--exclusively", "--force")
     assert deployment.physical_ids("State") == state

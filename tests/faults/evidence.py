@@ -3,19 +3,19 @@
 import shutil
 from pathlib import Path
 
-from tests.faults.cluster import Cluster
+from tests.deploy.deployment import Deployment
 from tests.synthesis import REPOSITORY
 
 FOLDER = REPOSITORY / "build" / "faults"
 """A folder for each failed fault, by its name."""
 
 
-def keep(name: str, cluster: Cluster, history: Path) -> Path:
+def keep(name: str, cluster: Deployment, history: Path) -> Path:
     """Copy the history, the machines' consoles and the embedded AWS's log; where they are."""
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    settings = cluster.deployment.cdk.settings
+    settings = cluster.cdk.settings
     consoles = sorted((settings.machines_state / "nspawn" / "console").glob("*.log"))
     for path in (history, settings.emulator_log, *consoles):
         if path.exists():

@@ -1,4 +1,4 @@
-"""The cluster that faults share one after the other, and a new one after a fault that left it broken."""
+"""The cluster that faults share one after the other, and a new one after a fault that left it unhealthy."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,8 +8,7 @@ import yaml
 from kubequorum_cli.errors import CommandError
 from lab.workload.program import historian
 from tests.deploy.deployment import Deployment, bootstrapped
-from tests.faults.cluster import Cluster
-from tests.faults.expectations import complaints, member_ids
+from tests.faults.expectations import is_healthy
 
 WORKERS = 1
 """Fewer than clusters/local.yaml has: the processors are for the masters."""
@@ -23,9 +22,9 @@ class Pool:
         self._folder = folder
         self._number = 0
         self._stack = ExitStack()
-        self._cluster: Cluster | None = None
+        self._cluster: Deployment | None = None
 
-    def cluster(self) -> Cluster:
+    def cluster(self) -> Deployment:
         """The cluster; deployed from nothing if there is none."""
         if self._cluster is None:
             self._number += 1
@@ -34,21 +33,21 @@ class Pool:
             work = self._folder / f"cluster-{self._number}"
             deployment = self._stack.enter_context(bootstrapped(work, machines="nspawn"))
             deploy(deployment)
-            self._cluster = Cluster.of(deployment, work / "faults")
+            self._cluster = deployment
         return self._cluster
 
-    def keep_if_well(self) -> None:
-        """Remove it if it is not well: the next test must not find what the last one has left."""
+    def discard_if_unhealthy(self) -> None:
+        """Remove the cluster unless it is healthy: the next test must not find what the last one left."""
         if self._cluster is not None:
             try:
-                well = complaints(self._cluster, member_ids(self._cluster)) == []
+                healthy = is_healthy(self._cluster)
             except Exception:
-                well = False
-            if not well:
+                healthy = False
+            if not healthy:
                 self.discard()
 
     def discard(self) -> None:
-        """Remove it with everything that it has; safe to repeat."""
+        """Remove the cluster with everything that belongs to it; safe to repeat."""
         self._cluster = None
         self._stack.close()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from lab.workload import Load
-from tests.faults.cluster import Cluster
+from tests.deploy.deployment import Deployment
 
 _PAUSE_SECONDS = 1.0
 
@@ -15,7 +15,7 @@ _PAUSE_SECONDS = 1.0
 class Scene:
     """What a fault has to do its work with. The clients write and read all the while."""
 
-    cluster: Cluster
+    cluster: Deployment
     load: Load
     random: Random = field(default_factory=lambda: Random(1))
     """For what may be one slot or another."""
@@ -52,7 +52,7 @@ class Scene:
         def look() -> bool:
             found[:] = [
                 str(member["InstanceId"])
-                for member in self.cluster.members_of_group(slot)
+                for member in self.cluster.members(slot)
                 if member["InstanceId"] != old
             ]
             return bool(found)
@@ -64,7 +64,7 @@ class Scene:
         """Wait until another instance than the old one is in service, and the only one; after how long."""
 
         def replaced() -> bool:
-            members = self.cluster.members_of_group(slot)
+            members = self.cluster.members(slot)
             return [m["LifecycleState"] for m in members] == ["InService"] and members[0]["InstanceId"] != old
 
         return self.wait(replaced, f"slot {slot} has a successor of {old} in service", seconds=seconds)

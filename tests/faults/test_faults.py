@@ -27,6 +27,6 @@ def test_fault(name: str, pool: Pool, record_property: Callable[[str, object], N
     try:
         row = attempt(FAULTS[name], pool.cluster())
     finally:
-        pool.keep_if_well()
+        pool.discard_if_unhealthy()
     record_property(PROPERTY, row.as_json())
     assert row.passed, f"{row.seen}\nexpected: {row.expected}"

@@ -7,7 +7,7 @@ import pytest
 
 from lab.workload import judge, loading
 from tests.faults.chance import row_of_faults
-from tests.faults.expectations import differing_data, member_ids, wait_until_well
+from tests.faults.expectations import differing_data, member_ids, wait_until_recovered
 from tests.faults.pool import Pool
 from tests.faults.registry import Scene
 from tests.faults.trial import say
@@ -24,7 +24,7 @@ def test_soak(pool: Pool, request: pytest.FixtureRequest) -> None:
     say(f"soak: {seconds} s; again with: make soak SECONDS={seconds} SEED={seed}")
     cluster = pool.cluster()
     members = member_ids(cluster)
-    assert wait_until_well(cluster, members, seconds=120) == []
+    assert wait_until_recovered(cluster, members, seconds=120) == []
     folder = cluster.folder / f"soak-{seed}"
     end = time.monotonic() + seconds
     done: list[str] = []
@@ -37,7 +37,7 @@ def test_soak(pool: Pool, request: pytest.FixtureRequest) -> None:
                 say(f"soak: {len(done)}. {fault.name}, at {load.history_time():.0f} s")
                 fault.run(Scene(cluster=cluster, load=load, random=chance))
                 cluster.faults.clear_all()
-                well = wait_until_well(cluster, members, seconds=fault.well_within_seconds)
+                well = wait_until_recovered(cluster, members, seconds=fault.well_within_seconds)
                 assert well == [], f"seed {seed}, after {', '.join(done)}: {well}"
         assert differing_data(cluster) == []
         verdict = judge(folder / "history.jsonl")
@@ -48,4 +48,4 @@ def test_soak(pool: Pool, request: pytest.FixtureRequest) -> None:
         )
         assert verdict.complaints() == [], f"seed {seed}, {', '.join(done)}"
     finally:
-        pool.keep_if_well()
+        pool.discard_if_unhealthy()

@@ -6,7 +6,6 @@ import pytest
 
 from lab.workload import judge, loading
 from tests.deploy.deployment import Deployment, bootstrapped
-from tests.faults.cluster import Cluster
 from tests.faults.pool import Pool, deploy
 from tests.faults.registry import Scene
 from tests.faults.trial import say
@@ -31,7 +30,7 @@ def test_an_etcd_that_does_not_sync_is_found(tmp_path: Path, pool: Pool) -> None
     with bootstrapped(tmp_path, machines="nspawn") as deployment:
         _turn_fsync_off(deployment)
         deploy(deployment)
-        cluster = Cluster.of(deployment, tmp_path / "faults")
+        cluster = deployment
         assert _UNSAFE in cluster.sh(cluster.master("a"), "cat /etc/kubernetes/manifests/etcd.yaml")
         folder = tmp_path / "load"
         with loading(cluster.targets(), folder) as load:

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from lab.workload import LoadError, Verdict, judge, loading
-from tests.faults.cluster import Cluster
+from tests.deploy.deployment import Deployment
 from tests.faults.evidence import keep
-from tests.faults.expectations import differing_data, member_ids, wait_until_well
+from tests.faults.expectations import differing_data, member_ids, wait_until_recovered
 from tests.faults.registry import Fault, Scene
 
 _CALM_SECONDS = 4.0
@@ -45,14 +45,14 @@ class Row:
         return asdict(self)
 
 
-def attempt(fault: Fault, cluster: Cluster, *, seed: int = 1) -> Row:
+def attempt(fault: Fault, cluster: Deployment, *, seed: int = 1) -> Row:
     """Try a fault; what is not as it must be is in the row.
 
     Raises:
         AssertionError: the cluster was not well before the fault.
     """
     members = member_ids(cluster)
-    if before := wait_until_well(cluster, members, seconds=_WELL_BEFORE_SECONDS):
+    if before := wait_until_recovered(cluster, members, seconds=_WELL_BEFORE_SECONDS):
         raise AssertionError(f"not well before {fault.name}: {'; '.join(before)}")
     folder = cluster.folder / fault.name
     shutil.rmtree(folder, ignore_errors=True)
@@ -66,8 +66,8 @@ def attempt(fault: Fault, cluster: Cluster, *, seed: int = 1) -> Row:
             time.sleep(_CALM_SECONDS)
             begin = time.monotonic()
             problems += _break(fault, scene)
-            problems += wait_until_well(
-                cluster, members, renewed=frozenset(scene.renewed), seconds=fault.well_within_seconds
+            problems += wait_until_recovered(
+                cluster, members, replaced=frozenset(scene.renewed), seconds=fault.well_within_seconds
             )
             took = time.monotonic() - begin
             time.sleep(_CALM_SECONDS)

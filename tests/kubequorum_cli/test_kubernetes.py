@@ -9,15 +9,9 @@ import pytest
 import yaml
 from rich.console import Console
 
-from kubequorum_cli.errors import CommandError
+from kubequorum_cli.errors import CommandError, Obstacle
 from kubequorum_cli.kubernetes import Access, NodeList, find_access, has_kubernetes, nodes, show_nodes
-from lab.embedded_aws import Emulator
-from lab.settings import Settings
-
-PROCESSES = Emulator(
-    pid=1, port=4566, name="local", account="000000000000", region="us-east-1", cluster_file="x.yaml",
-    machines="process",
-)  # fmt: skip
+from kubequorum_cli.target import Target
 
 
 def _text(value: str) -> str:
@@ -25,6 +19,7 @@ def _text(value: str) -> str:
 
 
 ACCESS = Access(
+    host="127.0.0.1",
     port=41234,
     server_name="api.example.internal",
     kubeconfig={
@@ -39,7 +34,7 @@ ACCESS = Access(
 )
 
 
-def test_the_kubeconfig_is_its_owners_alone(tmp_path: Path) -> None:
+def test_the_kubeconfig_is_private(tmp_path: Path) -> None:
     """Mode 0600 from the first moment, an old one is replaced, and nothing else is left in the folder."""
     path = tmp_path / "local" / "kubeconfig"
     path.parent.mkdir()
@@ -52,18 +47,32 @@ def test_the_kubeconfig_is_its_owners_alone(tmp_path: Path) -> None:
 
 
 def test_credentials_are_read_out_of_the_kubeconfig() -> None:
-    """Certificate before key, as TLS libraries want them in one file."""
-    assert ACCESS.certificate_authority() == "CA\n"
-    assert ACCESS.credentials() == "CERT\nKEY\n"
+    """CA, certificate and key, as PEM."""
+    assert ACCESS.certificate_authority() == b"CA\n"
+    assert (ACCESS.certificate(), ACCESS.key()) == (b"CERT\n", b"KEY\n")
 
 
-def test_without_real_machines_there_is_no_cluster(tmp_path: Path) -> None:
-    """It is refused with the reason and the remedy, before AWS is asked anything."""
-    assert not has_kubernetes(PROCESSES)
-    with pytest.raises(CommandError, match="no Kubernetes to speak to") as raised:
-        find_access(Settings(work=tmp_path), PROCESSES)
-    assert "`process`" in raised.value.why
-    assert "make up" in raised.value.remedy
+class NoSession:
+    """Fails the test when AWS is asked."""
+
+    def client(self, service: str, **_: object) -> None:
+        """A client."""
+        pytest.fail(f"{service} was asked")
+
+
+def test_without_kubernetes_access_is_refused(tmp_path: Path) -> None:
+    """With the target's reason and remedy, before AWS is asked anything."""
+    obstacle = Obstacle(why="the machines are processes", remedy="make up")
+    target = Target(
+        cluster="local",
+        session=NoSession(),  # type: ignore[arg-type]
+        kubeconfig=tmp_path / "kubeconfig",
+        no_kubernetes=obstacle,
+    )
+    assert not has_kubernetes(target)
+    with pytest.raises(CommandError, match="no Kubernetes to connect to") as raised:
+        find_access(target)
+    assert (raised.value.why, raised.value.remedy) == (obstacle.why, obstacle.remedy)
 
 
 def _item(name: str, address: str, *, ready: str, **labels: str) -> dict[str, object]:
@@ -89,7 +98,7 @@ ITEMS = [
 ]
 
 
-def test_nodes_are_told_with_their_state() -> None:
+def test_nodes_are_listed_with_their_state() -> None:
     """Only `True` is Ready; a node without a role is a worker."""
     console = Console(file=io.StringIO(), width=200)
     show_nodes(NodeList(nodes=[nodes._node(item) for item in ITEMS]), console)
@@ -99,8 +108,8 @@ def test_nodes_are_told_with_their_state() -> None:
     assert "zone-a" in "\n".join(lines)
 
 
-def test_what_is_waited_for_is_a_ready_node_at_each_address() -> None:
-    """A node that is missing or not Ready holds it up, a dead machine's does not, nor does silence end it."""
+def test_a_ready_node_is_awaited_at_each_address() -> None:
+    """A missing node counts, and one that is not Ready; a stale Node does not; errors do not end it."""
     found = NodeList(nodes=[nodes._node(item) for item in ITEMS])
     assert nodes._missing(lambda: found, {"10.0.0.4"}) == []
     assert nodes._missing(lambda: found, {"10.0.0.4", "10.0.0.9"}) == ["w is not Ready"]

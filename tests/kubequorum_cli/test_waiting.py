@@ -1,4 +1,4 @@
-"""Waits of the command line: they end, and say what is missing."""
+"""Waits of the command line: they end, and report what is missing."""
 
 import io
 import time
@@ -13,12 +13,12 @@ from kubequorum_cli.waiting import wait_until_complete
 
 @pytest.fixture
 def stage() -> Stage:
-    """A stage that nobody looks at."""
+    """A stage without a screen."""
     return Stage(Console(file=io.StringIO()), "Wait")
 
 
 def test_it_ends_when_nothing_is_missing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asked again until then, with a pause in between; what is missing is shown meanwhile."""
+    """Polled until then, with pauses; what is missing is shown in the meantime."""
     answers: list[list[str]] = [["a", "b"], ["b"], []]
     pauses: list[float] = []
     monkeypatch.setattr(time, "sleep", pauses.append)

@@ -13,7 +13,7 @@ from tests.deploy.deployment import Deployment, bootstrapped
 pytestmark = pytest.mark.deploy
 
 
-def _deploy_in_vain(deployment: Deployment) -> str:
+def _failed_deploy(deployment: Deployment) -> str:
     """Deploy, see it fail and rolled back, and return the reasons in the events of the control plane."""
     with pytest.raises(CommandError):
         deployment.deploy()
@@ -31,8 +31,8 @@ def test_a_missing_permission(tmp_path: Path) -> None:
         assert '"ec2:AttachVolume"' in text
         permissions.write_text(text.replace('"ec2:AttachVolume"', '"ec2:DescribeVolumeStatus"'), "utf-8")
         # Only a signal's unique id can carry a reason, 64 characters of it; the console has all.
-        assert "UnauthorizedOperation" in _deploy_in_vain(deployment)
-        assert "AttachVolume" in _console_of_a_master(deployment)
+        assert "UnauthorizedOperation" in _failed_deploy(deployment)
+        assert "AttachVolume" in _consoles(deployment)
         assert deployment.outputs("State")["EtcdVolumeAId"]
 
 
@@ -52,16 +52,14 @@ def test_a_wrong_checksum(tmp_path: Path) -> None:
         url = urlsplit(release["amd64"]["url"])
         s3.put_object(Bucket="a-mirror", Key=f"releases/{url.netloc}{url.path}", Body=b"something else")
         deployment.change(artifacts={"mirror": "s3://a-mirror/releases"})
-        reasons = _deploy_in_vain(deployment)
+        reasons = _failed_deploy(deployment)
         assert "checksum" in reasons
-        console = _console_of_a_master(deployment)
+        console = _consoles(deployment)
         assert release["amd64"]["sha256"] in console
         assert hashlib.sha256(b"something else").hexdigest() in console
 
 
-def _console_of_a_master(deployment: Deployment) -> str:
-    """The console output of some master that was launched, dead as it may be."""
-    ec2 = deployment.client("ec2")
-    reservations = ec2.describe_instances()["Reservations"]
-    ids = [i["InstanceId"] for r in reservations for i in r["Instances"]]
-    return "\n".join(ec2.get_console_output(InstanceId=i, Latest=True).get("Output", "") for i in ids)
+def _consoles(deployment: Deployment) -> str:
+    """The console output of all instances that were launched, terminated ones included."""
+    every_state = ("pending", "running", "shutting-down", "terminated", "stopping", "stopped")
+    return "\n".join(deployment.console(id_) for id_ in deployment.instances(states=every_state))

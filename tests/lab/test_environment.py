@@ -20,7 +20,7 @@ def test_nothing_of_the_users_aws_settings_goes_through(monkeypatch: pytest.Monk
     assert child["AWS_CONFIG_FILE"] == child["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
 
 
-def test_a_shell_is_told_to_forget_what_would_win(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An address for one service wins over the address for all: it is among what `env` unsets."""
+def test_env_unsets_what_would_override_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An endpoint for one service overrides the endpoint for all, so `env` unsets it."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://elsewhere")
-    assert {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3"} <= set(environment.rivals())
+    assert {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3"} <= set(environment.conflicting())

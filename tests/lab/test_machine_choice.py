@@ -9,11 +9,11 @@ from rich.console import Console
 
 from emulator.machines import nspawn
 from kubequorum_cli.console import Progress, Stage
-from kubequorum_cli.errors import CommandError, UsageError
+from kubequorum_cli.errors import CommandError, Obstacle, UsageError
 from lab import machine_choice, machine_image
 from lab.artifacts import hostpackages
 from lab.artifacts.errors import DiskSpaceError, MissingToolError
-from lab.machine_choice import Obstacle, choose
+from lab.machine_choice import choose
 from lab.settings import Settings
 
 OBSTACLE = Obstacle(why="they need root", remedy="become root")
@@ -99,7 +99,7 @@ def test_what_runs_already_keeps_its_machines(progress: Progress, monkeypatch: p
     monkeypatch.setattr(machine_choice, "find_obstacle", lambda _stage: pytest.fail("looked"))
     assert choose("auto", progress, running="nspawn").kind == "nspawn"
     assert choose("process", progress, running="process").kind == "process"
-    with pytest.raises(CommandError, match="that runs are process") as raised:
+    with pytest.raises(CommandError, match="running embedded AWS are process") as raised:
         choose("nspawn", progress, running="process")
     assert "make down" in raised.value.remedy
 
@@ -128,7 +128,7 @@ def test_packages_come_before_the_trials_and_these_before_the_builds(
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(hostpackages, "require_commands", lambda needed, **_: done.extend(needed))
     monkeypatch.setattr(nspawn, "unavailable_reason", lambda: done.append("tried"))
-    monkeypatch.setattr(machine_image, "bring", lambda _tell: done.append("built"))
+    monkeypatch.setattr(machine_image, "provide", lambda _tell: done.append("built"))
     assert machine_choice.find_obstacle(stage) is None
     assert done == [*nspawn.HOST_PROGRAMS, "tried", "built"]
     done.clear()
@@ -153,7 +153,7 @@ def test_what_this_computer_lacks_is_an_obstacle_and_not_a_failure(
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(hostpackages, "require_commands", lambda *_, **__: None)
     monkeypatch.setattr(nspawn, "unavailable_reason", lambda: None)
-    monkeypatch.setattr(machine_image, "bring", fail)
+    monkeypatch.setattr(machine_image, "provide", fail)
     found = machine_choice.find_obstacle(stage)
     assert found is not None
     assert f"{found.why}." == str(error)

@@ -39,13 +39,14 @@ def test_links_lead_somewhere(document: Path) -> None:
 @pytest.mark.parametrize("document", _documents(), ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_make_targets_and_commands_exist(document: Path) -> None:
     """`make x` is a target, and `./kubequorum x` a command."""
-    from development.app import app
+    from development.app import build_app
 
     text = document.read_text(encoding="utf-8")
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     named = set(re.findall(r"(?:^ {4}|`)make ([a-z][a-z-]*)", text, re.MULTILINE))
     assert named <= targets
+    app = build_app()
     commands = {
         command.name or command.callback.__name__ for command in app.registered_commands if command.callback
     }

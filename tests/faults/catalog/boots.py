@@ -106,13 +106,13 @@ def two_successors_at_once(scene: Scene) -> None:
     """The slot's group is made to launch two instances for one that dies."""
     autoscaling = scene.cluster.client("autoscaling")
     slot = scene.cluster.follower()
-    group = scene.cluster.group_name(slot)
+    group = scene.cluster.groups[slot]
     old = scene.cluster.master(slot)
     autoscaling.update_auto_scaling_group(AutoScalingGroupName=group, MaxSize=2, DesiredCapacity=2)
     scene.cluster.faults.power_loss(old)
 
     def states() -> list[str]:
-        members = [m for m in scene.cluster.members_of_group(slot) if m["InstanceId"] != old]
+        members = [m for m in scene.cluster.members(slot) if m["InstanceId"] != old]
         return sorted(str(m["LifecycleState"]) for m in members)
 
     scene.wait(lambda: states() == ["InService", "Pending:Wait"], "one of two is in service", seconds=420)
@@ -137,13 +137,15 @@ def expired_credentials(scene: Scene) -> None:
 def expired_join_token(scene: Scene) -> None:
     """The token that masters published for workers is over when a worker boots."""
     s3 = scene.cluster.client("s3")
-    bucket = scene.cluster.deployment.outputs("State")["StateBucketArn"].rpartition(":")[2]
+    bucket = scene.cluster.outputs("State")["StateBucketArn"].rpartition(":")[2]
     material = JoinMaterial.from_json(s3.get_object(Bucket=bucket, Key=JOIN_KEY)["Body"].read())
     over = replace(material, expires="2020-01-01T00:00:00Z")
-    scene.cluster.kubectl("-n kube-system delete secret --field-selector type=bootstrap.kubernetes.io/token")
+    scene.cluster.kubectl(
+        "-n", "kube-system", "delete", "secret", "--field-selector", "type=bootstrap.kubernetes.io/token"
+    )
     s3.put_object(Bucket=bucket, Key=JOIN_KEY, Body=over.to_json().encode())
     autoscaling = scene.cluster.client("autoscaling")
-    group = scene.cluster.deployment.outputs("Workers")["GroupNamegeneral"]
+    group = scene.cluster.outputs("Workers")["GroupNamegeneral"]
 
     def workers() -> list[str]:
         answer = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])

@@ -9,7 +9,6 @@ from tests.faults.catalog.watchdog import (
     kill_kubelet,
     wait_until_replaced_one_by_one,
 )
-from tests.faults.cluster import SLOTS
 from tests.faults.registry import Scene, fault
 
 _EXPECTED = "the third master and one more are a quorum all the while"
@@ -18,7 +17,7 @@ _EXPECTED = "the third master and one more are a quorum all the while"
 def _slots(scene: Scene) -> tuple[str, str]:
     """The slot that is being replaced, and the one that the fault is at: the leader's."""
     leader = scene.cluster.leader()
-    return next(slot for slot in SLOTS if slot != leader), leader
+    return next(slot for slot in scene.cluster.slots if slot != leader), leader
 
 
 @fault(expected=_EXPECTED)

@@ -2,7 +2,6 @@
 
 import time
 
-from tests.faults.cluster import SLOTS
 from tests.faults.registry import Scene, fault
 
 _APART_SECONDS = 20.0
@@ -34,7 +33,7 @@ def partition_in_the_middle(scene: Scene) -> None:
     """The leader on one side, the other two masters on the other; clients reach both sides."""
     leader = scene.cluster.leader()
     masters = scene.cluster.masters()
-    others = [masters[slot] for slot in SLOTS if slot != leader]
+    others = [masters[slot] for slot in scene.cluster.slots if slot != leader]
     scene.cluster.faults.split([[masters[leader]], others])
     time.sleep(_APART_SECONDS)
     scene.cluster.faults.heal()

@@ -1,6 +1,5 @@
 """Machines that lose their power, and one that is ended in order, for comparison."""
 
-from tests.faults.cluster import SLOTS
 from tests.faults.registry import Scene, fault
 
 _ONE = "the other two serve on; a successor takes volume, name and membership"
@@ -30,13 +29,13 @@ def power_loss_of_a_follower(scene: Scene) -> None:
 def power_loss_of_two(scene: Scene) -> None:
     """The leader's machine and another one."""
     leader = scene.cluster.leader()
-    _lose(scene, leader, next(slot for slot in SLOTS if slot != leader))
+    _lose(scene, leader, next(slot for slot in scene.cluster.slots if slot != leader))
 
 
 @fault(expected="no service until two are back; nothing acknowledged is lost", in_ci=True, in_soak=True)
 def power_loss_of_all(scene: Scene) -> None:
     """All three machines at once."""
-    _lose(scene, *SLOTS)
+    _lose(scene, *scene.cluster.slots)
 
 
 @fault(expected="leadership and targets move before it stops: hardly a gap", in_soak=True)

@@ -5,14 +5,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kubequorum_cli.errors import CommandError
-from tests.faults.cluster import SLOTS
 from tests.faults.registry import Scene, fault
 
 _ROLL = ("deploy", "local-ControlPlane", "--exclusively", "--require-approval", "never")
 
 
 def _node_program(scene: Scene, module: str) -> Path:
-    return scene.cluster.deployment.cdk.settings.app / "userdata" / "kubequorum_node" / module
+    return scene.cluster.cdk.settings.app / "userdata" / "kubequorum_node" / module
 
 
 @fault(expected="one after the other, each after the last has proved itself; hardly a gap", in_ci=True)
@@ -21,7 +20,7 @@ def roll_of_all_masters(scene: Scene) -> None:
     before = scene.cluster.masters()
     module = _node_program(scene, "__init__.py")
     module.write_text(module.read_text(encoding="utf-8") + "\n# Another release.\n", "utf-8")
-    scene.cluster.deployment.run(*_ROLL)
+    scene.cluster.run_cdk(*_ROLL)
     after = scene.cluster.masters()
     assert not set(before.values()) & set(after.values()), f"not all were replaced: {before}, {after}"
 
@@ -40,7 +39,7 @@ def bad_roll(scene: Scene) -> None:
         assert broken != good
         module.write_text(broken, encoding="utf-8")
         try:
-            scene.cluster.deployment.run(*_ROLL)
+            scene.cluster.run_cdk(*_ROLL)
         except CommandError:
             pass
         else:
@@ -50,7 +49,7 @@ def bad_roll(scene: Scene) -> None:
     ]
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE", stack["StackStatus"]
     after = scene.cluster.masters()
-    touched = [slot for slot in SLOTS if before[slot] != after[slot]]
+    touched = [slot for slot in scene.cluster.slots if before[slot] != after[slot]]
     assert touched == ["a"], f"slots {touched} were replaced"
 
 
@@ -63,11 +62,11 @@ def old_launch_template(scene: Scene) -> None:
         roll_of_all_masters(scene)
     template = _template(scene, slot)
     earlier = {"LaunchTemplateId": template["LaunchTemplateId"], "Version": str(int(template["Version"]) - 1)}
-    group = scene.cluster.group_name(slot)
+    group = scene.cluster.groups[slot]
     autoscaling.update_auto_scaling_group(AutoScalingGroupName=group, LaunchTemplate=earlier)
     try:
         scene.wait_for_service(slot, scene.end(slot))
-        (member,) = scene.cluster.members_of_group(slot)
+        (member,) = scene.cluster.members(slot)
         assert member["LaunchTemplate"]["Version"] == earlier["Version"]
     finally:
         present = {key: template[key] for key in ("LaunchTemplateId", "Version")}
@@ -75,7 +74,7 @@ def old_launch_template(scene: Scene) -> None:
 
 
 def _template(scene: Scene, slot: str) -> dict[str, str]:
-    return dict(scene.cluster.deployment.group(slot)["LaunchTemplate"])  # type: ignore[arg-type]
+    return dict(scene.cluster.group(slot)["LaunchTemplate"])
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 import time
 
-from tests.faults.cluster import DATA
 from tests.faults.registry import Scene, fault
 
+_DATA = "/var/lib/etcd"
+"""Where the slot's volume is mounted on a master."""
 _STUCK_SECONDS = 60.0
 _FULL_SECONDS = 80.0
 """Longer than the watchdog waits until it says something."""
@@ -91,7 +92,7 @@ def different_data(scene: Scene) -> None:
     """One value is another one when the volume comes back: all files are sound, and nothing in etcd fails."""
     slot = scene.cluster.follower()
     right, wrong = (f"value-of-the-different-data-fault-{kind}" for kind in ("right", "wrong"))
-    scene.cluster.etcdctl(f"put /different-data {right}")
+    scene.cluster.etcdctl("put", "/different-data", right)
     # etcd writes to its database once in 100 ms, to its log at once.
     time.sleep(1)
     old = scene.cluster.master(slot)
@@ -111,7 +112,7 @@ def disk_full(scene: Scene) -> None:
     volume, master = scene.cluster.volume(slot), scene.cluster.master(slot)
     scene.cluster.faults.fill_volume(volume)
     time.sleep(_FULL_SECONDS)
-    used = scene.cluster.sh(master, f"df --output=pcent {DATA} | tail -1").strip()
+    used = scene.cluster.sh(master, f"df --output=pcent {_DATA} | tail -1").strip()
     scene.note(f"{used} of the volume were taken")
     assert "watchdog: this master is full" in scene.cluster.console(master), "the watchdog did not say so"
     scene.cluster.faults.unfill_volume(volume)

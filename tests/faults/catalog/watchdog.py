@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping
 
-from tests.faults.cluster import SLOTS
 from tests.faults.registry import Scene, fault
 
 API_SERVER_MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
@@ -22,7 +21,7 @@ def wait_until_replaced_one_by_one(scene: Scene, before: Mapping[str, str], *slo
     """Wait until slots have other instances than before; AssertionError if two were ever away at once."""
 
     def replaced() -> bool:
-        groups = scene.cluster.members_of_groups()
+        groups = scene.cluster.all_members()
         away = [
             slot
             for slot, members in groups.items()
@@ -50,7 +49,7 @@ def dead_kubelets_everywhere(scene: Scene) -> None:
     for instance_id in before.values():
         kill_kubelet(scene, instance_id)
 
-    took = wait_until_replaced_one_by_one(scene, before, *SLOTS)
+    took = wait_until_replaced_one_by_one(scene, before, *scene.cluster.slots)
     scene.note(f"all replaced after {took:.0f} s")
 
 

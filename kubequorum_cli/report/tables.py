@@ -1,4 +1,4 @@
-"""Shows a report to a person."""
+"""Shows a report to a person, as tables."""
 
 from rich.console import Console
 from rich.table import Table
@@ -11,7 +11,7 @@ _BAD = ("FAILED", "ROLLBACK", "unhealthy", "Unhealthy", "gone", "error")
 
 
 def show(report: Report, console: Console) -> None:
-    """Print all of it as tables, those that are empty left out."""
+    """Print all tables that have rows."""
     tables = [_stacks(report), _zones(report), _groups(report), _volumes(report), _balancers(report)]
     shown = [table for table in [*tables, _names(report)] if table.row_count]
     if not shown:
@@ -36,7 +36,7 @@ def _stacks(report: Report) -> Table:
     table = _table("Stacks", "stack", "state", "output", "value")
     for stack in report.stacks:
         rows = list(stack.outputs.items()) or [("", "")]
-        # Exports that only feed other stacks say nothing to a person.
+        # Exports for other stacks tell a person nothing.
         rows = [(key, value) for key, value in rows if not key.startswith("Exports")] or [("", "")]
         for number, (key, value) in enumerate(rows):
             first = number == 0
@@ -52,7 +52,7 @@ def _zones(report: Report) -> Table:
 
 
 def _groups(report: Report) -> Table:
-    columns = ("group", "min/desired/max", "instance", "zone", "type", "address", "machine", "in the group")
+    columns = ("group", "min/desired/max", "instance", "zone", "type", "address", "state", "in the group")
     table = _table("Groups and instances", *columns)
     for group in report.groups:
         size = f"{group.min_size}/{group.desired}/{group.max_size}"

@@ -1,18 +1,17 @@
-"""Why a deployment failed, as CloudFormation tells it."""
+"""Why a deployment failed, by CloudFormation's events."""
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-_SECONDARY = ("Resource creation cancelled", "Resource update cancelled")
+from kubequorum_cli.target import Target
+
+_CONSEQUENCES = ("Resource creation cancelled", "Resource update cancelled")
+"""Reasons of resources that were given up because another one failed."""
 _EVENTS_PER_STACK = 5
 
 
-def failed_events() -> list[str]:
-    """A line for each resource that failed by itself in a stack that is not well, oldest first.
-
-    Asks the AWS of this process's environment.
-    """
-    client = boto3.client("cloudformation")
+def failed_events(target: Target) -> list[str]:
+    """A line for each resource that failed by itself in a stack that failed, oldest first."""
+    client = target.client("cloudformation")
     lines = []
     try:
         for stack in client.describe_stacks()["Stacks"]:
@@ -25,10 +24,10 @@ def failed_events() -> list[str]:
                 for event in reversed(events)
                 if event.get("ResourceStatus", "").endswith("_FAILED")
                 and event.get("ResourceStatusReason")
-                and not event["ResourceStatusReason"].startswith(_SECONDARY)
+                and not event["ResourceStatusReason"].startswith(_CONSEQUENCES)
             ]
             lines.append(f"{stack['StackName']} is {stack['StackStatus']}")
             lines += [f"  {line}" for line in failed[-_EVENTS_PER_STACK:]]
     except (BotoCoreError, ClientError) as error:
-        lines.append(f"CloudFormation does not say: {error}")
+        lines.append(f"CloudFormation's events cannot be read: {error}")
     return lines

@@ -1,0 +1,28 @@
+"""Options of all tests, those of emulator/ included: whether real machines are booted."""
+
+import pytest
+
+from development.checks import suites
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--machines` runs the tests that boot real machines; `--no-machines` gives the reason why not.
+
+    The others are for `tests/faults`.
+    """
+    parser.addoption("--machines", action="store_true", help="run the tests that boot real machines, too")
+    parser.addoption("--no-machines", metavar="REASON", help="why real machines cannot run here")
+    parser.addoption("--all-faults", action="store_true", help="inject every fault, not only those of CI")
+    parser.addoption("--soak-seconds", type=int, default=200, help="for how long the soak injects faults")
+    parser.addoption("--soak-seed", type=int, default=None, help="of the soak's faults; else random")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Skip what boots real machines unless it is requested: a cluster of them takes all processors."""
+    if config.getoption("--machines"):
+        return
+    reason = config.getoption("--no-machines")
+    why = f"no machines here: {reason}" if reason else "boots real machines: make test-machines"
+    for item in items:
+        if suites.needs_machines(item.path.relative_to(config.rootpath).as_posix()):
+            item.add_marker(pytest.mark.skip(reason=why))

@@ -1,0 +1,97 @@
+"""The commands for people who work on the tree: names, options and help here, a module each."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from development.checks.suites import Suite
+from lab.settings import Settings
+
+_PANEL = "Development"
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add the commands."""
+
+    @app.command(rich_help_panel=_PANEL)
+    def test(
+        suites: Annotated[
+            list[Suite] | None, typer.Argument(help="What to run.", show_default="all of them")
+        ] = None,
+        *,
+        file: Annotated[
+            Path | None, typer.Option(help="Run one file of tests, or one folder, alone.", exists=True)
+        ] = None,
+        update: Annotated[
+            bool, typer.Option("--update", help="Rewrite the snapshots instead of comparing with them.")
+        ] = False,
+    ) -> None:
+        """Run the checks: `lint`, `unit`, `snapshots`, `emulator`, `deploy`, `machines`.
+
+        `lint` is ruff, mypy, lint-imports and shellcheck; the other suites are pytest's. `deploy` runs the
+        real CDK against embedded AWSes of its own and takes minutes; `machines` boots real machines and
+        Kubernetes on them, where they can run, and builds first what they boot. A cluster of `up` is not
+        touched. Says first how long it will take, by the last run on this computer.
+
+        Examples: `./kubequorum test unit` · `./kubequorum test lint unit` ·
+        `./kubequorum test --file emulator/tests/machines` · `./kubequorum test snapshots unit --update`
+        """
+        from development.commands.test import run_checks as run
+
+        run(suites or [], file=file, update=update)
+
+    @app.command(rich_help_panel=_PANEL)
+    def faults(
+        name: Annotated[
+            str | None,
+            typer.Argument(help="Only faults with this in their name.", show_default="all of them"),
+        ] = None,
+    ) -> None:
+        """Inject every known fault into a real cluster under load, and judge what its clients saw.
+
+        No acknowledged write may be lost, no answer may be wrong, and the cluster must recover by itself.
+        Prints a table and writes `build/faults.json`. Uses clusters of its own, of real machines: Linux,
+        root. All faults take about an hour and a half.
+
+        Examples: `./kubequorum faults` · `./kubequorum faults power_loss`
+        """
+        from development.commands.faults import faults as run
+
+        run(name)
+
+    @app.command(rich_help_panel=_PANEL)
+    def soak(
+        *,
+        seconds: Annotated[int, typer.Option(min=1, help="For how long faults are injected.")] = 1800,
+        seed: Annotated[
+            int | None, typer.Option(min=0, help="Of an earlier run: the same faults.", show_default="random")
+        ] = None,
+    ) -> None:
+        """Inject random faults into a real cluster, one after the other, under one load; prints the seed.
+
+        Example: `./kubequorum soak --seconds 600 --seed 7`
+        """
+        from development.commands.faults import soak as run
+
+        run(seconds=seconds, seed=seed)
+
+    @app.command(rich_help_panel=_PANEL)
+    def bench(
+        *,
+        only: Annotated[
+            list[str] | None,
+            typer.Option(help="A figure to measure alone, without writing the file; repeatable."),
+        ] = None,
+    ) -> None:
+        """Measure, print a table, and write `build/bench.json`.
+
+        Synthesis, a deployment from nothing into an embedded AWS of its own, and a comparison. Where real
+        machines can run, also `up` on them, workers, three masters from nothing in turns with stock kubeadm,
+        and the loss of masters. Takes about twenty minutes; other load on the computer distorts the figures.
+
+        Example: `./kubequorum bench --only zero_to_ready_ratio`
+        """
+        from development.commands.bench import bench as run
+
+        run(Settings.from_environment(), only=only or [])

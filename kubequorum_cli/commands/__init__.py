@@ -1,0 +1,56 @@
+"""The commands that read a cluster's state, for any target: names, options and help here, a module each."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from kubequorum_cli.target import Target
+
+_PANEL = "Cluster"
+
+
+def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
+    """Add the commands; `find_target` says which cluster is meant, when one of them runs."""
+
+    @app.command(rich_help_panel=_PANEL)
+    def status(
+        *, json: Annotated[bool, typer.Option("--json", help="For programs: one JSON document.")] = False
+    ) -> None:
+        """Show what was built, with its state now.
+
+        Zones, groups, instances, volumes, load balancer, names and stacks by the AWS API; nodes by the
+        Kubernetes API.
+
+        Example: `./kubequorum status --json | jq '.groups[].instances[].id'`
+        """
+        from kubequorum_cli.commands.status import status as run
+
+        run(find_target(), as_json=json)
+
+    @app.command(
+        rich_help_panel=_PANEL,
+        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    )
+    def kubectl(
+        arguments: Annotated[list[str] | None, typer.Argument(help="Arguments of kubectl.")] = None,
+    ) -> None:
+        """Run kubectl as an administrator of the cluster, through the load balancer.
+
+        Examples: `./kubequorum kubectl get nodes` · `./kubequorum kubectl -n kube-system get pods -o wide`
+        """
+        from kubequorum_cli.commands.kubectl import kubectl as run
+
+        run(find_target(), arguments or [])
+
+    @app.command(rich_help_panel=_PANEL)
+    def kubeconfig() -> None:
+        """Write a kubeconfig with which any kubectl of this computer reaches the cluster.
+
+        Whoever can read it is an administrator of the cluster for a day. Run this again to renew it.
+
+        Example: `eval "$(./kubequorum kubeconfig)" && kubectl get nodes`
+        """
+        from kubequorum_cli.commands.kubeconfig import kubeconfig as run
+
+        run(find_target())

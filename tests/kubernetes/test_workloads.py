@@ -1,0 +1,84 @@
+"""Pods and workers of the cluster, and what survives all of its machines. It runs after test_cluster.py."""
+
+import pytest
+
+from tests.deploy.deployment import Deployment
+from tests.kubernetes.pods import PORT, available_deployment, output_of_pod, ready_pods, run_pod
+from tests.kubernetes.waiting import wait_for_nodes
+
+pytestmark = pytest.mark.deploy
+
+_WORKERS = ("nodes", "-l", "!node-role.kubernetes.io/control-plane")
+
+
+def test_pods_reach_each_other_across_zones(cluster: Deployment) -> None:
+    """A pod in one zone is reached from a pod in another: by address, by Service, and by name."""
+    zones = {n["metadata"]["labels"]["topology.kubernetes.io/zone"]: n for n in cluster.get(*_WORKERS)}
+    near, far = (zones[zone]["metadata"]["name"] for zone in sorted(zones)[:2])
+    run_pod(cluster, "server", "serve", node=near)
+    cluster.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "server"},
+            "spec": {"selector": {"app": "server"}, "ports": [{"port": 80, "targetPort": PORT}]},
+        }
+    )
+    address = cluster.kubectl("get", "pod", "server", "-o", "jsonpath={.status.podIP}")
+    assert output_of_pod(cluster, "by-address", "get", f"http://{address}:{PORT}/", node=far) == "server"
+    service = cluster.kubectl("get", "service", "server", "-o", "jsonpath={.spec.clusterIP}")
+    assert output_of_pod(cluster, "by-service", "get", f"http://{service}/", node=far) == "server"
+    name = "server.default.svc.cluster.local"
+    assert output_of_pod(cluster, "lookup", "lookup", name, node=far) == service
+    assert output_of_pod(cluster, "by-name", "get", f"http://{name}/", node=far) == "server"
+
+
+def test_a_new_worker_joins_by_itself(cluster: Deployment) -> None:
+    """A group whose desired capacity is raised by one has one more node, without further action."""
+    group = cluster.outputs("Workers")["GroupNamegeneral"]
+    cluster.client("autoscaling").set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=3)
+    wait_for_nodes(cluster, 6)
+
+
+def test_a_worker_is_drained_before_it_terminates(cluster: Deployment) -> None:
+    """Two pods whose budget needs one available, both on the worker that goes: at all times one is ready."""
+    workers = cluster.get(*_WORKERS)
+    leaving, *others = [node["metadata"]["name"] for node in workers]
+    cluster.kubectl("cordon", *others)
+    cluster.apply(*available_deployment("web", copies=2))
+    cluster.wait_until(lambda: ready_pods(cluster, "web") == [leaving] * 2, "both pods are ready")
+    cluster.kubectl("uncordon", *others)
+    instance_id = workers[0]["spec"]["providerID"].rpartition("/")[2]
+    cluster.client("autoscaling").terminate_instance_in_auto_scaling_group(
+        InstanceId=instance_id, ShouldDecrementDesiredCapacity=True
+    )
+    seen: list[list[str]] = []
+
+    def moved() -> bool:
+        seen.append(ready_pods(cluster, "web"))
+        return len(seen[-1]) == 2 and leaving not in seen[-1]
+
+    cluster.wait_until(moved, "both pods are ready elsewhere")
+    assert all(seen), seen
+    cluster.wait_until(lambda: "has let go" in cluster.console(instance_id), "the worker lets go")
+    said = cluster.console(instance_id)
+    assert said.index("may not move now") < said.index("all pods have moved") < said.index("has let go")
+    # The budget would hold the last workers, when all of them go.
+    cluster.kubectl("delete", "deployment,poddisruptionbudget", "web")
+
+
+def test_data_survive_the_loss_of_all_machines(cluster: Deployment) -> None:
+    """After `cdk destroy` of ControlPlane and Workers a deploy brings the same cluster back with its data."""
+    cluster.kubectl("create", "configmap", "kept", "--from-literal=answer=42")
+    uid = cluster.kubectl("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}")
+    members = _members(cluster)
+    cluster.run_cdk("destroy", "local-Workers", "local-ControlPlane", "--force")
+    cluster.deploy()
+    assert cluster.kubectl("get", "configmap", "kept", "-o", "jsonpath={.data.answer}") == "42"
+    assert cluster.kubectl("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}") == uid
+    assert _members(cluster) == members
+
+
+def _members(cluster: Deployment) -> set[tuple[int, str, tuple[str, ...]]]:
+    """Ids, names and peer URLs of etcd's members: what stays when their machines do not."""
+    return {(m["ID"], m["name"], tuple(m["peerURLs"])) for m in cluster.etcd_members().values()}

@@ -1,0 +1,18 @@
+"""Waits for nodes."""
+
+from kubequorum_cli.kubernetes import is_ready
+from lab.cluster import MachineError
+from tests.deploy.deployment import Deployment
+
+
+def ready_nodes(cluster: Deployment) -> list[str]:
+    """Names of the nodes that are Ready; none while the API does not answer."""
+    try:
+        return [node["metadata"]["name"] for node in cluster.get("nodes") if is_ready(node)]
+    except MachineError:
+        return []
+
+
+def wait_for_nodes(cluster: Deployment, count: int) -> None:
+    """Wait until so many nodes are Ready."""
+    cluster.wait_until(lambda: len(ready_nodes(cluster)) == count, f"{count} nodes are Ready", seconds=180)
