@@ -6,26 +6,27 @@
 set -euo pipefail
 umask 077
 # An image may set a proxy or other end points here.
+env=/etc/default/kubequorum
 set -a
-# shellcheck disable=SC1091
-[ ! -r /etc/default/kubequorum ] || . /etc/default/kubequorum
+# shellcheck disable=SC1090
+[ ! -r $env ] || . $env
 set +a
 imds=${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}/latest
 home=${KUBEQUORUM_HOME:-/opt/kubequorum}
 # Secrets reach curl on standard input, never as arguments, which any process could read.
-fetch() { curl -fsS -m 60 --retry 9 --retry-all-errors "$@"; }
-token=$(fetch -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' "$imds/api/token")
-get() { fetch -H @- "$imds/meta-data/iam/security-credentials/$1" <<<"X-aws-ec2-metadata-token: $token"; }
+http() { curl -fsS -m60 --retry 9 --retry-all-errors "$@"; }
+token=$(http -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' "$imds/api/token")
+get() { http -H @- "$imds/meta-data/iam/security-credentials/$1" <<<"X-aws-ec2-metadata-token: $token"; }
 creds=$(get "$(get '')")
-field() { sed -n 's/.*"'"$1"'" *: *"\([^"]*\)".*/\1/p' <<<"$creds"; }
+field() { sed -nE 's/.*"'"$1"'" *: *"([^"]*)".*/\1/p' <<<"$creds"; }
 mkdir -p "$home"
 cd "$home"
-fetch -K- -o node.zip "${AWS_ENDPOINT_URL:-https://s3.$REGION.amazonaws.com}/$BUCKET/$KEY" <<EOF
+http -K- -o node.zip "${AWS_ENDPOINT_URL:-https://s3.$REGION.amazonaws.com}/$BUCKET/$KEY" <<EOF
 aws-sigv4=aws:amz:$REGION:s3
 user="$(field AccessKeyId):$(field SecretAccessKey)"
 header="x-amz-security-token: $(field Token)"
 EOF
-echo "$SHA256  node.zip" | sha256sum -c --quiet
+sha256sum -c --quiet <<<"$SHA256  node.zip"
 python3 -m zipfile -e node.zip "$SHA256"
 printf %s "$CONFIG" >node.json
 ln -sfn "$SHA256" current

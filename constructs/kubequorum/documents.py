@@ -7,7 +7,7 @@ need: a change to a worker group must not replace the masters.
 from kubequorum import tags
 from kubequorum.config import Cluster, WorkerGroup
 from kubequorum.config.checks.addresses import node_mask_bits
-from kubequorum_node.document import ClusterDocument, Etcd, Slot, VolumeShape
+from kubequorum_node.document import ClusterDocument, EtcdSpec, Slot, VolumeShape
 
 _GIB = 1 << 30
 _LARGEST_QUOTA_GIB = 8
@@ -18,14 +18,14 @@ def master_document(cluster: Cluster, *, stack: str) -> ClusterDocument:
     """What masters are told."""
     slots = {
         slot: Slot(
-            zone=zone,
+            availability_zone=zone,
             etcd_name=cluster.etcd_name(slot),
             volume_tags=tags.of_volume(cluster.name, slot),
         )
         for slot, zone in cluster.slots.items()
     }
     shape = cluster.masters.etcd_volume
-    etcd = Etcd(
+    etcd = EtcdSpec(
         slots=slots,
         quota_bytes=_quota_bytes(shape.size_gib),
         volume=VolumeShape(
@@ -49,7 +49,7 @@ def _document(
     stack: str,
     labels: dict[str, str],
     taints: tuple[dict[str, str], ...],
-    etcd: Etcd | None,
+    etcd: EtcdSpec | None,
 ) -> ClusterDocument:
     network = cluster.network
     return ClusterDocument(

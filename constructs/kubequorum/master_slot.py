@@ -66,12 +66,12 @@ class MasterSlot(Construct):
             first_boot=FirstBoot(
                 program=program.location,
                 config=NodeConfig(
-                    position=f"master/{slot}",
+                    role=f"master/{slot}",
                     signals=(group_id, wait_condition_id),
                     bucket=state.bucket_name,
-                    volume=state.volume_ids[slot],
-                    zone=state.zone_id,
-                    balancer=api.load_balancer.load_balancer_dns_name,
+                    etcd_volume_id=state.volume_ids[slot],
+                    hosted_zone_id=state.zone_id,
+                    api_load_balancer_name=api.load_balancer.load_balancer_dns_name,
                 ),
             ),
         )

@@ -59,7 +59,7 @@ class WorkerGroup(Construct):
             first_boot=FirstBoot(
                 program=program.location,
                 config=NodeConfig(
-                    position=f"worker/{group.name}",
+                    role=f"worker/{group.name}",
                     signals=(logical_id,),
                     bucket=state.bucket_name,
                 ),

@@ -16,7 +16,7 @@ def test_masters_know_all_slots() -> None:
     """Zone and name of each, by the cluster file."""
     etcd = master_document(_cluster(), stack="ha-ControlPlane").etcd
     assert etcd is not None
-    assert {slot: found.zone for slot, found in etcd.slots.items()} == _cluster().slots
+    assert {slot: found.availability_zone for slot, found in etcd.slots.items()} == _cluster().slots
     assert etcd.slots["b"].etcd_name == "etcd-b.ha.kubequorum.internal"
     assert etcd.quota_bytes == 8 * GIB
 

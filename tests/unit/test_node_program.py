@@ -18,7 +18,7 @@ from kubequorum_node.__main__ import main
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import ClusterDocument
 from kubequorum_node.errors import NodeError
-from kubequorum_node.log import say
+from kubequorum_node.log import info
 from kubequorum_node.node import Node
 from kubequorum_node.step import Step
 from tests.synthesis import REPOSITORY
@@ -102,19 +102,21 @@ def test_a_step_by_hand_says_what_it_did_and_how_long_it_took(
     """As a person calls it: what machine this is, the step's own lines, and its end with the seconds."""
 
     def run(node: Node) -> None:
-        say(f"volume {node.config.volume}")
+        info(f"volume {node.config.etcd_volume_id}")
         if failure is not None:
             raise failure
 
     monkeypatch.setattr("kubequorum_node.__main__.BY_HAND", [Step("attach-volume", "…", run, True)])
     config, cluster = tmp_path / "node.json", tmp_path / "cluster.json"
     config.write_text(
-        NodeConfig(position="master/a", signals=("G",), bucket="b", volume="vol-1", zone="Z").to_json()
+        NodeConfig(
+            role="master/a", signals=("G",), bucket="b", etcd_volume_id="vol-1", hosted_zone_id="Z"
+        ).to_json()
     )
     cluster.write_text(DOCUMENT.to_json())
     files = ["--config", str(config), "--cluster", str(cluster)]
     assert main([*files, "attach-volume"]) == status
     lines = capsys.readouterr().err.splitlines()
     assert lines[:2] == ["kubequorum: attach-volume: master/a of cluster ha", "kubequorum: volume vol-1"]
-    said = "done in" if failure is None else "FAILED after"
-    assert re.fullmatch(rf"kubequorum: attach-volume: {said} \d+\.\d s.*", lines[2])
+    said = "attach-volume: done in" if failure is None else "error: attach-volume: FAILED after"
+    assert re.fullmatch(rf"kubequorum: {said} \d+\.\d s.*", lines[2])

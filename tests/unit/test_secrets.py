@@ -34,8 +34,12 @@ def test_user_data_says_where_things_are_and_nothing_else(cluster: str) -> None:
         variables = dict(re.findall(r"^([A-Z0-9]+)=(.*)$", "\n".join(lines), re.MULTILINE))
         assert set(variables) == {"REGION", "BUCKET", "KEY", "SHA256", "CONFIG"}
         config = json.loads(variables["CONFIG"].strip("'"))
-        own = {"volume", "zone", "balancer"} if logical_id.startswith("Master") else set()
-        assert {key for key, value in config.items() if value} == {"position", "signals", "bucket"} | own
+        own = (
+            {"etcd_volume_id", "hosted_zone_id", "api_load_balancer_name"}
+            if logical_id.startswith("Master")
+            else set()
+        )
+        assert {key for key, value in config.items() if value} == {"role", "signals", "bucket"} | own
 
 
 @EVERY_CLUSTER

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from kubequorum.group import LAUNCH_HEARTBEAT, SIGNAL_TIMEOUT, TERMINATE_HEARTBEAT
 from kubequorum_node.boot.run import LIMIT_SECONDS
-from kubequorum_node.farewell import order
 from kubequorum_node.kubernetes.certificates import RENEW_BELOW_DAYS
 from kubequorum_node.kubernetes.credentials import TOKEN_VALID
+from kubequorum_node.termination import order
 from kubequorum_node.volume import attachment
 from tests.synthesis import REPOSITORY
 

@@ -13,11 +13,11 @@ from kubequorum_node.config import NodeConfig
 from tests.synthesis import CLUSTERS, REPOSITORY, synthesise, user_data
 
 CONFIG = NodeConfig(
-    position="master/a",
+    role="master/a",
     signals=("MasterAGroup", "ControlPlaneReady"),
     bucket="it's a test",
-    volume="vol-0123456789abcdef0",
-    zone="Z0123456789ABCDEFGHIJ",
+    etcd_volume_id="vol-0123456789abcdef0",
+    hosted_zone_id="Z0123456789ABCDEFGHIJ",
 )
 FIRST_BOOT = FirstBoot(
     program=ProgramLocation(region="eu-central-1", bucket="assets", key="a.zip", sha256="0" * 64),

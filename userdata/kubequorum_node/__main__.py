@@ -12,9 +12,9 @@ from kubequorum_node.commands import BY_HAND, run_by_hand
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import FILE_NAME, ClusterDocument
 from kubequorum_node.errors import NodeError
-from kubequorum_node.farewell.order import leave, shut_down
-from kubequorum_node.log import say
+from kubequorum_node.log import error, info
 from kubequorum_node.node import Node
+from kubequorum_node.termination.order import leave, shut_down
 from kubequorum_node.watchdog.watch import watch
 
 
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
 
     try:
         node = Node(NodeConfig.load(options.config), ClusterDocument.load(options.cluster))
-        say(f"{options.command}: {node.config.position} of cluster {node.document.cluster}")
+        info(f"{options.command}: {node.config.role} of cluster {node.document.cluster}")
         if options.command == "boot":
             return boot(node)
         if options.command == "watch-health":
@@ -51,8 +51,8 @@ def main(arguments: list[str]) -> int:
             shut_down(node)
         else:
             run_by_hand(node, by_name[options.command])
-    except (NodeError, ClientError, BotoCoreError) as error:
-        say(f"{options.command}: {error}")
+    except (NodeError, ClientError, BotoCoreError) as failure:
+        error(f"{options.command}: {failure}")
         return 1
     return 0
 

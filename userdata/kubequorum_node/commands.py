@@ -2,13 +2,13 @@
 
 from kubequorum_node.boot import steps as boot
 from kubequorum_node.errors import NodeError
-from kubequorum_node.farewell import steps as farewell
 from kubequorum_node.kubeadm import ca_set
 from kubequorum_node.kubernetes import certificates, credentials, dead_nodes
 from kubequorum_node.kubernetes.pod_network import PodNetwork
 from kubequorum_node.log import step
 from kubequorum_node.node import Node
 from kubequorum_node.step import Step
+from kubequorum_node.termination import steps as farewell
 
 BY_HAND = (
     boot.CHECK_IDENTITY,
@@ -81,7 +81,7 @@ def run_by_hand(node: Node, todo: Step) -> None:
 
     """
     if todo.masters_only and not node.is_master:
-        raise NodeError(f"this machine is {node.config.position}: {todo.name} is for masters only")
+        raise NodeError(f"this machine is {node.config.role}: {todo.name} is for masters only")
     with step(todo.name):
         todo.run(node)
 

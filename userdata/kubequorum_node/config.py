@@ -1,7 +1,7 @@
-"""The contract between what CDK renders into user-data and what the node program reads there.
+"""The contract between the user-data that CDK renders and the node program that reads it.
 
-Only what is known no earlier than at the deployment stands here. What the
-cluster file says travels with the node program itself: see `document`.
+It holds only values that are not known before the deployment. What the cluster
+file says travels with the node program itself: see `document`.
 """
 
 import json
@@ -12,9 +12,9 @@ from typing import Self
 from kubequorum_node.errors import NodeError
 
 LAUNCH_HOOK = "launch"
-"""Lifecycle hook that holds an instance in Pending:Wait until it has proved itself."""
+"""Lifecycle hook that holds an instance in Pending:Wait until its health is proved."""
 TERMINATE_HOOK = "terminate"
-"""Lifecycle hook that holds an instance in Terminating:Wait until it has let go of what it had."""
+"""Lifecycle hook that holds an instance in Terminating:Wait until its graceful termination is done."""
 
 
 class ConfigError(NodeError):
@@ -23,25 +23,25 @@ class ConfigError(NodeError):
 
 @dataclass(frozen=True, kw_only=True)
 class NodeConfig:
-    """What a machine must be told; everything else it finds out from AWS."""
+    """What a host cannot find out from AWS by itself."""
 
-    position: str
-    """What the machine is: `master/<slot>` or `worker/<group>`."""
+    role: str
+    """`master/<slot>` or `worker/<group>`."""
     signals: tuple[str, ...]
     """Logical ids in the machine's stack that may wait: its group; for masters the WaitCondition, too."""
     bucket: str
     """Name of the state bucket."""
-    volume: str = ""
+    etcd_volume_id: str = ""
     """Id of the slot's etcd volume; masters only."""
-    zone: str = ""
-    """Id of the hosted zone that holds the slot's name; masters only."""
-    balancer: str = ""
-    """DNS name of the load balancer that people use; masters only."""
+    hosted_zone_id: str = ""
+    """Id of the Route 53 hosted zone that holds the slot's name; masters only."""
+    api_load_balancer_name: str = ""
+    """DNS name of the API's load balancer; masters only."""
 
     @property
     def slot(self) -> str | None:
-        """The slot that this machine is in; None for a worker."""
-        kind, _, name = self.position.partition("/")
+        """The master's slot; None for a worker."""
+        kind, _, name = self.role.partition("/")
         return name if kind == "master" else None
 
     def to_json(self) -> str:
@@ -54,7 +54,7 @@ class NodeConfig:
         """Read what `to_json` wrote.
 
         Raises:
-            ConfigError: a key is missing or unknown, or the text is no JSON object.
+            ConfigError: a key is missing or unknown, or the text is not a JSON object.
 
         """
         try:
@@ -62,12 +62,13 @@ class NodeConfig:
             config = cls(**{**document, "signals": tuple(document["signals"])})
         except (ValueError, TypeError, KeyError) as error:
             raise ConfigError(
-                f"node.json does not fit this node program ({error}): roll user-data and program out together"
+                f"node.json does not fit this node program ({error}): "
+                "deploy user-data and node program together"
             ) from error
-        if config.slot is not None and not (config.volume and config.zone):
+        if config.slot is not None and not (config.etcd_volume_id and config.hosted_zone_id):
             raise ConfigError(
-                f"node.json says {config.position} but no volume or no zone: "
-                "roll user-data and program out together"
+                f"node.json has role {config.role} but no etcd_volume_id or no hosted_zone_id: "
+                "deploy user-data and node program together"
             )
         return config
 

@@ -23,8 +23,8 @@ class DocumentError(NodeError):
 class Slot:
     """A master position."""
 
-    zone: str
-    """The availability zone that it is bound to."""
+    availability_zone: str
+    """The zone that its volume is in."""
     etcd_name: str
     """DNS name of its etcd member, whatever instance is in the slot."""
     volume_tags: dict[str, str]
@@ -41,7 +41,7 @@ class VolumeShape:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Etcd:
+class EtcdSpec:
     """What masters must know of each other."""
 
     slots: dict[str, Slot]
@@ -77,7 +77,7 @@ class ClusterDocument:
     """Node labels of the worker group."""
     taints: tuple[dict[str, str], ...] = ()
     """Taints of the worker group, each with key, value and effect."""
-    etcd: Etcd | None = None
+    etcd: EtcdSpec | None = None
     """None for workers, who have nothing to do with it."""
 
     @property
@@ -102,11 +102,12 @@ class ClusterDocument:
             etcd = values.pop("etcd")
             if etcd is not None:
                 slots = {name: Slot(**slot) for name, slot in etcd.pop("slots").items()}
-                etcd = Etcd(slots=slots, volume=VolumeShape(**etcd.pop("volume")), **etcd)
+                etcd = EtcdSpec(slots=slots, volume=VolumeShape(**etcd.pop("volume")), **etcd)
             return cls(**{**values, "taints": tuple(values["taints"]), "etcd": etcd})
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DocumentError(
-                f"{FILE_NAME} does not fit this node program ({error}): both are in one bundle, build it anew"
+                f"{FILE_NAME} does not fit this node program ({error}): "
+                "both are in one bundle, build it again"
             ) from error
 
     @classmethod

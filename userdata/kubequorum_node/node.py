@@ -10,7 +10,7 @@ from kubequorum_node.aws.lifecycle import Lifecycle
 from kubequorum_node.aws.state_store import StateStore, Stored
 from kubequorum_node.clock import Clock
 from kubequorum_node.config import NodeConfig
-from kubequorum_node.document import ClusterDocument, Etcd
+from kubequorum_node.document import ClusterDocument, EtcdSpec
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import Host
 
@@ -35,9 +35,9 @@ class Node:
         self.document = document
         self.host = host or Host()
         self.clock = clock or Clock()
-        self.aws = aws or Aws(document.region)
-        self.metadata = metadata or Metadata()
-        self.store = StateStore(self.aws, config.bucket)
+        self.aws = aws or Aws(document.region, clock=self.clock)
+        self.metadata = metadata or Metadata(clock=self.clock)
+        self.store = StateStore(self.aws, config.bucket, clock=self.clock)
         self.lifecycle = Lifecycle(config, document, aws=self.aws, metadata=self.metadata, clock=self.clock)
         self.record: Stored | None = None
         """The slot's record as this program last saw it; see `slot_record`."""
@@ -65,11 +65,11 @@ class Node:
 
         """
         if self.config.slot is None:
-            raise NodeError(f"this machine is {self.config.position}: the step is for masters only")
+            raise NodeError(f"this machine is {self.config.role}: the step is for masters only")
         return self.config.slot
 
     @property
-    def etcd(self) -> Etcd:
+    def etcd_spec(self) -> EtcdSpec:
         """What masters know of each other.
 
         Raises:
@@ -77,5 +77,5 @@ class Node:
 
         """
         if self.document.etcd is None:
-            raise NodeError(f"this machine is {self.config.position}: the step is for masters only")
+            raise NodeError(f"this machine is {self.config.role}: the step is for masters only")
         return self.document.etcd

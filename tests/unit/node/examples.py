@@ -2,7 +2,7 @@
 
 from kubequorum_node.aws.identity import Identity
 from kubequorum_node.config import NodeConfig
-from kubequorum_node.document import ClusterDocument, Etcd, Slot, VolumeShape
+from kubequorum_node.document import ClusterDocument, EtcdSpec, Slot, VolumeShape
 
 DOCUMENT = ClusterDocument(
     cluster="ha",
@@ -15,10 +15,10 @@ DOCUMENT = ClusterDocument(
     service_cidr="10.96.0.0/16",
     pods_per_node=110,
     node_mask_bits=24,
-    etcd=Etcd(
+    etcd=EtcdSpec(
         slots={
             slot: Slot(
-                zone=f"eu-central-1{slot}",
+                availability_zone=f"eu-central-1{slot}",
                 etcd_name=f"etcd-{slot}.ha.kubequorum.internal",
                 volume_tags={
                     "Name": f"ha etcd-{slot}",
@@ -49,15 +49,15 @@ WORKER_DOCUMENT = ClusterDocument(
 )
 
 CONFIG = NodeConfig(
-    position="master/a",
+    role="master/a",
     signals=("MasterAGroup", "ControlPlaneReady"),
     bucket="ha-state",
-    volume="vol-0123456789abcdef0",
-    zone="Z0123456789ABCDEFGHIJ",
-    balancer="ha-api-0123456789abcdef.elb.eu-central-1.amazonaws.com",
+    etcd_volume_id="vol-0123456789abcdef0",
+    hosted_zone_id="Z0123456789ABCDEFGHIJ",
+    api_load_balancer_name="ha-api-0123456789abcdef.elb.eu-central-1.amazonaws.com",
 )
 
-WORKER_CONFIG = NodeConfig(position="worker/batch", signals=("WorkersBatchGroup",), bucket="ha-state")
+WORKER_CONFIG = NodeConfig(role="worker/batch", signals=("WorkersBatchGroup",), bucket="ha-state")
 
 IDENTITY = Identity(
     instance_id="i-0123456789abcdef0",

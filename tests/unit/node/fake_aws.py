@@ -1,4 +1,4 @@
-# ruff: noqa: D102, N803, ARG005 - methods and arguments are named as AWS names them
+# ruff: noqa: D102, N803 - methods and arguments are named as AWS names them
 """AWS as the node program sees it: requests checked against botocore's models, answers from a small state.
 
 Anything that a test does not expect raises; `fail` makes a call fail as AWS would.
@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
 
 from kubequorum_node.aws.clients import Aws
+from kubequorum_node.clock import Clock
 from tests.unit.node import examples
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-4000-8000-000000000000"
@@ -25,11 +26,11 @@ _SESSION = botocore.session.get_session()
 class FakeAws(Aws):
     """Clients that record what they are asked, and a cluster's worth of state behind them."""
 
-    def __init__(self) -> None:
-        super().__init__("eu-central-1", pause=lambda seconds: None)
+    def __init__(self, clock: Clock) -> None:
+        super().__init__("eu-central-1", clock=clock)
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.volume: dict[str, Any] = {
-            "VolumeId": examples.CONFIG.volume,
+            "VolumeId": examples.CONFIG.etcd_volume_id,
             "AvailabilityZone": "eu-central-1a",
             "State": "available",
             "Attachments": [],

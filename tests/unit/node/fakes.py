@@ -147,12 +147,13 @@ class FakeNode(Node):
         document: ClusterDocument = examples.DOCUMENT,
         metadata: Metadata | None = None,
     ) -> None:
+        clock = FakeClock()
         super().__init__(
             config,
             document,
             host=FakeHost(root),
-            aws=FakeAws(),
-            clock=FakeClock(),
+            aws=FakeAws(clock),
+            clock=clock,
             metadata=metadata or FakeMetadata(),
         )
         if metadata is None:

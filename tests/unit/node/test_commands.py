@@ -8,7 +8,7 @@ import pytest
 from kubequorum_node import commands
 from kubequorum_node.boot import order
 from kubequorum_node.errors import NodeError
-from kubequorum_node.machine import supervisor
+from kubequorum_node.system import supervisor
 from tests.unit.node.fakes import FakeNode
 
 

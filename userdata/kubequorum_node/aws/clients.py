@@ -1,8 +1,6 @@
 """Clients of the AWS API with bounded retries."""
 
-import random
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,7 +10,9 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError
 
+from kubequorum_node.clock import Clock, RetryPolicy
 from kubequorum_node.errors import NodeError
+from kubequorum_node.log import warning
 
 if TYPE_CHECKING:
     from types_boto3_autoscaling import AutoScalingClient
@@ -33,7 +33,7 @@ _METADATA_SECONDS = 5
 _SKEWED = frozenset({"RequestTimeTooSkewed"})
 _SKEWED_WORDS = ("Signature not yet current", "Signature expired")
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"})
-_ATTEMPTS_WITH_NEW_CREDENTIALS = 4
+_NEW_CREDENTIALS = RetryPolicy(attempts=4, pause_seconds=1.5, growth=2.0)
 
 
 class ClockSkewError(NodeError):
@@ -43,9 +43,9 @@ class ClockSkewError(NodeError):
 class Aws:
     """The services that a node speaks to, each connected when first used; safe to share between threads."""
 
-    def __init__(self, region: str, *, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, region: str, *, clock: Clock | None = None) -> None:
         self._region = region
-        self.pause = pause
+        self._clock = clock or Clock()
         self._lock = threading.RLock()
         self._clients: dict[str, Any] = {}
         self._session: boto3.session.Session | None = None
@@ -94,17 +94,14 @@ class Aws:
         The instance's role credentials can end between their renewal and their use (a clock that is off, a
         machine that slept), and the metadata service may take a moment to have any.
         """
-        for attempt in range(1, _ATTEMPTS_WITH_NEW_CREDENTIALS):
-            try:
-                return operation()
-            except (ClientError, NoCredentialsError) as error:
-                if isinstance(error, ClientError) and _is_skewed(error):
-                    raise ClockSkewError(_skew_in_words(error)) from error
-                if isinstance(error, ClientError) and error_code(error) not in _EXPIRED:
-                    raise
-                self._forget_credentials()
-                self.pause(attempt * random.uniform(1, 2))
-        return operation()
+        try:
+            return self._clock.retry(
+                operation, _NEW_CREDENTIALS, retry_if=_needs_credentials, on_retry=self._forget_credentials
+            )
+        except ClientError as error:
+            if _is_skewed(error):
+                raise ClockSkewError(_skew_in_words(error)) from error
+            raise
 
     def _client(self, service: str) -> Any:
         # Making a client is not thread-safe, using one is.
@@ -114,7 +111,8 @@ class Aws:
                 self._clients[service] = self._session.client(service, config=_CONFIG)  # type: ignore[call-overload]
             return self._clients[service]
 
-    def _forget_credentials(self) -> None:
+    def _forget_credentials(self, failure: Exception) -> None:
+        warning(f"the AWS API refuses this instance's credentials ({failure}): asking for new ones")
         with self._lock:
             self._clients.clear()
             self._session = None
@@ -129,6 +127,12 @@ class Aws:
 
     def _count(self, event_name: str, **_: object) -> None:
         self.calls.append(event_name.removeprefix("before-send.").replace(".", ":"))
+
+
+def _needs_credentials(failure: Exception) -> bool:
+    if isinstance(failure, ClientError):
+        return error_code(failure) in _EXPIRED and not _is_skewed(failure)
+    return isinstance(failure, NoCredentialsError)
 
 
 def _is_skewed(error: ClientError) -> bool:

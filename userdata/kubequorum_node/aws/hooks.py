@@ -1,4 +1,4 @@
-"""The lifecycle hooks of this machine's Auto Scaling group.
+"""The lifecycle hooks of this instance's Auto Scaling group.
 
 https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks-overview.html has the states.
 """
@@ -11,18 +11,18 @@ from botocore.exceptions import ClientError
 from kubequorum_node.aws import instances
 from kubequorum_node.aws.clients import Aws, error_code, error_message
 from kubequorum_node.aws.imds import Metadata
-from kubequorum_node.clock import Clock
+from kubequorum_node.clock import Clock, NotYetError, WaitError
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
-from kubequorum_node.log import say
+from kubequorum_node.log import info, warning
 
 _WAITING = {LAUNCH_HOOK: "Pending:Wait", TERMINATE_HOOK: "Terminating:Wait"}
 """The state of an instance while its group waits for a hook."""
-_LOOKS = 12
+_RETRY_SECONDS = 60.0
 _PAUSE_SECONDS = 5.0
 
 
 class Hooks:
-    """What this machine tells its group about its launch and its end."""
+    """Completes and prolongs the lifecycle hooks of this instance."""
 
     def __init__(self, *, aws: Aws, metadata: Metadata, clock: Clock) -> None:
         self._aws = aws
@@ -52,10 +52,10 @@ class Hooks:
         tried = [self._try_to_complete(group, hook, instance_id, result) for group in self.groups()]
         return any(tried)
 
-    def insist(self, hook: str, look: Callable[[], Mapping[str, str]] | None = None) -> None:
-        """Complete a lifecycle action again for as long as the group goes on waiting, up to a minute.
+    def retry_completion(self, hook: str, look: Callable[[], Mapping[str, str]] | None = None) -> None:
+        """Complete a lifecycle action again for as long as the group still waits for it, up to a minute.
 
-        AWS may say yes to a completion and lose it. The group would wait until the hook's time-out.
+        AWS may accept a completion and drop it. The group would wait until the hook's time-out.
 
         Args:
             hook: its name.
@@ -63,20 +63,29 @@ class Hooks:
 
         """
         look = look or self.groups
-        for number in range(_LOOKS):
+        is_first = True
+
+        def check() -> None:
+            nonlocal is_first
             if _WAITING[hook] not in look().values():
                 return
-            if number:
-                say(f"the group still waits for the {hook} hook: complete it again")
+            if not is_first:
+                warning(f"the group still waits for the {hook} hook: completing it again")
                 self.complete(hook, "CONTINUE")
-            self._clock.sleep(_PAUSE_SECONDS)
-        say(f"the group still waits for the {hook} hook, and will until that times out")
+            is_first = False
+            raise NotYetError("it still waits")
 
-    def finish_gone(self) -> dict[str, str]:
-        """Complete the end of instances of this one's group that are gone and can do it no more.
+        try:
+            self._clock.poll(
+                f"completion of the {hook} hook", check, seconds=_RETRY_SECONDS, pause=_PAUSE_SECONDS
+            )
+        except WaitError:
+            warning(f"the group still waits for the {hook} hook, and will until that times out")
 
-        Somebody has terminated them in EC2: the group would wait until the hook's time-out. Only masters may
-        describe groups.
+    def complete_for_terminated_peers(self) -> dict[str, str]:
+        """Complete the terminate hook of instances of this group that EC2 has terminated before they could.
+
+        The group would wait until the hook's time-out. Only masters may describe groups.
 
         Returns the same as `groups`.
         """
@@ -86,17 +95,17 @@ class Hooks:
                 if instance_id == self._metadata.instance_id():
                     own[group] = state
                 elif state == _WAITING[TERMINATE_HOOK]:
-                    self._finish_if_gone(group, instance_id)
+                    self._complete_if_terminated(group, instance_id)
         return own
 
-    def _finish_if_gone(self, group: str, instance_id: str) -> None:
+    def _complete_if_terminated(self, group: str, instance_id: str) -> None:
         state, _ = instances.view(self._aws, instance_id)
         if state in instances.GONE:
-            say(f"{instance_id} of this group is {state or 'unknown to EC2'}: complete its end")
+            info(f"{instance_id} of this group is {state or 'unknown to EC2'}: completing its terminate hook")
             self._try_to_complete(group, TERMINATE_HOOK, instance_id, "CONTINUE")
 
     def prolong(self, hook: str) -> None:
-        """Have a hook count its time-out anew."""
+        """Have a hook start its time-out again."""
         instance_id = self._metadata.instance_id()
         for group in self.groups():
             self._prolong_in(group, hook, instance_id)
@@ -124,7 +133,7 @@ class Hooks:
         except ClientError as error:
             if not is_validation_error(error):
                 raise
-            say(f"no {hook} action is open for {instance_id}: {error_message(error)}")
+            info(f"no {hook} action is open for {instance_id}: {error_message(error)}")
             return False
         return True
 

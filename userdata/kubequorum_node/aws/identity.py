@@ -64,9 +64,9 @@ def check_zone(identity: Identity, config: NodeConfig, document: ClusterDocument
     """
     if config.slot is None or document.etcd is None:
         return
-    expected = document.etcd.slots[config.slot].zone
+    expected = document.etcd.slots[config.slot].availability_zone
     if identity.zone != expected:
         raise WrongZoneError(
             f"{identity.instance_id} is in {identity.zone}, but slot {config.slot} and its volume "
-            f"{config.volume} belong to {expected}: its Auto Scaling group must have its subnet there"
+            f"{config.etcd_volume_id} belong to {expected}: its Auto Scaling group must have its subnet there"
         )

@@ -4,16 +4,17 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.
 """
 
 import os
-import time
 import urllib.error
 import urllib.request
 
+from kubequorum_node.clock import Clock, RetryPolicy
 from kubequorum_node.errors import NodeError
 
 _DEFAULT_ENDPOINT = "http://169.254.169.254"
 _TOKEN_SECONDS = 21600
 _NOT_FOUND = 404
 _UNAUTHORIZED = 401
+_PATIENCE = RetryPolicy(attempts=8, pause_seconds=0.5, growth=1.5, longest_pause_seconds=4.0)
 
 
 class MetadataError(NodeError):
@@ -23,10 +24,9 @@ class MetadataError(NodeError):
 class Metadata:
     """A client that renews its token and waits out short failures."""
 
-    def __init__(self, endpoint: str | None = None, *, attempts: int = 8, pause_seconds: float = 0.5) -> None:
+    def __init__(self, endpoint: str | None = None, *, clock: Clock | None = None) -> None:
         self._endpoint = endpoint or os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", _DEFAULT_ENDPOINT)
-        self._attempts = attempts
-        self._pause_seconds = pause_seconds
+        self._clock = clock or Clock()
         self._token = ""
 
     def instance_id(self) -> str:
@@ -69,23 +69,25 @@ class Metadata:
             MetadataError: no answer after all attempts.
 
         """
-        failure: Exception | None = None
-        for attempt in range(self._attempts):
-            if attempt:
-                time.sleep(self._pause_seconds * attempt)
-            try:
-                self._token = self._token or self._new_token()
-                headers = {"X-aws-ec2-metadata-token": self._token}
-                return self._request("GET", f"meta-data/{path}", headers)
-            except urllib.error.HTTPError as error:
-                if error.code == _NOT_FOUND:
-                    return None
-                if error.code == _UNAUTHORIZED:
-                    self._token = ""
-                failure = error
-            except OSError as error:
-                failure = error
-        raise MetadataError(f"{self._endpoint}: no {path} after {self._attempts} attempts: {failure}")
+        try:
+            return self._clock.retry(
+                lambda: self._try_to_get(path), _PATIENCE, retry_if=lambda error: isinstance(error, OSError)
+            )
+        except OSError as error:
+            raise MetadataError(
+                f"{self._endpoint}: no {path} after {_PATIENCE.attempts} attempts: {error}"
+            ) from error
+
+    def _try_to_get(self, path: str) -> str | None:
+        try:
+            self._token = self._token or self._new_token()
+            return self._request("GET", f"meta-data/{path}", {"X-aws-ec2-metadata-token": self._token})
+        except urllib.error.HTTPError as error:
+            if error.code == _NOT_FOUND:
+                return None
+            if error.code == _UNAUTHORIZED:
+                self._token = ""
+            raise
 
     def _new_token(self) -> str:
         return self._request(

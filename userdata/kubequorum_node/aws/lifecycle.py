@@ -10,7 +10,7 @@ from kubequorum_node.aws.imds import Metadata
 from kubequorum_node.clock import Clock, NotYetError, WaitError
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK, NodeConfig
 from kubequorum_node.document import ClusterDocument
-from kubequorum_node.log import say, step
+from kubequorum_node.log import error, info, step, warning
 
 _POLL_SECONDS = 2.0
 _LONGEST_POLL_SECONDS = 10.0
@@ -57,7 +57,7 @@ class Lifecycle:
                 raise
             is_awaited = False
         if not is_awaited:
-            say("no creation waits for this instance: the launch hook stays until it has proved itself")
+            info("no stack creation waits for this instance: the launch hook waits for its proof")
             return
         with step("complete the launch hook: the creation of the stack goes on"):
             self._complete(LAUNCH_HOOK, "CONTINUE")
@@ -88,9 +88,9 @@ class Lifecycle:
         for logical_id in self._config.signals:
             try:
                 self._tell_failure(logical_id, unique_id)
-            except (ClientError, BotoCoreError) as error:
-                # Whoever cannot be told must not keep the group from trying again.
-                say(f"{logical_id} could not be told: {error}")
+            except (ClientError, BotoCoreError) as failure:
+                # A signal that fails must not keep the group from replacing the instance.
+                error(f"could not signal {logical_id}: {failure}")
         with step("give the launch up"):
             if not self._complete(LAUNCH_HOOK, "ABANDON"):
                 # The hook was completed before the proof.
@@ -100,7 +100,7 @@ class Lifecycle:
         """Return once the group wants this instance gone."""
         while self._metadata.target_lifecycle_state() != "Terminated":
             self._clock.sleep(_POLL_SECONDS)
-        say("the Auto Scaling group ends this instance")
+        info("the Auto Scaling group terminates this instance")
 
     def groups(self) -> list[str]:
         """Names of the groups that this instance is in: one, or none."""
@@ -120,11 +120,13 @@ class Lifecycle:
 
         A master does the same for the end of its predecessors that are gone.
         """
-        self._hooks.insist(LAUNCH_HOOK, self._hooks.finish_gone if is_master else None)
+        self._hooks.retry_completion(
+            LAUNCH_HOOK, self._hooks.complete_for_terminated_peers if is_master else None
+        )
 
     def await_end(self) -> None:
         """See that the group has heard of the end's completion, and complete it again if not."""
-        self._hooks.insist(TERMINATE_HOOK)
+        self._hooks.retry_completion(TERMINATE_HOOK)
 
     def _complete(self, hook: str, result: Literal["CONTINUE", "ABANDON"]) -> bool:
         was_open = self._hooks.complete(hook, result)
@@ -154,12 +156,12 @@ class Lifecycle:
                     InstanceId=instance_id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False
                 )
             )
-        except ClientError as error:
-            if not is_validation_error(error):
+        except ClientError as failure:
+            if not is_validation_error(failure):
                 raise
-            say(f"{instance_id} is in no group that could replace it: {error_message(error)}")
+            error(f"{instance_id} is in no Auto Scaling group to replace it: {error_message(failure)}")
         else:
-            say(f"reported {instance_id} unhealthy: its group replaces it")
+            info(f"reported {instance_id} unhealthy: its group replaces it")
 
     def _tell_when_wanted(self, logical_id: str, status: Status, unique_id: str) -> None:
         def attempt() -> None:
@@ -176,7 +178,7 @@ class Lifecycle:
                     longest_pause=_LONGEST_POLL_SECONDS,
                 )
             except WaitError as error:
-                say(f"nobody waited for it: {error}")
+                warning(f"nothing waited for the signal: {error}")
 
     def _status(self, logical_id: str) -> str:
         """Status of a resource of the stack.

@@ -1,12 +1,12 @@
 """The state bucket: small objects that machines share, with conditional writes."""
 
-import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from kubequorum_node.aws.clients import Aws, error_code
+from kubequorum_node.clock import Clock, RetryPolicy
 from kubequorum_node.errors import NodeError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _LOST = frozenset({"PreconditionFailed", "412"})
 _COLLISION = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
 """Two conditional writes at the same moment: S3 wants them repeated.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
-_COLLISIONS_BORNE = 6
+_AFTER_COLLISION = RetryPolicy(attempts=6, pause_seconds=0.4, growth=1.5)
 
 NOT_THERE = "not there"
 """For `put`: write only if there is no such object yet."""
@@ -40,8 +40,9 @@ class Stored:
 class StateStore:
     """Objects in the state bucket. The bucket encrypts all of them with the cluster's key."""
 
-    def __init__(self, aws: Aws, bucket: str) -> None:
+    def __init__(self, aws: Aws, bucket: str, *, clock: Clock) -> None:
         self._aws = aws
+        self._clock = clock
         self._bucket = bucket
 
     def get(self, key: str) -> Stored | None:
@@ -77,19 +78,19 @@ class StateStore:
             request["IfNoneMatch"] = "*"
         elif only_if is not None:
             request["IfMatch"] = only_if
-        for attempt in range(1, _COLLISIONS_BORNE):
-            try:
-                return self._put(request)
-            except ClientError as error:
-                gone = only_if not in (None, NOT_THERE) and error_code(error) in _ABSENT
-                if gone or error_code(error) in _LOST:
-                    raise PreconditionError(
-                        f"s3://{self._bucket}/{key} was written by somebody else"
-                    ) from error
-                if error_code(error) not in _COLLISION:
-                    raise
-            self._aws.pause(attempt * random.uniform(0.2, 0.6))
-        return self._put(request)
+        try:
+            return self._clock.retry(
+                lambda: self._put(request),
+                _AFTER_COLLISION,
+                retry_if=lambda failure: (
+                    isinstance(failure, ClientError) and error_code(failure) in _COLLISION
+                ),
+            )
+        except ClientError as error:
+            gone = only_if not in (None, NOT_THERE) and error_code(error) in _ABSENT
+            if gone or error_code(error) in _LOST:
+                raise PreconditionError(f"s3://{self._bucket}/{key} was written by somebody else") from error
+            raise
 
     def _put(self, request: Any) -> str:
         return str(self._aws.call(lambda: self._aws.s3.put_object(**request))["ETag"])

@@ -3,9 +3,9 @@
 import json
 from dataclasses import asdict, dataclass, replace
 
-from kubequorum_node.log import say
-from kubequorum_node.machine import supervisor
+from kubequorum_node.log import warning
 from kubequorum_node.node import Node
+from kubequorum_node.system import supervisor
 
 FOLDER = "/var/lib/kubequorum"
 _FILE = f"{FOLDER}/launch.json"
@@ -64,7 +64,7 @@ def _read(node: Node) -> Launch | None:
     try:
         return Launch(**json.loads(text))
     except (ValueError, TypeError) as error:
-        say(f"{_FILE} cannot be read ({error!r}): the launch is taken to begin now")
+        warning(f"{_FILE} cannot be read ({error!r}): the launch counts from now")
         return None
 
 

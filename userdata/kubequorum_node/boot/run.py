@@ -6,9 +6,9 @@ from threading import Thread
 
 from kubequorum_node.boot import launch
 from kubequorum_node.boot.order import MASTER, PROCESS, WORKER, AtOnce, Lane
-from kubequorum_node.log import say, step
-from kubequorum_node.machine import boot_lock, supervisor
+from kubequorum_node.log import error, info, step, warning
 from kubequorum_node.node import Node
+from kubequorum_node.system import boot_lock, supervisor
 from kubequorum_node.volume import slot_record
 
 _BOOT_UNIT = "kubequorum-boot.service"
@@ -48,19 +48,19 @@ def _boot_alone(node: Node) -> int:
         plan = _prepare(node)
         launched = launch.current(node)
         if launched.outcome == launch.GIVEN_UP:
-            say("this instance's launch was given up before: its group replaces it")
+            warning("this instance's launch was abandoned before: its Auto Scaling group replaces it")
             return GIVEN_UP_STATUS
         used = 0.0 if launched.outcome == launch.IN_SERVICE else launch.seconds_used(node)
         if used > 1:
-            say(f"this launch began {used:.0f} s ago")
+            info(f"this launch began {used:.0f} s ago")
         node.clock.limit(LIMIT_SECONDS - used)
         run(node, plan)
         launch.end(node, launch.IN_SERVICE)
     except Exception as error:
         return _fail(node, str(error) or repr(error))
     finally:
-        say(f"{len(node.aws.calls)} AWS API calls")
-    say(f"{node.config.position} is in service after {node.clock.now() - begin:.1f} s")
+        info(f"{len(node.aws.calls)} AWS API calls")
+    info(f"{node.config.role} is in service after {node.clock.now() - begin:.1f} s")
     return 0
 
 
@@ -101,7 +101,7 @@ def _run_at_once(node: Node, at_once: AtOnce) -> None:
 
 def _prepare(node: Node) -> Lane:
     if supervisor.runs_processes():
-        say("this machine is a plain process: it runs no container, mounts nothing and joins nothing")
+        info("this machine is a plain process: it runs no container, mounts nothing and joins nothing")
         supervisor.start_process("watch-lifecycle")
         return PROCESS
     # First of all, so that a machine that loses power from here on boots again when it comes back.
@@ -115,13 +115,13 @@ def _prepare(node: Node) -> Lane:
 
 def _fail(node: Node, reason: str) -> int:
     """Tell everybody who can be told; what fails in that is said and does not matter more than the reason."""
-    say(f"BOOT FAILED: {reason}")
+    error(f"BOOT FAILED: {reason}")
+    node.clock.limit(_TELL_SECONDS)
     if node.is_master:
         _try_to_tell(lambda: slot_record.fail(node, reason))
     if launch.current(node).outcome == launch.IN_SERVICE:
-        say("this machine has been in service: it tries again")
+        warning("this instance was in service before: the boot is retried")
         return 1
-    node.clock.limit(_TELL_SECONDS)
     if not _try_to_tell(lambda: node.lifecycle.report_failed(reason)):
         return 1
     launch.end(node, launch.GIVEN_UP)
@@ -132,6 +132,6 @@ def _try_to_tell(tell: Callable[[], object]) -> bool:
     try:
         tell()
     except Exception as failure:
-        say(f"could not be told: {failure}")
+        error(f"the failure could not be reported: {failure}")
         return False
     return True

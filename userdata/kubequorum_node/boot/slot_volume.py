@@ -1,7 +1,7 @@
 """The slot's volume, ready for etcd: attached and mounted, whatever has become of it."""
 
 from kubequorum_node.etcd import membership
-from kubequorum_node.log import say
+from kubequorum_node.log import info
 from kubequorum_node.node import Node
 from kubequorum_node.repair import lost_volume
 from kubequorum_node.volume import attachment, disk, filesystem, member_data, slot_record
@@ -16,7 +16,7 @@ def attach(node: Node) -> None:
     except LostVolumeError as error:
         lost_volume.take_place(node, because=str(error))
         device = attachment.attach(node)
-    say(f"volume {slot_record.volume(node)} is {device}")
+    info(f"volume {slot_record.volume(node)} is {device}")
 
 
 def mount(node: Node) -> None:

@@ -3,11 +3,11 @@
 from kubequorum_node.boot import slot_volume
 from kubequorum_node.etcd import membership, names
 from kubequorum_node.kubernetes import control_plane, credentials, join, kubelet
-from kubequorum_node.log import say
-from kubequorum_node.machine import packages, programs, runtime, supervisor, wall_clock
+from kubequorum_node.log import info
 from kubequorum_node.node import Node
 from kubequorum_node.repair import replacement
 from kubequorum_node.step import Step
+from kubequorum_node.system import packages, programs, runtime, supervisor, wall_clock
 from kubequorum_node.volume import slot_record
 
 _WATCHDOG_UNIT = "kubequorum-watchdog.service"
@@ -23,7 +23,7 @@ def check_identity(node: Node) -> None:
     """Find out who this machine is and what time it has, and refuse the wrong zone."""
     wall_clock.wait_until_right(node)
     me = node.identity
-    say(
+    info(
         f"{me.instance_id} ({me.instance_type}, {me.architecture}) in {me.zone}: {me.address}, {me.node_name}"
     )
 

@@ -61,12 +61,14 @@ class Etcd:
     @classmethod
     def of_slot(cls, node: Node, slot: str) -> "Etcd":
         """Through one slot's member, which may be the one on this machine."""
-        return cls.local(node) if slot == node.slot else cls(node, client_url(node.etcd, slot))
+        return cls.local(node) if slot == node.slot else cls(node, client_url(node.etcd_spec, slot))
 
     @classmethod
     def others(cls, node: Node) -> "Etcd":
         """Through the members of the other slots."""
-        return cls(node, *(client_url(node.etcd, slot) for slot in node.etcd.slots if slot != node.slot))
+        return cls(
+            node, *(client_url(node.etcd_spec, slot) for slot in node.etcd_spec.slots if slot != node.slot)
+        )
 
     def members(self) -> list[Member]:
         """All members, as a quorum knows them.

@@ -60,7 +60,7 @@ def require_same_data(node: Node) -> None:
         WaitError: this one differs from another, and no third says which is right.
 
     """
-    slots = node.etcd.slots
+    slots = node.etcd_spec.slots
     if len(slots) > 1:
         node.clock.poll(
             "etcd's data, compared with the others'",
@@ -83,7 +83,7 @@ def _look(node: Node, slots: Iterable[str]) -> None:
         compared = f"those of {', '.join(sorted(found))}" if found else "nobody's: no other member answers"
         say(f"etcd's data have been compared with {compared}")
         return
-    most = len(node.etcd.slots) // 2 + 1
+    most = len(node.etcd_spec.slots) // 2 + 1
     agreeing, count = Counter(found.values()).most_common(1)[0]
     if agreeing != mine and count >= most:
         raise DifferentDataError(f"its data differ from those of {', '.join(different)}, which agree")

@@ -32,11 +32,11 @@ def hand_over(node: Node) -> None:
 def _candidates(node: Node, *, leader: int) -> list[tuple[int, int, str]]:
     """How far its log goes, id and slot of each other member that votes, is well and follows this leader."""
     found = []
-    for slot in node.etcd.slots:
+    for slot in node.etcd_spec.slots:
         if slot == node.slot:
             continue
         try:
-            status = Etcd(node, client_url(node.etcd, slot)).status()
+            status = Etcd(node, client_url(node.etcd_spec, slot)).status()
         except (CommandError, LookupError, ValueError) as error:
             say(f"the member of slot {slot} does not answer: {error}")
             continue

@@ -87,7 +87,7 @@ def settle(node: Node) -> Membership:
     slot_record.update(node, change)
     decision = decisions[-1]
     say(f"the etcd member of slot {node.slot} {decision.value}")
-    membership = _rejoin(node) if decision is Decision.REJOIN else first_members(node.etcd)
+    membership = _rejoin(node) if decision is Decision.REJOIN else first_members(node.etcd_spec)
     node.host.write(_FILE, json.dumps(asdict(membership)), mode=0o600)
     return membership
 
@@ -95,12 +95,12 @@ def settle(node: Node) -> Membership:
 def settled(node: Node) -> Membership:
     """What `settle` found on this machine; before that, the cluster's first set."""
     text = node.host.read(_FILE)
-    return first_members(node.etcd) if text is None else Membership(**json.loads(text))
+    return first_members(node.etcd_spec) if text is None else Membership(**json.loads(text))
 
 
 def begins(node: Node) -> bool:
     """Whether this machine's member is one of the cluster's first, and has not begun yet."""
-    return settled(node).state == first_members(node.etcd).state and not filesystem.has_wal(node)
+    return settled(node).state == first_members(node.etcd_spec).state and not filesystem.has_wal(node)
 
 
 def give_up_data(node: Node, *, because: str) -> None:
@@ -128,7 +128,7 @@ def wait_for_quorum(node: Node, *, because: str) -> list[Member]:
         NoQuorumError: there is none, and `because` a person must help.
 
     """
-    if len(node.etcd.slots) == 1:
+    if len(node.etcd_spec.slots) == 1:
         raise NoQuorumError(
             f"{because}, but this cluster has lived, and it has no other member: restore a backup, or give "
             "the slot its old volume back"
@@ -155,7 +155,7 @@ def wait_for_quorum(node: Node, *, because: str) -> list[Member]:
 def _rejoin(node: Node) -> Membership:
     """Take the old member out and add a learner; repeated, it goes on where it stopped."""
     others = Etcd.others(node)
-    url = peer_url(node.etcd, node.slot)
+    url = peer_url(node.etcd_spec, node.slot)
     lost = f"the data of slot {node.slot} are lost (there is no log on volume {slot_record.volume(node)})"
     members = wait_for_quorum(node, because=lost)
     # What is left of them must not become part of the new member.
@@ -177,7 +177,7 @@ def _rejoin(node: Node) -> Membership:
 
 def _initial_cluster(node: Node, members: list[Member]) -> str:
     """All members by slot: one that has not started yet has no name of its own in the list."""
-    slot_of = {peer_url(node.etcd, slot): slot for slot in node.etcd.slots}
+    slot_of = {peer_url(node.etcd_spec, slot): slot for slot in node.etcd_spec.slots}
     return ",".join(
         sorted(
             f"{member_name(slot_of[url]) if url in slot_of else member.name}={url}"

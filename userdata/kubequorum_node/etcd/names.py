@@ -25,11 +25,11 @@ _FIRST_PEERS_SECONDS = 240.0
 
 def point_here(node: Node) -> None:
     """Let the slot's name lead to this instance; `wait_until_here` waits until it does."""
-    name = node.etcd.slots[node.slot].etcd_name
+    name = node.etcd_spec.slots[node.slot].etcd_name
     address = node.identity.address
     change = node.aws.call(
         lambda: node.aws.route53.change_resource_record_sets(
-            HostedZoneId=node.config.zone,
+            HostedZoneId=node.config.hosted_zone_id,
             ChangeBatch={
                 "Comment": f"{node.identity.instance_id} is in slot {node.slot}",
                 "Changes": [
@@ -57,7 +57,7 @@ def wait_until_here(node: Node) -> None:
         WaitError: the change is not applied, or the name still leads elsewhere; says where.
 
     """
-    name = node.etcd.slots[node.slot].etcd_name
+    name = node.etcd_spec.slots[node.slot].etcd_name
     address = node.identity.address
     if change_id := node.host.read(_CHANGE):
         # Asking the resolver before would only fill its cache with the old answer.
@@ -84,13 +84,13 @@ def wait_for_peers(node: Node, *, first_formation: bool) -> None:
     A resolver keeps "no such name" for up to 15 minutes (the zone's SOA record), and etcd would ask for its
     peers at once. In a cluster that has lived all names exist, and this is one call.
     """
-    wanted = {f"{slot.etcd_name}." for slot in node.etcd.slots.values()}
+    wanted = {f"{slot.etcd_name}." for slot in node.etcd_spec.slots.values()}
 
     def look() -> None:
         first = min(wanted)
         answer = node.aws.call(
             lambda: node.aws.route53.list_resource_record_sets(
-                HostedZoneId=node.config.zone, StartRecordName=first, StartRecordType="A"
+                HostedZoneId=node.config.hosted_zone_id, StartRecordName=first, StartRecordType="A"
             )
         )
         missing = wanted - {

@@ -14,7 +14,7 @@ from kubequorum_node.errors import NodeError
 from kubequorum_node.kubeadm import configuration
 from kubequorum_node.kubeadm.cluster_configuration import ELLIPTIC, RSA
 from kubequorum_node.kubeadm.phases import Kubeadm
-from kubequorum_node.log import say
+from kubequorum_node.log import info
 from kubequorum_node.node import Node
 
 KEY = "pki/ca-set.json"
@@ -75,14 +75,14 @@ def install(node: Node) -> CaSet:
     """
     stored = node.store.get(KEY)
     if stored is None:
-        say("there is no CA set yet: making one")
+        info("there is no CA set yet: creating one")
         made = create(node)
         try:
             node.store.put(KEY, made.to_json(), only_if=NOT_THERE)
             _write(node, made)
             return made
         except PreconditionError:
-            say("another master was first: taking its CA set")
+            info("another master was first: using its CA set")
         stored = node.store.get(KEY)
         if stored is None:
             raise CaSetError(f"{KEY} in the state bucket exists and does not: try again")

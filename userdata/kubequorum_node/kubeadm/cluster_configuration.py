@@ -5,7 +5,7 @@ Nothing here depends on the slot; see `configuration` for what does.
 
 from typing import Any
 
-from kubequorum_node.document import ClusterDocument, Etcd
+from kubequorum_node.document import ClusterDocument, EtcdSpec
 from kubequorum_node.errors import NodeError
 
 API_VERSION = "kubeadm.k8s.io/v1beta4"
@@ -125,7 +125,7 @@ def _volume(name: str, folder: str, *, read_only: bool) -> Document:
     }
 
 
-def etcd_of(document: ClusterDocument) -> Etcd:
+def etcd_of(document: ClusterDocument) -> EtcdSpec:
     """What masters know of each other.
 
     Raises:

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 
 from kubequorum_node.aws.identity import Identity
-from kubequorum_node.document import API_PORT, ClusterDocument, Etcd
+from kubequorum_node.document import API_PORT, ClusterDocument, EtcdSpec
 from kubequorum_node.kubeadm.cluster_configuration import (
     API_VERSION,
     TEN_YEARS,
@@ -43,7 +43,7 @@ class Master:
 
     identity: Identity
     slot: str
-    balancer: str
+    api_load_balancer_name: str
     """DNS name of the load balancer that people use; may be empty."""
     membership: Membership
     ignored_preflight_errors: tuple[str, ...] = ()
@@ -56,17 +56,17 @@ def member_name(slot: str) -> str:
     return f"etcd-{slot}"
 
 
-def peer_url(etcd: Etcd, slot: str) -> str:
+def peer_url(etcd: EtcdSpec, slot: str) -> str:
     """Where the other members find a slot's member: the same for ever."""
     return f"https://{etcd.slots[slot].etcd_name}:2380"
 
 
-def client_url(etcd: Etcd, slot: str) -> str:
+def client_url(etcd: EtcdSpec, slot: str) -> str:
     """Where clients find a slot's member."""
     return f"https://{etcd.slots[slot].etcd_name}:2379"
 
 
-def first_members(etcd: Etcd) -> Membership:
+def first_members(etcd: EtcdSpec) -> Membership:
     """The cluster's first set of members: all slots."""
     members = ",".join(f"{member_name(slot)}={peer_url(etcd, slot)}" for slot in sorted(etcd.slots))
     return Membership(state="new", initial_cluster=members)
@@ -82,7 +82,7 @@ def node_config(document: ClusterDocument, master: Master) -> str:
         ("initial-cluster-state", master.membership.state),
     ]
     names = [etcd.slots[master.slot].etcd_name]
-    cluster = cluster_configuration(document, master.balancer)
+    cluster = cluster_configuration(document, master.api_load_balancer_name)
     local = cluster["etcd"]["local"]
     local["extraArgs"] = arguments([*etcd_arguments(document), *own])
     local["serverCertSANs"] = names
@@ -95,7 +95,7 @@ def shared_config(document: ClusterDocument, master: Master) -> str:
 
     The InitConfiguration says who does the writing; it does not go into the cluster.
     """
-    cluster = cluster_configuration(document, master.balancer)
+    cluster = cluster_configuration(document, master.api_load_balancer_name)
     return _render(_init_configuration(document, master), cluster, *components(document))
 
 

@@ -5,7 +5,7 @@ import random
 
 from kubequorum_node.kubeadm.phases import Kubeadm
 from kubequorum_node.kubernetes import api_server
-from kubequorum_node.log import say, step
+from kubequorum_node.log import info, step
 from kubequorum_node.node import WORK_FOLDER, Node
 
 API_SERVER = "/etc/kubernetes/pki/apiserver.crt"
@@ -31,11 +31,11 @@ def renew_if_due(node: Node) -> bool:
     """
     days = days_left(node)
     if days >= RENEW_BELOW_DAYS:
-        say(f"certificates are good for {days:.0f} more days")
+        info(f"certificates are valid for {days:.0f} more days")
         return False
     # Machines that were born together would restart their API servers together.
     node.clock.sleep(random.uniform(0, _LONGEST_STAGGER_SECONDS))
-    say(f"certificates are good for {days:.0f} more days only")
+    info(f"certificates are valid for {days:.0f} more days only: renewing them")
     renew_and_restart(node)
     return True
 

@@ -9,10 +9,10 @@ from kubequorum_node.kubeadm import ca_set, configuration
 from kubequorum_node.kubeadm.configuration import Master
 from kubequorum_node.kubeadm.phases import Kubeadm
 from kubequorum_node.kubernetes import api_server, api_server_files, certificates
-from kubequorum_node.log import say
-from kubequorum_node.machine import supervisor
+from kubequorum_node.log import info
 from kubequorum_node.node import WORK_FOLDER, Node
 from kubequorum_node.repair import damaged_data
+from kubequorum_node.system import supervisor
 from kubequorum_node.volume import filesystem
 
 NODE_CONFIG = f"{WORK_FOLDER}/node.yaml"
@@ -38,7 +38,7 @@ def check_machine(node: Node) -> None:
     The checks are of a machine on which nothing runs yet: the kubelet's port must be free.
     """
     if node.host.path(_MANIFEST).exists() or supervisor.is_active(node.host, _KUBELET):
-        say("the kubelet runs, or has static pods: the machine was checked before")
+        info("the kubelet runs, or has static pods: this host was checked before")
         return
     config = f"{WORK_FOLDER}/preflight.yaml"
     node.host.write(config, configuration.node_config(node.document, _master(node)), mode=0o600)
@@ -63,7 +63,7 @@ def start_kubelet_early(node: Node) -> None:
     The volume may not be there. etcd's pod from an earlier boot would begin beside it, with nothing.
     """
     if any(node.host.path(_MANIFESTS).glob("*.yaml")):
-        say("static pods of an earlier boot are here: the kubelet waits for the volume")
+        info("static pods of an earlier boot are here: the kubelet waits for the volume")
         return
     _start_kubelet(node)
 
@@ -83,9 +83,9 @@ def start(node: Node) -> None:
 def wait_until_up(node: Node) -> None:
     """Wait until etcd and the API server work on this machine; a member with unusable data joins anew."""
     member = damaged_data.start_member(node, write_etcd_manifest, since=node.host.time())
-    say(f"etcd member {member:x} works and has a vote")
+    info(f"etcd member {member:x} works and has a vote")
     api_server.wait_until_ready(node)
-    say("the API server on this machine is ready")
+    info("the API server on this machine is ready")
     # Before that they would only take time from it, give up, and be held back as containers that crash.
     kubeadm = Kubeadm(node.host)
     for component in ("controller-manager", "scheduler"):
@@ -168,7 +168,7 @@ def _master(node: Node, bootstrap_token: str = "") -> Master:
     return Master(
         identity=node.identity,
         slot=node.slot,
-        balancer=node.config.balancer,
+        api_load_balancer_name=node.config.api_load_balancer_name,
         membership=membership.settled(node),
         ignored_preflight_errors=_IGNORED_ALWAYS + ignored_preflight_errors(),
         bootstrap_token=bootstrap_token,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kubequorum_node.kubernetes.api_server import kubectl
-from kubequorum_node.log import say
+from kubequorum_node.log import info
 from kubequorum_node.node import Node
 
 _PROVIDER_ID = re.compile(r"^aws:///[^/]+/(i-[0-9a-f]+)$")
@@ -20,7 +20,7 @@ def remove(node: Node) -> None:
     found = json.loads(kubectl(node, "get", "nodes", "--output=json").stdout)["items"]
     dead = dead_nodes(found, _states(node, list(filter(None, map(instance_id, found)))), datetime.now(UTC))
     for name, reason in dead.items():
-        say(f"removing node {name}: {reason}")
+        info(f"removing node {name}: {reason}")
         kubectl(node, "delete", "node", name, "--ignore-not-found", "--wait=false")
 
 

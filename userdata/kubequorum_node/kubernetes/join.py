@@ -10,7 +10,7 @@ from kubequorum_node.kubeadm.phases import Kubeadm
 from kubequorum_node.kubernetes.control_plane import ignored_preflight_errors
 from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
 from kubequorum_node.kubernetes.kubelet import CLIENT_CERTIFICATE, KUBECONFIG
-from kubequorum_node.log import say, step
+from kubequorum_node.log import info, step
 from kubequorum_node.node import WORK_FOLDER, Node
 
 _CONFIG = f"{WORK_FOLDER}/join.yaml"
@@ -36,7 +36,7 @@ def join(node: Node) -> None:
 
     """
     if node.host.path(KUBECONFIG).exists() and node.host.path(CLIENT_CERTIFICATE).exists():
-        say("this machine has joined before")
+        info("this node has joined before")
         node.host.run("systemctl", "start", "kubelet.service")
         return
 

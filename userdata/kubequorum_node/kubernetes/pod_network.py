@@ -13,7 +13,7 @@ from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes import pod_routes
 from kubequorum_node.kubernetes.kubelet import ApiError, NodeApi
 from kubequorum_node.kubernetes.pod_routes import DEVICE, Entries, Peer
-from kubequorum_node.log import say
+from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 
 _CNI_CONFIG = "/etc/cni/net.d/10-kubequorum.conflist"
@@ -44,7 +44,7 @@ class PodNetwork:
                 self.synchronise()
                 self._follow()
             except NodeError as error:
-                say(f"pod network: {error}")
+                warning(f"pod network: {error}")
                 self._node.clock.sleep(_PAUSE_SECONDS)
 
     def synchronise(self) -> None:
@@ -110,7 +110,7 @@ class PodNetwork:
             run("ip", "link", "set", DEVICE, "up")
         run("nft", "-f", "-", stdin=masquerade(IPv4Network(self._node.document.pod_cidr)))
         self._node.host.write(_CNI_CONFIG, cni_config(own.pod_range, mtu=mtu))
-        say(f"pods of this node get addresses from {own.pod_range}")
+        info(f"pods of this node get addresses from {own.pod_range}")
 
     def _has_device(self, own: Peer) -> bool:
         """Whether the device is there, up and with the right addresses; one that is not right is removed."""
@@ -147,7 +147,7 @@ class PodNetwork:
             if lines:
                 self._node.host.run(program, "-force", "-batch", "-", stdin="\n".join(lines) + "\n")
         if ip or bridge:
-            say(f"pod network: {len(target.routes)} other nodes")
+            info(f"pod network: {len(target.routes)} other nodes")
 
     def _actual(self) -> Entries:
         def ask(*command: str) -> list[dict[str, Any]]:

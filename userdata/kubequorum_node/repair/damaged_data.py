@@ -96,8 +96,8 @@ def require_agreement(node: Node) -> None:
         RefusedError: they have not, or too few of them answer.
 
     """
-    slots = [slot for slot in node.etcd.slots if slot != node.slot]
-    if len(slots) < len(node.etcd.slots) // 2 + 1:
+    slots = [slot for slot in node.etcd_spec.slots if slot != node.slot]
+    if len(slots) < len(node.etcd_spec.slots) // 2 + 1:
         raise RefusedError("nothing is done: nobody else has the data")
     for _ in range(_HASH_TRIES):
         try:

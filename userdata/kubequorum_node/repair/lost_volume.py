@@ -43,7 +43,7 @@ def take_place(node: Node, *, because: str) -> str:
             # Another instance was first; with the same token it has got the same volume.
             return old
         occupied = slot_record.occupied(old, node, stage=stage)
-        return replace(occupied, volume=made, replaces=node.config.volume)
+        return replace(occupied, volume=made, replaces=node.config.etcd_volume_id)
 
     slot_record.update(node, change)
     node.volume = None
@@ -54,7 +54,7 @@ def take_place(node: Node, *, because: str) -> str:
 
 def _stage(node: Node, because: str) -> str:
     """What the slot's member is on an empty volume: one of the first set only while nobody has ever lived."""
-    for slot in node.etcd.slots:
+    for slot in node.etcd_spec.slots:
         stored = node.store.get(slot_record.key(slot))
         if stored is not None and SlotRecord.from_json(stored.body).stage in HAS_LIVED:
             membership.wait_for_quorum(node, because=because)
@@ -63,8 +63,8 @@ def _stage(node: Node, because: str) -> str:
 
 
 def _create(node: Node, lost: str) -> str:
-    shape = node.etcd.volume
-    slot = node.etcd.slots[node.slot]
+    shape = node.etcd_spec.volume
+    slot = node.etcd_spec.slots[node.slot]
     key = _key(node)
     # One volume for each lost one, however often it is asked for; another shape is another request.
     asked = f"{node.document.cluster}/{node.slot}/{lost}/{key}/{sorted(asdict(shape).items())}"

@@ -76,7 +76,7 @@ def ask(node: Node) -> Others:
 
     """
     etcd = Etcd.others(node)
-    slots = [slot for slot in node.etcd.slots if slot != node.slot]
+    slots = [slot for slot in node.etcd_spec.slots if slot != node.slot]
     if not slots:
         return Others(members=(), healthy=frozenset(), serving=frozenset())
     try:
@@ -86,7 +86,7 @@ def ask(node: Node) -> Others:
     healthy = etcd.healthy_endpoints()
     return Others(
         members=tuple(members),
-        healthy=frozenset(slot for slot in slots if client_url(node.etcd, slot) in healthy),
+        healthy=frozenset(slot for slot in slots if client_url(node.etcd_spec, slot) in healthy),
         serving=frozenset(slot for slot in slots if _serves(node, slot)),
     )
 
@@ -99,9 +99,9 @@ def require_others(node: Node) -> None:
 
     """
     others = ask(node)
-    url = peer_url(node.etcd, node.slot)
+    url = peer_url(node.etcd_spec, node.slot)
     own = sum(url in member.peer_urls and not member.is_learner for member in others.members)
-    if reason := refusal(others, slots=node.etcd.slots, own_voters=own):
+    if reason := refusal(others, slots=node.etcd_spec.slots, own_voters=own):
         raise RefusedError(f"nothing is done: {reason}")
 
 
@@ -129,7 +129,7 @@ def take_lock(node: Node, *, why: str) -> None:
 
 def release_lock(node: Node) -> None:
     """Give the lock back if this slot has it: it is in service again. Failing is no failure: a lease ends."""
-    if len(node.etcd.slots) == 1:
+    if len(node.etcd_spec.slots) == 1:
         return
     etcd = Etcd.others(node)
     try:
@@ -180,7 +180,7 @@ def _require_own(holder: dict[str, str], node: Node) -> None:
 
 
 def _serves(node: Node, slot: str) -> bool:
-    addresses = node.host.resolve(node.etcd.slots[slot].etcd_name)
+    addresses = node.host.resolve(node.etcd_spec.slots[slot].etcd_name)
     urls = [f"https://{address}:{API_PORT}/readyz" for address in sorted(addresses)]
     return any(node.host.https_status(url, ca_file=CA_CERTIFICATE, timeout=5.0) == _READY for url in urls)
 

@@ -93,8 +93,8 @@ def volume(node: Node) -> str:
 
 def volume_of(record: SlotRecord | None, node: Node) -> str:
     """The same, by a record that was read."""
-    replaced = record is not None and record.replaces == node.config.volume
-    return record.volume if record is not None and replaced else node.config.volume
+    replaced = record is not None and record.replaces == node.config.etcd_volume_id
+    return record.volume if record is not None and replaced else node.config.etcd_volume_id
 
 
 def occupied(old: SlotRecord | None, node: Node, *, stage: str) -> SlotRecord:
@@ -105,7 +105,7 @@ def occupied(old: SlotRecord | None, node: Node, *, stage: str) -> SlotRecord:
     volume_id = volume_of(old, node)
     return SlotRecord(
         volume=volume_id,
-        replaces=node.config.volume if volume_id != node.config.volume else "",
+        replaces=node.config.etcd_volume_id if volume_id != node.config.etcd_volume_id else "",
         generation=before if again else before + 1,
         instance=instance,
         stage=stage,

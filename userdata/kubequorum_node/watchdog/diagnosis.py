@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from kubequorum_node.etcd.log import Cause, LastWords
-from kubequorum_node.machine import wall_clock
+from kubequorum_node.system import wall_clock
 from kubequorum_node.volume.disk import Disk
 
 EXPIRES_BELOW_DAYS = 30.0

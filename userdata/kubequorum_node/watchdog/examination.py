@@ -8,9 +8,9 @@ from kubequorum_node.etcd.client import Etcd
 from kubequorum_node.etcd.log import last_words
 from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
 from kubequorum_node.kubernetes import certificates
-from kubequorum_node.log import say
-from kubequorum_node.machine import wall_clock
+from kubequorum_node.log import warning
 from kubequorum_node.node import Node
+from kubequorum_node.system import wall_clock
 from kubequorum_node.volume.disk import DiskProbe
 from kubequorum_node.watchdog.diagnosis import CORRUPT, NOSPACE, Findings
 
@@ -79,7 +79,7 @@ class Examination:
             own = int(local.status()["header"]["member_id"])
             alarms = local.alarms()
         except (NodeError, LookupError, ValueError, TypeError, AttributeError) as error:
-            say(f"etcd's alarms cannot be read: {error}")
+            warning(f"etcd's alarms cannot be read: {error}")
             return frozenset()
         found = {name for member_id, name in alarms if member_id == own}
         return frozenset(found & {CORRUPT} | ({NOSPACE} & {name for _, name in alarms}))
@@ -88,5 +88,5 @@ class Examination:
         try:
             return certificates.days_left(self._node)
         except (NodeError, LookupError, ValueError) as error:
-            say(f"the ends of the certificates cannot be read: {error}")
+            warning(f"the expiry of the certificates cannot be read: {error}")
             return None

@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes import api_server
-from kubequorum_node.log import say
+from kubequorum_node.log import error, info, warning
 from kubequorum_node.node import Node
 from kubequorum_node.volume import slot_record
 from kubequorum_node.watchdog.diagnosis import Condition, Verdict
@@ -22,7 +22,8 @@ _MESSAGE_LENGTH = 1024
 
 def tell(node: Node, verdict: Verdict) -> None:
     """Tell everybody who can be told; who cannot is passed over."""
-    say(f"watchdog: this master is {verdict}")
+    write = info if verdict.condition is Condition.WELL else error
+    write(f"watchdog: this master is {verdict}")
     tellers: tuple[Callable[[], None], ...] = (
         lambda: slot_record.note(node, outcome(verdict)),
         lambda: _create_event(node, event(node, verdict, node.host.time())),
@@ -30,8 +31,8 @@ def tell(node: Node, verdict: Verdict) -> None:
     for told in tellers:
         try:
             told()
-        except (NodeError, ClientError, BotoCoreError) as error:
-            say(f"watchdog: could not be told: {error}")
+        except (NodeError, ClientError, BotoCoreError) as failure:
+            warning(f"watchdog: could not be reported: {failure}")
 
 
 def outcome(verdict: Verdict) -> str:

@@ -10,10 +10,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes import certificates, control_plane
-from kubequorum_node.log import say, step
-from kubequorum_node.machine import boot_lock
+from kubequorum_node.log import info, step, warning
 from kubequorum_node.node import Node
 from kubequorum_node.repair import damaged_data, replacement
+from kubequorum_node.system import boot_lock
 from kubequorum_node.volume import attachment, filesystem, member_data
 from kubequorum_node.watchdog import notice
 from kubequorum_node.watchdog.diagnosis import WELL, Condition, Course, Findings, Verdict, diagnose
@@ -78,7 +78,7 @@ class Watchdog:
             # What etcd said before was about what has been put right.
             self._begin_anew()
         except boot_lock.BusyError as busy:
-            say(f"watchdog: {busy}")
+            warning(f"watchdog: {busy}")
         except (NodeError, ClientError, BotoCoreError, OSError):
             # What happened stands in the line of the step; the next try comes soon enough.
             pass
@@ -90,7 +90,7 @@ def watch(node: Node) -> None:
     """Watch for as long as the machine runs."""
     examination = Examination(node)
     dog = Watchdog(node, examination.look, begin_anew=examination.begin_anew)
-    say(f"watching master {node.slot}: every {LOOK_SECONDS:.0f} s")
+    info(f"watching master {node.slot}: every {LOOK_SECONDS:.0f} s")
     while True:
         dog.tick()
         node.clock.sleep(LOOK_SECONDS)
@@ -101,10 +101,10 @@ def _is_ours(node: Node) -> bool:
     try:
         state = node.metadata.target_lifecycle_state()
     except NodeError as error:
-        say(f"watchdog: nothing is done while the metadata service does not answer: {error}")
+        warning(f"watchdog: no action while the metadata service does not answer: {error}")
         return False
     if state != _SERVES:
-        say(f"watchdog: nothing is done, for the group wants this instance {state or 'in no state'}")
+        info(f"watchdog: no action, the group's target state for this instance is {state or 'unknown'}")
     return state == _SERVES
 
 
@@ -123,7 +123,7 @@ def _make_room(node: Node, verdict: Verdict, found: Findings) -> None:
     if found.disk.is_full or not found.etcd_answers:
         filesystem.grow(node, attachment.device(node))
         if member_data.drop_copy(node):
-            say(f"removed {member_data.ASIDE_FOLDER}: its room is needed")
+            info(f"removed {member_data.ASIDE_FOLDER}: its room is needed")
 
 
 def _renew(node: Node, verdict: Verdict, found: Findings) -> None:

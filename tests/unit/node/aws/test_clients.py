@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from kubequorum_node.aws.clients import Aws, ClockSkewError
 from kubequorum_node.aws.state_store import StateStore
+from tests.unit.node.fakes import FakeClock
 
 THROTTLED = (
     400,
@@ -49,8 +50,8 @@ class _Scripted(Aws):
     """Answers come from a list; each request uses one."""
 
     def __init__(self, *answers: tuple[int, str]) -> None:
-        self.pauses: list[float] = []
-        super().__init__("eu-central-1", pause=self.pauses.append)
+        self.clock = FakeClock()
+        super().__init__("eu-central-1", clock=self.clock)
         self._answers = list(answers)
         self.sessions = 0
 
@@ -99,7 +100,7 @@ def test_expired_credentials_are_replaced() -> None:
     aws = _Scripted(EXPIRED, EXPIRED, GOOD)
     assert _ask(aws)["AutoScalingInstances"] == []
     assert aws.sessions == 3
-    assert len(aws.pauses) == 2
+    assert 1.5 * 3 * 0.8 <= aws.clock.now() - 1000 <= 1.5 * 3 * 1.2
 
 
 def test_credentials_that_stay_expired_are_an_error() -> None:
@@ -181,7 +182,7 @@ def test_an_object_that_is_not_there_is_none_and_a_forbidden_one_is_an_error() -
     """Not being allowed to read is never taken for "there is none": that would make a second CA."""
     missing = (404, "<Error><Code>NoSuchKey</Code><Message>none</Message></Error>")
     forbidden = (403, "<Error><Code>AccessDenied</Code><Message>no</Message></Error>")
-    store = StateStore(_Scripted(missing, forbidden), "state")
+    store = StateStore(_Scripted(missing, forbidden), "state", clock=FakeClock())
     assert store.get("pki/ca-set.json") is None
     with pytest.raises(ClientError, match="AccessDenied"):
         store.get("pki/ca-set.json")

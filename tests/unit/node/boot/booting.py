@@ -10,7 +10,7 @@ import pytest
 from kubequorum_node.host import Result
 from kubequorum_node.kubeadm import ca_set
 from kubequorum_node.kubeadm.ca_set import CaSet
-from kubequorum_node.machine import packages, programs
+from kubequorum_node.system import packages, programs
 from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
 

@@ -9,7 +9,7 @@ import pytest
 
 from kubequorum_node.boot import launch, run
 from kubequorum_node.host import Result
-from kubequorum_node.machine import supervisor
+from kubequorum_node.system import supervisor
 from tests.synthesis import REPOSITORY
 from tests.unit.node.boot.booting import Machine, machine, surroundings
 from tests.unit.node.fakes import FakeNode

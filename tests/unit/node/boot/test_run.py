@@ -15,9 +15,9 @@ from kubequorum_node.host import Result
 from kubequorum_node.kubeadm import ca_set
 from kubequorum_node.kubernetes import control_plane, credentials
 from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
-from kubequorum_node.machine import boot_lock, supervisor
 from kubequorum_node.node import Node
 from kubequorum_node.step import Step
+from kubequorum_node.system import boot_lock, supervisor
 from kubequorum_node.volume.slot_record import SlotRecord
 from tests.unit.node import examples
 from tests.unit.node.boot.booting import ETCD_POD, NAME, OWN, Machine, machine, surroundings

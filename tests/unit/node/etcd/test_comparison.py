@@ -112,9 +112,11 @@ def test_an_answer_that_cannot_be_read_is_none(node: FakeNode, etcd: FakeEtcd) -
 
 def test_the_only_master_asks_nobody(node: FakeNode, etcd: FakeEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has nobody to compare with."""
-    alone = {"a": node.etcd.slots["a"]}
+    alone = {"a": node.etcd_spec.slots["a"]}
     monkeypatch.setattr(
-        node, "document", dataclasses.replace(node.document, etcd=dataclasses.replace(node.etcd, slots=alone))
+        node,
+        "document",
+        dataclasses.replace(node.document, etcd=dataclasses.replace(node.etcd_spec, slots=alone)),
     )
     comparison.require_same_data(node)
     assert node.host.ran(ETCDCTL) == []

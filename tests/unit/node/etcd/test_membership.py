@@ -13,7 +13,7 @@ from kubequorum_node.volume.slot_record import FORMING, JOINING, MEMBER, SlotRec
 from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
 
-OWN = examples.CONFIG.volume
+OWN = examples.CONFIG.etcd_volume_id
 OTHER = "vol-0fedcba9876543210"
 KEY = "slots/a/record.json"
 ETCDCTL = "/usr/local/bin/etcdctl"

@@ -16,7 +16,7 @@ def test_the_name_leads_here_and_others_forget_the_old_address_soon(node: FakeNo
     node.host.names[NAME] = {OWN}
     names.point_here(node)
     (change,) = node.aws.asked("change_resource_record_sets")
-    assert change["HostedZoneId"] == examples.CONFIG.zone
+    assert change["HostedZoneId"] == examples.CONFIG.hosted_zone_id
     assert change["ChangeBatch"]["Changes"] == [
         {
             "Action": "UPSERT",

@@ -25,7 +25,7 @@ assert examples.DOCUMENT.etcd is not None
 MASTER = Master(
     identity=examples.IDENTITY,
     slot="a",
-    balancer=examples.CONFIG.balancer,
+    api_load_balancer_name=examples.CONFIG.api_load_balancer_name,
     membership=first_members(examples.DOCUMENT.etcd),
     ignored_preflight_errors=("DirAvailable--var-lib-etcd-data",),
     bootstrap_token="abcdef.0123456789abcdef",
@@ -112,7 +112,7 @@ def test_the_api_servers_certificate_has_every_name_it_is_reached_by() -> None:
     assert cluster["apiServer"]["certSANs"] == [
         "api.ha.kubequorum.internal",
         "api-internal.ha.kubequorum.internal",
-        examples.CONFIG.balancer,
+        examples.CONFIG.api_load_balancer_name,
         "127.0.0.1",
     ]
 

@@ -34,7 +34,10 @@ class Machine:
         self.pods = ["kube-apiserver", "etcd"]
         node.host.write(WAL, "broken")
         record = SlotRecord(
-            volume=examples.CONFIG.volume, generation=1, instance=examples.IDENTITY.instance_id, stage=MEMBER
+            volume=examples.CONFIG.etcd_volume_id,
+            generation=1,
+            instance=examples.IDENTITY.instance_id,
+            stage=MEMBER,
         )
         node.aws.objects["slots/a/record.json"] = record.to_json().encode()
         node.host.on("systemctl", self._systemctl)

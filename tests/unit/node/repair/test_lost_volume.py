@@ -18,7 +18,7 @@ from tests.unit.node.fake_aws import KEY
 from tests.unit.node.fake_etcd import FakeEtcd
 from tests.unit.node.fakes import FakeNode
 
-LOST = examples.CONFIG.volume
+LOST = examples.CONFIG.etcd_volume_id
 NEW = "vol-0ff00000000000000"
 LINK = f"/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_{NEW.replace('-', '')}"
 

@@ -39,9 +39,13 @@ def test_a_free_volume_is_attached_by_its_id(node: FakeNode) -> None:
     """Two calls, and no search by tags."""
     assert attachment.attach(node) == LINK
     assert node.aws.asked("attach_volume") == [
-        {"VolumeId": examples.CONFIG.volume, "InstanceId": "i-0123456789abcdef0", "Device": "/dev/xvdf"}
+        {
+            "VolumeId": examples.CONFIG.etcd_volume_id,
+            "InstanceId": "i-0123456789abcdef0",
+            "Device": "/dev/xvdf",
+        }
     ]
-    assert node.aws.asked("describe_volumes") == [{"VolumeIds": [examples.CONFIG.volume]}]
+    assert node.aws.asked("describe_volumes") == [{"VolumeIds": [examples.CONFIG.etcd_volume_id]}]
 
 
 def test_a_volume_that_is_here_already_is_left_alone(node: FakeNode) -> None:
@@ -89,7 +93,7 @@ def test_the_volume_that_took_a_lost_ones_place_is_attached(node: FakeNode) -> N
         generation=2,
         instance="i-0",
         stage="member",
-        replaces=examples.CONFIG.volume,
+        replaces=examples.CONFIG.etcd_volume_id,
     )
     node.aws.objects["slots/a/record.json"] = record.to_json().encode()
     node.aws.volume["VolumeId"] = "vol-0fedcba9876543210"

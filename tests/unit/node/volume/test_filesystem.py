@@ -103,7 +103,7 @@ def damaged(node: FakeNode) -> FakeEtcd:
     link = node.host.path("/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0")
     link.parent.mkdir(parents=True)
     link.touch()
-    record = SlotRecord(volume=examples.CONFIG.volume, generation=1, instance="i-0", stage=MEMBER)
+    record = SlotRecord(volume=examples.CONFIG.etcd_volume_id, generation=1, instance="i-0", stage=MEMBER)
     node.aws.objects["slots/a/record.json"] = record.to_json().encode()
     node.host.on("blkid", EXT4)
     node.host.on("fsck.ext4", lambda *_: Result(0, "") if node.host.ran("mkfs") else Result(4, "BAD"))

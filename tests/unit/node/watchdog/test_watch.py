@@ -9,8 +9,8 @@ import pytest
 from kubequorum_node.etcd.log import Cause, LastWords
 from kubequorum_node.host import Space
 from kubequorum_node.kubernetes import certificates
-from kubequorum_node.machine import boot_lock
 from kubequorum_node.repair import damaged_data
+from kubequorum_node.system import boot_lock
 from kubequorum_node.volume.disk import Disk
 from kubequorum_node.volume.slot_record import MEMBER, SlotRecord
 from kubequorum_node.watchdog import watch
@@ -40,7 +40,7 @@ class Dog:
         node.host.path("/run").mkdir()
         node.host.on("/usr/local/bin/kubectl", self._kubectl)
         record = SlotRecord(
-            volume=examples.CONFIG.volume,
+            volume=examples.CONFIG.etcd_volume_id,
             generation=1,
             instance=examples.IDENTITY.instance_id,
             stage=MEMBER,

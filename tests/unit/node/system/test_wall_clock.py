@@ -3,8 +3,8 @@
 import pytest
 
 from kubequorum_node.host import Answer
-from kubequorum_node.machine import wall_clock
-from kubequorum_node.machine.wall_clock import ClockError
+from kubequorum_node.system import wall_clock
+from kubequorum_node.system.wall_clock import ClockError
 from tests.unit.node.fakes import FakeNode
 
 S3 = "https://s3.eu-central-1.amazonaws.com"

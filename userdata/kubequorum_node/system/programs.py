@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from kubequorum_node.host import CommandError
-from kubequorum_node.log import say
-from kubequorum_node.machine import download, lockfile
-from kubequorum_node.machine.lockfile import Artifact
+from kubequorum_node.log import info
 from kubequorum_node.node import Node
+from kubequorum_node.system import download, lockfile
+from kubequorum_node.system.lockfile import Artifact
 
 _AT_ONCE = 4
 _DOWNLOADS = "/var/cache/kubequorum"
@@ -31,7 +31,7 @@ def install(node: Node) -> None:
 
 def _install_one(node: Node, artifact: Artifact) -> None:
     if is_installed(node, artifact):
-        say(f"{artifact.name} {artifact.version} is on the image")
+        info(f"{artifact.name} {artifact.version} is on the image")
         return
     source = artifact.source(node.document.mirror)
     begin = node.clock.now()
@@ -48,7 +48,7 @@ def _install_one(node: Node, artifact: Artifact) -> None:
             download.unpack_tar(file, folder, wanted=wanted, strip_components=artifact.strip_components)
         for program, path in artifact.install.items():
             _put(folder / program, node.host.path(path))
-    say(f"{artifact.name} {artifact.version} came from {source} in {node.clock.now() - begin:.1f} s")
+    info(f"{artifact.name} {artifact.version} came from {source} in {node.clock.now() - begin:.1f} s")
 
 
 def is_installed(node: Node, artifact: Artifact) -> bool:

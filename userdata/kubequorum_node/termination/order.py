@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Thread
 
-from kubequorum_node.farewell import steps
 from kubequorum_node.kubernetes import api_server
-from kubequorum_node.log import say, step
-from kubequorum_node.machine import supervisor
+from kubequorum_node.log import error, info, step, warning
 from kubequorum_node.node import Node
 from kubequorum_node.step import Step
+from kubequorum_node.system import supervisor
+from kubequorum_node.termination import steps
 
 _RIVALS = (
     "kubequorum-boot.service",
@@ -71,7 +71,7 @@ def leave(node: Node) -> None:
         for part in _parts(node):
             attempt(node, part)
     node.lifecycle.report_gone()
-    say(f"{node.config.position} has let go after {node.clock.now() - begin:.1f} s")
+    info(f"{node.config.role} released everything in {node.clock.now() - begin:.1f} s")
     # EC2 mostly ends the machine in the middle of it.
     attempt(node, Part(steps.AWAIT_END, 90))
 
@@ -101,7 +101,7 @@ def attempt(node: Node, part: Part) -> None:
     thread.start()
     thread.join(part.seconds)
     if thread.is_alive():
-        say(f"{part.step.name}: not done within {part.seconds:.0f} s; going on")
+        error(f"{part.step.name}: not done within {part.seconds:.0f} s; continuing without it")
 
 
 def _parts(node: Node) -> Sequence[Part]:
@@ -109,12 +109,12 @@ def _parts(node: Node) -> Sequence[Part]:
         return WORKER
     if api_server.is_ready(node):
         return MASTER
-    say("the API server of this master is not ready: it ends without the cluster")
+    warning("the API server of this master is not ready: terminating without the cluster")
     return MASTER_WITHOUT_CLUSTER
 
 
 def _stop_rivals(node: Node) -> None:
     try:
         node.host.run("systemctl", "stop", *_RIVALS, timeout=30)
-    except Exception as error:
-        say(f"going on beside what could not be stopped: {error}")
+    except Exception as failure:
+        warning(f"some services could not be stopped, continuing: {failure}")

@@ -2,7 +2,7 @@
 
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import CommandError
-from kubequorum_node.log import say
+from kubequorum_node.log import info
 from kubequorum_node.node import Node
 
 _NEEDED = {
@@ -32,7 +32,7 @@ def install(node: Node) -> None:
     if not missing:
         return
     packages = sorted(set(missing.values()))
-    say(f"the image has no {', '.join(sorted(missing))}: installing {', '.join(packages)}")
+    info(f"the image has no {', '.join(sorted(missing))}: installing {', '.join(packages)}")
     try:
         node.host.run(*_APT, "update", timeout=_TIMEOUT_SECONDS)
         node.host.run(*_APT, "install", "--no-install-recommends", *packages, timeout=_TIMEOUT_SECONDS)

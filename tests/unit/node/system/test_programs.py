@@ -13,9 +13,9 @@ import pytest
 
 from kubequorum.versions import DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS
 from kubequorum_node.host import Result
-from kubequorum_node.machine import lockfile, programs
-from kubequorum_node.machine.download import ChecksumError, DownloadError
-from kubequorum_node.machine.lockfile import Artifact, LockFileError
+from kubequorum_node.system import lockfile, programs
+from kubequorum_node.system.download import ChecksumError, DownloadError
+from kubequorum_node.system.lockfile import Artifact, LockFileError
 from tests.unit.node.fakes import FakeNode
 
 KUBELET = b"#!/bin/sh\necho Kubernetes v1.36.3\n"

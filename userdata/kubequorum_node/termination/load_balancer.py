@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-reg
 """
 
 from kubequorum_node.clock import NotYetError, WaitError
-from kubequorum_node.log import say
+from kubequorum_node.log import warning
 from kubequorum_node.node import Node
 
 _LEFT = frozenset({"draining", "unused"})
@@ -28,7 +28,7 @@ def leave(node: Node) -> None:
             longest_pause=2.0,
         )
     except WaitError as error:
-        say(f"going on: {error}")
+        warning(f"continuing: {error}")
 
 
 def target_groups(node: Node) -> list[str]:

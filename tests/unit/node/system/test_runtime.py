@@ -7,7 +7,7 @@ import pytest
 
 from kubequorum_node.clock import WaitError
 from kubequorum_node.host import Result
-from kubequorum_node.machine import runtime, supervisor
+from kubequorum_node.system import runtime, supervisor
 from tests.unit.node.fakes import FakeNode
 
 

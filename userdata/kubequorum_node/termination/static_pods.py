@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from kubequorum_node.clock import NotYetError, WaitError
-from kubequorum_node.log import say, step
-from kubequorum_node.machine import supervisor
+from kubequorum_node.log import step, warning
 from kubequorum_node.node import Node
+from kubequorum_node.system import supervisor
 
 _MANIFESTS = "/etc/kubernetes/manifests"
 _KUBELET = "kubelet.service"
@@ -39,7 +39,7 @@ def stop_all(node: Node) -> None:
             if not kubelet_runs:
                 _stop(node, names, seconds)
             elif (left := _wait_until_stopped(node, names, seconds)) is not None:
-                say(f"stopping them without the kubelet: {left}")
+                warning(f"stopping them without the kubelet: {left}")
                 _stop(node, names, _FORCED_SECONDS)
 
 

@@ -10,10 +10,10 @@ import pytest
 from kubequorum_node.clock import WaitError
 from kubequorum_node.errors import NodeError
 from kubequorum_node.etcd import leadership
-from kubequorum_node.farewell import drain, load_balancer, order, static_pods
-from kubequorum_node.farewell.order import Part
 from kubequorum_node.host import Result
 from kubequorum_node.step import Step
+from kubequorum_node.termination import drain, load_balancer, order, static_pods
+from kubequorum_node.termination.order import Part
 from kubequorum_node.volume import detachment, filesystem
 from kubequorum_node.volume.attachment import VolumeError
 from tests.unit.node import examples

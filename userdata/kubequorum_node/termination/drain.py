@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kubequorum_node.kubernetes.kubelet import ApiError, NodeApi
-from kubequorum_node.log import say
+from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 
 LIMIT_SECONDS = 1800.0
@@ -48,7 +48,7 @@ class Drain:
 
         """
         self._api.patch(f"/api/v1/nodes/{self._name}", {"spec": {"unschedulable": True}})
-        say(f"node {self._name} takes no new pods")
+        info(f"node {self._name} is cordoned")
 
     def evict_all(self) -> list[Pod]:
         """Ask for the eviction of every pod that is to move; returns those that are still here.
@@ -80,22 +80,22 @@ class Drain:
                 left = self.evict_all()
                 heard = self._clock.now()
                 if not left:
-                    say(f"all pods have moved after {now - begin:.0f} s")
+                    info(f"all pods are evicted after {now - begin:.0f} s")
                     return
             except ApiError as error:
-                self._say_once(f"pods cannot be listed: {error}")
+                self._warn_once(f"pods cannot be listed: {error}")
                 if now - heard >= _UNREACHABLE_SECONDS:
-                    say(f"going on without the API, which has not answered for {now - heard:.0f} s")
+                    warning(f"continuing without the API, which has not answered for {now - heard:.0f} s")
                     return
             if now - looked >= _LOOK_FOR_REFUGE_SECONDS:
                 looked = now
                 refuge = now if self._has_refuge() else refuge
             if now - refuge >= _NOWHERE_SECONDS:
-                say(f"going on: for {now - refuge:.0f} s no other node has taken pods")
+                warning(f"continuing: for {now - refuge:.0f} s there was no other node that accepts pods")
                 return
             if now - begin >= seconds:
                 names = "unknown" if left is None else ", ".join(map(_name, left))
-                say(f"going on after {now - begin:.0f} s, with pods left: {names}")
+                warning(f"continuing after {now - begin:.0f} s with pods left: {names}")
                 return
             if now - prolonged >= _PROLONG_SECONDS:
                 prolong()
@@ -107,7 +107,7 @@ class Drain:
         try:
             nodes = self._api.get("/api/v1/nodes")["items"]
         except ApiError as error:
-            self._say_once(f"nodes cannot be listed: {error}")
+            self._warn_once(f"nodes cannot be listed: {error}")
             return True
         return any(takes_pods(node) for node in nodes if node["metadata"]["name"] != self._name)
 
@@ -126,13 +126,13 @@ class Drain:
         except ApiError as error:
             if error.status not in (_GONE, _CONFLICT):
                 # 429: a PodDisruptionBudget forbids it for now. That and others may pass: it is asked again.
-                self._say_once(f"pod {_name(pod)} may not move now: {error}")
+                self._warn_once(f"pod {_name(pod)} cannot be evicted yet: {error}")
         else:
-            say(f"pod {_name(pod)} moves")
+            info(f"pod {_name(pod)} is evicted")
 
-    def _say_once(self, message: str) -> None:
+    def _warn_once(self, message: str) -> None:
         if message not in self._said:
-            say(message)
+            warning(message)
             self._said.add(message)
 
 
@@ -166,7 +166,7 @@ def empty(node: Node) -> None:
     try:
         drain.cordon()
     except ApiError as error:
-        say(f"the node could not be cordoned: {error}")
+        warning(f"the node could not be cordoned: {error}")
     drain.wait_until_empty(seconds=LIMIT_SECONDS, prolong=lambda: _prolong(node))
 
 
@@ -187,4 +187,4 @@ def _prolong(node: Node) -> None:
         node.lifecycle.prolong_end()
     except Exception as error:
         # The hook's time-out then ends the machine.
-        say(f"the terminate hook could not be prolonged: {error}")
+        warning(f"the terminate hook could not be prolonged: {error}")

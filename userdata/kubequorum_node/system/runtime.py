@@ -5,9 +5,9 @@ import os
 
 from kubequorum_node.clock import NotYetError
 from kubequorum_node.host import CommandError
-from kubequorum_node.log import say
-from kubequorum_node.machine import supervisor
+from kubequorum_node.log import warning
 from kubequorum_node.node import Node
+from kubequorum_node.system import supervisor
 
 _CONFIG = "/etc/containerd/config.toml"
 _DROP_INS = "/etc/containerd/conf.d"
@@ -92,7 +92,7 @@ def prepare_kernel(node: Node) -> None:
         # A module that is built in or loaded needs none of this; one that is missing shows in the next step.
         loaded = node.host.run("modprobe", name, check=False)
         if loaded.returncode != 0:
-            say(f"modprobe {name}: {loaded.stderr.strip()}")
+            warning(f"modprobe {name}: {loaded.stderr.strip()}")
     node.host.write(_SYSCTL, "".join(f"{key} = {value}\n" for key, value in _SYSCTLS.items()))
     node.host.run("sysctl", "--quiet", "--load", _SYSCTL)
     size = max(_CONNTRACK_MIN, _CONNTRACK_PER_CORE * (os.cpu_count() or 1))
@@ -100,4 +100,4 @@ def prepare_kernel(node: Node) -> None:
         node.host.run("sysctl", "--quiet", "--write", f"net.netfilter.nf_conntrack_max={size}")
     except CommandError as error:
         # Only the first network namespace may set it: the kernel's own size has to do then.
-        say(f"the connection table keeps its size: {error}")
+        warning(f"the connection tracking table keeps its size: {error}")

@@ -2,7 +2,6 @@
 
 import hashlib
 import http.client
-import random
 import shutil
 import tarfile
 import urllib.error
@@ -16,11 +15,12 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kubequorum_node.aws.clients import Aws
-from kubequorum_node.clock import Clock
+from kubequorum_node.clock import Clock, RetryPolicy
 from kubequorum_node.errors import NodeError
-from kubequorum_node.log import say
+from kubequorum_node.log import warning
 
-_ATTEMPTS = 6
+_PATIENCE = RetryPolicy(attempts=6, pause_seconds=2.0, growth=2.0, longest_pause_seconds=15.0)
+_RETRIED = (OSError, http.client.HTTPException, BotoCoreError, ClientError)
 _TIMEOUT_SECONDS = 20
 _CHUNK = 1 << 20
 _GONE_FOR_GOOD = frozenset({400, 401, 403, 404, 410})
@@ -35,7 +35,7 @@ class ChecksumError(NodeError):
 
 
 def fetch(source: str, target: Path, *, sha256: str, aws: Aws, clock: Clock) -> None:
-    """Fetch a file and check its sum; what fails on the way is tried again a few times.
+    """Fetch a file and check its sum; a failure that may pass is retried a few times.
 
     Args:
         source: https://…, http://… or s3://bucket/key.
@@ -46,21 +46,27 @@ def fetch(source: str, target: Path, *, sha256: str, aws: Aws, clock: Clock) -> 
 
     Raises:
         DownloadError: it could not be fetched.
-        ChecksumError: it is another file; with both sums. That is not tried again.
+        ChecksumError: it is another file; with both sums. That is not retried.
 
     """
-    for attempt in range(1, _ATTEMPTS + 1):
-        try:
-            found = _fetch_once(source, target, aws)
-            break
-        except (OSError, http.client.HTTPException, BotoCoreError, ClientError) as error:
-            if attempt == _ATTEMPTS or _is_permanent(error):
-                raise DownloadError(
-                    f"{source} cannot be fetched (attempt {attempt}): {error}; if this machine has no way "
-                    "there, name a mirror in the cluster file (artifacts.mirror)"
-                ) from error
-            say(f"{source}: {error}; trying again")
-            clock.sleep(min(2.0**attempt, 20) * random.uniform(0.5, 1))
+    failures: list[Exception] = []
+
+    def note(failure: Exception) -> None:
+        failures.append(failure)
+        warning(f"{source}: {failure}; it is retried")
+
+    try:
+        found = clock.retry(
+            lambda: _fetch_once(source, target, aws),
+            _PATIENCE,
+            retry_if=lambda failure: isinstance(failure, _RETRIED) and not _is_permanent(failure),
+            on_retry=note,
+        )
+    except _RETRIED as error:
+        raise DownloadError(
+            f"{source} cannot be fetched (attempt {len(failures) + 1}): {error}. If this host cannot "
+            "reach it, name a mirror in the cluster file (artifacts.mirror)"
+        ) from error
     if found != sha256:
         target.unlink(missing_ok=True)
         raise ChecksumError(

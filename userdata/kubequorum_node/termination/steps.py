@@ -1,9 +1,9 @@
 """The steps of an end; `order` has their order."""
 
 from kubequorum_node.etcd import leadership
-from kubequorum_node.farewell import drain, load_balancer, static_pods
 from kubequorum_node.kubernetes import dead_nodes
 from kubequorum_node.step import Step
+from kubequorum_node.termination import drain, load_balancer, static_pods
 from kubequorum_node.volume import detachment, filesystem
 
 MOVE_PODS = Step("move-pods", "cordon the node and ask its pods to move, waiting for none", drain.begin)

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from kubequorum_node.farewell import drain
-from kubequorum_node.farewell.drain import Drain, Pod
 from kubequorum_node.kubernetes.kubelet import ApiError, NodeApi
+from kubequorum_node.termination import drain
+from kubequorum_node.termination.drain import Drain, Pod
 from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
 
@@ -138,7 +138,7 @@ def test_a_budget_that_never_allows_it_ends_with_the_time(
     assert 1800 <= worker.clock.now() - begin < 1900
     printed = capsys.readouterr().err
     assert "with pods left: default/db" in printed
-    assert printed.count("may not move now") == 1
+    assert printed.count("cannot be evicted yet") == 1
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import USER_AGENT
-from kubequorum_node.log import say
+from kubequorum_node.log import warning
 from kubequorum_node.node import Node
 
 TOLERATED_SECONDS = 300.0
@@ -50,7 +50,7 @@ def wait_until_right(node: Node) -> None:
     def look() -> None:
         offset = offset_seconds(node)
         if offset is None:
-            say("nobody says what time it is: going on with this machine's clock")
+            warning("no server says what time it is: continuing with this host's clock")
         elif abs(offset) > TOLERATED_SECONDS:
             raise NotYetError(in_words(offset))
 
@@ -74,6 +74,6 @@ def _sources(node: Node) -> list[str]:
     aws = os.environ.get("AWS_ENDPOINT_URL") or f"https://s3.{region}.amazonaws.com"
     urls = [aws, f"https://ec2.{region}.amazonaws.com"]
     if node.is_master:
-        names = (slot.etcd_name for name, slot in node.etcd.slots.items() if name != node.slot)
+        names = (slot.etcd_name for name, slot in node.etcd_spec.slots.items() if name != node.slot)
         urls += [f"https://{name}:6443/livez" for name in names]
     return urls
