@@ -7,7 +7,7 @@ from kubequorum_node.aws.clients import Aws
 from kubequorum_node.aws.identity import Identity
 from kubequorum_node.aws.imds import Metadata
 from kubequorum_node.aws.lifecycle import Lifecycle
-from kubequorum_node.aws.state_store import StateStore, Stored
+from kubequorum_node.aws.state_store import StateStore
 from kubequorum_node.clock import Clock
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import ClusterDocument, EtcdSpec
@@ -39,10 +39,6 @@ class Node:
         self.metadata = metadata or Metadata(clock=self.clock)
         self.store = StateStore(self.aws, config.bucket, clock=self.clock)
         self.lifecycle = Lifecycle(config, document, aws=self.aws, metadata=self.metadata, clock=self.clock)
-        self.record: Stored | None = None
-        """The slot's record as this program last saw it; see `slot_record`."""
-        self.volume: str | None = None
-        """The slot's volume once it is known; see `slot_record.volume`."""
 
     @cached_property
     def identity(self) -> Identity:

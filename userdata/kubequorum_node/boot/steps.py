@@ -1,6 +1,6 @@
 """The steps of a boot; `order` has their order."""
 
-from kubequorum_node.boot import slot_volume
+from kubequorum_node.boot import etcd_volume
 from kubequorum_node.etcd import membership, names
 from kubequorum_node.kubernetes import control_plane, credentials, join, kubelet
 from kubequorum_node.log import info
@@ -8,7 +8,7 @@ from kubequorum_node.node import Node
 from kubequorum_node.repair import replacement
 from kubequorum_node.step import Step
 from kubequorum_node.system import packages, programs, runtime, supervisor, wall_clock
-from kubequorum_node.volume import slot_record
+from kubequorum_node.volume import slot_record, slot_volume
 
 _WATCHDOG_UNIT = "kubequorum-watchdog.service"
 _POD_NETWORK_UNIT = "kubequorum-pod-network.service"
@@ -57,7 +57,7 @@ def prove_health(node: Node) -> None:
     """Prove that this machine may be counted on."""
     if node.is_master:
         control_plane.prove_health(node)
-        slot_record.finish(node)
+        slot_record.finish(node, volume_id=slot_volume.resolved(node).volume_id)
     else:
         kubelet.wait_until_ready(node)
 
@@ -70,7 +70,7 @@ def start_watchdog(node: Node) -> None:
 
 def settle_membership(node: Node) -> None:
     """Decide how etcd starts; what was decided is on the machine."""
-    membership.settle(node)
+    membership.settle(node, slot_volume.resolved(node))
 
 
 CHECK_IDENTITY = Step("check-identity", "find out who this machine is; refuse the wrong zone", check_identity)
@@ -84,11 +84,11 @@ CHECK_MACHINE = Step(
 ATTACH_VOLUME = Step(
     "attach-volume",
     "attach the slot's etcd volume, waiting for a predecessor",
-    slot_volume.attach,
+    etcd_volume.attach,
     True,
 )
 MOUNT_VOLUME = Step(
-    "mount-volume", "mount it; make a file system only if it is blank", slot_volume.mount, True
+    "mount-volume", "mount it; make a file system only if it is blank", etcd_volume.mount, True
 )
 POINT_NAME = Step("point-name", "let the slot's DNS name lead here", names.point_here, True)
 AWAIT_NAME = Step(

@@ -1,1 +1,1 @@
-"""etcd as a cluster of members: speaking to it, who is a member, who leads, and the names of its members."""
+"""etcd as a cluster of members: topology, manifest and client, who is a member, who leads, their data."""

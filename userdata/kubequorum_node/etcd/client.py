@@ -4,71 +4,71 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from kubequorum_node.host import Result
-from kubequorum_node.kubeadm.configuration import client_url
+from kubequorum_node.etcd.topology import Member, client_url, other_slots
+from kubequorum_node.host import CommandError, Result
 from kubequorum_node.node import Node
 
 _ETCDCTL = "/usr/local/bin/etcdctl"
 _PKI = "/etc/kubernetes/pki/etcd"
 _LOCAL = "https://127.0.0.1:2379"
-_ANSWER_SECONDS = 5
-_GLANCE_SECONDS = 3
-"""About as long as an API server takes to start, which is waited for meanwhile."""
+_COMMAND_SECONDS = 5
+_REVISION_SECONDS = 3
+"""About as long as an API server takes to start, and it starts at the same time."""
 _HASH_SECONDS = 60
-"""A member reads all of its data for its hash: 8 GiB at most, at several hundred MiB a second."""
+"""To hash its data a member reads all of them: 8 GiB at most, at several hundred MiB a second."""
 _MARGIN_SECONDS = 10
-"""For etcdctl to give up by itself."""
+"""For etcdctl to time out by itself."""
+UNREADABLE = (CommandError, LookupError, ValueError)
+"""What a call raises when the members do not answer, or etcdctl prints something unexpected."""
 _ALARMS = {1: "NOSPACE", 2: "CORRUPT"}
 """etcd's own numbers (api/etcdserverpb/rpc.proto, AlarmType)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Member:
-    """A member as the cluster knows it."""
-
-    member_id: int
-    name: str
-    """Empty until it has started for the first time."""
-    peer_urls: tuple[str, ...]
-    is_learner: bool
-
-    @property
-    def hex_id(self) -> str:
-        """The id as etcdctl takes it."""
-        return f"{self.member_id:x}"
-
-
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a member's data hash to; comparable with one of the same compaction only."""
+    """The hash of a member's data. Comparable only with one of the same compaction."""
 
     hash: int
     compact_revision: int
 
 
-class Etcd:
-    """The cluster through some of its members."""
+@dataclass(frozen=True, kw_only=True)
+class Transaction:
+    """A transaction on one key, in the words of `etcdctl txn`."""
+
+    compare: str
+    success: str
+    failure: str = ""
+
+    def __str__(self) -> str:
+        """As etcdctl reads it: three sections, each ended by an empty line."""
+        return "".join(f"{section}\n\n" for section in (self.compare, self.success)) + (
+            f"{self.failure}\n\n" if self.failure else "\n"
+        )
+
+
+class EtcdClient:
+    """The cluster, reached through some of its members."""
 
     def __init__(self, node: Node, *endpoints: str) -> None:
         self._node = node
         self._endpoints = endpoints
 
     @classmethod
-    def local(cls, node: Node) -> "Etcd":
-        """Through the member on this machine."""
+    def local(cls, node: Node) -> "EtcdClient":
+        """Through the member on this node."""
         return cls(node, _LOCAL)
 
     @classmethod
-    def of_slot(cls, node: Node, slot: str) -> "Etcd":
-        """Through one slot's member, which may be the one on this machine."""
+    def of_slot(cls, node: Node, slot: str) -> "EtcdClient":
+        """Through one slot's member, which may be the one on this node."""
         return cls.local(node) if slot == node.slot else cls(node, client_url(node.etcd_spec, slot))
 
     @classmethod
-    def others(cls, node: Node) -> "Etcd":
+    def others(cls, node: Node) -> "EtcdClient":
         """Through the members of the other slots."""
-        return cls(
-            node, *(client_url(node.etcd_spec, slot) for slot in node.etcd_spec.slots if slot != node.slot)
-        )
+        spec = node.etcd_spec
+        return cls(node, *(client_url(spec, slot) for slot in other_slots(spec, node.slot)))
 
     def members(self) -> list[Member]:
         """All members, as a quorum knows them.
@@ -80,7 +80,7 @@ class Etcd:
         return _members(self._json("member", "list"))
 
     def remove(self, member: Member) -> None:
-        """Take a member out."""
+        """Remove a member."""
         self._run("member", "remove", member.hex_id)
 
     def add_learner(self, name: str, peer_url: str) -> list[Member]:
@@ -88,32 +88,32 @@ class Etcd:
         return _members(self._json("member", "add", name, f"--peer-urls={peer_url}", "--learner"))
 
     def promote(self, member_id: int) -> None:
-        """Give a learner its vote; etcd refuses while it has not caught up."""
+        """Give a learner its vote; etcd refuses until it has caught up."""
         self._run("member", "promote", f"{member_id:x}")
 
     def status(self) -> dict[str, Any]:
-        """What the first endpoint says of itself."""
+        """The status of the first endpoint."""
         status: dict[str, Any] = self._json("endpoint", "status")[0]["Status"]
         return status
 
     def revision(self) -> int:
-        """The newest revision that the first endpoint has; one that is down is not waited for."""
-        done = self._call("endpoint", "status", "--write-out=json", seconds=_GLANCE_SECONDS)
+        """The newest revision that the first endpoint has. One that is down fails quickly."""
+        done = self._call("endpoint", "status", "--write-out=json", seconds=_REVISION_SECONDS)
         return int(json.loads(done.stdout)[0]["Status"]["header"]["revision"])
 
     def alarms(self) -> list[tuple[int, str]]:
-        """Alarms that are on: the id of the member each is about, and its name."""
+        """Active alarms: the id of the member that each is about, and its name."""
         answer = self._json("alarm", "list")
         return [
             (int(alarm["memberID"]), _ALARMS.get(alarm["alarm"], "")) for alarm in answer.get("alarms", [])
         ]
 
     def disarm(self) -> None:
-        """Take all alarms back; one whose reason still holds comes again."""
+        """Clear all alarms; etcd raises one again whose cause persists."""
         self._run("alarm", "disarm")
 
     def healthy_endpoints(self) -> set[str]:
-        """The endpoints whose member serves a read through the consensus."""
+        """The endpoints whose member serves a linearizable read."""
         done = self._call("endpoint", "health", "--write-out=json", check=False)
         try:
             return {entry["endpoint"] for entry in json.loads(done.stdout) if entry.get("health")}
@@ -121,7 +121,7 @@ class Etcd:
             return set()
 
     def fingerprint(self, revision: int) -> Fingerprint:
-        """Of the first endpoint's data up to a revision, which it must have; it reads all of them for it."""
+        """Hash the first endpoint's data up to a revision, which it must have. It reads all of them."""
         done = self._call(
             "endpoint", "hashkv", f"--rev={revision}", "--write-out=json", seconds=_HASH_SECONDS
         )
@@ -129,20 +129,21 @@ class Etcd:
         return Fingerprint(hash=int(answer["hash"]), compact_revision=int(answer.get("compact_revision", 0)))
 
     def grant_lease(self, seconds: int) -> str:
-        """Make a lease; returns its id as etcdctl takes it. What is bound to it goes when it ends."""
+        """Grant a lease and return its id as etcdctl takes it. Keys bound to it are deleted when it ends."""
         return f"{int(self._json('lease', 'grant', str(seconds))['ID']):x}"
 
-    def transact(self, transaction: str) -> dict[str, Any]:
-        """Run a transaction, written as `etcdctl txn` reads it; its answer has `succeeded` if it did."""
-        answer: dict[str, Any] = json.loads(self._call("txn", "--write-out=json", stdin=transaction).stdout)
+    def transact(self, transaction: Transaction) -> dict[str, Any]:
+        """Run a transaction; the answer has `succeeded` if its comparison held."""
+        done = self._call("txn", "--write-out=json", stdin=str(transaction))
+        answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
     def move_leader(self, member_id: int) -> None:
-        """Have the first endpoint, which must lead, hand over to another member."""
+        """Let the first endpoint, which must be the leader, transfer leadership to another member."""
         self._run("move-leader", f"{member_id:x}")
 
     def read_with_quorum(self) -> None:
-        """Read a key through the consensus: proves that the member has caught up, and that a leader serves.
+        """Read a key with linearizability: proves that the member has caught up and that a leader serves.
 
         Raises:
             CommandError: it cannot.
@@ -157,7 +158,7 @@ class Etcd:
         return self._call(*command).stdout
 
     def _call(
-        self, *command: str, stdin: str | None = None, check: bool = True, seconds: int = _ANSWER_SECONDS
+        self, *command: str, stdin: str | None = None, check: bool = True, seconds: int = _COMMAND_SECONDS
     ) -> Result:
         return self._node.host.run(
             _ETCDCTL,

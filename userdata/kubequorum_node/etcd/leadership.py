@@ -1,44 +1,41 @@
-"""Handing etcd's leadership over before its member stops: no election has to notice first that it is gone."""
+"""Transferring etcd's leadership before its member stops: no election has to detect first that it is gone."""
 
-from kubequorum_node.etcd.client import Etcd
-from kubequorum_node.host import CommandError
-from kubequorum_node.kubeadm.configuration import client_url
-from kubequorum_node.log import say
+from kubequorum_node.etcd.client import UNREADABLE, EtcdClient
+from kubequorum_node.etcd.topology import other_slots
+from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 
 
 def hand_over(node: Node) -> None:
-    """Move leadership to the healthy voting member that has the most of the log, if this member leads.
+    """Transfer leadership to the healthy voting member with the longest log, if this member leads.
 
     Raises:
-        CommandError: etcd on this machine does not answer, or refuses.
+        CommandError: etcd on this node does not answer, or refuses.
 
     """
-    local = Etcd.local(node)
+    local = EtcdClient.local(node)
     status = local.status()
     me = int(status["header"]["member_id"])
     if int(status.get("leader", 0)) != me:
-        say("etcd's leader is another member")
+        info("this member is not etcd's leader")
         return
     candidates = sorted(_candidates(node, leader=me), reverse=True)
     if not candidates:
-        say("no other member could lead etcd")
+        warning("leadership is not transferred: no other member could lead etcd")
         return
     _, member_id, slot = candidates[0]
     local.move_leader(member_id)
-    say(f"slot {slot} leads etcd now")
+    info(f"the member of slot {slot} is etcd's leader now")
 
 
 def _candidates(node: Node, *, leader: int) -> list[tuple[int, int, str]]:
-    """How far its log goes, id and slot of each other member that votes, is well and follows this leader."""
+    """Raft index, id and slot of each other member that votes, reports no error and follows this leader."""
     found = []
-    for slot in node.etcd_spec.slots:
-        if slot == node.slot:
-            continue
+    for slot in other_slots(node.etcd_spec, node.slot):
         try:
-            status = Etcd(node, client_url(node.etcd_spec, slot)).status()
-        except (CommandError, LookupError, ValueError) as error:
-            say(f"the member of slot {slot} does not answer: {error}")
+            status = EtcdClient.of_slot(node, slot).status()
+        except UNREADABLE as error:
+            warning(f"the member of slot {slot} does not answer: {error}")
             continue
         if status.get("isLearner") or status.get("errors") or int(status.get("leader", 0)) != leader:
             continue

@@ -1,22 +1,21 @@
-"""The slot's DNS name, which leads to whatever instance is in the slot.
+"""The slot's DNS name, whose record has the address of whatever instance is in the slot.
 
-Others find this machine's member by it. They let its calls in by their address,
-which its certificate names, so a member that carries on need not wait until
-resolvers have forgotten the predecessor's address: it calls the others, and they
-answer on the same connections.
+Other members find this node's member by it. They admit its connections by their address, which its
+certificate names. So a member that resumes need not wait until resolvers have forgotten the predecessor's
+address: it connects to the others, and they answer on the same connections.
 """
 
 from kubequorum_node.clock import NotYetError, WaitError
-from kubequorum_node.log import say
+from kubequorum_node.log import warning
 from kubequorum_node.node import WORK_FOLDER, Node
 
 TTL_SECONDS = 5
-"""How long others may go on using the address of a predecessor."""
-_CHANGE = f"{WORK_FOLDER}/name-change"
-"""The id of the change that was asked for; empty if Route 53 had applied it at once."""
+"""How long others may continue to use a predecessor's address."""
+_CHANGE_FILE = f"{WORK_FOLDER}/name-change"
+"""The id of the pending change; empty if Route 53 applied it at once."""
 _APPLIED = "INSYNC"
 _CHANGE_SECONDS = 180.0
-"""Route 53 says 60 s for a change to reach all its servers; three times that."""
+"""Route 53 states 60 s for a change to reach all its servers; three times that."""
 _RESOLVER_SECONDS = 120.0
 _PEERS_SECONDS = 60.0
 _FIRST_PEERS_SECONDS = 240.0
@@ -24,7 +23,7 @@ _FIRST_PEERS_SECONDS = 240.0
 
 
 def point_here(node: Node) -> None:
-    """Let the slot's name lead to this instance; `wait_until_here` waits until it does."""
+    """Point the slot's name at this instance; `wait_until_here` waits until the change has propagated."""
     name = node.etcd_spec.slots[node.slot].etcd_name
     address = node.identity.address
     change = node.aws.call(
@@ -46,21 +45,21 @@ def point_here(node: Node) -> None:
             },
         )
     )["ChangeInfo"]
-    # A change that was applied at once needs not be asked for again.
-    node.host.write(_CHANGE, "" if change["Status"] == _APPLIED else change["Id"])
+    # A change that was applied at once need not be polled.
+    node.host.write(_CHANGE_FILE, "" if change["Status"] == _APPLIED else change["Id"])
 
 
 def wait_until_here(node: Node) -> None:
-    """Wait until Route 53 has applied the change, and this machine's resolver has forgotten what was before.
+    """Wait until Route 53 has applied the change, and this host's resolver no longer has the old address.
 
     Raises:
-        WaitError: the change is not applied, or the name still leads elsewhere; says where.
+        WaitError: the change is not applied, or the name still has another address; says which.
 
     """
     name = node.etcd_spec.slots[node.slot].etcd_name
     address = node.identity.address
-    if change_id := node.host.read(_CHANGE):
-        # Asking the resolver before would only fill its cache with the old answer.
+    if change_id := node.host.read(_CHANGE_FILE):
+        # An earlier query would only put the old answer into the resolver's cache.
         node.clock.poll(
             f"Route 53 to apply {name} → {address}",
             lambda: _check_change(node, change_id),
@@ -69,20 +68,20 @@ def wait_until_here(node: Node) -> None:
             longest_pause=15.0,
         )
     node.clock.poll(
-        f"this machine's resolver to give {address} for {name}",
+        f"this host's resolver to return {address} for {name}",
         lambda: _check_resolver(node, name),
         seconds=_RESOLVER_SECONDS,
-        # It answers from its cache: asking often costs nothing.
+        # It answers from its cache: frequent queries cost nothing.
         pause=0.3,
         longest_pause=0.5,
     )
 
 
 def wait_for_peers(node: Node, *, first_formation: bool) -> None:
-    """Wait a little until the other masters have names, asking Route 53 and not the resolver.
+    """Wait a limited time until the other masters have names, asking Route 53 and not the resolver.
 
-    A resolver keeps "no such name" for up to 15 minutes (the zone's SOA record), and etcd would ask for its
-    peers at once. In a cluster that has lived all names exist, and this is one call.
+    A resolver caches "no such name" for up to 15 minutes (the zone's SOA record), and etcd looks its peers up
+    at once. In a cluster that has lived all names exist, and this is one call.
     """
     wanted = {f"{slot.etcd_name}." for slot in node.etcd_spec.slots.values()}
 
@@ -109,7 +108,7 @@ def wait_for_peers(node: Node, *, first_formation: bool) -> None:
         )
     except WaitError as error:
         # One master in three may be missing for good, and the others must come up without it.
-        say(f"going on without them: {error}")
+        warning(f"continuing without them: {error}")
 
 
 def _check_change(node: Node, change_id: str) -> None:
@@ -121,4 +120,4 @@ def _check_change(node: Node, change_id: str) -> None:
 def _check_resolver(node: Node, name: str) -> None:
     addresses = node.host.resolve(name)
     if addresses != {node.identity.address}:
-        raise NotYetError(f"it gives {', '.join(sorted(addresses)) or 'no address'}")
+        raise NotYetError(f"it returns {', '.join(sorted(addresses)) or 'no address'}")

@@ -1,24 +1,24 @@
-"""The wait until the member on this machine works, with a vote."""
+"""The wait until this node's member works and has a vote."""
 
 from collections.abc import Callable
 from typing import Any
 
 from kubequorum_node.clock import NotYetError
-from kubequorum_node.etcd.client import Etcd
+from kubequorum_node.etcd.client import UNREADABLE, EtcdClient
 from kubequorum_node.host import CommandError
-from kubequorum_node.log import say
+from kubequorum_node.log import info
 from kubequorum_node.node import Node
 
 _START_SECONDS = 300.0
 _PROMOTION_SECONDS = 600.0
 
 
-def wait_until_voting(node: Node, *, doubt: Callable[[], None] = lambda: None) -> int:
-    """Wait until the member on this machine works, with a vote; one that has joined as a learner is promoted.
+def wait_until_voting(node: Node, *, check_hopeless: Callable[[], None] = lambda: None) -> int:
+    """Wait until this node's member works and has a vote; one that has joined as a learner is promoted.
 
     Args:
-        node: the machine.
-        doubt: called while the member does not answer; raises if there is no point in waiting.
+        node: the node.
+        check_hopeless: called while the member does not answer; raises if waiting is pointless.
 
     Returns its id.
 
@@ -26,24 +26,22 @@ def wait_until_voting(node: Node, *, doubt: Callable[[], None] = lambda: None) -
         WaitError: it does not start, or does not catch up; says what was seen last.
 
     """
-    local = Etcd.local(node)
+    local = EtcdClient.local(node)
 
     def look() -> dict[str, Any]:
         try:
             return local.status()
-        except (CommandError, LookupError, ValueError) as error:
-            doubt()
-            raise NotYetError(f"the member on this machine does not answer: {error}") from error
+        except UNREADABLE as error:
+            check_hopeless()
+            raise NotYetError(f"the member on this node does not answer: {error}") from error
 
-    status = node.clock.poll(
-        "etcd on this machine", look, seconds=_START_SECONDS, pause=0.3, longest_pause=1.0
-    )
+    status = node.clock.poll("etcd on this node", look, seconds=_START_SECONDS, pause=0.3, longest_pause=1.0)
     member_id = int(status["header"]["member_id"])
     if status.get("isLearner"):
-        say(f"member {member_id:x} is a learner: it gets its vote when it has caught up")
+        info(f"member {member_id:x} is a learner: it is promoted when it has caught up")
         _promote(node, member_id)
     node.clock.poll(
-        "a vote and a leader for the member on this machine",
+        "a vote and a leader for the member on this node",
         lambda: _check_voting(local),
         seconds=_START_SECONDS,
         pause=0.3,
@@ -53,7 +51,7 @@ def wait_until_voting(node: Node, *, doubt: Callable[[], None] = lambda: None) -
 
 
 def _promote(node: Node, member_id: int) -> None:
-    others = Etcd.others(node)
+    others = EtcdClient.others(node)
 
     def attempt() -> None:
         try:
@@ -67,7 +65,7 @@ def _promote(node: Node, member_id: int) -> None:
     )
 
 
-def _check_voting(local: Etcd) -> None:
+def _check_voting(local: EtcdClient) -> None:
     try:
         status = local.status()
         if status.get("isLearner"):
@@ -75,5 +73,5 @@ def _check_voting(local: Etcd) -> None:
         if not int(status.get("leader", 0)):
             raise NotYetError("it knows no leader: fewer than half of the members are up")
         local.read_with_quorum()
-    except (CommandError, LookupError, ValueError) as error:
+    except UNREADABLE as error:
         raise NotYetError(str(error)) from error

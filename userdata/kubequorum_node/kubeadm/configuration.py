@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 
 from kubequorum_node.aws.identity import Identity
-from kubequorum_node.document import API_PORT, ClusterDocument, EtcdSpec
+from kubequorum_node.document import API_PORT, ClusterDocument
 from kubequorum_node.kubeadm.cluster_configuration import (
     API_VERSION,
     TEN_YEARS,
@@ -28,16 +28,6 @@ CONTROL_PLANE_TAINT = "node-role.kubernetes.io/control-plane=:NoSchedule"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Membership:
-    """How a member of etcd that has no data yet finds the others. One that has data does not read it."""
-
-    state: str
-    """`new` for a member of the cluster's first set, `existing` for one that joins a living cluster."""
-    initial_cluster: str
-    """`name=peer URL` of every member, joined by commas."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Master:
     """What is one master's own."""
 
@@ -45,46 +35,20 @@ class Master:
     slot: str
     api_load_balancer_name: str
     """DNS name of the load balancer that people use; may be empty."""
-    membership: Membership
+    etcd_arguments: tuple[tuple[str, str], ...]
+    """etcd's flags that only this master's member has."""
     ignored_preflight_errors: tuple[str, ...] = ()
     bootstrap_token: str = ""
     """Lets workers join; only the shared configuration needs it."""
 
 
-def member_name(slot: str) -> str:
-    """Name of a slot's etcd member."""
-    return f"etcd-{slot}"
-
-
-def peer_url(etcd: EtcdSpec, slot: str) -> str:
-    """Where the other members find a slot's member: the same for ever."""
-    return f"https://{etcd.slots[slot].etcd_name}:2380"
-
-
-def client_url(etcd: EtcdSpec, slot: str) -> str:
-    """Where clients find a slot's member."""
-    return f"https://{etcd.slots[slot].etcd_name}:2379"
-
-
-def first_members(etcd: EtcdSpec) -> Membership:
-    """The cluster's first set of members: all slots."""
-    members = ",".join(f"{member_name(slot)}={peer_url(etcd, slot)}" for slot in sorted(etcd.slots))
-    return Membership(state="new", initial_cluster=members)
-
-
 def node_config(document: ClusterDocument, master: Master) -> str:
     """Render the node's configuration."""
     etcd = etcd_of(document)
-    own = [
-        ("name", member_name(master.slot)),
-        ("initial-advertise-peer-urls", peer_url(etcd, master.slot)),
-        ("initial-cluster", master.membership.initial_cluster),
-        ("initial-cluster-state", master.membership.state),
-    ]
     names = [etcd.slots[master.slot].etcd_name]
     cluster = cluster_configuration(document, master.api_load_balancer_name)
     local = cluster["etcd"]["local"]
-    local["extraArgs"] = arguments([*etcd_arguments(document), *own])
+    local["extraArgs"] = arguments([*etcd_arguments(document), *master.etcd_arguments])
     local["serverCertSANs"] = names
     local["peerCertSANs"] = names
     return _render(_init_configuration(document, master), cluster, *components(document))

@@ -3,13 +3,13 @@
 import json
 import random
 
+from kubequorum_node.kubeadm import master_config
 from kubequorum_node.kubeadm.phases import Kubeadm
 from kubequorum_node.kubernetes import api_server
 from kubequorum_node.log import info, step
-from kubequorum_node.node import WORK_FOLDER, Node
+from kubequorum_node.node import Node
 
 API_SERVER = "/etc/kubernetes/pki/apiserver.crt"
-_CONFIG = f"{WORK_FOLDER}/node.yaml"
 _CRICTL = "/usr/local/bin/crictl"
 _DAY_SECONDS = 86400
 RENEW_BELOW_DAYS = 180
@@ -21,7 +21,7 @@ _RESTARTED = ("kube-controller-manager", "kube-scheduler", "kube-apiserver")
 
 def renew(node: Node) -> None:
     """Renew all leaf certificates and kubeconfigs of this master; who uses them must start anew."""
-    Kubeadm(node.host).run("certs", "renew", "all", f"--config={_CONFIG}")
+    Kubeadm(node.host).run("certs", "renew", "all", f"--config={master_config.PATH}")
 
 
 def renew_if_due(node: Node) -> bool:
@@ -55,7 +55,9 @@ def days_left(node: Node) -> float:
 
     The administrator's short-lived kubeconfigs are in no file here, and do not count.
     """
-    answer = Kubeadm(node.host).run("certs", "check-expiration", f"--config={_CONFIG}", "--output=json")
+    answer = Kubeadm(node.host).run(
+        "certs", "check-expiration", f"--config={master_config.PATH}", "--output=json"
+    )
     document = json.loads(answer.stdout)
     left = [
         0.0 if certificate.get("missing") else float(certificate["residualTime"]) / _DAY_SECONDS

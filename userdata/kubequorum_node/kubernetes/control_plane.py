@@ -1,12 +1,10 @@
 """The control plane of this master: certificates, static pods, and what masters write into the cluster."""
 
 import json
-import os
 
-from kubequorum_node.etcd import membership, names
+from kubequorum_node.etcd import manifest, membership, names
 from kubequorum_node.etcd.voting import wait_until_voting
-from kubequorum_node.kubeadm import ca_set, configuration
-from kubequorum_node.kubeadm.configuration import Master
+from kubequorum_node.kubeadm import ca_set, configuration, master_config
 from kubequorum_node.kubeadm.phases import Kubeadm
 from kubequorum_node.kubernetes import api_server, api_server_files, certificates
 from kubequorum_node.log import info
@@ -15,21 +13,13 @@ from kubequorum_node.repair import damaged_data
 from kubequorum_node.system import supervisor
 from kubequorum_node.volume import filesystem
 
-NODE_CONFIG = f"{WORK_FOLDER}/node.yaml"
 _SHARED_CONFIG = f"{WORK_FOLDER}/shared.yaml"
 _KUBELET = "kubelet.service"
 _MANIFESTS = "/etc/kubernetes/manifests"
 _MANIFEST = f"{_MANIFESTS}/kube-apiserver.yaml"
 _PHASE_SECONDS = 120.0
-_IGNORED_ALWAYS = ("DirAvailable--var-lib-etcd-data",)
-"""A volume that comes back has etcd's data on it."""
 _PREFLIGHT_SECONDS = 600
 """Images are pulled in it."""
-
-
-def ignored_preflight_errors() -> tuple[str, ...]:
-    """What an image wants ignored: KUBEQUORUM_IGNORE_PREFLIGHT_ERRORS, joined by commas."""
-    return tuple(filter(None, os.environ.get("KUBEQUORUM_IGNORE_PREFLIGHT_ERRORS", "").split(",")))
 
 
 def check_machine(node: Node) -> None:
@@ -41,18 +31,18 @@ def check_machine(node: Node) -> None:
         info("the kubelet runs, or has static pods: this host was checked before")
         return
     config = f"{WORK_FOLDER}/preflight.yaml"
-    node.host.write(config, configuration.node_config(node.document, _master(node)), mode=0o600)
+    master_config.write(node, manifest.etcd_arguments(node), path=config)
     Kubeadm(node.host).init_phase("preflight", config=config, timeout=_PREFLIGHT_SECONDS)
 
 
 def issue_certificates(node: Node) -> None:
     """Issue leaf certificates and kubeconfigs from the CA set; renew those that an earlier boot left."""
-    _write_node_config(node)
+    manifest.write_master_config(node)
     api_server_files.write(node, ca_set.install(node))
     had_certificates = node.host.path(certificates.API_SERVER).exists()
     kubeadm = Kubeadm(node.host)
-    kubeadm.init_phase("certs", "all", config=NODE_CONFIG)
-    kubeadm.init_phase("kubeconfig", "all", config=NODE_CONFIG)
+    kubeadm.init_phase("certs", "all", config=master_config.PATH)
+    kubeadm.init_phase("kubeconfig", "all", config=master_config.PATH)
     if had_certificates:
         certificates.renew(node)
 
@@ -73,35 +63,29 @@ def start(node: Node) -> None:
     if not filesystem.has_wal(node):
         # A member that begins, or joins anew, looks itself up by its name.
         names.wait_until_here(node)
-    names.wait_for_peers(node, first_formation=membership.begins(node))
-    write_etcd_manifest(node)
+    names.wait_for_peers(node, first_formation=membership.is_new(node))
+    manifest.write(node)
     kubeadm = Kubeadm(node.host)
-    kubeadm.init_phase("control-plane", "apiserver", config=NODE_CONFIG)
+    kubeadm.init_phase("control-plane", "apiserver", config=master_config.PATH)
     _start_kubelet(node)
 
 
 def wait_until_up(node: Node) -> None:
     """Wait until etcd and the API server work on this machine; a member with unusable data joins anew."""
-    member = damaged_data.start_member(node, write_etcd_manifest, since=node.host.time())
+    member = damaged_data.start_member(node, since=node.host.time())
     info(f"etcd member {member:x} works and has a vote")
     api_server.wait_until_ready(node)
     info("the API server on this machine is ready")
     # Before that they would only take time from it, give up, and be held back as containers that crash.
     kubeadm = Kubeadm(node.host)
     for component in ("controller-manager", "scheduler"):
-        kubeadm.init_phase("control-plane", component, config=NODE_CONFIG)
+        kubeadm.init_phase("control-plane", component, config=master_config.PATH)
 
 
 def _start_kubelet(node: Node) -> None:
     # Enabled by nobody: after a restart of the machine the volume must be mounted first.
     if not supervisor.is_active(node.host, _KUBELET):
-        Kubeadm(node.host).init_phase("kubelet-start", config=NODE_CONFIG)
-
-
-def write_etcd_manifest(node: Node) -> None:
-    """Write etcd's static pod, by what was settled about its membership."""
-    _write_node_config(node)
-    Kubeadm(node.host).init_phase("etcd", "local", config=NODE_CONFIG)
+        Kubeadm(node.host).init_phase("kubelet-start", config=master_config.PATH)
 
 
 def configure_cluster(node: Node, *, bootstrap_token: str) -> None:
@@ -112,14 +96,15 @@ def configure_cluster(node: Node, *, bootstrap_token: str) -> None:
         bootstrap_token: a fresh token for workers.
 
     """
-    shared = configuration.shared_config(node.document, _master(node, bootstrap_token))
+    master = master_config.of(node, bootstrap_token=bootstrap_token)
+    shared = configuration.shared_config(node.document, master)
     node.host.write(_SHARED_CONFIG, shared, mode=0o600)
     kubeadm = Kubeadm(node.host)
     for phase, config in (
         (("upload-config", "all"), _SHARED_CONFIG),
-        (("mark-control-plane",), NODE_CONFIG),
+        (("mark-control-plane",), master_config.PATH),
         (("bootstrap-token",), _SHARED_CONFIG),
-        (("kubelet-finalize", "all"), NODE_CONFIG),
+        (("kubelet-finalize", "all"), master_config.PATH),
         (("addon", "all"), _SHARED_CONFIG),
     ):
         kubeadm.retry_init_phase(*phase, config=config, clock=node.clock, seconds=_PHASE_SECONDS)
@@ -158,18 +143,3 @@ def node_reader() -> str:
         "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:nodes"}],
     }
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": [role, binding]})
-
-
-def _write_node_config(node: Node) -> None:
-    node.host.write(NODE_CONFIG, configuration.node_config(node.document, _master(node)), mode=0o600)
-
-
-def _master(node: Node, bootstrap_token: str = "") -> Master:
-    return Master(
-        identity=node.identity,
-        slot=node.slot,
-        api_load_balancer_name=node.config.api_load_balancer_name,
-        membership=membership.settled(node),
-        ignored_preflight_errors=_IGNORED_ALWAYS + ignored_preflight_errors(),
-        bootstrap_token=bootstrap_token,
-    )

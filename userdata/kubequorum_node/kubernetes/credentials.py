@@ -13,9 +13,8 @@ from typing import Self
 
 from kubequorum_node.document import API_PORT
 from kubequorum_node.errors import NodeError
-from kubequorum_node.kubeadm import ca_set
+from kubequorum_node.kubeadm import ca_set, master_config
 from kubequorum_node.kubeadm.phases import Kubeadm
-from kubequorum_node.kubernetes import control_plane
 from kubequorum_node.kubernetes.api_server import kubectl
 from kubequorum_node.node import Node
 
@@ -93,7 +92,7 @@ def admin_kubeconfig(node: Node) -> str:
     printed = Kubeadm(node.host).run(
         "kubeconfig",
         "user",
-        f"--config={control_plane.NODE_CONFIG}",
+        f"--config={master_config.PATH}",
         "--client-name=kubequorum-admin",
         # kubeadm binds this group to cluster-admin; unlike system:masters, the cluster can take that back.
         "--org=kubeadm:cluster-admins",

@@ -6,8 +6,8 @@ from kubequorum_node.clock import NotYetError
 from kubequorum_node.host import CommandError
 from kubequorum_node.kubeadm import configuration
 from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
+from kubequorum_node.kubeadm.master_config import ignored_preflight_errors
 from kubequorum_node.kubeadm.phases import Kubeadm
-from kubequorum_node.kubernetes.control_plane import ignored_preflight_errors
 from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
 from kubequorum_node.kubernetes.kubelet import CLIENT_CERTIFICATE, KUBECONFIG
 from kubequorum_node.log import info, step

@@ -1,4 +1,4 @@
-"""What is mended only with the others' consent: damaged data, a lost volume, a master that must be replaced.
+"""Repairs that need the other members' consent: damaged data, a lost volume, a master that must be replaced.
 
-Everything here asks the other members for a quorum before it does anything.
+Everything here asks the other members for a quorum before it changes anything.
 """

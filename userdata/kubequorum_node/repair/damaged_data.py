@@ -1,75 +1,76 @@
-"""A member whose data cannot be used any more: it gives them up and joins anew from the others.
+"""A member whose data are unusable: it discards them and joins again from the others.
 
-etcd itself does not do that: it ends, and is started again, for ever.
+etcd itself does not do that: it exits, and is restarted for ever.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 
+from kubequorum_node.clock import RetryPolicy
 from kubequorum_node.errors import NodeError
-from kubequorum_node.etcd import comparison, membership
-from kubequorum_node.etcd.client import Etcd
+from kubequorum_node.etcd import comparison, manifest, membership
+from kubequorum_node.etcd.client import EtcdClient
 from kubequorum_node.etcd.comparison import DifferentDataError, NotComparableError
-from kubequorum_node.etcd.log import Cause, LastWords, last_words
+from kubequorum_node.etcd.exit_reason import Cause, ExitReason, find_exit_reason
+from kubequorum_node.etcd.topology import majority, other_slots
 from kubequorum_node.etcd.voting import wait_until_voting
 from kubequorum_node.log import step
 from kubequorum_node.node import Node
 from kubequorum_node.repair import replacement
-from kubequorum_node.repair.replacement import RefusedError
-from kubequorum_node.volume import member_data, slot_record
+from kubequorum_node.repair.peers import RefusedError, require_replaceable
+from kubequorum_node.volume import member_data, slot_record, slot_volume
+from kubequorum_node.volume.slot_volume import SlotVolume
 
-_MANIFEST = "/etc/kubernetes/manifests/etcd.yaml"
 _CRICTL = "/usr/local/bin/crictl"
 _UNUSABLE = frozenset({Cause.DAMAGED, Cause.REMOVED})
-_HASH_TRIES = 3
-
-WriteManifest = Callable[[Node], None]
-"""Writes etcd's static pod, by what `membership` has settled."""
+_COMPARISON = RetryPolicy(attempts=3, pause_seconds=1.0)
 
 
 class UnusableDataError(NodeError):
-    """etcd has ended because of its data."""
+    """etcd has exited because of its data."""
 
-    def __init__(self, words: LastWords) -> None:
-        super().__init__(f"etcd cannot start, {words.cause.value}: {words.said}")
+    def __init__(self, reason: ExitReason) -> None:
+        super().__init__(f"etcd cannot start, {reason.cause.value}: {reason.line}")
 
 
-def start_member(node: Node, write_manifest: WriteManifest, *, since: datetime) -> int:
-    """Wait until the member on this machine works, in a boot, with the data that the others have.
+class _DisagreementError(Exception):
+    """The others' data differ from each other."""
 
-    One whose data are no good is repaired, once.
+
+def start_member(node: Node, *, since: datetime) -> int:
+    """Wait during a boot until this node's member works, with the same data as the others.
+
+    One whose data are unusable is repaired, once.
 
     Args:
-        node: the machine.
-        write_manifest: writes etcd's static pod anew.
-        since: when etcd was started: what it said before does not count.
+        node: the node.
+        since: when etcd was started: earlier lines of its log do not count.
 
     Returns its id.
 
     Raises:
-        NodeError: it does not start; a full or failing volume is said as such.
+        NodeError: it does not start; a full or failing volume is named as such.
 
     """
     try:
-        member = wait_until_voting(node, doubt=lambda: _look_why(node, since))
+        member = wait_until_voting(node, check_hopeless=lambda: _check_exit(node, since))
         comparison.require_same_data(node)
         return member
     except (UnusableDataError, DifferentDataError) as error:
-        membership.give_up_data(node, because=str(error))
-        begin = node.host.time()
-        _join_anew(node, write_manifest)
-    return wait_until_voting(node, doubt=lambda: _look_why(node, begin))
+        volume = slot_volume.resolved(node)
+        membership.mark_for_rejoin(node, volume, because=str(error))
+        restarted_at = node.host.time()
+        _rejoin(node, volume)
+    return wait_until_voting(node, check_hopeless=lambda: _check_exit(node, restarted_at))
 
 
-def repair(node: Node, write_manifest: WriteManifest, *, why: str, alarm: bool) -> None:
-    """Let a member in service join anew, if the others can do without it meanwhile.
+def repair(node: Node, *, why: str, alarm: bool) -> None:
+    """Let a member in service join again, if the others can do without it meanwhile.
 
     Args:
-        node: the machine.
-        write_manifest: writes etcd's static pod anew.
+        node: the node.
         why: what is wrong with it.
-        alarm: whether etcd itself has said that this member's data differ. With that alarm on no member
-            serves anything, and so no lock can be had.
+        alarm: whether etcd itself has raised the alarm that this member's data differ. While it is active no
+            member serves anything, so no lock can be taken.
 
     Raises:
         RefusedError: the others cannot do without it, or do not agree with each other.
@@ -78,95 +79,104 @@ def repair(node: Node, write_manifest: WriteManifest, *, why: str, alarm: bool) 
     if alarm:
         require_agreement(node)
     else:
-        replacement.require_others(node)
+        require_replaceable(node)
         replacement.take_lock(node, why=why)
-    membership.give_up_data(node, because=why)
-    _join_anew(node, write_manifest)
+    volume = slot_volume.resolved(node)
+    membership.mark_for_rejoin(node, volume, because=why)
+    _rejoin(node, volume)
     if alarm:
-        Etcd.others(node).disarm()
+        EtcdClient.others(node).disarm()
     wait_until_voting(node)
-    slot_record.finish(node)
+    slot_record.finish(node, volume_id=volume.volume_id)
     replacement.release_lock(node)
 
 
 def require_agreement(node: Node) -> None:
-    """Return if the others have the same data as each other: then it is this member's that are wrong.
+    """Return if the others have the same data as each other: then this member's are wrong.
 
     Raises:
-        RefusedError: they have not, or too few of them answer.
+        RefusedError: they do not, or too few of them answer.
 
     """
-    slots = [slot for slot in node.etcd_spec.slots if slot != node.slot]
-    if len(slots) < len(node.etcd_spec.slots) // 2 + 1:
+    slots = other_slots(node.etcd_spec, node.slot)
+    if len(slots) < majority(node.etcd_spec):
         raise RefusedError("nothing is done: nobody else has the data")
-    for _ in range(_HASH_TRIES):
-        try:
-            found = comparison.fingerprints(node, slots)
-        except NotComparableError as error:
-            seen = str(error)
-        else:
-            if silent := [slot for slot in slots if slot not in found]:
-                raise RefusedError(
-                    "nothing is done: the others' data cannot be compared: "
-                    f"{', '.join(silent)} does not answer"
-                )
-            if len(set(found.values())) == 1:
-                return
-            seen = (
-                "they differ from each other, and nobody can say which are right. "
-                "Restore a backup on all masters"
-            )
-        node.clock.sleep(1.0)
-    raise RefusedError(f"nothing is done: the data of {', '.join(slots)} cannot be relied on: {seen}")
+    try:
+        node.clock.retry(
+            lambda: _compare(node, slots),
+            _COMPARISON,
+            retry_if=lambda failure: isinstance(failure, (NotComparableError, _DisagreementError)),
+        )
+    except (NotComparableError, _DisagreementError) as error:
+        raise RefusedError(
+            f"nothing is done: the data of {', '.join(slots)} cannot be relied on: {error}"
+        ) from error
 
 
-def _join_anew(node: Node, write_manifest: WriteManifest) -> None:
-    """Stop the member, settle how it starts without its data, and start it. To be repeated after a crash."""
+def _compare(node: Node, slots: list[str]) -> None:
+    found = comparison.fingerprints(node, slots)
+    if silent := [slot for slot in slots if slot not in found]:
+        raise RefusedError(
+            f"nothing is done: the others' data cannot be compared: {', '.join(silent)} does not answer"
+        )
+    if len(set(found.values())) > 1:
+        raise _DisagreementError(
+            "they differ from each other, no majority says which are right, and there is no backup. Choose "
+            "the member whose data are right and make it the leader (`etcdctl move-leader`), clear the "
+            "alarm (`etcdctl alarm disarm`), then on the others, one after the other: stop etcd, delete "
+            f"{member_data.MEMBER_FOLDER}, reboot"
+        )
+
+
+def _rejoin(node: Node, volume: SlotVolume) -> None:
+    """Stop the member, settle how it starts without its data, and start it. Safe to repeat after a crash."""
     with step("stop etcd"):
         node.host.run("systemctl", "stop", "kubelet.service")
     try:
         _remove_pods(node)
         # Whatever happens now, etcd must not start as it did before: with no data, as one of the first set.
-        node.host.path(_MANIFEST).unlink(missing_ok=True)
-        member_data.put_aside(node)
-        membership.settle(node)
-        write_manifest(node)
+        manifest.remove(node)
+        member_data.quarantine(node)
+        membership.settle(node, volume)
+        manifest.write(node)
     finally:
         node.host.run("systemctl", "start", "kubelet.service")
 
 
 def _remove_pods(node: Node) -> None:
-    """Leave the kubelet what it finds after a start of the machine.
+    """Leave the kubelet what it finds after a restart of the host.
 
-    It would not start another etcd while it finds the pod of the old one, and would not remove that before
-    it has spoken to the API server; which answers nobody while etcd does not, so that it would wait for long.
+    It would not start another etcd while the pod of the old one exists, and would not remove that one before
+    it has reached the API server; which answers nobody while etcd is down, so that it would wait for long.
     """
     for component in ("kube-apiserver", "etcd"):
         if found := _pods(node, component):
             node.host.run(_CRICTL, "rmp", "--force", *found, check=False)
     if left := _pods(node, "etcd"):
-        raise NodeError(f"etcd's pod does not stop ({', '.join(left)}): its data are left alone")
+        raise NodeError(
+            f"etcd's pod does not stop ({', '.join(left)}), so its data are not touched: reboot this instance"
+        )
 
 
 def _pods(node: Node, component: str) -> list[str]:
-    named = ("--namespace=kube-system", f"--label=component={component}")
-    return node.host.run(_CRICTL, "pods", "--quiet", *named).stdout.split()
+    selector = ("--namespace=kube-system", f"--label=component={component}")
+    return node.host.run(_CRICTL, "pods", "--quiet", *selector).stdout.split()
 
 
-def _look_why(node: Node, since: datetime) -> None:
-    """Say why etcd does not answer, if waiting does not help.
+def _check_exit(node: Node, since: datetime) -> None:
+    """Find out why etcd does not answer, if waiting does not help.
 
     Raises:
-        UnusableDataError: its data are no good.
-        NodeError: its volume is.
+        UnusableDataError: because of its data.
+        NodeError: because of its volume.
 
     """
-    words = last_words(node, since=since)
-    if words is None:
+    reason = find_exit_reason(node, since=since)
+    if reason is None:
         return
-    if words.cause in _UNUSABLE:
-        raise UnusableDataError(words)
+    if reason.cause in _UNUSABLE:
+        raise UnusableDataError(reason)
     raise NodeError(
-        f"etcd cannot start, {words.cause.value}: {words.said}. For a full volume deploy a larger "
-        "masters.etcd_volume.size_gib; for one that fails see its status checks and `dmesg`"
+        f"etcd cannot start, {reason.cause.value}: {reason.line}. If the volume is full, deploy a larger "
+        "masters.etcd_volume.size_gib; if it fails, see its status checks and `dmesg`"
     )

@@ -1,6 +1,6 @@
-"""When the slot's volume is gone for good: a new one takes its place, if the others can fill it.
+"""When the slot's volume is lost: a new one replaces it, if the others have the data.
 
-The slot's record says so from then on, and the record is where a master looks for its volume: nothing is
+From then on the slot's record names it, and the record is where a master looks for its volume: nothing is
 ever found by a tag.
 """
 
@@ -11,49 +11,49 @@ from kubequorum_node.clock import NotYetError
 from kubequorum_node.errors import NodeError
 from kubequorum_node.etcd import membership
 from kubequorum_node.kubeadm import ca_set
-from kubequorum_node.log import say
+from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
-from kubequorum_node.volume import slot_record
+from kubequorum_node.volume import slot_record, slot_volume
 from kubequorum_node.volume.slot_record import FORMING, HAS_LIVED, JOINING, SlotRecord
+from kubequorum_node.volume.slot_volume import SlotVolume
 
 _KEY_SECONDS = 300.0
-"""Whoever boots first makes the CA set; another lane of this very boot does if nobody has."""
+"""Whoever boots first creates the CA set; if nobody has, another lane of this very boot does."""
 
 
-def take_place(node: Node, *, because: str) -> str:
-    """Make a volume in the place of the slot's, which is lost; returns its id.
+def replace_lost_volume(node: Node, lost: SlotVolume, *, because: str) -> SlotVolume:
+    """Create a volume that replaces the slot's, which is lost; returns it.
 
-    Repeated after a crash it makes no second one: EC2 knows the request again by its token, and once the
-    record has the new volume, that is the slot's.
+    Repeated after a crash it creates no second one: EC2 recognises the request by its token, and once the
+    record names the new volume, that is the slot's.
 
     Args:
-        node: the machine.
-        because: how the volume is lost, for the error.
+        node: the node.
+        lost: the volume that is lost.
+        because: how it was lost, for the error.
 
     Raises:
-        NoQuorumError: the cluster has lived, and the others cannot give its data: nothing was made.
+        NoQuorumError: the cluster has lived, and the others do not have its data: nothing was created.
 
     """
-    lost = slot_record.volume(node)
     stage = _stage(node, because)
-    made = _create(node, lost)
+    created = _create(node, lost)
 
     def change(old: SlotRecord | None) -> SlotRecord:
-        if old is not None and slot_record.volume_of(old, node) != lost:
-            # Another instance was first; with the same token it has got the same volume.
+        if old is not None and slot_record.volume_id_of(old, node) != lost.volume_id:
+            # Another instance was faster; with the same token it has got the same volume.
             return old
-        occupied = slot_record.occupied(old, node, stage=stage)
-        return replace(occupied, volume=made, replaces=node.config.etcd_volume_id)
+        occupied = slot_record.occupied(old, node, volume_id=created, stage=stage)
+        return replace(occupied, replaces=node.config.etcd_volume_id)
 
     slot_record.update(node, change)
-    node.volume = None
-    found = slot_record.volume(node)
-    say(f"volume {found} takes the place of {lost}, which is lost: see docs/operations.md, A volume is lost")
-    return found
+    volume = slot_volume.resolve(node)
+    warning(f"{lost} is lost, and volume {volume.volume_id} replaces it. Deployments keep using it")
+    return volume
 
 
 def _stage(node: Node, because: str) -> str:
-    """What the slot's member is on an empty volume: one of the first set only while nobody has ever lived."""
+    """The stage of the member on an empty volume: one of the first set only while no member has lived."""
     for slot in node.etcd_spec.slots:
         stored = node.store.get(slot_record.key(slot))
         if stored is not None and SlotRecord.from_json(stored.body).stage in HAS_LIVED:
@@ -62,12 +62,12 @@ def _stage(node: Node, because: str) -> str:
     return FORMING
 
 
-def _create(node: Node, lost: str) -> str:
+def _create(node: Node, lost: SlotVolume) -> str:
     shape = node.etcd_spec.volume
     slot = node.etcd_spec.slots[node.slot]
     key = _key(node)
-    # One volume for each lost one, however often it is asked for; another shape is another request.
-    asked = f"{node.document.cluster}/{node.slot}/{lost}/{key}/{sorted(asdict(shape).items())}"
+    # One volume for each lost one, however often it is requested; another shape is another request.
+    request = f"{node.document.cluster}/{node.slot}/{lost.volume_id}/{key}/{sorted(asdict(shape).items())}"
     answer = node.aws.call(
         lambda: node.aws.ec2.create_volume(
             AvailabilityZone=node.identity.zone,
@@ -77,7 +77,7 @@ def _create(node: Node, lost: str) -> str:
             Throughput=shape.throughput_mib_per_s,
             Encrypted=True,
             KmsKeyId=key,
-            ClientToken=hashlib.sha256(asked.encode()).hexdigest(),
+            ClientToken=hashlib.sha256(request.encode()).hexdigest(),
             TagSpecifications=[
                 {
                     "ResourceType": "volume",
@@ -86,12 +86,12 @@ def _create(node: Node, lost: str) -> str:
             ],
         )
     )
-    say(f"made volume {answer['VolumeId']}: {shape.size_gib} GiB in {node.identity.zone}")
+    info(f"created volume {answer['VolumeId']}: {shape.size_gib} GiB in {node.identity.zone}")
     return answer["VolumeId"]
 
 
 def _key(node: Node) -> str:
-    """The cluster's key: volumes and state bucket have the same, and S3 says which it is.
+    """The cluster's key: volumes and state bucket have the same one, and S3 says which it is.
 
     Raises:
         NodeError: the bucket's objects are encrypted with another kind of key.
@@ -107,7 +107,7 @@ def _key(node: Node) -> str:
     key = node.clock.poll("the cluster's key", look, seconds=_KEY_SECONDS, pause=2.0)
     if not key:
         raise NodeError(
-            f"s3://{node.config.bucket}/{ca_set.KEY} is not encrypted with a KMS key, so it cannot be told "
-            "which one a new volume needs: the State stack's bucket has the volumes' key as its default"
+            f"s3://{node.config.bucket}/{ca_set.KEY} is not encrypted with a KMS key, so the key of a new "
+            "volume is unknown: set the volumes' key as the default of the State stack's bucket"
         )
     return key

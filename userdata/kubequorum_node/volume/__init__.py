@@ -1,1 +1,1 @@
-"""The slot's volume: whose it is, attaching and detaching it, its file system, and what etcd has on it."""
+"""The slot's volume: which one it is, attaching and detaching it, its file system, and etcd's data on it."""

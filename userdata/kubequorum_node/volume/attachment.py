@@ -1,4 +1,4 @@
-"""The slot's etcd volume: attached by its id, never found by a tag."""
+"""Attaching the slot's etcd volume: by its id, never found by a tag."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,38 +11,36 @@ from kubequorum_node.aws.identity import WrongZoneError
 from kubequorum_node.clock import NotYetError
 from kubequorum_node.config import TERMINATE_HOOK
 from kubequorum_node.errors import NodeError
-from kubequorum_node.log import say
+from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
-from kubequorum_node.volume import slot_record
 from kubequorum_node.volume.predecessor import Holder, Next, decide
+from kubequorum_node.volume.slot_volume import SlotVolume
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import VolumeTypeDef
 
-_DEVICE_ASKED_FOR = "/dev/xvdf"
-"""EC2 wants a name; a Nitro machine shows the volume under another one."""
-_LINK = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_{}"
-"""https://docs.aws.amazon.com/ebs/latest/userguide/identify-nvme-ebs-device.html"""
+_DEVICE_NAME = "/dev/xvdf"
+"""EC2 requires a name; a Nitro instance shows the volume under another one."""
 _WAIT_SECONDS = 720.0
-"""Longer than all that `predecessor` may wait for together, shorter than the launch hook (900 s)."""
+"""Longer than all waits of `predecessor` together, shorter than the launch hook (900 s)."""
 _DEVICE_WAIT_SECONDS = 60.0
 _KUBELET_PORT = 10250
-CROSSED = frozenset({"IncorrectState", "IncorrectInstanceState", "VolumeInUse", "IncorrectVolumeState"})
-"""Answers to attach and detach calls that cross with a change of state."""
+RACES = frozenset({"IncorrectState", "IncorrectInstanceState", "VolumeInUse", "IncorrectVolumeState"})
+"""Errors of attach and detach calls that race with a change of state."""
 _NO_SUCH_VOLUME = "InvalidVolume.NotFound"
 _MISSING_SECONDS = 20.0
-"""EC2 may not know yet what was made a moment ago.
+"""EC2 may not know yet what was created a moment ago.
 https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html"""
 _GONE = frozenset({"deleting", "deleted", "error"})
-"""States from which no volume comes back (https://docs.aws.amazon.com/ebs/latest/userguide/ebs-describing-volumes.html)."""
+"""States from which no volume recovers (https://docs.aws.amazon.com/ebs/latest/userguide/ebs-describing-volumes.html)."""
 
 
 class VolumeError(NodeError):
-    """The volume cannot be had."""
+    """The volume cannot be used."""
 
 
 class LostVolumeError(VolumeError):
-    """The volume, and all that was on it, is gone for good."""
+    """The volume, with all its data, is gone for good."""
 
 
 @dataclass
@@ -55,92 +53,83 @@ class _Wait:
     done: set[tuple[str, Next]] = field(default_factory=set)
 
 
-def attach(node: Node) -> str:
-    """Attach the slot's volume to this instance, and wait for its device.
-
-    Returns the device's path. A volume that is here already is left as it is.
+def attach(node: Node, volume: SlotVolume) -> None:
+    """Attach the volume to this instance, and wait for its device. One that is attached already stays so.
 
     Raises:
         WrongZoneError: the volume is in another zone than this instance.
-        WaitError: somebody else had it for too long; says who.
+        WaitError: another instance had it for too long; says which.
         LostVolumeError: it is gone for good.
 
     """
     wait = _Wait(begin=node.clock.now())
     node.clock.poll(
-        f"volume {slot_record.volume(node)} attached to {node.identity.instance_id}",
-        lambda: _try_attach(node, wait),
+        f"volume {volume.volume_id} attached to {node.identity.instance_id}",
+        lambda: _try_attach(node, volume, wait),
         seconds=_WAIT_SECONDS,
         # Short: this wait is most of the time for which a master is missing.
         pause=1.0,
         longest_pause=3.0,
     )
-    return wait_for_device(node)
+    _wait_for_device(node, volume)
 
 
-def device(node: Node) -> str:
-    """Path of the volume's device, by the link that carries the volume's id.
+def require_device(node: Node, volume: SlotVolume) -> None:
+    """Return if the kernel shows the volume.
 
     Raises:
-        VolumeError: it is not there.
+        VolumeError: it does not.
 
     """
-    link = _LINK.format(slot_record.volume(node).replace("-", ""))
-    if not node.host.path(link).exists():
+    if not node.host.path(volume.device).exists():
         raise VolumeError(
-            f"{link} is not there: {slot_record.volume(node)} is not attached, or this instance type "
+            f"{volume.device} is not there: {volume.volume_id} is not attached to this instance, or its type "
             f"({node.identity.instance_type}) is not built on Nitro"
         )
-    return link
 
 
-def wait_for_device(node: Node) -> str:
-    """Wait until the kernel shows the volume."""
-
-    def find() -> str:
+def _wait_for_device(node: Node, volume: SlotVolume) -> None:
+    def look() -> None:
         try:
-            return device(node)
+            require_device(node, volume)
         except VolumeError as error:
             raise NotYetError(str(error)) from error
 
-    what = f"device of volume {slot_record.volume(node)}"
-    return node.clock.poll(what, find, seconds=_DEVICE_WAIT_SECONDS, pause=0.1, longest_pause=1.0)
+    node.clock.poll(f"device of {volume}", look, seconds=_DEVICE_WAIT_SECONDS, pause=0.1, longest_pause=1.0)
 
 
-def _try_attach(node: Node, wait: _Wait) -> None:
-    volume = _describe(node, wait)
-    if volume["AvailabilityZone"] != node.identity.zone:
+def _try_attach(node: Node, volume: SlotVolume, wait: _Wait) -> None:
+    found = _describe(node, volume, wait)
+    if found["AvailabilityZone"] != node.identity.zone:
         raise WrongZoneError(
-            f"volume {slot_record.volume(node)} is in {volume['AvailabilityZone']}, but this instance "
-            f"({node.identity.instance_id}) is in {node.identity.zone}: both belong in the slot's zone"
+            f"volume {volume.volume_id} is in {found['AvailabilityZone']}, but this instance "
+            f"({node.identity.instance_id}) is in {node.identity.zone}: both must be in the slot's zone"
         )
-    if volume["State"] in _GONE:
-        raise LostVolumeError(f"volume {slot_record.volume(node)} is {volume['State']}")
-    attachments = [a for a in volume.get("Attachments", []) if a.get("State") != "detached"]
+    if found["State"] in _GONE:
+        raise LostVolumeError(f"volume {volume.volume_id} is {found['State']}")
+    attachments = [a for a in found.get("Attachments", []) if a.get("State") != "detached"]
     mine = [a for a in attachments if a.get("InstanceId") == node.identity.instance_id]
     if mine and mine[0].get("State") in ("attached", "attaching", "busy"):
         return
     others = [a["InstanceId"] for a in attachments if not mine and "InstanceId" in a]
     if others:
-        _deal_with(node, others[0], wait)
-    if volume["State"] != "available":
-        raise NotYetError(f"the volume is {volume['State']}")
+        _deal_with(node, volume, others[0], wait)
+    if found["State"] != "available":
+        raise NotYetError(f"the volume is {found['State']}")
     try:
         node.aws.call(
             lambda: node.aws.ec2.attach_volume(
-                VolumeId=slot_record.volume(node),
-                InstanceId=node.identity.instance_id,
-                Device=_DEVICE_ASKED_FOR,
+                VolumeId=volume.volume_id, InstanceId=node.identity.instance_id, Device=_DEVICE_NAME
             )
         )
     except ClientError as error:
-        if error_code(error) in CROSSED:
+        if error_code(error) in RACES:
             raise NotYetError(error_message(error)) from error
         raise
 
 
-def _describe(node: Node, wait: _Wait) -> "VolumeTypeDef":
-    volume_id = slot_record.volume(node)
+def _describe(node: Node, volume: SlotVolume, wait: _Wait) -> "VolumeTypeDef":
+    volume_id = volume.volume_id
     try:
         answer = node.aws.call(lambda: node.aws.ec2.describe_volumes(VolumeIds=[volume_id]))
     except ClientError as error:
@@ -155,7 +144,7 @@ def _describe(node: Node, wait: _Wait) -> "VolumeTypeDef":
     return answer["Volumes"][0]
 
 
-def _deal_with(node: Node, instance_id: str, wait: _Wait) -> None:
+def _deal_with(node: Node, volume: SlotVolume, instance_id: str, wait: _Wait) -> None:
     """Do what is due about the instance that has the volume, then let the caller look again.
 
     Raises:
@@ -163,12 +152,12 @@ def _deal_with(node: Node, instance_id: str, wait: _Wait) -> None:
 
     """
     holder = _look_at(node, instance_id, wait)
-    todo = decide(holder)
-    if (instance_id, todo) not in wait.done:
-        say(f"volume {slot_record.volume(node)} is with {holder}: {todo.value}")
-        wait.done.add((instance_id, todo))
+    action = decide(holder)
+    if (instance_id, action) not in wait.done:
+        info(f"{volume} is attached to {holder}: {action.value}")
+        wait.done.add((instance_id, action))
     try:
-        match todo:
+        match action:
             case Next.FINISH_OFF:
                 node.aws.call(
                     lambda: node.aws.autoscaling.complete_lifecycle_action(
@@ -181,18 +170,18 @@ def _deal_with(node: Node, instance_id: str, wait: _Wait) -> None:
             case Next.DETACH | Next.FORCE_DETACH:
                 node.aws.call(
                     lambda: node.aws.ec2.detach_volume(
-                        VolumeId=slot_record.volume(node),
+                        VolumeId=volume.volume_id,
                         InstanceId=instance_id,
-                        Force=todo is Next.FORCE_DETACH,
+                        Force=action is Next.FORCE_DETACH,
                     )
                 )
             case Next.WAIT:
                 pass
     except ClientError as error:
-        if error_code(error) not in CROSSED | {"ValidationError"}:
+        if error_code(error) not in RACES | {"ValidationError"}:
             raise
-        say(f"{todo.value} of {instance_id}: {error_message(error)}")
-    raise NotYetError(f"it is with {holder}")
+        warning(f"{action.value} of {instance_id}: {error_message(error)}")
+    raise NotYetError(f"it is attached to {holder}")
 
 
 def _look_at(node: Node, instance_id: str, wait: _Wait) -> Holder:
@@ -215,7 +204,7 @@ def _look_at(node: Node, instance_id: str, wait: _Wait) -> Holder:
         instance_state=state,
         lifecycle_state=groups[0]["LifecycleState"] if groups else None,
         group=groups[0]["AutoScalingGroupName"] if groups else None,
-        # Silent at least for a moment: 0 means that it answers.
+        # Silent for a moment at least: 0 means that it answers.
         silent_seconds=0.0 if wait.silent_since is None else max(now - wait.silent_since, 0.001),
         waited_seconds=now - wait.begin,
     )

@@ -1,4 +1,4 @@
-"""The file system of the slot's volume: how much room it has, and whether it takes what is written to it."""
+"""The file system of the slot's volume: how much space it has, and whether it accepts writes."""
 
 import errno
 import os
@@ -9,10 +9,11 @@ from threading import Thread
 
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import Space
-from kubequorum_node.log import say
+from kubequorum_node.log import warning
 from kubequorum_node.node import Node
-from kubequorum_node.volume import member_data, slot_record
+from kubequorum_node.volume import member_data
 from kubequorum_node.volume.filesystem import MOUNT_POINT
+from kubequorum_node.volume.slot_volume import SlotVolume
 
 _PROBE = f"{MOUNT_POINT}/.kubequorum-probe"
 STALLED_SECONDS = 20.0
@@ -24,7 +25,7 @@ _TROUBLE = {
 }
 
 FULL_BELOW_BYTES = 256 << 20
-"""etcd sets aside 64 MB for each file of its write-ahead log, and ends when it cannot."""
+"""etcd preallocates 64 MB for each file of its write-ahead log, and exits when it cannot."""
 
 START_NEEDS_BYTES = 96 << 20
 """One such file, and a little for the database."""
@@ -32,12 +33,12 @@ START_NEEDS_BYTES = 96 << 20
 
 @dataclass(frozen=True, kw_only=True)
 class Disk:
-    """What was found."""
+    """What a probe found."""
 
     space: Space | None = None
-    """None if it cannot be told."""
+    """None if it could not be measured."""
     trouble: str = ""
-    """Why it cannot be written to; empty if it can. A full one is none of that: see `is_full`."""
+    """Why it does not accept writes; empty if it does. Being full is not trouble: see `is_full`."""
 
     @property
     def has_no_room(self) -> bool:
@@ -46,7 +47,7 @@ class Disk:
 
     @property
     def is_full(self) -> bool:
-        """Whether etcd may fail for want of room at any moment."""
+        """Whether etcd may fail for lack of space at any moment."""
         return self.space is not None and self.space.free_bytes < FULL_BELOW_BYTES
 
 
@@ -54,29 +55,28 @@ class DiskError(NodeError):
     """etcd could not work on the volume."""
 
 
-def require_room(node: Node) -> None:
+def require_room(node: Node, volume: SlotVolume) -> None:
     """Refuse a volume on which etcd could not even start.
 
     Raises:
-        DiskError: it is full, or cannot be written to.
+        DiskError: it is full, or does not accept writes.
 
     """
     found = DiskProbe(node).look()
-    if found.has_no_room and member_data.drop_copy(node):
-        say(f"removed {member_data.ASIDE_FOLDER}: its room is needed")
+    if found.has_no_room and member_data.drop_quarantine(node):
+        warning(f"deleted {member_data.QUARANTINE_FOLDER}: {volume} needs the space")
         found = DiskProbe(node).look()
-    what = f"volume {slot_record.volume(node)} of slot {node.slot}"
     if found.trouble:
-        raise DiskError(f"{what} cannot be used: {found.trouble}. See its status checks, and `dmesg`")
+        raise DiskError(f"{volume} cannot be used: {found.trouble}. See its status checks, and `dmesg`")
     if found.has_no_room and found.space is not None:
         raise DiskError(
-            f"{what} is full: {found.space.free_bytes >> 20} of {found.space.total_bytes >> 20} MiB are "
-            "free. Deploy with a larger masters.etcd_volume.size_gib, or remove what does not belong there"
+            f"{volume} is full: {found.space.free_bytes >> 20} of {found.space.total_bytes >> 20} MiB are "
+            "free. Deploy with a larger masters.etcd_volume.size_gib, or delete what does not belong there"
         )
 
 
 class DiskProbe:
-    """Looks at the volume, and is never stalled by it for long."""
+    """Probes the volume, and is never blocked by it for long."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -84,7 +84,7 @@ class DiskProbe:
         self._asked = False
 
     def look(self, *, patience: float = STALLED_SECONDS) -> Disk:
-        """Write to the volume and measure it; a question that was not answered yet is not asked again.
+        """Write to the volume and measure its space; while one probe is pending no second one is started.
 
         Args:
             patience: how many seconds it may take.

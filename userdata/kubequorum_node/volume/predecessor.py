@@ -1,8 +1,8 @@
 """Who holds the slot's volume, and what to do about it.
 
-EBS lets a volume be attached to one instance at a time: that is the fence between
-a master and its successor. A predecessor that ends in order gives the volume
-free by itself; one that hangs must be helped, and one that lives must be let be.
+EBS attaches a volume to one instance at a time: that is the fence between a master and its successor. A
+predecessor that terminates gracefully detaches the volume itself. One that hangs needs help, and one that
+lives is left alone.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from enum import Enum
 from kubequorum_node.aws.instances import GONE
 
 FINISH_OFF_AFTER_SECONDS = 10.0
-"""How long a predecessor in Terminating:Wait may be silent. In an orderly end its kubelet answers to the last
-(see `static_pods`), so one that is silent hangs, has no power, or never came up. Completing its action is no
-force: EC2 then shuts it down in order, if it still can."""
+"""How long a predecessor in Terminating:Wait may be silent. During a graceful termination its kubelet answers
+until the end (see `static_pods`), so one that is silent hangs, has no power, or never came up. Completing its
+lifecycle action is not force: EC2 then shuts it down regularly, if it still can."""
 LAST_RESORT_AFTER_SECONDS = 180.0
-"""How long AWS may take to give a volume of an ended instance free."""
+"""How long AWS may take to detach the volume of a terminated instance."""
 
 
 class Next(Enum):
@@ -35,7 +35,7 @@ class Holder:
     instance_state: str | None
     """EC2's state: running, shutting-down, …; None if EC2 no longer knows it."""
     lifecycle_state: str | None
-    """The group's state: InService, Terminating:Wait, …; None if it is in no group (any more)."""
+    """The group's state: InService, Terminating:Wait, …; None if it is in no group."""
     group: str | None
     """Name of its Auto Scaling group."""
     silent_seconds: float
@@ -45,19 +45,18 @@ class Holder:
 
     def __str__(self) -> str:
         """For the console."""
-        speech = f"silent for {self.silent_seconds:.0f} s" if self.silent_seconds else "answering"
+        answering = f"silent for {self.silent_seconds:.0f} s" if self.silent_seconds else "answering"
         return (
             f"{self.instance_id} ({self.instance_state or 'unknown to EC2'}, "
-            f"{self.lifecycle_state or 'in no group'}, {speech})"
+            f"{self.lifecycle_state or 'in no group'}, {answering})"
         )
 
 
 def decide(holder: Holder) -> Next:
-    """Say what to do about the instance that has the volume.
+    """Decide what to do about the instance that has the volume.
 
-    Force is the last resort, and never used on a running instance that answers:
-    it may be writing. A member of a group that is not being ended is its group's
-    business, silent or not.
+    Force is the last resort, and is never used on a running instance that answers: it may be writing. A
+    member of a group that is not being terminated is its group's business, silent or not.
     """
     if holder.instance_state in GONE:
         # AWS detaches by itself; if it does not, nobody is left who could write.

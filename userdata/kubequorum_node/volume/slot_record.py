@@ -1,4 +1,4 @@
-"""The slot's record in the state bucket: what the slot was, so that a lost volume is told from a new one."""
+"""The slot's record in the state bucket: what the slot has been. It tells a lost volume from a new one."""
 
 import json
 from collections.abc import Callable
@@ -7,26 +7,29 @@ from datetime import UTC, datetime
 from typing import Self
 
 from kubequorum_node.aws.state_store import NOT_THERE, PreconditionError, Stored
+from kubequorum_node.clock import RetryPolicy
 from kubequorum_node.errors import NodeError
-from kubequorum_node.log import say
-from kubequorum_node.node import Node
+from kubequorum_node.log import warning
+from kubequorum_node.node import WORK_FOLDER, Node
 
 FORMING = "forming"
 """The slot's member was allowed to begin, but nobody has seen it work yet."""
 JOINING = "joining"
-"""The slot's member lost its data and joins anew, on the volume that the record names."""
+"""The slot's member lost its data and joins again, on the volume that the record names."""
 MEMBER = "member"
 """The slot's member has worked: if its data are gone, they were lost."""
 HAS_LIVED = frozenset({JOINING, MEMBER})
 """Stages of a slot that must never begin with nothing."""
 
 _VERSION = 1
-_CONFLICTS_BORNE = 5
+_CONFLICTS = RetryPolicy(attempts=5, pause_seconds=0.1)
 _REASON_LENGTH = 2000
+_SEEN_FILE = f"{WORK_FOLDER}/slot-record.json"
+"""The record as this host last read or wrote it, with its ETag; saves reads, and is never trusted alone."""
 
 
 class SlotRecordError(NodeError):
-    """The record cannot be read, or somebody else goes on writing it."""
+    """The record cannot be read, or somebody else keeps writing it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +47,7 @@ class SlotRecord:
     outcome: str = "booting"
     """`booting`, `ready`, or why the last boot failed."""
     replaces: str = ""
-    """The volume that user-data names, if the record's took its place; empty if they are the same."""
+    """The volume in user-data, if the record's has replaced it; empty if they are the same."""
     written: str = ""
     """When, UTC."""
     version: int = _VERSION
@@ -58,7 +61,7 @@ class SlotRecord:
         """Read what `to_json` wrote.
 
         Raises:
-            SlotRecordError: it is something else, or of another version.
+            SlotRecordError: it is something else, or has another version.
 
         """
         known = {field.name for field in fields(cls)}
@@ -66,13 +69,15 @@ class SlotRecord:
             document = json.loads(text)
             if document["version"] != _VERSION:
                 raise SlotRecordError(
-                    f"the slot's record has version {document['version']}, this program knows {_VERSION}"
+                    f"the slot's record has version {document['version']}, but this node program reads "
+                    f"version {_VERSION} only: deploy the release that wrote it"
                 )
-            # What a later program has added is passed over: after a roll-back its records must be readable.
+            # Keys of a later release are ignored: after a rollback its records must be readable.
             return cls(**{name: value for name, value in document.items() if name in known})
         except (ValueError, KeyError, TypeError) as error:
             raise SlotRecordError(
-                f"the slot's record in the state bucket cannot be read: {error!r}"
+                f"the slot's record in the state bucket cannot be read ({error!r}): restore an earlier "
+                "version of the object, for the bucket is versioned"
             ) from error
 
 
@@ -81,80 +86,101 @@ def key(slot: str) -> str:
     return f"slots/{slot}/record.json"
 
 
-def volume(node: Node) -> str:
-    """Id of the slot's volume: user-data's, or the one that took its place when it was lost.
+def read(node: Node) -> SlotRecord | None:
+    """The slot's record as the bucket has it now; None if there is none."""
+    return _record(_fetch(node))
 
-    Whoever deploys with another volume in user-data means that one: what replaced the old one counts no more.
+
+def volume_id_of(record: SlotRecord | None, node: Node) -> str:
+    """Id of the slot's volume: user-data's, or the one that has replaced it.
+
+    A deployment with another volume in user-data means that one: a replacement of the one before no longer
+    counts.
     """
-    if node.volume is None:
-        node.volume = volume_of(_record(_read(node)), node)
-    return node.volume
+    if record is not None and record.replaces == node.config.etcd_volume_id:
+        return record.volume
+    return node.config.etcd_volume_id
 
 
-def volume_of(record: SlotRecord | None, node: Node) -> str:
-    """The same, by a record that was read."""
-    replaced = record is not None and record.replaces == node.config.etcd_volume_id
-    return record.volume if record is not None and replaced else node.config.etcd_volume_id
+def occupied(old: SlotRecord | None, node: Node, *, volume_id: str, stage: str) -> SlotRecord:
+    """The record once this instance is in the slot.
 
+    Args:
+        old: what the slot had before.
+        node: the node.
+        volume_id: the volume that has the member's data from now on.
+        stage: FORMING, JOINING or MEMBER.
 
-def occupied(old: SlotRecord | None, node: Node, *, stage: str) -> SlotRecord:
-    """The record once this instance is in the slot; `old` is what the slot had before."""
+    """
     instance = node.identity.instance_id
     before = 0 if old is None else old.generation
     again = old is not None and old.instance == instance
-    volume_id = volume_of(old, node)
+    planned = node.config.etcd_volume_id
     return SlotRecord(
         volume=volume_id,
-        replaces=node.config.etcd_volume_id if volume_id != node.config.etcd_volume_id else "",
+        replaces="" if volume_id == planned else planned,
         generation=before if again else before + 1,
         instance=instance,
         stage=stage,
     )
 
 
-def update(node: Node, change: Callable[[SlotRecord | None], SlotRecord]) -> None:
-    """Change and write with a condition; a record that changed since it was read is read again.
+def update(node: Node, change: Callable[[SlotRecord | None], SlotRecord]) -> SlotRecord:
+    """Change the record and write it on condition; one that changed since it was read is read again.
 
-    What this program has read or written before is taken for what is there, for the condition tells.
+    Args:
+        node: the node.
+        change: makes the new record from the old one; called again after a conflict.
+
+    Returns the record as it is now.
 
     Raises:
-        SlotRecordError: it changed again and again.
+        SlotRecordError: it changed again each time.
 
     """
-    stored = node.record or _read(node)
-    for _ in range(_CONFLICTS_BORNE):
+    seen = _seen(node)
+
+    def attempt() -> SlotRecord:
+        stored, trusted = (seen.pop(), False) if seen else (_fetch(node), True)
         old = _record(stored)
         new = change(old)
         if old is not None and replace(new, written=old.written) == old:
-            return
-        try:
-            body = replace(new, written=_now()).to_json()
-            etag = node.store.put(key(node.slot), body, only_if=NOT_THERE if stored is None else stored.etag)
-        except PreconditionError as error:
-            say(f"{error}: reading it again")
-            stored = _read(node)
-        else:
-            node.record = Stored(body, etag)
-            return
-    raise SlotRecordError(
-        f"s3://{node.config.bucket}/{key(node.slot)} changed {_CONFLICTS_BORNE} times while it was written: "
-        "is another instance in this slot?"
-    )
+            # Only what the bucket has right now can make writing unnecessary.
+            return old if trusted else attempt()
+        new = replace(new, written=_now())
+        body = new.to_json()
+        etag = node.store.put(key(node.slot), body, only_if=NOT_THERE if stored is None else stored.etag)
+        _remember(node, Stored(body, etag))
+        return new
+
+    try:
+        return node.clock.retry(
+            attempt,
+            _CONFLICTS,
+            retry_if=lambda failure: isinstance(failure, PreconditionError),
+            on_retry=lambda failure: warning(f"{failure}: reading it again"),
+        )
+    except PreconditionError as error:
+        raise SlotRecordError(
+            f"s3://{node.config.bucket}/{key(node.slot)} changed {_CONFLICTS.attempts} times while it was "
+            f"being written: another instance claims slot {node.slot}. Terminate the one that should not be "
+            "there"
+        ) from error
 
 
-def finish(node: Node) -> None:
+def finish(node: Node, *, volume_id: str) -> None:
     """Write that the slot's member works, with its data on this volume."""
 
     def change(old: SlotRecord | None) -> SlotRecord:
         if old is None:
             raise SlotRecordError(f"s3://{node.config.bucket}/{key(node.slot)} was deleted during the boot")
-        return replace(occupied(old, node, stage=MEMBER), outcome="ready")
+        return replace(occupied(old, node, volume_id=volume_id, stage=MEMBER), outcome="ready")
 
     update(node, change)
 
 
 def note(node: Node, outcome: str) -> None:
-    """Write how the slot's master is, if it is this instance's record."""
+    """Write how the slot's master is, if the record is this instance's."""
 
     def change(old: SlotRecord | None) -> SlotRecord:
         if old is None or old.instance != node.identity.instance_id:
@@ -165,21 +191,36 @@ def note(node: Node, outcome: str) -> None:
 
 
 def fail(node: Node, reason: str) -> None:
-    """Write why a boot failed; a slot that has no record yet stays without."""
-    stored = node.store.get(key(node.slot))
-    if stored is None:
-        say("no slot record yet to put the reason into")
+    """Write why a boot failed. A slot that has no record yet stays without one."""
+    stored = _fetch(node)
+    old = _record(stored)
+    if stored is None or old is None:
+        warning("the reason is not written to the state bucket: the slot has no record yet")
         return
-    old = SlotRecord.from_json(stored.body)
     if old.instance != node.identity.instance_id:
         return
     failed = replace(old, outcome=f"failed: {reason[:_REASON_LENGTH]}", written=_now())
     node.store.put(key(node.slot), failed.to_json(), only_if=stored.etag)
 
 
-def _read(node: Node) -> Stored | None:
-    node.record = node.store.get(key(node.slot))
-    return node.record
+def _fetch(node: Node) -> Stored | None:
+    stored = node.store.get(key(node.slot))
+    _remember(node, stored)
+    return stored
+
+
+def _remember(node: Node, stored: Stored | None) -> None:
+    seen = None if stored is None else {"body": stored.body, "etag": stored.etag}
+    node.host.write(_SEEN_FILE, json.dumps(seen), mode=0o600)
+
+
+def _seen(node: Node) -> list[Stored | None]:
+    """The record as this host saw it last; empty if it never did."""
+    text = node.host.read(_SEEN_FILE)
+    if text is None:
+        return []
+    seen = json.loads(text)
+    return [None if seen is None else Stored(**seen)]
 
 
 def _record(stored: Stored | None) -> SlotRecord | None:

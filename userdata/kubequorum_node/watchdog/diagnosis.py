@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from kubequorum_node.etcd.log import Cause, LastWords
+from kubequorum_node.etcd.exit_reason import Cause, ExitReason
 from kubequorum_node.system import wall_clock
 from kubequorum_node.volume.disk import Disk
 
@@ -40,7 +40,7 @@ class Findings:
     disk: Disk
     alarms: frozenset[str] = frozenset()
     """etcd's alarms about this member, and NOSPACE of any."""
-    last_words: LastWords | None = None
+    last_words: ExitReason | None = None
     """Why etcd's container ended, if it did and said so."""
     days_left: float | None = None
     """Until the first of its certificates ends; None if it was not looked at."""
@@ -94,7 +94,7 @@ def _clock(found: Findings) -> Verdict | None:
 def _storage(found: Findings) -> Verdict | None:
     what = found.disk.trouble
     if not what and found.last_words is not None and found.last_words.cause is Cause.STORAGE:
-        what = found.last_words.said
+        what = found.last_words.line
     if not what:
         return None
     return Verdict(
@@ -131,7 +131,7 @@ def _corrupt(found: Findings) -> Verdict | None:
     said = found.last_words
     if said is not None and said.cause in (Cause.DAMAGED, Cause.REMOVED):
         return Verdict(
-            condition=Condition.CORRUPT, what=f"etcd cannot start, {said.cause.value}: {said.said}"
+            condition=Condition.CORRUPT, what=f"etcd cannot start, {said.cause.value}: {said.line}"
         )
     if CORRUPT in found.alarms:
         return Verdict(

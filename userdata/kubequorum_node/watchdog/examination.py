@@ -4,8 +4,8 @@ import json
 
 from kubequorum_node.document import API_PORT
 from kubequorum_node.errors import NodeError
-from kubequorum_node.etcd.client import Etcd
-from kubequorum_node.etcd.log import last_words
+from kubequorum_node.etcd.client import EtcdClient
+from kubequorum_node.etcd.exit_reason import find_exit_reason
 from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
 from kubequorum_node.kubernetes import certificates
 from kubequorum_node.log import warning
@@ -54,7 +54,7 @@ class Examination:
             kubelet_answers=self._is_ok(_KUBELET),
             disk=self._disk.look(),
             alarms=self._alarms() if answers else frozenset(),
-            last_words=None if answers else last_words(node, since=self._log_since),
+            last_words=None if answers else find_exit_reason(node, since=self._log_since),
             days_left=self._days_left,
             clock_offset_seconds=self._offset,
         )
@@ -75,7 +75,7 @@ class Examination:
             reason = "" if answer is None else str(json.loads(answer.body).get("reason", ""))
             if "ALARM" not in reason:
                 return frozenset()
-            local = Etcd.local(self._node)
+            local = EtcdClient.local(self._node)
             own = int(local.status()["header"]["member_id"])
             alarms = local.alarms()
         except (NodeError, LookupError, ValueError, TypeError, AttributeError) as error:

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kubequorum_node.errors import NodeError
-from kubequorum_node.kubernetes import certificates, control_plane
+from kubequorum_node.kubernetes import certificates
 from kubequorum_node.log import info, step, warning
 from kubequorum_node.node import Node
 from kubequorum_node.repair import damaged_data, replacement
 from kubequorum_node.system import boot_lock
-from kubequorum_node.volume import attachment, filesystem, member_data
+from kubequorum_node.volume import attachment, filesystem, member_data, slot_volume
 from kubequorum_node.watchdog import notice
 from kubequorum_node.watchdog.diagnosis import WELL, Condition, Course, Findings, Verdict, diagnose
 from kubequorum_node.watchdog.examination import Examination
@@ -114,16 +114,18 @@ def _replace(node: Node, verdict: Verdict, found: Findings) -> None:
 
 
 def _repair(node: Node, verdict: Verdict, found: Findings) -> None:
-    damaged_data.repair(node, control_plane.write_etcd_manifest, why=verdict.what, alarm=found.etcd_answers)
+    damaged_data.repair(node, why=verdict.what, alarm=found.etcd_answers)
 
 
 def _make_room(node: Node, verdict: Verdict, found: Findings) -> None:
     """Grow the file system if its volume has grown, and give up what is kept for people to look at."""
     del verdict
     if found.disk.is_full or not found.etcd_answers:
-        filesystem.grow(node, attachment.device(node))
-        if member_data.drop_copy(node):
-            info(f"removed {member_data.ASIDE_FOLDER}: its room is needed")
+        volume = slot_volume.resolved(node)
+        attachment.require_device(node, volume)
+        filesystem.grow(node, volume)
+        if member_data.drop_quarantine(node):
+            warning(f"deleted {member_data.QUARANTINE_FOLDER}: {volume} needs the space")
 
 
 def _renew(node: Node, verdict: Verdict, found: Findings) -> None:

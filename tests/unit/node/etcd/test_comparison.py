@@ -29,7 +29,7 @@ def test_the_same_data_everywhere(node: FakeNode, etcd: FakeEtcd, capsys: pytest
     asked = [command for command in node.host.ran(ETCDCTL) if "hashkv" in command]
     assert len(asked) == 3
     assert all("--rev=5" in command for command in asked)
-    assert "compared with those of b, c" in capsys.readouterr().err
+    assert "etcd's data are those of b, c" in capsys.readouterr().err
 
 
 def test_a_hash_has_the_time_that_it_takes(node: FakeNode, etcd: FakeEtcd) -> None:
@@ -73,7 +73,7 @@ def test_of_two_nobody_knows_which_is_right(node: FakeNode, etcd: FakeEtcd) -> N
     """A third decides it when it comes."""
     etcd.hashes["b"] = 78
     etcd.down.add("c")
-    with pytest.raises(WaitError, match="differ from those of b, and nobody says which"):
+    with pytest.raises(WaitError, match="differ from those of b, and no majority says which"):
         comparison.require_same_data(node)
     assert _seconds(node) >= 300
     etcd.down.discard("c")
@@ -83,7 +83,7 @@ def test_of_two_nobody_knows_which_is_right(node: FakeNode, etcd: FakeEtcd) -> N
 def test_hashes_amid_a_compaction_say_nothing(node: FakeNode, etcd: FakeEtcd) -> None:
     """A member that has compacted hashes other data than one that is about to."""
     etcd.compacted["b"], etcd.hashes["b"] = 4, 99
-    with pytest.raises(WaitError, match="amid a compaction"):
+    with pytest.raises(WaitError, match="a compaction is under way"):
         comparison.require_same_data(node)
 
 
@@ -106,7 +106,7 @@ def test_an_answer_that_cannot_be_read_is_none(node: FakeNode, etcd: FakeEtcd) -
 
     node.host.on(ETCDCTL, answer)
     etcd.hashes["a"] = 78
-    with pytest.raises(WaitError, match="differ from those of c, and nobody says which"):
+    with pytest.raises(WaitError, match="differ from those of c, and no majority says which"):
         comparison.require_same_data(node)
 
 

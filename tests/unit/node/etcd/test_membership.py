@@ -10,10 +10,12 @@ from kubequorum_node.etcd.membership import Decision, ForeignVolumeError, NoQuor
 from kubequorum_node.host import Result
 from kubequorum_node.volume import slot_record
 from kubequorum_node.volume.slot_record import FORMING, JOINING, MEMBER, SlotRecord, SlotRecordError
+from kubequorum_node.volume.slot_volume import SlotVolume
 from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
 
 OWN = examples.CONFIG.etcd_volume_id
+VOLUME = SlotVolume(volume_id=OWN, slot="a")
 OTHER = "vol-0fedcba9876543210"
 KEY = "slots/a/record.json"
 ETCDCTL = "/usr/local/bin/etcdctl"
@@ -30,26 +32,26 @@ def _record(
     ("record", "has_data", "expected"),
     [
         (None, False, Decision.BEGIN),
-        (None, True, Decision.CARRY_ON),
+        (None, True, Decision.RESUME),
         (_record(FORMING), False, Decision.BEGIN),
-        (_record(FORMING), True, Decision.CARRY_ON),
-        (_record(MEMBER), True, Decision.CARRY_ON),
+        (_record(FORMING), True, Decision.RESUME),
+        (_record(MEMBER), True, Decision.RESUME),
         (_record(MEMBER), False, Decision.REJOIN),
         (_record(MEMBER, volume=OTHER), False, Decision.REJOIN),
         (_record(JOINING), False, Decision.REJOIN),
-        (_record(JOINING), True, Decision.CARRY_ON),
+        (_record(JOINING), True, Decision.RESUME),
     ],
 )
 def test_the_decision(record: SlotRecord | None, has_data: bool, expected: Decision) -> None:
     """A slot whose member has ever worked never begins with nothing."""
-    assert decide(record, has_data=has_data, volume=OWN) is expected
+    assert decide(record, has_data=has_data, volume_id=OWN) is expected
 
 
 @pytest.mark.parametrize("stage", [MEMBER, JOINING])
 def test_data_on_another_volume_than_the_records_are_not_trusted(stage: str) -> None:
     """A copy of the volume may lack what the member has promised since; both volumes are named."""
     with pytest.raises(ForeignVolumeError, match=rf"{OWN} has etcd data.*on {OTHER}"):
-        decide(_record(stage, volume=OTHER), has_data=True, volume=OWN)
+        decide(_record(stage, volume=OTHER), has_data=True, volume_id=OWN)
 
 
 def _stored(node: FakeNode) -> SlotRecord:
@@ -68,7 +70,7 @@ def _add_wal(node: FakeNode) -> None:
 
 def test_a_new_slot_gets_a_record_before_etcd_starts(node: FakeNode) -> None:
     """It says that the member may begin, and is written only if there is none."""
-    found = membership.settle(node)
+    found = membership.settle(node, VOLUME)
     assert (found.state, found.initial_cluster) == ("new", FIRST)
     assert node.aws.asked("put_object")[0]["IfNoneMatch"] == "*"
     record = _stored(node)
@@ -78,15 +80,15 @@ def test_a_new_slot_gets_a_record_before_etcd_starts(node: FakeNode) -> None:
 
 def test_a_crash_before_etcd_ever_started_is_no_loss(node: FakeNode) -> None:
     """The record is there, the data are not: the next boot begins again, as the same member."""
-    membership.settle(node)
-    assert membership.settle(node).state == "new"
+    membership.settle(node, VOLUME)
+    assert membership.settle(node, VOLUME).state == "new"
     assert len(node.aws.asked("put_object")) == 1, "nothing has changed, nothing is written"
 
 
 def test_data_without_a_record_write_the_record(node: FakeNode) -> None:
     """The member has worked, whatever became of its record."""
     _add_wal(node)
-    membership.settle(node)
+    membership.settle(node, VOLUME)
     assert _stored(node).stage == MEMBER
 
 
@@ -94,7 +96,7 @@ def test_a_successor_counts_up_and_carries_on(node: FakeNode) -> None:
     """With the condition that nobody has written the record since it was read."""
     _keep(node, _record(MEMBER))
     _add_wal(node)
-    membership.settle(node)
+    membership.settle(node, VOLUME)
     record = _stored(node)
     assert (record.generation, record.instance, record.stage) == (4, "i-0123456789abcdef0", MEMBER)
     assert node.aws.asked("put_object")[0]["IfMatch"].startswith('"')
@@ -104,7 +106,7 @@ def test_a_record_that_changes_meanwhile_is_read_again(node: FakeNode) -> None:
     """The decision is made anew on what is there now."""
     _add_wal(node)
     node.aws.first("put_object", lambda: _keep(node, _record(MEMBER, generation=7)))
-    membership.settle(node)
+    membership.settle(node, VOLUME)
     assert _stored(node).generation == 8
 
 
@@ -115,15 +117,15 @@ def test_a_record_that_changes_all_the_time_is_an_error(node: FakeNode) -> None:
             "put_object",
             lambda number=number: _keep(node, _record(FORMING, generation=number)),  # type: ignore[misc]
         )
-    with pytest.raises(SlotRecordError, match="another instance in this slot"):
-        membership.settle(node)
+    with pytest.raises(SlotRecordError, match="another instance claims slot a"):
+        membership.settle(node, VOLUME)
 
 
 def test_a_record_of_another_kind_is_an_error(node: FakeNode) -> None:
     """Never taken for none: that would let the member begin with nothing."""
     node.aws.objects[KEY] = b'{"version": 9}'
     with pytest.raises(SlotRecordError, match="version 9"):
-        membership.settle(node)
+        membership.settle(node, VOLUME)
 
 
 class _Survivors:
@@ -157,7 +159,7 @@ def test_a_member_whose_data_are_lost_leaves_and_joins_as_a_learner(node: FakeNo
     """On the others: the old member is removed, a learner added; etcd starts with the members there are."""
     _keep(node, _record(MEMBER))
     survivors = _Survivors(node)
-    found = membership.settle(node)
+    found = membership.settle(node, VOLUME)
     assert [m["ID"] for m in survivors.members] == [2, 3, 255]
     assert (found.state, found.initial_cluster) == ("existing", FIRST)
     assert _stored(node).stage == JOINING
@@ -168,7 +170,7 @@ def test_a_rejoin_that_was_interrupted_goes_on_where_it_stopped(node: FakeNode) 
     _keep(node, _record(JOINING))
     survivors = _Survivors(node)
     survivors.members[0] = {"ID": 254, "peerURLs": survivors.members[0]["peerURLs"], "isLearner": True}
-    assert membership.settle(node).state == "existing"
+    assert membership.settle(node, VOLUME).state == "existing"
     assert [m["ID"] for m in survivors.members] == [254, 2, 3]
 
 
@@ -176,9 +178,9 @@ def test_a_rejoin_on_a_new_volume_survives_a_crash_after_etcd_has_written(node: 
     """The record names the new volume before etcd starts on it: its data are not taken for foreign ones."""
     _keep(node, _record(MEMBER, volume=OTHER))
     _Survivors(node)
-    membership.settle(node)
+    membership.settle(node, VOLUME)
     _add_wal(node)
-    membership.settle(node)
+    membership.settle(node, VOLUME)
     assert _stored(node).volume == OWN
 
 
@@ -186,8 +188,8 @@ def test_without_quorum_nothing_is_begun(node: FakeNode) -> None:
     """The data are lost and the others are away: the boot stops, says so, and what to do."""
     _keep(node, _record(MEMBER))
     _Survivors(node).quorum = False
-    with pytest.raises(NoQuorumError, match=r"slot a are lost .*no quorum.*restore a backup.*deadline"):
-        membership.settle(node)
+    with pytest.raises(NoQuorumError, match=r"slot a are lost .*no quorum.*there is no backup.*deadline"):
+        membership.settle(node, VOLUME)
     assert membership.settled(node).state == "new", "nothing was written for etcd to start with"
     assert not node.host.path("/etc/kubernetes/kubequorum/membership.json").exists()
 
@@ -202,20 +204,20 @@ def test_others_that_come_back_are_waited_for(node: FakeNode) -> None:
         survivors.quorum = node.clock.now() > 1300
 
     node.clock.on_sleep.append(come_back)
-    assert membership.settle(node).state == "existing"
+    assert membership.settle(node, VOLUME).state == "existing"
 
 
 def test_a_record_is_finished_when_the_member_works(node: FakeNode) -> None:
     """From then on an empty volume is a loss."""
-    membership.settle(node)
-    slot_record.finish(node)
+    membership.settle(node, VOLUME)
+    slot_record.finish(node, volume_id=OWN)
     record = _stored(node)
     assert (record.stage, record.outcome, record.volume) == (MEMBER, "ready", OWN)
 
 
 def test_a_failed_boot_leaves_its_reason_in_the_record(node: FakeNode) -> None:
     """The stage stays: the reason is for people."""
-    membership.settle(node)
+    membership.settle(node, VOLUME)
     slot_record.fail(node, "bad checksum of kubelet")
     record = _stored(node)
     assert (record.stage, record.outcome) == (FORMING, "failed: bad checksum of kubelet")

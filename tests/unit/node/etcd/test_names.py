@@ -61,7 +61,7 @@ def test_an_old_address_is_waited_out(node: FakeNode) -> None:
 def test_a_name_that_never_changes_is_an_error_with_what_it_leads_to(node: FakeNode) -> None:
     """Then this master must not come into service: the others would not find it."""
     node.host.names[NAME] = {"10.20.1.4"}
-    with pytest.raises(WaitError, match=rf"{OWN} for {NAME}: .*it gives 10.20.1.4"):
+    with pytest.raises(WaitError, match=rf"{OWN} for {NAME}: .*it returns 10.20.1.4"):
         names.wait_until_here(node)
 
 

@@ -98,7 +98,7 @@ def test_a_member_that_does_not_count_fails_the_proof(
 
 def test_client_certificates_are_named_and_no_secret_is_an_argument(node: FakeNode, member: _Member) -> None:
     """Files only."""
-    client.Etcd.local(node).status()
+    client.EtcdClient.local(node).status()
     (line,) = node.host.ran(ETCDCTL)
     assert "--endpoints=https://127.0.0.1:2379" in line
     assert "--cert=/etc/kubernetes/pki/etcd/healthcheck-client.crt" in line

@@ -14,25 +14,29 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from kubequorum_node.document import ClusterDocument
+from kubequorum_node.etcd.topology import EXISTING, first_members, member_arguments
 from kubequorum_node.host import Host
 from kubequorum_node.kubeadm import ca_set, configuration
 from kubequorum_node.kubeadm.cluster_configuration import ELLIPTIC
-from kubequorum_node.kubeadm.configuration import Master, first_members
+from kubequorum_node.kubeadm.configuration import Master
 from tests.unit.node import examples, real
 from tests.unit.node.fakes import FakeNode
 
 assert examples.DOCUMENT.etcd is not None
+SPEC = examples.DOCUMENT.etcd
+MEMBERS = first_members(SPEC)
 MASTER = Master(
     identity=examples.IDENTITY,
     slot="a",
     api_load_balancer_name=examples.CONFIG.api_load_balancer_name,
-    membership=first_members(examples.DOCUMENT.etcd),
+    etcd_arguments=tuple(member_arguments(SPEC, "a", MEMBERS)),
     ignored_preflight_errors=("DirAvailable--var-lib-etcd-data",),
     bootstrap_token="abcdef.0123456789abcdef",
 )
 OTHER = replace(
     MASTER,
     slot="b",
+    etcd_arguments=tuple(member_arguments(SPEC, "b", MEMBERS)),
     identity=replace(examples.IDENTITY, zone="eu-central-1b", address="10.20.2.7", node_name="ip-10-20-2-7"),
 )
 KUBEADM = real.program("kubeadm")
@@ -99,8 +103,8 @@ def test_a_master_names_its_own_member_and_all_peers() -> None:
 
 def test_a_member_that_joins_again_is_told_so() -> None:
     """After a loss etcd must not begin a cluster of its own."""
-    membership = replace(MASTER.membership, state="existing")
-    text = configuration.node_config(examples.DOCUMENT, replace(MASTER, membership=membership))
+    joining = member_arguments(SPEC, "a", replace(MEMBERS, state=EXISTING))
+    text = configuration.node_config(examples.DOCUMENT, replace(MASTER, etcd_arguments=tuple(joining)))
     arguments = _arguments(_documents(text)["ClusterConfiguration"]["etcd"]["local"])
     assert arguments["initial-cluster-state"] == "existing"
 

@@ -9,18 +9,19 @@ from kubequorum_node.errors import NodeError
 from kubequorum_node.etcd import membership
 from kubequorum_node.etcd.membership import NoQuorumError
 from kubequorum_node.host import Result
-from kubequorum_node.node import Node
 from kubequorum_node.repair import damaged_data
-from kubequorum_node.repair.replacement import RefusedError
+from kubequorum_node.repair.peers import RefusedError
 from kubequorum_node.volume.slot_record import JOINING, MEMBER, SlotRecord
+from kubequorum_node.volume.slot_volume import SlotVolume
 from tests.unit.node import examples
 from tests.unit.node.fake_etcd import FakeEtcd
 from tests.unit.node.fakes import FakeNode
 
 WAL = "/var/lib/etcd/data/member/wal/0.wal"
-ASIDE = "/var/lib/etcd/put-aside/member/wal/0.wal"
+ASIDE = "/var/lib/etcd/quarantine/member/wal/0.wal"
 POD = "/var/log/pods/kube-system_etcd-ip-10-20-1-5_0123456789/etcd"
 BROKEN = '{"level":"fatal","error":"walpb: crc mismatch"}'
+VOLUME = SlotVolume(volume_id=examples.CONFIG.etcd_volume_id, slot="a")
 BEGIN = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
@@ -41,14 +42,15 @@ class Machine:
         )
         node.aws.objects["slots/a/record.json"] = record.to_json().encode()
         node.host.on("systemctl", self._systemctl)
+        node.host.on("/usr/local/bin/kubeadm init phase etcd local", lambda *_: self.write_manifest())
         node.host.on("/usr/local/bin/crictl pods", self._pods)
         node.host.on("/usr/local/bin/crictl rmp", self._remove)
         etcd.down.add("a")
         self._say(said)
 
-    def write_manifest(self, node: Node) -> None:
-        """As the control plane does."""
-        self.manifests.append(membership.settled(node).state)
+    def write_manifest(self, *_: object) -> None:
+        """As kubeadm does."""
+        self.manifests.append(membership.settled(self.node).state)
 
     def stage(self) -> str:
         """Of the slot's record."""
@@ -90,7 +92,7 @@ def etcd(node: FakeNode) -> FakeEtcd:
 
 
 def _boot(machine: Machine) -> int:
-    return damaged_data.start_member(machine.node, machine.write_manifest, since=BEGIN)
+    return damaged_data.start_member(machine.node, since=BEGIN)
 
 
 def test_a_boot_on_damaged_data_joins_anew(node: FakeNode, etcd: FakeEtcd) -> None:
@@ -116,7 +118,7 @@ def test_the_record_says_joining_before_the_data_are_touched(node: FakeNode, etc
     node.host.on("systemctl stop", crash)
     with pytest.raises(KeyboardInterrupt):
         _boot(machine)
-    assert membership.settle(node).state == "new", "with data on the volume etcd does not read it"
+    assert membership.settle(node, VOLUME).state == "new", "with data on the volume etcd does not read it"
     node.host.on("systemctl stop", None)
     assert _boot(machine) == 255
 
@@ -137,7 +139,7 @@ def test_a_crash_behind_the_move_is_a_loss_like_any_other(
         with pytest.raises(KeyboardInterrupt):
             _boot(machine)
     assert node.host.read("/etc/kubernetes/manifests/etcd.yaml") is None, "it would begin with nothing"
-    assert membership.settle(node).state == "existing"
+    assert membership.settle(node, VOLUME).state == "existing"
     assert node.host.read(ASIDE) == "broken"
 
 
@@ -168,7 +170,7 @@ def test_members_that_all_differ_are_left_alone(node: FakeNode, etcd: FakeEtcd) 
     machine = Machine(node, etcd)
     etcd.down.discard("a")
     etcd.hashes = {"a": 1, "b": 2, "c": 3}
-    with pytest.raises(WaitError, match="differ from those of b, c, and nobody says which"):
+    with pytest.raises(WaitError, match="differ from those of b, c, and no majority says which"):
         _boot(machine)
     assert node.host.read(WAL) == "broken"
     assert machine.stage() == MEMBER
@@ -204,20 +206,19 @@ def test_etcd_that_does_not_stop_keeps_its_data(node: FakeNode, etcd: FakeEtcd) 
 
 
 def _repair(machine: Machine, *, alarm: bool = False) -> None:
-    damaged_data.repair(machine.node, machine.write_manifest, why="data are damaged", alarm=alarm)
+    damaged_data.repair(machine.node, why="data are damaged", alarm=alarm)
 
 
 def test_a_member_in_service_is_repaired_under_the_lock(node: FakeNode, etcd: FakeEtcd) -> None:
     """No other master goes meanwhile; then it is a member again and the lock is free."""
     machine = Machine(node, etcd)
     held: list[bool] = []
-    machine_write = machine.write_manifest
 
-    def write(node: Node) -> None:
+    def write(*_: object) -> None:
         held.append("kubequorum/replacement" in etcd.keys)
-        machine_write(node)
 
-    damaged_data.repair(node, write, why="data are damaged", alarm=False)
+    node.host.on("/usr/local/bin/kubeadm init phase etcd local", write)
+    _repair(machine)
     assert held == [True]
     assert etcd.keys == {}
     assert machine.stage() == MEMBER
@@ -227,7 +228,7 @@ def test_a_member_in_service_stays_as_it_is_when_another_is_down(node: FakeNode,
     """It asks first, as a dead one does."""
     machine = Machine(node, etcd)
     etcd.down.add("c")
-    with pytest.raises(RefusedError, match="only b is well"):
+    with pytest.raises(RefusedError, match="only b is healthy"):
         _repair(machine)
     assert node.host.read(WAL) == "broken"
     assert machine.stage() == MEMBER
@@ -249,14 +250,14 @@ def test_an_alarm_about_whom_nobody_can_say_is_left_on(node: FakeNode, etcd: Fak
     machine = Machine(node, etcd)
     etcd.alarms = [(1, "CORRUPT")]
     etcd.hashes = {"a": 1, "b": 2, "c": 3}
-    with pytest.raises(RefusedError, match=r"differ from each other.*Restore a backup"):
+    with pytest.raises(RefusedError, match=r"differ from each other.*there is no backup"):
         _repair(machine, alarm=True)
     assert etcd.alarms
     assert node.host.read(WAL) == "broken"
 
 
 def test_an_alarm_waits_until_all_others_can_be_compared(node: FakeNode, etcd: FakeEtcd) -> None:
-    """One that is down, or amid a compaction, says nothing of who is right."""
+    """One that is down, or a compaction is under way, says nothing of who is right."""
     machine = Machine(node, etcd)
     etcd.alarms = [(1, "CORRUPT")]
     etcd.down.add("c")
@@ -264,7 +265,7 @@ def test_an_alarm_waits_until_all_others_can_be_compared(node: FakeNode, etcd: F
         _repair(machine, alarm=True)
     etcd.down.discard("c")
     etcd.compacted["c"] = 2
-    with pytest.raises(RefusedError, match="amid a compaction"):
+    with pytest.raises(RefusedError, match="a compaction is under way"):
         _repair(machine, alarm=True)
     assert etcd.alarms
     assert node.host.read(WAL) == "broken"

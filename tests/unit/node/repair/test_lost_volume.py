@@ -6,13 +6,14 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ClientError
 
-from kubequorum_node.boot import slot_volume
+from kubequorum_node.boot import etcd_volume
 from kubequorum_node.errors import NodeError
 from kubequorum_node.etcd import membership
 from kubequorum_node.etcd.membership import NoQuorumError
 from kubequorum_node.repair import lost_volume
-from kubequorum_node.volume import slot_record
+from kubequorum_node.volume import slot_record, slot_volume
 from kubequorum_node.volume.slot_record import FORMING, JOINING, MEMBER, SlotRecord
+from kubequorum_node.volume.slot_volume import SlotVolume
 from tests.unit.node import examples
 from tests.unit.node.fake_aws import KEY
 from tests.unit.node.fake_etcd import FakeEtcd
@@ -34,6 +35,10 @@ def _stored(node: FakeNode) -> SlotRecord:
     return SlotRecord.from_json(node.aws.objects["slots/a/record.json"].decode())
 
 
+def _replace(node: FakeNode) -> SlotVolume:
+    return lost_volume.replace_lost_volume(node, slot_volume.resolve(node), because="gone")
+
+
 @pytest.fixture
 def etcd(node: FakeNode) -> FakeEtcd:
     """A cluster that has lived; the slot's volume is not there any more."""
@@ -49,7 +54,7 @@ def test_a_lost_volume_is_replaced_and_attached(node: FakeNode, etcd: FakeEtcd) 
     link = node.host.path(LINK)
     link.parent.mkdir(parents=True)
     link.touch()
-    slot_volume.attach(node)
+    etcd_volume.attach(node)
     (asked,) = node.aws.asked("create_volume")
     assert len(asked.pop("ClientToken")) == 64
     tags = asked.pop("TagSpecifications")[0]["Tags"]
@@ -70,7 +75,7 @@ def test_a_lost_volume_is_replaced_and_attached(node: FakeNode, etcd: FakeEtcd) 
     record = _stored(node)
     assert (record.volume, record.replaces, record.stage) == (NEW, LOST, JOINING)
     assert node.aws.asked("attach_volume")[0]["VolumeId"] == NEW
-    assert membership.settle(node).state == "existing"
+    assert membership.settle(node, slot_volume.resolved(node)).state == "existing"
     assert _stored(node) == replace(record, written=_stored(node).written)
 
 
@@ -78,9 +83,9 @@ def test_a_crash_before_the_record_makes_no_second_volume(node: FakeNode, etcd: 
     """EC2 knows the request again: its token is that of this loss, whatever instance asks."""
     node.aws.fail("put_object", "InternalError")
     with pytest.raises(ClientError, match="InternalError"):
-        lost_volume.take_place(node, because="gone")
+        _replace(node)
     node.identity = replace(examples.IDENTITY, instance_id="i-0bbbbbbbbbbbbbbbb")
-    assert lost_volume.take_place(node, because="gone") == NEW
+    assert _replace(node).volume_id == NEW
     assert len(node.aws.made) == 1
 
 
@@ -88,15 +93,15 @@ def test_another_instance_that_was_first_is_followed(node: FakeNode, etcd: FakeE
     """Its record stands: both have the same volume."""
     _record(node, "a", JOINING)
     node.aws.first("put_object", lambda: _record(node, "a", JOINING, volume=NEW, replaces=LOST))
-    assert lost_volume.take_place(node, because="gone") == NEW
+    assert _replace(node).volume_id == NEW
     assert _stored(node).instance == "i-0aaaaaaaaaaaaaaaa"
 
 
 def test_a_replacement_that_is_lost_is_replaced_in_turn(node: FakeNode, etcd: FakeEtcd) -> None:
     """The record goes on naming the volume of user-data as the one that it stands for."""
     _record(node, "a", MEMBER, volume="vol-0first", replaces=LOST)
-    assert slot_record.volume(node) == "vol-0first"
-    lost_volume.take_place(node, because="gone")
+    assert slot_volume.resolve(node).volume_id == "vol-0first"
+    _replace(node)
     assert (_stored(node).volume, _stored(node).replaces) == (NEW, LOST)
 
 
@@ -104,8 +109,8 @@ def test_without_a_quorum_of_the_others_nothing_is_made(node: FakeNode, etcd: Fa
     """An empty volume in a cluster that has lived is of no use: a backup must be restored."""
     etcd.quorum = False
     before = dict(node.aws.objects)
-    with pytest.raises(NoQuorumError, match=r"gone and the other masters have no quorum.*restore a backup"):
-        lost_volume.take_place(node, because="gone")
+    with pytest.raises(NoQuorumError, match=r"gone, and the other masters have no quorum.*no backup"):
+        _replace(node)
     assert node.aws.made == {}
     assert node.aws.objects == before
 
@@ -113,7 +118,7 @@ def test_without_a_quorum_of_the_others_nothing_is_made(node: FakeNode, etcd: Fa
 def test_a_slot_without_a_record_in_a_cluster_that_has_lived_joins(node: FakeNode, etcd: FakeEtcd) -> None:
     """Whatever became of its record: it must not begin with nothing."""
     del node.aws.objects["slots/a/record.json"]
-    lost_volume.take_place(node, because="gone")
+    _replace(node)
     assert _stored(node).stage == JOINING
 
 
@@ -124,10 +129,10 @@ def test_in_a_cluster_that_has_never_lived_the_member_may_begin(node: FakeNode, 
     if stage is not None:
         for slot in "abc":
             _record(node, slot, stage)
-    lost_volume.take_place(node, because="gone")
+    _replace(node)
     assert (_stored(node).stage, _stored(node).volume) == (FORMING, NEW)
     assert node.host.commands == []
-    assert membership.settle(node).state == "new"
+    assert membership.settle(node, slot_volume.resolved(node)).state == "new"
 
 
 def test_the_key_is_waited_for_in_a_first_boot(node: FakeNode) -> None:
@@ -137,7 +142,7 @@ def test_the_key_is_waited_for_in_a_first_boot(node: FakeNode) -> None:
         node.aws.objects["pki/ca-set.json"] = b"{}"
 
     node.clock.on_sleep.append(made)
-    assert lost_volume.take_place(node, because="gone") == NEW
+    assert _replace(node).volume_id == NEW
 
 
 def test_a_bucket_without_a_kms_key_is_an_error(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +150,7 @@ def test_a_bucket_without_a_kms_key_is_an_error(node: FakeNode, monkeypatch: pyt
     node.aws.objects["pki/ca-set.json"] = b"{}"
     monkeypatch.setattr("tests.unit.node.fake_aws.KEY", "")
     with pytest.raises(NodeError, match="not encrypted with a KMS key"):
-        lost_volume.take_place(node, because="gone")
+        _replace(node)
 
 
 def test_records_of_a_later_program_can_be_read(node: FakeNode) -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from kubequorum_node.etcd.client import Member
+from kubequorum_node.etcd.topology import Member
 from kubequorum_node.repair import replacement
-from kubequorum_node.repair.replacement import LOCK_SECONDS, Others, RefusedError, refusal
+from kubequorum_node.repair.peers import PeerHealth, RefusedError, why_not_replaceable
+from kubequorum_node.repair.replacement import LOCK_SECONDS
 from tests.unit.node import examples
 from tests.unit.node.fake_etcd import FakeEtcd
 from tests.unit.node.fakes import FakeNode
@@ -24,44 +25,44 @@ def _members(slots: str, *, learners: str = "") -> tuple[Member, ...]:
     )
 
 
-def _others(**seen: object) -> Others:
-    all_well = Others(members=_members("abc"), healthy=frozenset("bc"), serving=frozenset("bc"))
+def _peers(**seen: object) -> PeerHealth:
+    all_well = PeerHealth(members=_members("abc"), healthy=frozenset("bc"), serving=frozenset("bc"))
     return replace(all_well, **seen)  # type: ignore[arg-type]
 
 
 def test_two_that_are_well_can_do_without_the_third() -> None:
     """They keep their quorum."""
-    assert refusal(_others(), slots="abc", own_voters=1) == ""
+    assert why_not_replaceable(_peers(), slots="abc", own_voters=1) == ""
 
 
 @pytest.mark.parametrize(
-    ("others", "why"),
+    ("peers", "why"),
     [
-        (_others(healthy=frozenset("b")), "only b is well, and 2 must be"),
-        (_others(healthy=frozenset()), "only none is well"),
-        (_others(members=_members("ab")), "only 1 other members have a vote"),
-        (_others(members=_members("abc", learners="c")), "only 1 other members have a vote"),
-        (_others(serving=frozenset()), "no other API server is ready either"),
+        (_peers(healthy=frozenset("b")), "only b is healthy, and 2 must be"),
+        (_peers(healthy=frozenset()), "only none is healthy"),
+        (_peers(members=_members("ab")), "only 1 other members have a vote"),
+        (_peers(members=_members("abc", learners="c")), "only 1 other members have a vote"),
+        (_peers(serving=frozenset()), "no other API server is ready either"),
     ],
 )
-def test_the_cluster_cannot_do_without_it(others: Others, why: str) -> None:
+def test_the_cluster_cannot_do_without_it(peers: PeerHealth, why: str) -> None:
     """One of the others is down, missing or only learning; or all of them have the same trouble."""
-    assert why in refusal(others, slots="abc", own_voters=1)
+    assert why in why_not_replaceable(peers, slots="abc", own_voters=1)
 
 
 def test_a_member_that_has_no_vote_counts_for_nothing() -> None:
     """It was removed by a repair that stopped half way: the two others have all the votes there are."""
-    assert refusal(_others(members=_members("bc")), slots="abc", own_voters=0) == ""
+    assert why_not_replaceable(_peers(members=_members("bc")), slots="abc", own_voters=0) == ""
 
 
 def test_one_api_server_that_is_ready_is_enough() -> None:
     """What is broken is not broken everywhere."""
-    assert refusal(_others(serving=frozenset("c")), slots="abc", own_voters=1) == ""
+    assert why_not_replaceable(_peers(serving=frozenset("c")), slots="abc", own_voters=1) == ""
 
 
 def test_the_only_master_is_never_replaced_for_its_health() -> None:
     """Nobody else has the data."""
-    assert "only master" in refusal(_others(members=_members("a")), slots="a", own_voters=1)
+    assert "only master" in why_not_replaceable(_peers(members=_members("a")), slots="a", own_voters=1)
 
 
 @pytest.fixture
@@ -134,7 +135,7 @@ def test_a_slot_that_has_the_lock_may_report_again(node: FakeNode, etcd: FakeEtc
 
 
 def test_a_report_that_fails_gives_the_lock_back(node: FakeNode, etcd: FakeEtcd) -> None:
-    """Others may need help meanwhile."""
+    """PeerHealth may need help meanwhile."""
     node.aws.fail("set_instance_health", "AccessDenied")
     with pytest.raises(ClientError):
         replacement.report_unhealthy(node, why="dead")

@@ -5,7 +5,7 @@ from botocore.exceptions import ClientError
 
 from kubequorum_node.aws.identity import WrongZoneError
 from kubequorum_node.clock import WaitError
-from kubequorum_node.volume import attachment
+from kubequorum_node.volume import attachment, slot_volume
 from kubequorum_node.volume.attachment import LostVolumeError
 from kubequorum_node.volume.predecessor import FINISH_OFF_AFTER_SECONDS
 from kubequorum_node.volume.slot_record import SlotRecord
@@ -26,6 +26,13 @@ def device(node: FakeNode) -> None:
     link.touch()
 
 
+def _attach(node: FakeNode) -> str:
+    """Attach the slot's volume; returns its device."""
+    volume = slot_volume.resolve(node)
+    attachment.attach(node, volume)
+    return volume.device
+
+
 def _held_by_predecessor(node: FakeNode, *, instance: str = "running", lifecycle: str | None) -> None:
     node.aws.volume.update(
         State="in-use", Attachments=[{"InstanceId": OLD, "State": "attached", "Device": "/dev/xvdf"}]
@@ -37,7 +44,7 @@ def _held_by_predecessor(node: FakeNode, *, instance: str = "running", lifecycle
 
 def test_a_free_volume_is_attached_by_its_id(node: FakeNode) -> None:
     """Two calls, and no search by tags."""
-    assert attachment.attach(node) == LINK
+    assert _attach(node) == LINK
     assert node.aws.asked("attach_volume") == [
         {
             "VolumeId": examples.CONFIG.etcd_volume_id,
@@ -50,9 +57,9 @@ def test_a_free_volume_is_attached_by_its_id(node: FakeNode) -> None:
 
 def test_a_volume_that_is_here_already_is_left_alone(node: FakeNode) -> None:
     """A boot that is repeated attaches nothing."""
-    attachment.attach(node)
+    _attach(node)
     node.aws.requests.clear()
-    attachment.attach(node)
+    _attach(node)
     assert not node.aws.asked("attach_volume")
 
 
@@ -60,21 +67,21 @@ def test_a_volume_in_another_zone_is_refused_with_both_zones(node: FakeNode) -> 
     """AWS would only say that it cannot be attached."""
     node.aws.volume["AvailabilityZone"] = "eu-central-1b"
     with pytest.raises(WrongZoneError, match=r"is in eu-central-1b, .* is in eu-central-1a"):
-        attachment.attach(node)
+        _attach(node)
 
 
 def test_a_volume_that_was_deleted_is_lost(node: FakeNode) -> None:
     """EC2 says for a while that it knows no such volume, and is believed."""
     node.aws.fail("describe_volumes", "InvalidVolume.NotFound", times=50)
     with pytest.raises(LostVolumeError, match=r"no volume vol-0123456789abcdef0"):
-        attachment.attach(node)
+        _attach(node)
     assert 20 <= node.clock.now() - 1000 < 60
 
 
 def test_a_volume_that_ec2_does_not_know_yet_is_not_lost(node: FakeNode) -> None:
     """What was made a moment ago may be missing in the next answer."""
     node.aws.fail("describe_volumes", "InvalidVolume.NotFound", times=3)
-    assert attachment.attach(node) == LINK
+    assert _attach(node) == LINK
 
 
 @pytest.mark.parametrize("state", ["deleting", "deleted", "error"])
@@ -82,7 +89,7 @@ def test_states_from_which_no_volume_comes_back(node: FakeNode, state: str) -> N
     """It is lost at once, and not touched."""
     node.aws.volume["State"] = state
     with pytest.raises(LostVolumeError, match=state):
-        attachment.attach(node)
+        _attach(node)
     assert not node.aws.asked("attach_volume")
 
 
@@ -98,7 +105,7 @@ def test_the_volume_that_took_a_lost_ones_place_is_attached(node: FakeNode) -> N
     node.aws.objects["slots/a/record.json"] = record.to_json().encode()
     node.aws.volume["VolumeId"] = "vol-0fedcba9876543210"
     with pytest.raises(WaitError, match="vol0fedcba9876543210"):
-        attachment.attach(node)
+        _attach(node)
     assert node.aws.asked("attach_volume")[0]["VolumeId"] == "vol-0fedcba9876543210"
 
 
@@ -112,7 +119,7 @@ def test_another_volume_in_user_data_counts_more_than_an_old_replacement(node: F
         replaces="vol-0aaaaaaaaaaaaaaaa",
     )
     node.aws.objects["slots/a/record.json"] = record.to_json().encode()
-    assert attachment.attach(node) == LINK
+    assert _attach(node) == LINK
 
 
 def test_a_predecessor_that_lets_go_by_itself_is_waited_for(node: FakeNode) -> None:
@@ -126,7 +133,7 @@ def test_a_predecessor_that_lets_go_by_itself_is_waited_for(node: FakeNode) -> N
             node.aws.volume.update(State="available", Attachments=[])
 
     node.clock.on_sleep.append(let_go)
-    attachment.attach(node)
+    _attach(node)
     assert node.aws.completed == []
     assert not node.aws.asked("detach_volume")
 
@@ -141,7 +148,7 @@ def test_a_predecessor_that_hangs_is_finished_off(node: FakeNode) -> None:
             node.aws.volume.update(State="available", Attachments=[])
 
     node.clock.on_sleep.append(ec2)
-    attachment.attach(node)
+    _attach(node)
     assert node.aws.completed[0] == {
         "AutoScalingGroupName": "ha-MasterAGroup-1",
         "LifecycleHookName": "terminate",
@@ -159,14 +166,14 @@ def test_an_action_that_has_ended_meanwhile_is_no_failure(node: FakeNode) -> Non
     node.aws.first(
         "complete_lifecycle_action", lambda: node.aws.volume.update(State="available", Attachments=[])
     )
-    attachment.attach(node)
+    _attach(node)
 
 
 def test_a_volume_that_a_dead_instance_keeps_is_taken_by_force_at_last(node: FakeNode) -> None:
     """Stuck in detaching, with nobody left who could write."""
     _held_by_predecessor(node, instance="terminated", lifecycle=None)
     begin = node.clock.now()
-    attachment.attach(node)
+    _attach(node)
     (detached,) = node.aws.asked("detach_volume")
     assert detached["Force"] is True
     assert node.clock.now() - begin >= 180
@@ -177,7 +184,7 @@ def test_an_instance_that_lives_keeps_the_volume(node: FakeNode) -> None:
     _held_by_predecessor(node, lifecycle="InService")
     node.host.statuses[OLD_KUBELET] = 200
     with pytest.raises(WaitError, match=rf"{OLD} \(running, InService, answering\)"):
-        attachment.attach(node)
+        _attach(node)
     assert not node.aws.asked("detach_volume")
     assert node.aws.completed == []
     assert node.clock.now() - 1000 < 900
@@ -186,7 +193,7 @@ def test_an_instance_that_lives_keeps_the_volume(node: FakeNode) -> None:
 def test_a_change_of_state_in_between_is_waited_out(node: FakeNode) -> None:
     """AttachVolume may cross with the end of a detachment."""
     node.aws.fail("attach_volume", "IncorrectState", "not 'available'", times=2)
-    attachment.attach(node)
+    _attach(node)
     assert len(node.aws.asked("attach_volume")) == 3
 
 
@@ -194,11 +201,11 @@ def test_a_missing_permission_is_a_failure_at_once(node: FakeNode) -> None:
     """Not something to wait for."""
     node.aws.fail("attach_volume", "UnauthorizedOperation")
     with pytest.raises(ClientError, match="UnauthorizedOperation"):
-        attachment.attach(node)
+        _attach(node)
 
 
 def test_a_device_that_never_comes_is_named(node: FakeNode) -> None:
     """The path says which volume was looked for, and why it may be missing."""
     node.host.path(LINK).unlink()
     with pytest.raises(WaitError, match=rf"{LINK} is not there.*Nitro"):
-        attachment.attach(node)
+        _attach(node)

@@ -9,9 +9,13 @@ import pytest
 
 from kubequorum_node.volume import disk
 from kubequorum_node.volume.disk import DiskError, DiskProbe
+from kubequorum_node.volume.slot_volume import SlotVolume
+from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
 
-ASIDE = "/var/lib/etcd/put-aside/member"
+VOLUME = SlotVolume(volume_id=examples.CONFIG.etcd_volume_id, slot="a")
+
+ASIDE = "/var/lib/etcd/quarantine/member"
 
 
 @pytest.fixture
@@ -35,14 +39,14 @@ def test_a_volume_that_can_be_written_is_no_trouble(mounted: FakeNode) -> None:
     assert found.trouble == ""
     assert found.space is not None
     assert not found.is_full
-    disk.require_room(mounted)
+    disk.require_room(mounted, VOLUME)
 
 
 def test_a_volume_that_is_not_mounted_is_trouble(node: FakeNode) -> None:
     """Without it etcd would write to the root volume."""
     assert "not mounted" in DiskProbe(node).look().trouble
     with pytest.raises(DiskError, match="not mounted"):
-        disk.require_room(node)
+        disk.require_room(node, VOLUME)
 
 
 @pytest.mark.parametrize(("number", "named"), [(errno.EROFS, "read-only"), (errno.EIO, "I/O error")])
@@ -71,7 +75,7 @@ def test_little_room_is_full_before_nothing_can_be_written(mounted: FakeNode) ->
     found = DiskProbe(mounted).look()
     assert found.is_full
     assert not found.has_no_room
-    disk.require_room(mounted)
+    disk.require_room(mounted, VOLUME)
 
 
 def test_a_volume_that_does_not_answer_stalls_nobody(
@@ -100,7 +104,7 @@ def test_a_boot_on_a_full_volume_fails_with_the_remedy(mounted: FakeNode) -> Non
     """Before etcd does, again and again, with its own words."""
     mounted.host.free_bytes = 20 << 20
     with pytest.raises(DiskError, match=r"vol-0123456789abcdef0 of slot a is full: 20 of .*size_gib"):
-        disk.require_room(mounted)
+        disk.require_room(mounted, VOLUME)
 
 
 def test_a_boot_gives_up_what_was_put_aside(mounted: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +116,8 @@ def test_a_boot_gives_up_what_was_put_aside(mounted: FakeNode, monkeypatch: pyte
         node.host.free_bytes = None
         return True
 
-    monkeypatch.setattr("kubequorum_node.volume.member_data.drop_copy", drop)
-    disk.require_room(mounted)
+    monkeypatch.setattr("kubequorum_node.volume.member_data.drop_quarantine", drop)
+    disk.require_room(mounted, VOLUME)
 
 
 def test_the_probe_is_a_file_of_its_own(mounted: FakeNode, tmp_path: Path) -> None:

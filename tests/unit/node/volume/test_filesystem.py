@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from kubequorum_node.boot import slot_volume
+from kubequorum_node.boot import etcd_volume
 from kubequorum_node.etcd.membership import NoQuorumError
 from kubequorum_node.host import Host, Result
 from kubequorum_node.volume import filesystem
 from kubequorum_node.volume.filesystem import DamagedError, FileSystemError
 from kubequorum_node.volume.slot_record import JOINING, MEMBER, SlotRecord
+from kubequorum_node.volume.slot_volume import SlotVolume
 from tests.unit.node import examples
 from tests.unit.node.fake_etcd import FakeEtcd
 from tests.unit.node.fakes import FakeNode
 
-DEVICE = "/dev/nvme1n1"
+VOLUME = SlotVolume(volume_id=examples.CONFIG.etcd_volume_id, slot="a")
+DEVICE = VOLUME.device
 QUIET = ("mkfs.ext4", "mount", "resize2fs", "fsck.ext4")
 BLANK = Result(2, "")
 EXT4 = Result(0, "DEVNAME=/dev/nvme1n1\nLABEL=etcd-a\nTYPE=ext4\nUSAGE=filesystem\n")
@@ -31,7 +33,7 @@ def programs(node: FakeNode) -> None:
 
 def _mount(node: FakeNode, probed: Result) -> None:
     node.host.on("blkid", probed)
-    filesystem.mount(node, DEVICE)
+    filesystem.mount(node, VOLUME)
 
 
 def test_a_blank_volume_gets_a_file_system(node: FakeNode) -> None:
@@ -75,7 +77,7 @@ def test_anything_else_is_left_alone(node: FakeNode, probed: Result, named: str)
 )
 def test_what_cannot_be_told_is_not_blank(node: FakeNode, probed: Result) -> None:
     """Only blkid's own "nothing found" counts: an error must not lead to a new file system."""
-    with pytest.raises(FileSystemError, match="cannot be told"):
+    with pytest.raises(FileSystemError, match="cannot be identified"):
         _mount(node, probed)
     assert not node.host.ran("mkfs")
 
@@ -100,7 +102,7 @@ def test_a_check_that_could_not_be_made_says_nothing_of_the_data(node: FakeNode,
 @pytest.fixture
 def damaged(node: FakeNode) -> FakeEtcd:
     """A volume whose file system is damaged, in a cluster that has lived."""
-    link = node.host.path("/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0")
+    link = node.host.path(DEVICE)
     link.parent.mkdir(parents=True)
     link.touch()
     record = SlotRecord(volume=examples.CONFIG.etcd_volume_id, generation=1, instance="i-0", stage=MEMBER)
@@ -122,7 +124,7 @@ def test_a_damaged_file_system_is_made_anew_if_the_others_have_the_data(
         stages.append(SlotRecord.from_json(text).stage)
 
     node.host.on("mkfs.ext4 -F -F", make)
-    slot_volume.mount(node)
+    etcd_volume.mount(node)
     assert stages == [JOINING]
     assert node.host.is_mount_point("/var/lib/etcd")
 
@@ -131,7 +133,7 @@ def test_a_damaged_file_system_is_left_alone_without_a_quorum(node: FakeNode, da
     """What is on it may be all there is: a person must look."""
     damaged.quorum = False
     with pytest.raises(NoQuorumError, match=r"slot a is damaged.*no quorum"):
-        slot_volume.mount(node)
+        etcd_volume.mount(node)
     assert not node.host.ran("mkfs")
 
 
@@ -147,7 +149,7 @@ def test_a_mounted_volume_stays_mounted(node: FakeNode) -> None:
     node.host.mounts.add("/var/lib/etcd")
     node.host.path("/var/lib/etcd").mkdir(parents=True)
     node.host.on("findmnt", DEVICE)
-    filesystem.mount(node, DEVICE)
+    filesystem.mount(node, VOLUME)
     assert not node.host.ran("mount")
     assert node.host.ran("resize2fs")
 
@@ -157,7 +159,7 @@ def test_another_device_on_the_mount_point_is_refused(node: FakeNode) -> None:
     node.host.mounts.add("/var/lib/etcd")
     node.host.on("findmnt", "/dev/nvme2n1")
     with pytest.raises(FileSystemError, match=r"/dev/nvme2n1 is mounted on /var/lib/etcd"):
-        filesystem.mount(node, DEVICE)
+        filesystem.mount(node, VOLUME)
 
 
 def test_a_wal_tells_that_etcd_has_written(node: FakeNode) -> None:

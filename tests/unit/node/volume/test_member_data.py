@@ -8,7 +8,7 @@ from kubequorum_node.volume import member_data
 from tests.unit.node.fakes import FakeNode
 
 MEMBER = "/var/lib/etcd/data/member"
-ASIDE = "/var/lib/etcd/put-aside"
+QUARANTINE = "/var/lib/etcd/quarantine"
 MIB = 1 << 20
 
 
@@ -27,38 +27,38 @@ def put(node: FakeNode) -> Callable[[bytes], None]:
 def test_data_are_kept_once(node: FakeNode, put: Callable[[bytes], None]) -> None:
     """The newest: an older copy is given up."""
     put(b"first")
-    member_data.put_aside(node)
+    member_data.quarantine(node)
     put(b"second")
-    member_data.put_aside(node)
+    member_data.quarantine(node)
     assert not node.host.path(MEMBER).exists()
-    assert node.host.path(f"{ASIDE}/member/wal/0.wal").read_bytes() == b"second"
-    assert node.host.path(ASIDE).stat().st_mode & 0o077 == 0
+    assert node.host.path(f"{QUARANTINE}/member/wal/0.wal").read_bytes() == b"second"
+    assert node.host.path(QUARANTINE).stat().st_mode & 0o077 == 0
 
 
 def test_without_room_nothing_is_kept(node: FakeNode, put: Callable[[bytes], None]) -> None:
     """The member's new data need it."""
     put(b"x" * 4 * MIB)
     node.host.free_bytes = 7 * MIB
-    member_data.put_aside(node)
+    member_data.quarantine(node)
     assert not node.host.path(MEMBER).exists()
-    assert not node.host.path(ASIDE).exists()
+    assert not node.host.path(QUARANTINE).exists()
 
 
 def test_nothing_to_put_aside_keeps_the_copy(node: FakeNode, put: Callable[[bytes], None]) -> None:
     """A crash came right after the data were moved: done again, it must not lose them."""
     put(b"first")
-    member_data.put_aside(node)
-    member_data.put_aside(node)
-    assert node.host.path(f"{ASIDE}/member/wal/0.wal").read_bytes() == b"first"
+    member_data.quarantine(node)
+    member_data.quarantine(node)
+    assert node.host.path(f"{QUARANTINE}/member/wal/0.wal").read_bytes() == b"first"
 
 
 def test_a_copy_is_dropped_when_its_room_is_needed(node: FakeNode, put: Callable[[bytes], None]) -> None:
     """It says whether there was one."""
-    assert member_data.drop_copy(node) is False
+    assert member_data.drop_quarantine(node) is False
     put(b"first")
-    member_data.put_aside(node)
-    assert member_data.drop_copy(node) is True
-    assert not node.host.path(ASIDE).exists()
+    member_data.quarantine(node)
+    assert member_data.drop_quarantine(node) is True
+    assert not node.host.path(QUARANTINE).exists()
 
 
 def test_reading_ahead_is_no_more_than_a_help(node: FakeNode) -> None:

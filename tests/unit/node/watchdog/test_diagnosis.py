@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kubequorum_node.etcd.log import Cause, LastWords
+from kubequorum_node.etcd.exit_reason import Cause, ExitReason
 from kubequorum_node.host import Space
 from kubequorum_node.volume.disk import Disk
 from kubequorum_node.watchdog.diagnosis import Condition, Course, Findings, Verdict, diagnose
@@ -25,8 +25,8 @@ WELL = Findings(
 DOWN = replace(WELL, etcd_answers=False, etcd_ready=False, api_ready=False)
 
 
-def _said(cause: Cause) -> LastWords:
-    return LastWords(cause=cause, said="so it was said")
+def _said(cause: Cause) -> ExitReason:
+    return ExitReason(cause=cause, line="so it was said")
 
 
 def test_a_master_that_serves_is_well() -> None:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kubequorum_node.etcd.log import Cause
+from kubequorum_node.etcd.exit_reason import Cause
 from kubequorum_node.host import Answer, Result
 from kubequorum_node.watchdog.diagnosis import Condition, diagnose
 from kubequorum_node.watchdog.examination import Examination

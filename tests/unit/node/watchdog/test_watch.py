@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kubequorum_node.etcd.log import Cause, LastWords
+from kubequorum_node.etcd.exit_reason import Cause, ExitReason
 from kubequorum_node.host import Space
 from kubequorum_node.kubernetes import certificates
 from kubequorum_node.repair import damaged_data
@@ -22,7 +22,7 @@ from tests.unit.node.fakes import FakeNode
 from tests.unit.node.watchdog.test_diagnosis import DOWN, NO_ROOM, WELL
 
 RECORD = "slots/a/record.json"
-DAMAGED = replace(DOWN, last_words=LastWords(cause=Cause.DAMAGED, said="crc mismatch"))
+DAMAGED = replace(DOWN, last_words=ExitReason(cause=Cause.DAMAGED, line="crc mismatch"))
 
 
 class Dog:
@@ -123,7 +123,7 @@ def test_without_quorum_nothing_is_done_but_said(dog: Dog, capsys: pytest.Captur
     dog.etcd.quorum = False
     dog.watch(600, replace(WELL, etcd_ready=False, api_ready=False))
     assert dog.reports() == 0
-    assert "no quorum, so nothing is done" in capsys.readouterr().err
+    assert "nothing is done: the others have no quorum" in capsys.readouterr().err
     assert dog.outcome().startswith("unwell: dead")
 
 
@@ -195,7 +195,7 @@ def test_a_full_volume_is_grown_and_what_was_kept_is_given_up(dog: Dog) -> None:
     link = node.host.path("/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0")
     link.parent.mkdir(parents=True)
     link.touch()
-    aside = node.host.path("/var/lib/etcd/put-aside/member")
+    aside = node.host.path("/var/lib/etcd/quarantine/member")
     aside.mkdir(parents=True)
     node.host.on("resize2fs", None)
     dog.watch(70, replace(WELL, disk=Disk(space=Space(total_bytes=1 << 30, free_bytes=1 << 20))))

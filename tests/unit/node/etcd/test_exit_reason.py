@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kubequorum_node.etcd.log import Cause, classify, last_words
+from kubequorum_node.etcd.exit_reason import Cause, classify, find_exit_reason
 from tests.unit.node.fakes import FakeNode
 
 SINCE = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -43,7 +43,7 @@ def test_what_etcd_says_when_it_ends(said: str, cause: str) -> None:
     found = classify(log, since=SINCE)
     assert found is not None
     assert found.cause is Cause[cause]
-    assert found.said == said
+    assert found.line == said
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_what_was_said_before_does_not_count(at: str, counts: bool) -> None:
 
 def test_no_log_no_words(node: FakeNode) -> None:
     """The container has never started."""
-    assert last_words(node, since=SINCE) is None
+    assert find_exit_reason(node, since=SINCE) is None
 
 
 def test_the_last_container_but_one_counts_while_the_last_is_silent(node: FakeNode) -> None:
@@ -97,5 +97,5 @@ def test_the_last_container_but_one_counts_while_the_last_is_silent(node: FakeNo
         path.write_text(_line(said) if said else "", encoding="utf-8")
         written = (SINCE + timedelta(seconds=number)).timestamp()
         os.utime(path, (written, written))
-        found = last_words(node, since=SINCE)
+        found = find_exit_reason(node, since=SINCE)
         assert (found is not None) is (number < 2)

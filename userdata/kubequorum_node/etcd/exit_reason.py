@@ -1,7 +1,7 @@
-"""Why etcd's container ended: by what it said last.
+"""Why etcd's container exited, by the end of its log.
 
-etcd has no status for it: it writes why to its log and ends. The sentences are those of etcd 3.6 and of
-bbolt 1.4, each seen or read there.
+etcd has no exit status for it: it logs the reason and exits. The sentences are those of etcd 3.6 and bbolt
+1.4, each observed or read in their source.
 """
 
 import re
@@ -15,8 +15,8 @@ _FOLDER = "/var/log/pods"
 _LOGS = "kube-system_etcd-*/etcd/*.log"
 """https://kubernetes.io/docs/concepts/cluster-administration/logging/#log-location-node"""
 _READ_BYTES = 256 << 10
-"""From the end. A Go program's last words are a stack trace of a few KiB."""
-_SHOWN = 300
+"""From the end. A Go program that panics ends its log with a stack trace of a few KiB."""
+_SHOWN_LENGTH = 300
 
 
 class Cause(Enum):
@@ -29,7 +29,7 @@ class Cause(Enum):
 
 
 _SENTENCES: tuple[tuple[Cause, re.Pattern[str]], ...] = (
-    # A full or failing disk is the reason for many other sentences: it counts first.
+    # A full or failing disk causes many of the other sentences: it takes precedence.
     (Cause.FULL, re.compile(r"no space left on device|disk quota exceeded")),
     (Cause.STORAGE, re.compile(r"read-only file system|input/output error|structure needs cleaning")),
     (Cause.REMOVED, re.compile(r"permanently removed from the cluster|member has been removed")),
@@ -39,7 +39,7 @@ _SENTENCES: tuple[tuple[Cause, re.Pattern[str]], ...] = (
             # The write-ahead log.
             r"crc mismatch|failed to (read|open) WAL|cannot use none as id|wal: file not found"
             r"|wal: slice bounds out of range|max entry size limit exceeded|wal: metadata conflict"
-            # It is shorter than what the others know of it.
+            # It is shorter than the others remember.
             r"|is out of range \[lastIndex\(|Was the raft log corrupted"
             # Snapshots.
             r"|failed to (recover|find).{0,20} (backend|database snapshot)|snap: .*(corrupt|empty)"
@@ -52,30 +52,30 @@ _SENTENCES: tuple[tuple[Cause, re.Pattern[str]], ...] = (
     ),
 )
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d+)?(Z|[+-]\d\d:\d\d)? (?:stdout|stderr) [FP] ")
-"""What a container runtime writes before each line; its zone is the machine's."""
+"""What a container runtime writes before each line, in the host's time zone."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class LastWords:
-    """Why a container of etcd on this machine ended."""
+class ExitReason:
+    """Why a container of etcd on this node exited."""
 
     cause: Cause
-    said: str
-    """The line that says so."""
+    line: str
+    """The log line that says so."""
 
 
-def last_words(node: Node, *, since: datetime) -> LastWords | None:
-    """The cause in the newest log of etcd on this machine; None if it names none.
+def find_exit_reason(node: Node, *, since: datetime) -> ExitReason | None:
+    """The cause in the newest log of etcd on this node; None if it names none.
 
     Args:
-        node: the machine.
-        since: lines from before do not count: they are about data that have been replaced.
+        node: the node.
+        since: earlier lines do not count: they are about data that have been replaced.
 
     """
     files = list(node.host.path(_FOLDER).glob(_LOGS))
     if not files:
         return None
-    # The newest container may have said nothing yet: the one before counts, too.
+    # The newest container may not have logged anything yet: the one before counts, too.
     newest = sorted(files, key=lambda path: path.stat().st_mtime)[-2:]
     for path in reversed(newest):
         with path.open("rb") as file:
@@ -86,25 +86,25 @@ def last_words(node: Node, *, since: datetime) -> LastWords | None:
     return None
 
 
-def classify(log: str, *, since: datetime) -> LastWords | None:
-    """Find the cause in a container's log: of several the one that explains the others."""
+def classify(log: str, *, since: datetime) -> ExitReason | None:
+    """Find the cause in a container's log; of several the one that explains the others."""
     lines = [line for line in log.splitlines() if _written(line, since) >= since]
     for cause, pattern in _SENTENCES:
         for line in lines:
-            # What clients sent can stand in warnings; why etcd ends never does.
+            # Warnings can contain what clients sent; the reason of an exit is never a warning.
             if '"level":"warn"' in line or '"level":"info"' in line:
                 continue
             if pattern.search(line):
-                return LastWords(cause=cause, said=_TIME.sub("", line)[:_SHOWN])
+                return ExitReason(cause=cause, line=_TIME.sub("", line)[:_SHOWN_LENGTH])
     return None
 
 
 def _written(line: str, otherwise: datetime) -> datetime:
-    """When a line was written; one without a time belongs to what is looked for."""
+    """When a line was written; one without a time counts as new."""
     found = _TIME.match(line)
     if found is None:
         return otherwise
     zone = found.group(2)
     written = datetime.fromisoformat(found.group(1) + ("+00:00" if zone in (None, "Z") else zone))
-    # Logs have parts of a second, which are cut off here.
+    # Logs have fractions of a second, which are cut off here.
     return written.astimezone(UTC) + timedelta(seconds=1)

@@ -1,0 +1,42 @@
+"""kubeadm's configuration of this master: what is written on it, and read by kubeadm's phases."""
+
+import os
+from collections.abc import Sequence
+
+from kubequorum_node.kubeadm import configuration
+from kubequorum_node.kubeadm.configuration import Master
+from kubequorum_node.node import WORK_FOLDER, Node
+
+PATH = f"{WORK_FOLDER}/node.yaml"
+_IGNORED_ALWAYS = ("DirAvailable--var-lib-etcd-data",)
+"""A volume that comes back has etcd's data on it."""
+
+
+def write(node: Node, etcd_arguments: Sequence[tuple[str, str]], *, path: str = PATH) -> None:
+    """Write the configuration.
+
+    Args:
+        node: the node.
+        etcd_arguments: etcd's flags that only this master's member has.
+        path: where to write it.
+
+    """
+    text = configuration.node_config(node.document, of(node, etcd_arguments=etcd_arguments))
+    node.host.write(path, text, mode=0o600)
+
+
+def of(node: Node, *, etcd_arguments: Sequence[tuple[str, str]] = (), bootstrap_token: str = "") -> Master:
+    """What is particular to this master. For the arguments see `Master`."""
+    return Master(
+        identity=node.identity,
+        slot=node.slot,
+        api_load_balancer_name=node.config.api_load_balancer_name,
+        etcd_arguments=tuple(etcd_arguments),
+        ignored_preflight_errors=_IGNORED_ALWAYS + ignored_preflight_errors(),
+        bootstrap_token=bootstrap_token,
+    )
+
+
+def ignored_preflight_errors() -> tuple[str, ...]:
+    """What an image wants ignored: KUBEQUORUM_IGNORE_PREFLIGHT_ERRORS, joined by commas."""
+    return tuple(filter(None, os.environ.get("KUBEQUORUM_IGNORE_PREFLIGHT_ERRORS", "").split(",")))
