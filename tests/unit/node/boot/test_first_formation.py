@@ -6,32 +6,32 @@ import pytest
 
 from kubequorum_node.boot import run
 from kubequorum_node.host import Result
-from tests.unit.node.boot.booting import Machine, endpoint_answer, surroundings
+from tests.unit.node.boot.booting import surroundings
 from tests.unit.node.fakes import FakeNode
+from tests.unit.node.simulation.node import SimulatedNode
 
 __all__ = ["surroundings"]
 
-ETCDCTL = "/usr/local/bin/etcdctl"
-
 
 @pytest.fixture
-def machine(node: FakeNode) -> Machine:
+def master(node: FakeNode) -> SimulatedNode:
     """A master in slot a, whose group is complete, and etcd has a quorum, only when its launch hook is."""
-    machine = Machine(node)
+    master = SimulatedNode(node)
     node.aws.resources["MasterAGroup"] = "CREATE_IN_PROGRESS"
+    master.etcd.quorum, master.etcd.leader = False, None
 
-    def etcdctl(command: tuple[str, ...], _: str | None) -> Result:
-        if node.aws.completed:
+    def others_come() -> None:
+        if node.aws.resources["MasterAGroup"] == "CREATE_IN_PROGRESS":
             node.aws.resources["MasterAGroup"] = "CREATE_COMPLETE"
-        return endpoint_answer(command, leader=5 if node.aws.completed else 0)
+        master.etcd.quorum, master.etcd.leader = True, "b"
 
-    node.host.on(ETCDCTL, etcdctl)
-    return machine
+    node.aws.first("complete_lifecycle_action", others_come)
+    return master
 
 
-def test_a_first_master_lets_the_others_come_before_etcd_works(machine: Machine) -> None:
+def test_a_first_master_lets_the_others_come_before_etcd_works(master: SimulatedNode) -> None:
     """Its hook is completed once its own part is done; what it proves later is told by the signal."""
-    node = machine.node
+    node = master.node
     assert run.boot(node) == 0
     (completed,) = node.aws.completed
     assert (completed["LifecycleHookName"], completed["LifecycleActionResult"]) == ("launch", "CONTINUE")
@@ -41,9 +41,9 @@ def test_a_first_master_lets_the_others_come_before_etcd_works(machine: Machine)
     assert asked.index("complete_lifecycle_action") < asked.index("signal_resource")
 
 
-def test_a_first_master_waits_for_the_others_names(machine: Machine) -> None:
+def test_a_first_master_waits_for_the_others_names(master: SimulatedNode) -> None:
     """They may be launched one after the other; a name looked up too early is unknown for long."""
-    node = machine.node
+    node = master.node
     node.aws.records = {"etcd-b.ha.kubequorum.internal.": "10.20.9.9"}
     begin = node.clock.now()
 
@@ -56,39 +56,39 @@ def test_a_first_master_waits_for_the_others_names(machine: Machine) -> None:
     assert node.clock.now() - begin > 180
 
 
-def test_masters_that_are_created_again_need_each_other_too(machine: Machine) -> None:
+def test_masters_that_are_created_again_need_each_other_too(master: SimulatedNode) -> None:
     """The control plane was thrown away and comes back: its members have worked, without quorum."""
-    node = machine.node
-    node.host.write("/var/lib/etcd/data/member/wal/0.wal", "")
+    node = master.node
+    master.put_data()
     assert run.boot(node) == 0
     assert [done["LifecycleActionResult"] for done in node.aws.completed] == ["CONTINUE"]
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_IN_PROGRESS", None])
 def test_a_successor_is_held_until_it_has_proved_itself(
-    machine: Machine, tmp_path: Path, status: str | None
+    master: SimulatedNode, tmp_path: Path, status: str | None
 ) -> None:
     """The group must not count it before etcd has its vote back, and here it never gets it."""
-    run.boot(machine.node)
+    run.boot(master.node)
     node = FakeNode(tmp_path / "successor")
-    successor = Machine(node)
-    node.aws.objects = machine.node.aws.objects
+    successor = SimulatedNode(node)
+    node.aws.objects = master.node.aws.objects
     del node.aws.resources["MasterAGroup"]
     if status is not None:
         node.aws.resources["MasterAGroup"] = status
-    node.host.write("/var/lib/etcd/data/member/wal/0.wal", "")
-    node.host.on(ETCDCTL, Result(1, "", "connection refused"))
+    successor.put_data()
+    successor.etcd.down = set("abc")
     assert run.boot(successor.node) == run.GIVEN_UP_STATUS
     assert [done["LifecycleActionResult"] for done in node.aws.completed] == ["ABANDON"]
     assert node.aws.unhealthy == []
 
 
-def test_a_successor_serves_before_it_writes_what_all_masters_write(machine: Machine) -> None:
+def test_a_successor_serves_before_it_writes_what_all_masters_write(master: SimulatedNode) -> None:
     """What belongs to the whole cluster is there from before: only the signal of an update waits for it."""
-    node = machine.node
+    node = master.node
     node.aws.resources["MasterAGroup"] = "UPDATE_IN_PROGRESS"
-    node.host.write("/var/lib/etcd/data/member/wal/0.wal", "")
-    node.host.on(ETCDCTL, lambda command, _: endpoint_answer(command, leader=5))
+    master.put_data()
+    master.etcd.quorum, master.etcd.leader = True, "b"
     completed_before: list[int] = []
 
     def upload(*_: object) -> Result:
@@ -103,9 +103,9 @@ def test_a_successor_serves_before_it_writes_what_all_masters_write(machine: Mac
     assert "MasterAGroup" in [signal["LogicalResourceId"] for signal in node.aws.signals]
 
 
-def test_a_master_that_fails_behind_its_hook_is_replaced(machine: Machine) -> None:
+def test_a_master_that_fails_behind_its_hook_is_replaced(master: SimulatedNode) -> None:
     """No launch is left to give up, so it reports itself unhealthy, once, and stays down."""
-    node = machine.node
+    node = master.node
     node.host.on("/usr/local/bin/kubeadm init phase addon", Result(1, "", "disk on fire"))
     assert run.boot(node) == run.GIVEN_UP_STATUS
     assert [reported["HealthStatus"] for reported in node.aws.unhealthy] == ["Unhealthy"]

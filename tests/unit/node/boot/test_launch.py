@@ -11,10 +11,11 @@ from kubequorum_node.boot import launch, run
 from kubequorum_node.host import Result
 from kubequorum_node.system import supervisor
 from tests.synthesis import REPOSITORY
-from tests.unit.node.boot.booting import Machine, machine, surroundings
+from tests.unit.node.boot.booting import master, surroundings
 from tests.unit.node.fakes import FakeNode
+from tests.unit.node.simulation.node import SimulatedNode
 
-__all__ = ["machine", "surroundings"]
+__all__ = ["master", "surroundings"]
 
 BROKEN = "/usr/local/bin/kubeadm init phase etcd local"
 UNIT = REPOSITORY / "userdata" / "units" / "kubequorum-boot.service"
@@ -24,9 +25,9 @@ def _kernel(node: FakeNode, boot_id: str) -> None:
     node.host.write("/proc/sys/kernel/random/boot_id", f"{boot_id}\n")
 
 
-def test_all_tries_of_a_launch_share_one_limit(machine: Machine) -> None:
+def test_all_tries_of_a_launch_share_one_limit(master: SimulatedNode) -> None:
     """The program was killed after 800 s; what it waits for now may take 40 s more, not 14 minutes again."""
-    node = machine.node
+    node = master.node
     launch.current(node)
     node.clock.seconds += 800
     node.aws.volume.update(State="in-use", Attachments=[])
@@ -58,9 +59,9 @@ def test_a_clock_that_is_set_changes_nothing(node: FakeNode, monkeypatch: pytest
     assert launch.seconds_used(node) == 0
 
 
-def test_a_launch_that_was_given_up_is_not_tried_again(machine: Machine) -> None:
+def test_a_launch_that_was_given_up_is_not_tried_again(master: SimulatedNode) -> None:
     """Everybody was told, and the group replaces the machine: it must not live on beside its successor."""
-    node = machine.node
+    node = master.node
     node.host.on(BROKEN, Result(1, "", "disk on fire"))
     assert run.boot(node) == run.GIVEN_UP_STATUS
     del node.host.programs[BROKEN]
@@ -69,9 +70,9 @@ def test_a_launch_that_was_given_up_is_not_tried_again(machine: Machine) -> None
     assert node.aws.requests == []
 
 
-def test_a_launch_that_nobody_could_be_told_of_is_tried_again(machine: Machine) -> None:
+def test_a_launch_that_nobody_could_be_told_of_is_tried_again(master: SimulatedNode) -> None:
     """Without a way to AWS nobody replaces the machine, and the next try may succeed."""
-    node = machine.node
+    node = master.node
     node.host.on(BROKEN, Result(1, "", "disk on fire"))
     node.aws.fail("complete_lifecycle_action", "InternalFailure")
     assert run.boot(node) == 1
@@ -79,9 +80,9 @@ def test_a_launch_that_nobody_could_be_told_of_is_tried_again(machine: Machine) 
     assert run.boot(node) == 0
 
 
-def test_a_machine_that_was_in_service_tries_again(machine: Machine) -> None:
+def test_a_machine_that_was_in_service_tries_again(master: SimulatedNode) -> None:
     """After a restart it fails: no launch is given up, no stack is failed, and the limit is a whole one."""
-    node = machine.node
+    node = master.node
     assert run.boot(node) == 0
     node.aws.completed.clear()
     node.aws.signals.clear()

@@ -20,16 +20,19 @@ from kubequorum_node.step import Step
 from kubequorum_node.system import boot_lock, supervisor
 from kubequorum_node.volume.slot_record import SlotRecord
 from tests.unit.node import examples
-from tests.unit.node.boot.booting import ETCD_POD, NAME, OWN, Machine, machine, surroundings
+from tests.unit.node.boot.booting import master, surroundings
 from tests.unit.node.fakes import FakeMetadata, FakeNode
+from tests.unit.node.simulation.node import NAME, RECORD, SimulatedNode
+from tests.unit.node.simulation.pods import MANIFESTS
 
-__all__ = ["machine", "surroundings"]
+__all__ = ["master", "surroundings"]
 
 API_CALLS_LIMIT = 25
 """Of one master's boot. One more is made before: first-boot.sh fetches the node program."""
 BOOTSTRAP_CALLS = 1
+ETCD_POD = f"{MANIFESTS}/etcd.yaml"
+OWN = examples.IDENTITY.address
 OTHER = "i-0aaaaaaaaaaaaaaaa"
-RECORD = "slots/a/record.json"
 
 
 def _phases(node: FakeNode) -> list[str]:
@@ -37,9 +40,9 @@ def _phases(node: FakeNode) -> list[str]:
     return [line.removeprefix("/usr/local/bin/kubeadm init phase ") for line in lines]
 
 
-def test_a_master_is_born(machine: Machine) -> None:
+def test_a_master_is_born(master: SimulatedNode) -> None:
     """Kubeadm's phases in the order that works, then hook and signal, each once."""
-    node = machine.node
+    node = master.node
     assert run.boot(node) == 0
     assert [phase for phase in _phases(node) if phase != "preflight"] == [
         "certs all",
@@ -62,9 +65,9 @@ def test_a_master_is_born(machine: Machine) -> None:
     assert {JOIN_KEY, "admin/kubeconfig", ca_set.KEY} <= set(node.aws.objects)
 
 
-def test_a_boot_makes_few_api_calls(machine: Machine) -> None:
+def test_a_boot_makes_few_api_calls(master: SimulatedNode) -> None:
     """Counted where they leave the machine, in a first boot, which makes the most of them."""
-    node = machine.node
+    node = master.node
     # A moment's difference between three masters: the last one's name is there at the second look.
     del node.aws.records["etcd-c.ha.kubequorum.internal."]
 
@@ -78,9 +81,9 @@ def test_a_boot_makes_few_api_calls(machine: Machine) -> None:
     assert len(node.aws.signals) == 2
 
 
-def test_no_secret_stays_in_a_file_that_others_may_read(machine: Machine) -> None:
+def test_no_secret_stays_in_a_file_that_others_may_read(master: SimulatedNode) -> None:
     """Keys are for root; the token's file is gone; the kubeconfig that no rule binds is gone."""
-    node = machine.node
+    node = master.node
     run.boot(node)
     for path in ("/etc/kubernetes/pki/ca.key", "/etc/kubernetes/api-server/encryption.json"):
         assert node.host.path(path).stat().st_mode & 0o077 == 0
@@ -98,37 +101,35 @@ def _all_steps() -> list[str]:
 @pytest.mark.parametrize("restarted", [True, False])
 @pytest.mark.parametrize("last", _all_steps())
 def test_a_boot_goes_on_after_a_crash_behind_any_step(
-    machine: Machine, last: str, *, restarted: bool
+    master: SimulatedNode, last: str, *, restarted: bool
 ) -> None:
     """Of the program alone, or of the machine, which comes back with what was on its disk and volume."""
-    node = machine.node
+    node = master.node
     order = steps_of(MASTER)
     for todo in order[: 1 + [todo.name for todo in order].index(last)]:
         todo.run(node)
-    again = _rebooted(machine) if restarted else node
+    again = _rebooted(master) if restarted else node
     assert run.boot(again) == 0
     record = SlotRecord.from_json(again.aws.objects[RECORD].decode())
     assert (record.stage, record.outcome, record.generation) == ("member", "ready", 1)
     assert len(again.host.ran("mkfs.ext4")) == 1
 
 
-def _rebooted(machine: Machine) -> FakeNode:
+def _rebooted(master: SimulatedNode) -> FakeNode:
     """The same machine after a restart: nothing is mounted, and no static pod runs yet."""
-    node = machine.node
-    machine.kubelet_runs = False
-    node.host.mounts.clear()
-    node.host.statuses[f"https://{OWN}:6443/readyz"] = None
+    node = master.node
+    master.pods.lose_power()
     return node
 
 
-def test_a_second_boot_does_not_ask_for_what_is_done(machine: Machine) -> None:
+def test_a_second_boot_does_not_ask_for_what_is_done(master: SimulatedNode) -> None:
     """The hook is complete, nothing waits for a signal, and certificates are renewed."""
-    node = machine.node
+    node = master.node
     run.boot(node)
     node.aws.resources["ControlPlaneReady"] = "CREATE_COMPLETE"
     node.aws.fail("complete_lifecycle_action", "ValidationError", "No active Lifecycle Action found")
     signals = len(node.aws.signals)
-    assert run.boot(_rebooted(machine)) == 0
+    assert run.boot(_rebooted(master)) == 0
     assert len(node.aws.signals) == signals
     assert node.host.ran("/usr/local/bin/kubeadm certs renew all")
     assert _phases(node).count("preflight") == 1
@@ -139,8 +140,8 @@ def test_a_launch_that_the_group_has_not_heard_of_is_told_again(
     node: FakeNode, worker: FakeNode, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """AWS says yes to the completion and loses it: else the launch would end with the hook's time-out."""
-    machine = Machine(node) if kind == "master" else _with_join_material(worker)
-    aws, own = machine.node.aws, examples.IDENTITY.instance_id
+    master = SimulatedNode(node) if kind == "master" else _with_join_material(worker)
+    aws, own = master.node.aws, examples.IDENTITY.instance_id
     aws.lifecycle[own] = "Pending:Wait"
     asked: list[str] = []
 
@@ -151,44 +152,43 @@ def test_a_launch_that_the_group_has_not_heard_of_is_told_again(
         return {}
 
     monkeypatch.setattr(aws, "complete_lifecycle_action", complete)
-    assert run.boot(machine.node) == 0
+    assert run.boot(master.node) == 0
     assert asked == ["launch", "launch"]
 
 
-def test_a_predecessor_that_is_gone_is_ended_by_its_successor(machine: Machine) -> None:
+def test_a_predecessor_that_is_gone_is_ended_by_its_successor(master: SimulatedNode) -> None:
     """Somebody has terminated it in EC2: it completes nothing, and its group would wait for five minutes."""
-    aws = machine.node.aws
+    aws = master.node.aws
     aws.lifecycle |= {examples.IDENTITY.instance_id: "Pending:Wait", "i-gone": "Terminating:Wait"}
-    assert run.boot(machine.node) == 0
+    assert run.boot(master.node) == 0
     completed = [(done["InstanceId"], done["LifecycleHookName"]) for done in aws.completed]
     assert completed == [(examples.IDENTITY.instance_id, "launch"), ("i-gone", "terminate")]
 
 
-def _successor_of(first: Machine, folder: Path) -> Machine:
+def _successor_of(first: SimulatedNode, folder: Path) -> SimulatedNode:
     """Another instance, another disk, the same volume with etcd's data on it."""
     node = FakeNode(folder / "successor")
-    successor = Machine(node)
+    successor = SimulatedNode(node)
     node.aws.objects = first.node.aws.objects
     node.identity = replace(examples.IDENTITY, instance_id="i-0bbbbbbbbbbbbbbbb")
     node.aws.lifecycle[node.identity.instance_id] = "Pending:Wait"
-    node.host.write("/var/lib/etcd/data/member/wal/0.wal", "")
-    node.host.on("blkid", Result(0, "TYPE=ext4\n"))
+    successor.put_data()
     return successor
 
 
-def test_a_successor_takes_over(machine: Machine, tmp_path: Path) -> None:
+def test_a_successor_takes_over(master: SimulatedNode, tmp_path: Path) -> None:
     """The volume is not formatted, and the member carries on."""
-    run.boot(machine.node)
-    node = _successor_of(machine, tmp_path).node
+    run.boot(master.node)
+    node = _successor_of(master, tmp_path).node
     assert run.boot(node) == 0
     assert not node.host.ran("mkfs.ext4")
     record = SlotRecord.from_json(node.aws.objects[RECORD].decode())
     assert (record.generation, record.instance) == (2, "i-0bbbbbbbbbbbbbbbb")
 
 
-def _where_the_name_leads_when(machine: Machine) -> dict[str, set[str]]:
+def _where_the_name_leads_when(master: SimulatedNode) -> dict[str, set[str]]:
     """What the machine's resolver says when etcd's pod is written, and when the group is told of success."""
-    node = machine.node
+    node = master.node
     node.aws.resources["MasterAGroup"] = "UPDATE_IN_PROGRESS"
     seen: dict[str, set[str]] = {}
 
@@ -204,20 +204,22 @@ def _where_the_name_leads_when(machine: Machine) -> dict[str, set[str]]:
     return seen
 
 
-def test_a_member_that_begins_waits_for_its_name(machine: Machine) -> None:
+def test_a_member_that_begins_waits_for_its_name(master: SimulatedNode) -> None:
     """It has no data, and looks itself up."""
-    node = machine.node
+    node = master.node
     node.host.names[NAME] = {"10.20.1.4"}
     node.clock.on_sleep.append(lambda: node.host.names.update({NAME: {OWN}}))
-    seen = _where_the_name_leads_when(machine)
+    seen = _where_the_name_leads_when(master)
     assert run.boot(node) == 0
     assert seen["etcd starts"] == {OWN}
 
 
-def test_a_member_that_carries_on_starts_before_its_name_is_known(machine: Machine, tmp_path: Path) -> None:
+def test_a_member_that_carries_on_starts_before_its_name_is_known(
+    master: SimulatedNode, tmp_path: Path
+) -> None:
     """What waits is the signal: an update goes on behind it, to a master that looks for this one by name."""
-    run.boot(machine.node)
-    successor = _successor_of(machine, tmp_path)
+    run.boot(master.node)
+    successor = _successor_of(master, tmp_path)
     node = successor.node
     node.host.names[NAME] = {"10.20.1.4"}
 
@@ -231,20 +233,20 @@ def test_a_member_that_carries_on_starts_before_its_name_is_known(machine: Machi
     assert seen == {"etcd starts": {"10.20.1.4"}, "it is told": {OWN}}
 
 
-def test_a_kubelet_with_static_pods_of_an_earlier_boot_waits_for_the_volume(machine: Machine) -> None:
+def test_a_kubelet_with_static_pods_of_an_earlier_boot_waits_for_the_volume(master: SimulatedNode) -> None:
     """It would start etcd beside the volume, with nothing. One that has none may be ahead of it."""
-    node = machine.node
+    node = master.node
     control_plane.start_kubelet_early(node)
     assert len(node.host.ran("/usr/local/bin/kubeadm init phase kubelet-start")) == 1
-    machine.kubelet_runs = False
+    master.pods.kubelet_runs = False
     node.host.write(ETCD_POD, "pod")
     control_plane.start_kubelet_early(node)
     assert len(node.host.ran("/usr/local/bin/kubeadm init phase kubelet-start")) == 1
 
 
-def test_the_name_changes_only_once_the_volume_is_here(machine: Machine) -> None:
+def test_the_name_changes_only_once_the_volume_is_here(master: SimulatedNode) -> None:
     """A newcomer that waits for a master that works leaves the slot's name with it, however long it takes."""
-    node = machine.node
+    node = master.node
     node.aws.volume.update(State="in-use", Attachments=[{"InstanceId": OTHER, "State": "attached"}])
     node.aws.instances[OTHER] = {"State": {"Name": "running"}, "PrivateIpAddress": "10.20.1.4"}
     node.aws.lifecycle[OTHER] = "InService"
@@ -262,9 +264,9 @@ def test_the_name_changes_only_once_the_volume_is_here(machine: Machine) -> None
     assert asked.index("attach_volume") < asked.index("change_resource_record_sets")
 
 
-def test_a_failed_boot_is_told_everywhere(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_boot_is_told_everywhere(master: SimulatedNode, capsys: pytest.CaptureFixture[str]) -> None:
     """Console, slot record, stack; then the launch is given up and the exit status says so."""
-    node = machine.node
+    node = master.node
     node.host.on("/usr/local/bin/kubeadm init phase etcd local", Result(1, "", "disk on fire"))
     assert run.boot(node) == run.GIVEN_UP_STATUS
     assert "BOOT FAILED" in capsys.readouterr().err
@@ -276,18 +278,18 @@ def test_a_failed_boot_is_told_everywhere(machine: Machine, capsys: pytest.Captu
     assert [done["LifecycleActionResult"] for done in node.aws.completed] == ["ABANDON"]
 
 
-def test_whoever_cannot_be_told_does_not_keep_the_others_from_it(machine: Machine) -> None:
+def test_whoever_cannot_be_told_does_not_keep_the_others_from_it(master: SimulatedNode) -> None:
     """S3 is away, and the boot failed for it: the stack still hears."""
-    node = machine.node
+    node = master.node
     node.aws.fail("get_object", "InternalError", times=50)
     assert run.boot(node) == run.GIVEN_UP_STATUS
     assert node.aws.signals[0]["Status"] == "FAILURE"
 
 
-def test_a_failure_in_one_lane_does_not_wait_for_the_others(machine: Machine) -> None:
+def test_a_failure_in_one_lane_does_not_wait_for_the_others(master: SimulatedNode) -> None:
     """A checksum is wrong while the volume is still with somebody else: that may take many minutes."""
     never = Event()
-    node = machine.node
+    node = master.node
 
     def wait(_: Node) -> None:
         never.wait(60)
@@ -305,40 +307,40 @@ def test_a_failure_in_one_lane_does_not_wait_for_the_others(machine: Machine) ->
 def test_the_wrong_zone_ends_the_boot_before_anything_is_touched(tmp_path: Path) -> None:
     """Both zones are in the reason that the stack gets to see."""
     node = FakeNode(tmp_path, metadata=FakeMetadata(zone="eu-central-1b"))
-    Machine(node)
+    SimulatedNode(node)
     assert run.boot(node) == run.GIVEN_UP_STATUS
     assert not node.aws.asked("attach_volume")
     assert not node.aws.asked("change_resource_record_sets")
 
 
-def test_two_boots_do_not_run_at_once(machine: Machine) -> None:
+def test_two_boots_do_not_run_at_once(master: SimulatedNode) -> None:
     """The unit's and somebody's by hand: the second one leaves, and gives nobody's launch up."""
-    node = machine.node
+    node = master.node
     with boot_lock.held(node), pytest.raises(NodeError, match="another boot is running"):
         run.boot(node)
     assert node.aws.requests == []
 
 
-def _with_join_material(worker: FakeNode) -> Machine:
+def _with_join_material(worker: FakeNode) -> SimulatedNode:
     """A worker whose group waits for it, in a cluster whose masters have published what it needs."""
-    machine = Machine(worker)
+    master = SimulatedNode(worker)
     expires = "2999-01-01T00:00:00Z"
     material = JoinMaterial(
         token=credentials.new_token(), ca_hash="sha256:0", endpoint="api:6443", expires=expires
     )
     worker.aws.objects[JOIN_KEY] = material.to_json().encode()
     worker.aws.resources["WorkersBatchGroup"] = "UPDATE_IN_PROGRESS"
-    return machine
+    return master
 
 
 @pytest.mark.parametrize("last", [todo.name for todo in steps_of(WORKER)])
 def test_a_workers_boot_goes_on_after_a_crash_behind_any_step(worker: FakeNode, last: str) -> None:
     """It joins once, and tells its group."""
-    machine = _with_join_material(worker)
+    master = _with_join_material(worker)
     order = steps_of(WORKER)
     for todo in order[: 1 + [todo.name for todo in order].index(last)]:
         todo.run(worker)
-    assert run.boot(_rebooted(machine)) == 0
+    assert run.boot(_rebooted(master)) == 0
     assert len(worker.host.ran("/usr/local/bin/kubeadm join")) == 1
     assert {signal["LogicalResourceId"] for signal in worker.aws.signals} == {"WorkersBatchGroup"}
     assert worker.aws.completed[-1]["LifecycleActionResult"] == "CONTINUE"

@@ -8,21 +8,23 @@ from kubequorum_node.clock import WaitError
 from kubequorum_node.etcd import comparison
 from kubequorum_node.etcd.comparison import DifferentDataError
 from kubequorum_node.host import Result
-from tests.unit.node.fake_etcd import ETCDCTL, FakeEtcd
 from tests.unit.node.fakes import FakeNode
+from tests.unit.node.simulation.etcd import ETCDCTL, SimulatedEtcd
 
 
 @pytest.fixture
-def etcd(node: FakeNode) -> FakeEtcd:
+def etcd(node: FakeNode) -> SimulatedEtcd:
     """Three members; this machine has a."""
-    return FakeEtcd(node)
+    return SimulatedEtcd(node)
 
 
 def _seconds(node: FakeNode) -> float:
     return node.clock.now() - 1000
 
 
-def test_the_same_data_everywhere(node: FakeNode, etcd: FakeEtcd, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_data_everywhere(
+    node: FakeNode, etcd: SimulatedEtcd, capsys: pytest.CaptureFixture[str]
+) -> None:
     """All are asked for one revision, which the one that is behind has, too."""
     etcd.revisions["c"] = 5
     comparison.require_same_data(node)
@@ -32,7 +34,7 @@ def test_the_same_data_everywhere(node: FakeNode, etcd: FakeEtcd, capsys: pytest
     assert "etcd's data are those of b, c" in capsys.readouterr().err
 
 
-def test_a_hash_has_the_time_that_it_takes(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_a_hash_has_the_time_that_it_takes(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """A large database takes a member seconds; only whether it answers at all is told soon."""
     comparison.require_same_data(node)
     asked = list(zip(map(" ".join, node.host.commands), node.host.timeouts, strict=True))
@@ -44,7 +46,7 @@ def test_a_hash_has_the_time_that_it_takes(node: FakeNode, etcd: FakeEtcd) -> No
 
 
 def test_members_that_are_down_are_passed_over(
-    node: FakeNode, etcd: FakeEtcd, capsys: pytest.CaptureFixture[str]
+    node: FakeNode, etcd: SimulatedEtcd, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As etcd does: a slot that is not there must keep nobody from service."""
     etcd.down |= {"b", "c"}
@@ -53,7 +55,7 @@ def test_members_that_are_down_are_passed_over(
     assert "no other member answers" in capsys.readouterr().err
 
 
-def test_most_members_against_this_one(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_most_members_against_this_one(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """It is the one that is wrong."""
     etcd.hashes["a"] = 78
     with pytest.raises(DifferentDataError, match="those of b, c, which agree"):
@@ -61,7 +63,7 @@ def test_most_members_against_this_one(node: FakeNode, etcd: FakeEtcd) -> None:
 
 
 def test_most_members_with_this_one(
-    node: FakeNode, etcd: FakeEtcd, capsys: pytest.CaptureFixture[str]
+    node: FakeNode, etcd: SimulatedEtcd, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The other one is wrong, and has its own watchdog."""
     etcd.hashes["c"] = 78
@@ -69,7 +71,7 @@ def test_most_members_with_this_one(
     assert "the data of c differ from this member's" in capsys.readouterr().err
 
 
-def test_of_two_nobody_knows_which_is_right(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_of_two_nobody_knows_which_is_right(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """A third decides it when it comes."""
     etcd.hashes["b"] = 78
     etcd.down.add("c")
@@ -80,21 +82,21 @@ def test_of_two_nobody_knows_which_is_right(node: FakeNode, etcd: FakeEtcd) -> N
     comparison.require_same_data(node)
 
 
-def test_hashes_amid_a_compaction_say_nothing(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_hashes_amid_a_compaction_say_nothing(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """A member that has compacted hashes other data than one that is about to."""
     etcd.compacted["b"], etcd.hashes["b"] = 4, 99
     with pytest.raises(WaitError, match="a compaction is under way"):
         comparison.require_same_data(node)
 
 
-def test_a_member_that_cannot_hash_its_own_data(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_a_member_that_cannot_hash_its_own_data(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """Is not counted on, however well the others are."""
     etcd.down.add("a")
     with pytest.raises(WaitError, match="does not hash its data"):
         comparison.require_same_data(node)
 
 
-def test_an_answer_that_cannot_be_read_is_none(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_an_answer_that_cannot_be_read_is_none(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """Whatever etcdctl prints: it counts for nobody."""
     run = node.host.programs[ETCDCTL]
     assert callable(run)
@@ -110,7 +112,9 @@ def test_an_answer_that_cannot_be_read_is_none(node: FakeNode, etcd: FakeEtcd) -
         comparison.require_same_data(node)
 
 
-def test_the_only_master_asks_nobody(node: FakeNode, etcd: FakeEtcd, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_only_master_asks_nobody(
+    node: FakeNode, etcd: SimulatedEtcd, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It has nobody to compare with."""
     alone = {"a": node.etcd_spec.slots["a"]}
     monkeypatch.setattr(

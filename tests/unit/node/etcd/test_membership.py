@@ -1,24 +1,20 @@
 """Whether a slot's etcd member begins, carries on or joins anew: by its record and its volume."""
 
-import json
-from typing import Any
-
 import pytest
 
 from kubequorum_node.etcd import membership
 from kubequorum_node.etcd.membership import Decision, ForeignVolumeError, NoQuorumError, decide
-from kubequorum_node.host import Result
 from kubequorum_node.volume import slot_record
 from kubequorum_node.volume.slot_record import FORMING, JOINING, MEMBER, SlotRecord, SlotRecordError
 from kubequorum_node.volume.slot_volume import SlotVolume
 from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
+from tests.unit.node.simulation.etcd import ETCDCTL, LEARNER_ID, SimulatedEtcd, client_url
 
 OWN = examples.CONFIG.etcd_volume_id
 VOLUME = SlotVolume(volume_id=OWN, slot="a")
 OTHER = "vol-0fedcba9876543210"
 KEY = "slots/a/record.json"
-ETCDCTL = "/usr/local/bin/etcdctl"
 FIRST = ",".join(f"etcd-{slot}=https://etcd-{slot}.ha.kubequorum.internal:2380" for slot in "abc")
 
 
@@ -128,39 +124,18 @@ def test_a_record_of_another_kind_is_an_error(node: FakeNode) -> None:
         membership.settle(node, VOLUME)
 
 
-class _Survivors:
-    """etcd of the other two slots, as etcdctl shows it."""
-
-    def __init__(self, node: FakeNode) -> None:
-        self.members: list[dict[str, Any]] = [
-            {"ID": 1, "name": "etcd-a", "peerURLs": ["https://etcd-a.ha.kubequorum.internal:2380"]},
-            {"ID": 2, "name": "etcd-b", "peerURLs": ["https://etcd-b.ha.kubequorum.internal:2380"]},
-            {"ID": 3, "name": "etcd-c", "peerURLs": ["https://etcd-c.ha.kubequorum.internal:2380"]},
-        ]
-        self.quorum = True
-        node.host.on(ETCDCTL, self._run)
-
-    def _run(self, command: tuple[str, ...], _: str | None) -> Result:
-        line = " ".join(command)
-        assert "--endpoints=https://etcd-b.ha.kubequorum.internal:2379,https://etcd-c" in line
-        if not self.quorum:
-            return Result(1, "", "context deadline exceeded")
-        if "member remove" in line:
-            (gone,) = [m for m in self.members if f"{m['ID']:x}" == command[-1]]
-            self.members.remove(gone)
-        elif "member add" in line:
-            assert "--learner" in command
-            url = next(part for part in command if part.startswith("--peer-urls=")).partition("=")[2]
-            self.members.append({"ID": 255, "peerURLs": [url], "isLearner": True})
-        return Result(0, json.dumps({"members": self.members}))
-
-
 def test_a_member_whose_data_are_lost_leaves_and_joins_as_a_learner(node: FakeNode) -> None:
     """On the others: the old member is removed, a learner added; etcd starts with the members there are."""
     _keep(node, _record(MEMBER))
-    survivors = _Survivors(node)
+    survivors = SimulatedEtcd(node, own_runs=lambda: False)
     found = membership.settle(node, VOLUME)
-    assert [m["ID"] for m in survivors.members] == [2, 3, 255]
+    ids = {slot: member["ID"] for slot, member in survivors.members.items()}
+    assert ids == {
+        "a": LEARNER_ID,
+        "b": 2,
+        "c": 3,
+    }
+    assert all(f"--endpoints={client_url('b')},{client_url('c')} " in line for line in node.host.ran(ETCDCTL))
     assert (found.state, found.initial_cluster) == ("existing", FIRST)
     assert _stored(node).stage == JOINING
 
@@ -168,16 +143,16 @@ def test_a_member_whose_data_are_lost_leaves_and_joins_as_a_learner(node: FakeNo
 def test_a_rejoin_that_was_interrupted_goes_on_where_it_stopped(node: FakeNode) -> None:
     """The learner that was added and never started is used, not removed."""
     _keep(node, _record(JOINING))
-    survivors = _Survivors(node)
-    survivors.members[0] = {"ID": 254, "peerURLs": survivors.members[0]["peerURLs"], "isLearner": True}
+    survivors = SimulatedEtcd(node, own_runs=lambda: False)
+    survivors.members["a"] = {"ID": 254, "peerURLs": survivors.members["a"]["peerURLs"], "isLearner": True}
     assert membership.settle(node, VOLUME).state == "existing"
-    assert [m["ID"] for m in survivors.members] == [254, 2, 3]
+    assert [member["ID"] for member in survivors.members.values()] == [254, 2, 3]
 
 
 def test_a_rejoin_on_a_new_volume_survives_a_crash_after_etcd_has_written(node: FakeNode) -> None:
     """The record names the new volume before etcd starts on it: its data are not taken for foreign ones."""
     _keep(node, _record(MEMBER, volume=OTHER))
-    _Survivors(node)
+    SimulatedEtcd(node)
     membership.settle(node, VOLUME)
     _add_wal(node)
     membership.settle(node, VOLUME)
@@ -187,8 +162,8 @@ def test_a_rejoin_on_a_new_volume_survives_a_crash_after_etcd_has_written(node: 
 def test_without_quorum_nothing_is_begun(node: FakeNode) -> None:
     """The data are lost and the others are away: the boot stops, says so, and what to do."""
     _keep(node, _record(MEMBER))
-    _Survivors(node).quorum = False
-    with pytest.raises(NoQuorumError, match=r"slot a are lost .*no quorum.*there is no backup.*deadline"):
+    SimulatedEtcd(node).quorum = False
+    with pytest.raises(NoQuorumError, match=r"slot a are lost .*no quorum.*there is no backup.*timed out"):
         membership.settle(node, VOLUME)
     assert membership.settled(node).state == "new", "nothing was written for etcd to start with"
     assert not node.host.path("/etc/kubernetes/kubequorum/membership.json").exists()
@@ -197,7 +172,7 @@ def test_without_quorum_nothing_is_begun(node: FakeNode) -> None:
 def test_others_that_come_back_are_waited_for(node: FakeNode) -> None:
     """Perhaps they are only booting, too."""
     _keep(node, _record(MEMBER))
-    survivors = _Survivors(node)
+    survivors = SimulatedEtcd(node, own_runs=lambda: False)
     survivors.quorum = False
 
     def come_back() -> None:

@@ -16,8 +16,8 @@ from kubequorum_node.volume.slot_record import FORMING, JOINING, MEMBER, SlotRec
 from kubequorum_node.volume.slot_volume import SlotVolume
 from tests.unit.node import examples
 from tests.unit.node.fake_aws import KEY
-from tests.unit.node.fake_etcd import FakeEtcd
 from tests.unit.node.fakes import FakeNode
+from tests.unit.node.simulation.etcd import SimulatedEtcd
 
 LOST = examples.CONFIG.etcd_volume_id
 NEW = "vol-0ff00000000000000"
@@ -40,16 +40,16 @@ def _replace(node: FakeNode) -> SlotVolume:
 
 
 @pytest.fixture
-def etcd(node: FakeNode) -> FakeEtcd:
+def etcd(node: FakeNode) -> SimulatedEtcd:
     """A cluster that has lived; the slot's volume is not there any more."""
     node.aws.objects["pki/ca-set.json"] = b"{}"
     for slot in "abc":
         _record(node, slot, MEMBER)
     node.aws.volume["VolumeId"] = "vol-0another"
-    return FakeEtcd(node)
+    return SimulatedEtcd(node)
 
 
-def test_a_lost_volume_is_replaced_and_attached(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_a_lost_volume_is_replaced_and_attached(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """In the slot's zone, with its shape, key and tags; the record says so, and the member joins anew."""
     link = node.host.path(LINK)
     link.parent.mkdir(parents=True)
@@ -79,7 +79,7 @@ def test_a_lost_volume_is_replaced_and_attached(node: FakeNode, etcd: FakeEtcd) 
     assert _stored(node) == replace(record, written=_stored(node).written)
 
 
-def test_a_crash_before_the_record_makes_no_second_volume(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_a_crash_before_the_record_makes_no_second_volume(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """EC2 knows the request again: its token is that of this loss, whatever instance asks."""
     node.aws.fail("put_object", "InternalError")
     with pytest.raises(ClientError, match="InternalError"):
@@ -89,7 +89,7 @@ def test_a_crash_before_the_record_makes_no_second_volume(node: FakeNode, etcd: 
     assert len(node.aws.made) == 1
 
 
-def test_another_instance_that_was_first_is_followed(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_another_instance_that_was_first_is_followed(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """Its record stands: both have the same volume."""
     _record(node, "a", JOINING)
     node.aws.first("put_object", lambda: _record(node, "a", JOINING, volume=NEW, replaces=LOST))
@@ -97,7 +97,7 @@ def test_another_instance_that_was_first_is_followed(node: FakeNode, etcd: FakeE
     assert _stored(node).instance == "i-0aaaaaaaaaaaaaaaa"
 
 
-def test_a_replacement_that_is_lost_is_replaced_in_turn(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_a_replacement_that_is_lost_is_replaced_in_turn(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """The record goes on naming the volume of user-data as the one that it stands for."""
     _record(node, "a", MEMBER, volume="vol-0first", replaces=LOST)
     assert slot_volume.resolve(node).volume_id == "vol-0first"
@@ -105,7 +105,7 @@ def test_a_replacement_that_is_lost_is_replaced_in_turn(node: FakeNode, etcd: Fa
     assert (_stored(node).volume, _stored(node).replaces) == (NEW, LOST)
 
 
-def test_without_a_quorum_of_the_others_nothing_is_made(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_without_a_quorum_of_the_others_nothing_is_made(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """An empty volume in a cluster that has lived is of no use: a backup must be restored."""
     etcd.quorum = False
     before = dict(node.aws.objects)
@@ -115,7 +115,9 @@ def test_without_a_quorum_of_the_others_nothing_is_made(node: FakeNode, etcd: Fa
     assert node.aws.objects == before
 
 
-def test_a_slot_without_a_record_in_a_cluster_that_has_lived_joins(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_a_slot_without_a_record_in_a_cluster_that_has_lived_joins(
+    node: FakeNode, etcd: SimulatedEtcd
+) -> None:
     """Whatever became of its record: it must not begin with nothing."""
     del node.aws.objects["slots/a/record.json"]
     _replace(node)

@@ -12,8 +12,8 @@ from kubequorum_node.repair import replacement
 from kubequorum_node.repair.peers import PeerHealth, RefusedError, why_not_replaceable
 from kubequorum_node.repair.replacement import LOCK_SECONDS
 from tests.unit.node import examples
-from tests.unit.node.fake_etcd import FakeEtcd
 from tests.unit.node.fakes import FakeNode
+from tests.unit.node.simulation.etcd import SimulatedEtcd
 
 LOCK = "kubequorum/replacement"
 
@@ -66,15 +66,15 @@ def test_the_only_master_is_never_replaced_for_its_health() -> None:
 
 
 @pytest.fixture
-def etcd(node: FakeNode) -> FakeEtcd:
+def etcd(node: FakeNode) -> SimulatedEtcd:
     """Three members, and two other API servers that are ready."""
     for number, slot in enumerate("bc"):
         node.host.names[f"etcd-{slot}.ha.kubequorum.internal"] = {f"10.20.{number}.5"}
         node.host.statuses[f"https://10.20.{number}.5:6443/readyz"] = 200
-    return FakeEtcd(node)
+    return SimulatedEtcd(node)
 
 
-def test_a_dead_master_reports_itself(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_a_dead_master_reports_itself(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """Its own member does not answer; the others are asked, give the lock, and the group hears of it."""
     etcd.down.add("a")
     replacement.report_unhealthy(node, why='its "etcd" is silent')
@@ -92,7 +92,7 @@ def test_a_dead_master_reports_itself(node: FakeNode, etcd: FakeEtcd) -> None:
 
 @pytest.mark.parametrize("trouble", ["no quorum", "another is down", "no API server", "the lock is taken"])
 def test_nothing_is_reported_when_the_others_cannot_do_without_it(
-    node: FakeNode, etcd: FakeEtcd, trouble: str
+    node: FakeNode, etcd: SimulatedEtcd, trouble: str
 ) -> None:
     """No call leaves the machine, and no lock is taken."""
     match trouble:
@@ -111,22 +111,22 @@ def test_nothing_is_reported_when_the_others_cannot_do_without_it(
     assert etcd.keys == held
 
 
-def test_of_two_at_once_one_is_replaced(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_of_two_at_once_one_is_replaced(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """The other was faster, after this one had looked: the transaction finds its key."""
-    transact = etcd._transact
+    transact = etcd.transact
 
     def slow(text: str) -> object:
         answer = transact(text)
         etcd.keys.setdefault(LOCK, json.dumps({"slot": "b", "instance": "i-0bbb"}))
         return answer
 
-    etcd._transact = slow  # type: ignore[method-assign,assignment]
+    etcd.transact = slow  # type: ignore[method-assign,assignment]
     with pytest.raises(RefusedError, match=r"slot b \(i-0bbb\) is being replaced"):
         replacement.report_unhealthy(node, why="dead")
     assert not node.aws.asked("set_instance_health")
 
 
-def test_a_slot_that_has_the_lock_may_report_again(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_a_slot_that_has_the_lock_may_report_again(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """The group has not heard it the first time."""
     replacement.report_unhealthy(node, why="dead")
     replacement.report_unhealthy(node, why="dead")
@@ -134,7 +134,7 @@ def test_a_slot_that_has_the_lock_may_report_again(node: FakeNode, etcd: FakeEtc
     assert len(etcd.leases) == 1
 
 
-def test_a_report_that_fails_gives_the_lock_back(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_a_report_that_fails_gives_the_lock_back(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """PeerHealth may need help meanwhile."""
     node.aws.fail("set_instance_health", "AccessDenied")
     with pytest.raises(ClientError):
@@ -142,7 +142,7 @@ def test_a_report_that_fails_gives_the_lock_back(node: FakeNode, etcd: FakeEtcd)
     assert LOCK not in etcd.keys
 
 
-def test_the_successor_gives_the_lock_back(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_the_successor_gives_the_lock_back(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """Only its own slot's."""
     etcd.keys[LOCK] = json.dumps({"slot": "b"})
     replacement.release_lock(node)
@@ -152,7 +152,7 @@ def test_the_successor_gives_the_lock_back(node: FakeNode, etcd: FakeEtcd) -> No
     assert LOCK not in etcd.keys
 
 
-def test_a_lock_that_cannot_be_given_back_is_no_failure(node: FakeNode, etcd: FakeEtcd) -> None:
+def test_a_lock_that_cannot_be_given_back_is_no_failure(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """Its lease ends, and the master is in service all the same."""
     etcd.quorum = False
     replacement.release_lock(node)

@@ -14,8 +14,8 @@ from kubequorum_node.volume.filesystem import DamagedError, FileSystemError
 from kubequorum_node.volume.slot_record import JOINING, MEMBER, SlotRecord
 from kubequorum_node.volume.slot_volume import SlotVolume
 from tests.unit.node import examples
-from tests.unit.node.fake_etcd import FakeEtcd
 from tests.unit.node.fakes import FakeNode
+from tests.unit.node.simulation.etcd import SimulatedEtcd
 
 VOLUME = SlotVolume(volume_id=examples.CONFIG.etcd_volume_id, slot="a")
 DEVICE = VOLUME.device
@@ -100,7 +100,7 @@ def test_a_check_that_could_not_be_made_says_nothing_of_the_data(node: FakeNode,
 
 
 @pytest.fixture
-def damaged(node: FakeNode) -> FakeEtcd:
+def damaged(node: FakeNode) -> SimulatedEtcd:
     """A volume whose file system is damaged, in a cluster that has lived."""
     link = node.host.path(DEVICE)
     link.parent.mkdir(parents=True)
@@ -110,11 +110,11 @@ def damaged(node: FakeNode) -> FakeEtcd:
     node.host.on("blkid", EXT4)
     node.host.on("fsck.ext4", lambda *_: Result(0, "") if node.host.ran("mkfs") else Result(4, "BAD"))
     node.host.on("mount", lambda *_: node.host.mounts.add("/var/lib/etcd"))
-    return FakeEtcd(node)
+    return SimulatedEtcd(node)
 
 
 def test_a_damaged_file_system_is_made_anew_if_the_others_have_the_data(
-    node: FakeNode, damaged: FakeEtcd
+    node: FakeNode, damaged: SimulatedEtcd
 ) -> None:
     """The record says first that the member joins anew: a crash behind it loses nothing."""
     stages: list[str] = []
@@ -129,7 +129,7 @@ def test_a_damaged_file_system_is_made_anew_if_the_others_have_the_data(
     assert node.host.is_mount_point("/var/lib/etcd")
 
 
-def test_a_damaged_file_system_is_left_alone_without_a_quorum(node: FakeNode, damaged: FakeEtcd) -> None:
+def test_a_damaged_file_system_is_left_alone_without_a_quorum(node: FakeNode, damaged: SimulatedEtcd) -> None:
     """What is on it may be all there is: a person must look."""
     damaged.quorum = False
     with pytest.raises(NoQuorumError, match=r"slot a is damaged.*no quorum"):

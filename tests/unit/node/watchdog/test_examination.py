@@ -9,8 +9,8 @@ from kubequorum_node.host import Answer, Result
 from kubequorum_node.watchdog.diagnosis import Condition, diagnose
 from kubequorum_node.watchdog.examination import Examination
 from tests.unit.node import examples
-from tests.unit.node.fake_etcd import FakeEtcd
 from tests.unit.node.fakes import FakeNode
+from tests.unit.node.simulation.etcd import SimulatedEtcd
 
 ETCD = "http://127.0.0.1:2381"
 API = f"https://{examples.IDENTITY.address}:6443/readyz"
@@ -100,7 +100,7 @@ def test_an_alarm_about_another_member_is_that_ones_business(
     master: FakeNode, alarms: list[tuple[int, str]], found: set[str]
 ) -> None:
     """All members show all alarms. NOSPACE stops the writes of all: each of them says so."""
-    FakeEtcd(master).alarms = alarms
+    SimulatedEtcd(master).alarms = alarms
     master.host.answers[f"{ETCD}/health"] = Answer(
         status=503, body='{"health":"false","reason":"ALARM CORRUPT"}'
     )
@@ -109,7 +109,7 @@ def test_an_alarm_about_another_member_is_that_ones_business(
 
 def test_alarms_that_cannot_be_read_are_none(master: FakeNode) -> None:
     """It is not ready then, which is seen elsewhere."""
-    etcd = FakeEtcd(master)
+    etcd = SimulatedEtcd(master)
     etcd.down.add("a")
     master.host.answers[f"{ETCD}/health"] = Answer(status=503, body='{"reason":"ALARM CORRUPT"}')
     assert Examination(master).look().alarms == frozenset()

@@ -1,8 +1,6 @@
 """The watchdog: when it acts, what it does for which verdict, and when it keeps still."""
 
-import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -12,16 +10,14 @@ from kubequorum_node.kubernetes import certificates
 from kubequorum_node.repair import damaged_data
 from kubequorum_node.system import boot_lock
 from kubequorum_node.volume.disk import Disk
-from kubequorum_node.volume.slot_record import MEMBER, SlotRecord
 from kubequorum_node.watchdog import watch
 from kubequorum_node.watchdog.diagnosis import Condition, Findings
 from kubequorum_node.watchdog.watch import GRACE_AFTER_START_SECONDS, GRACE_SECONDS, LOOK_SECONDS, Watchdog
 from tests.unit.node import examples
-from tests.unit.node.fake_etcd import FakeEtcd
 from tests.unit.node.fakes import FakeNode
+from tests.unit.node.simulation.node import SimulatedNode
 from tests.unit.node.watchdog.test_diagnosis import DOWN, NO_ROOM, WELL
 
-RECORD = "slots/a/record.json"
 DAMAGED = replace(DOWN, last_words=ExitReason(cause=Cause.DAMAGED, line="crc mismatch"))
 
 
@@ -30,23 +26,9 @@ class Dog:
 
     def __init__(self, node: FakeNode) -> None:
         self.node = node
-        self.etcd = FakeEtcd(node)
+        self.master = SimulatedNode.in_service(node)
         self.findings: Findings = WELL
         self.forgotten = 0
-        self.events: list[dict[str, Any]] = []
-        for number, slot in enumerate("bc"):
-            node.host.names[f"etcd-{slot}.ha.kubequorum.internal"] = {f"10.20.{number}.5"}
-            node.host.statuses[f"https://10.20.{number}.5:6443/readyz"] = 200
-        node.host.path("/run").mkdir()
-        node.host.on("/usr/local/bin/kubectl", self._kubectl)
-        record = SlotRecord(
-            volume=examples.CONFIG.etcd_volume_id,
-            generation=1,
-            instance=examples.IDENTITY.instance_id,
-            stage=MEMBER,
-            outcome="ready",
-        )
-        node.aws.objects[RECORD] = record.to_json().encode()
         self.dog = Watchdog(node, lambda: self.findings, begin_anew=self._forget)
 
     def watch(self, seconds: float, findings: Findings | None = None) -> None:
@@ -63,13 +45,10 @@ class Dog:
 
     def outcome(self) -> str:
         """What its slot's record says."""
-        return SlotRecord.from_json(self.node.aws.objects[RECORD].decode()).outcome
+        return self.master.record().outcome
 
     def _forget(self) -> None:
         self.forgotten += 1
-
-    def _kubectl(self, _: tuple[str, ...], stdin: str | None) -> None:
-        self.events.append(json.loads(stdin or ""))
 
 
 @pytest.fixture
@@ -94,7 +73,7 @@ def test_a_dead_master_is_reported_after_the_grace_time(dog: Dog) -> None:
     dog.watch(3 * LOOK_SECONDS)
     assert dog.reports() == 1
     assert dog.outcome() == "unwell: dead: etcd does not answer, the API server is not ready"
-    (event,) = dog.events
+    (event,) = dog.master.events
     assert event["involvedObject"]["name"] == examples.IDENTITY.node_name
     assert (event["type"], event["reason"]) == ("Warning", "MasterDead")
 
@@ -105,7 +84,7 @@ def test_a_trouble_that_passes_is_not_said(dog: Dog) -> None:
     dog.watch(120, WELL)
     dog.watch(40, DOWN)
     dog.watch(60, WELL)
-    assert dog.events == []
+    assert dog.master.events == []
     assert dog.node.aws.requests == []
 
 
@@ -120,7 +99,7 @@ def test_a_machine_that_has_just_started_has_longer(node: FakeNode) -> None:
 
 def test_without_quorum_nothing_is_done_but_said(dog: Dog, capsys: pytest.CaptureFixture[str]) -> None:
     """All masters lost power, and one is up: it waits for the others."""
-    dog.etcd.quorum = False
+    dog.master.etcd.quorum = False
     dog.watch(600, replace(WELL, etcd_ready=False, api_ready=False))
     assert dog.reports() == 0
     assert "nothing is done: the others have no quorum" in capsys.readouterr().err
@@ -137,10 +116,10 @@ def test_all_api_servers_broken_by_the_same_change_replace_nobody(dog: Dog) -> N
 
 def test_a_refusal_is_asked_about_again(dog: Dog) -> None:
     """The other master is back, and this one is still dead."""
-    dog.etcd.down.add("c")
+    dog.master.etcd.down.add("c")
     dog.watch(300, DOWN)
     assert dog.reports() == 0
-    dog.etcd.down.clear()
+    dog.master.etcd.down.clear()
     dog.watch(70)
     assert dog.reports() >= 1
 
@@ -192,12 +171,8 @@ def test_only_a_dead_master_is_replaced(
 def test_a_full_volume_is_grown_and_what_was_kept_is_given_up(dog: Dog) -> None:
     """The volume may have been made larger meanwhile; the file system grows with it."""
     node = dog.node
-    link = node.host.path("/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0123456789abcdef0")
-    link.parent.mkdir(parents=True)
-    link.touch()
     aside = node.host.path("/var/lib/etcd/quarantine/member")
     aside.mkdir(parents=True)
-    node.host.on("resize2fs", None)
     dog.watch(70, replace(WELL, disk=Disk(space=Space(total_bytes=1 << 30, free_bytes=1 << 20))))
     assert node.host.ran("resize2fs /dev/disk/by-id/")
     assert not aside.exists()
@@ -246,25 +221,25 @@ def test_a_remedy_has_time_to_show(dog: Dog, monkeypatch: pytest.MonkeyPatch) ->
     dog.watch(65, DAMAGED)
     dog.watch(50, replace(WELL, api_ready=False))
     dog.watch(60, WELL)
-    assert [event["reason"] for event in dog.events] == ["MasterCorrupt", "MasterWell"]
+    assert [event["reason"] for event in dog.master.events] == ["MasterCorrupt", "MasterWell"]
     assert dog.reports() == 0
 
 
 def test_being_well_again_is_said(dog: Dog) -> None:
     """Once, when it has lasted."""
-    dog.etcd.quorum = False
+    dog.master.etcd.quorum = False
     dog.watch(120, DOWN)
-    dog.etcd.quorum = True
+    dog.master.etcd.quorum = True
     dog.watch(300, WELL)
-    assert [event["reason"] for event in dog.events] == ["MasterDead", "MasterWell"]
+    assert [event["reason"] for event in dog.master.events] == ["MasterDead", "MasterWell"]
     assert dog.outcome() == "ready"
 
 
 def test_what_lasts_is_said_again(dog: Dog) -> None:
     """Kubernetes forgets an Event after an hour."""
-    dog.etcd.quorum = False
+    dog.master.etcd.quorum = False
     dog.watch(4000, DOWN)
-    assert [event["reason"] for event in dog.events] == ["MasterDead"] * 3
+    assert [event["reason"] for event in dog.master.events] == ["MasterDead"] * 3
 
 
 def test_whoever_cannot_be_told_does_not_stop_it(dog: Dog) -> None:
@@ -272,4 +247,4 @@ def test_whoever_cannot_be_told_does_not_stop_it(dog: Dog) -> None:
     dog.node.aws.fail("get_object", "InternalError", times=50)
     dog.watch(70, DOWN)
     assert dog.reports() == 1
-    assert dog.events
+    assert dog.master.events
