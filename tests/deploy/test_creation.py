@@ -1,6 +1,6 @@
-"""A first creation where CloudFormation takes groups for complete before their launch hooks are completed.
+"""A first creation in which CloudFormation completes groups before their launch hooks are completed.
 
-The other tests deploy the other way: each group waits until its master is in service.
+In the other tests each group waits until its master is in service.
 """
 
 from pathlib import Path

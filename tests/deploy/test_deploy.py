@@ -1,4 +1,4 @@
-"""A deploy by the real CDK CLI, seen through the AWS API: all is there, as the cluster file says it."""
+"""A deployment by the real CDK CLI, observed by the AWS API: it is what the cluster file describes."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ STACKS = ("Network", "State", "ControlPlane", "Workers")
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """clusters/local.yaml, deployed from nothing; the tests of this module only look at it."""
+    """clusters/local.yaml, deployed from nothing; the tests of this module only read it."""
     with deployed(tmp_path_factory.mktemp("deploy")) as deployment:
         yield deployment
 
@@ -55,8 +55,8 @@ def test_the_network_has_two_subnets_in_each_zone(deployment: Deployment) -> Non
     assert [e["ServiceName"] for e in endpoints] == ["com.amazonaws.us-east-1.s3"]
 
 
-def test_security_groups_let_in_what_they_must(deployment: Deployment) -> None:
-    """Only masters reach etcd, the load balancer and the nodes reach the API, and nothing is open to all."""
+def test_security_groups_allow_what_is_needed(deployment: Deployment) -> None:
+    """Only masters reach etcd, the load balancer and the nodes reach the API; nothing is open to everyone."""
     ec2 = deployment.client("ec2")
     ids = deployment.physical_ids("Network")
     groups = {
@@ -105,7 +105,7 @@ def test_the_state_bucket_is_private_and_encrypted(deployment: Deployment) -> No
 
 
 def test_the_ca_set_cannot_be_overwritten(deployment: Deployment) -> None:
-    """Below pki/ the bucket takes only a write that fails if the object is there, and so only the first."""
+    """Below pki/ the bucket accepts only conditional writes, and so only the first one."""
     s3 = deployment.client_of_role("s3", actions=["s3:*", "kms:*"])
     bucket = deployment.outputs("State")["StateBucketArn"].removeprefix("arn:aws:s3:::")
     with pytest.raises(ClientError) as denied:
@@ -171,7 +171,7 @@ def test_hooks_were_there_before_the_first_instance(deployment: Deployment) -> N
 
 
 def test_the_stack_waited_for_three_signals(deployment: Deployment) -> None:
-    """ControlPlaneReady completed only after a signal of each master, by its instance id."""
+    """ControlPlaneReady completed after a signal from each master, with its instance id."""
     events = [e for e in deployment.events("ControlPlane") if e["LogicalResourceId"] == "ControlPlaneReady"]
     reasons = " ".join(e.get("ResourceStatusReason", "") for e in events)
     for slot in SLOTS:
@@ -214,7 +214,7 @@ def test_the_load_balancer_checks_readiness(deployment: Deployment) -> None:
 
 
 def _refused(change: Callable[[], object]) -> bool:
-    """Whether AWS refuses a call for want of a permission."""
+    """Whether AWS refuses a call because a permission is missing."""
     try:
         change()
     except ClientError as error:
@@ -225,7 +225,7 @@ def _refused(change: Callable[[], object]) -> bool:
 
 
 def test_a_role_cannot_touch_another_slot(deployment: Deployment) -> None:
-    """With the rights of slot a: its own record, keys and volume may change, those of slot b may not."""
+    """With the permissions of slot a: its record, keys and volume can be changed, those of slot b cannot."""
     role = next(
         pid
         for lid, pid in deployment.physical_ids("ControlPlane").items()
@@ -255,7 +255,7 @@ def test_a_role_cannot_touch_another_slot(deployment: Deployment) -> None:
     assert _refused(lambda: ec2.attach_volume(VolumeId=other, InstanceId=instance, Device="/dev/xvdf"))
     assert not _refused(lambda: ec2.attach_volume(VolumeId=own, InstanceId=instance, Device="/dev/xvdf"))
     assert not _refused(lambda: ec2.detach_volume(VolumeId=own, InstanceId=instance))
-    # As it was.
+    # Restore the state.
     point(deployment.client("route53"), "a", "DELETE")
     deployment.client("s3").delete_object(Bucket=bucket, Key="slots/a/test")
     deployment.client("ec2").get_waiter("volume_available").wait(VolumeIds=[own])

@@ -1,4 +1,4 @@
-"""Changes of a cluster by the real CDK CLI: one master at a time, back again if it fails, data kept."""
+"""Changes of a cluster by the real CDK CLI: one master at a time, rolled back if it fails, data kept."""
 
 from collections.abc import Iterator
 
@@ -11,12 +11,12 @@ pytestmark = pytest.mark.deploy
 
 SLOTS = ("a", "b", "c")
 TIME_SCALE = 0.05
-"""The 20 minutes that CloudFormation waits for a new master take one."""
+"""The 20 minutes that CloudFormation waits for a new master become one."""
 
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """clusters/local.yaml, deployed from nothing; each test starts from what it finds."""
+    """clusters/local.yaml, deployed from nothing; each test continues from the state that it finds."""
     with deployed(tmp_path_factory.mktemp("updates"), time_scale=TIME_SCALE) as deployment:
         yield deployment
 
@@ -29,7 +29,7 @@ def _volumes(deployment: Deployment) -> dict[str, str]:
     return {slot: deployment.outputs("State")[f"EtcdVolume{slot.upper()}Id"] for slot in SLOTS}
 
 
-def test_another_size_rolls_one_master_after_the_other(deployment: Deployment) -> None:
+def test_a_new_instance_type_rolls_one_master_after_the_other(deployment: Deployment) -> None:
     """All three are replaced; the update of one begins after that of the one before is complete."""
     before = _masters(deployment)
     seen = len(deployment.events("ControlPlane"))
@@ -60,14 +60,12 @@ def test_another_size_rolls_one_master_after_the_other(deployment: Deployment) -
 
 
 def test_a_bad_update_stops_at_the_first_and_rolls_back(deployment: Deployment) -> None:
-    """A release that never gets ready costs one master its place for a while: b and c are not touched."""
+    """A release that never becomes ready takes one master out for a while: b and c are not touched."""
     before = _masters(deployment)
     template = deployment.group("a")["LaunchTemplate"]["LaunchTemplateId"]
-    script = deployment.cdk.settings.app / "userdata" / "first-boot.sh"
+    script = deployment.cdk.settings.app / "userdata" / "files" / "start.sh"
     good = script.read_text(encoding="utf-8")
-    script.write_text(
-        good.replace("exec bash current/files/start.sh", "echo this release is broken; exit 1"), "utf-8"
-    )
+    script.write_text("#!/bin/bash\necho this release is broken\nexit 1\n", encoding="utf-8")
     try:
         with pytest.raises(CommandError):
             deployment.run_cdk("deploy", "local-ControlPlane", "--exclusively", "--require-approval", "never")
@@ -88,7 +86,7 @@ def test_a_bad_update_stops_at_the_first_and_rolls_back(deployment: Deployment) 
 
 
 def test_a_dead_master_is_replaced(deployment: Deployment) -> None:
-    """A terminated instance gets a successor in the same zone, through the hooks, with nobody's help."""
+    """A terminated instance gets a successor in the same zone, through the hooks, without further action."""
     autoscaling = deployment.client("autoscaling")
     old = deployment.master("b")
     autoscaling.terminate_instance_in_auto_scaling_group(InstanceId=old, ShouldDecrementDesiredCapacity=False)
@@ -102,7 +100,7 @@ def test_a_dead_master_is_replaced(deployment: Deployment) -> None:
     assert deployment.described_master("b")["Placement"]["AvailabilityZone"] == "us-east-1b"
 
 
-def test_state_outlives_the_control_plane(deployment: Deployment) -> None:
+def test_state_survives_without_a_control_plane(deployment: Deployment) -> None:
     """After `cdk destroy` of ControlPlane and Workers a deploy finds the same volumes, bucket and zone."""
     state = deployment.physical_ids("State")
     volumes = _volumes(deployment)
@@ -126,7 +124,7 @@ def test_state_outlives_the_control_plane(deployment: Deployment) -> None:
 
 
 def test_the_state_stack_refuses_to_be_deleted(deployment: Deployment) -> None:
-    """Termination protection stops `cdk destroy` of State, and nothing of it is gone."""
+    """Termination protection stops `cdk destroy` of State, and all its resources remain."""
     state = deployment.physical_ids("State")
     with pytest.raises(CommandError):
         deployment.run_cdk("destroy", "local-State", "--exclusively", "--force")

@@ -1,16 +1,16 @@
-"""A row of faults by chance; a seed brings the same row again."""
+"""A random sequence of faults; the same seed gives the same sequence."""
 
 from collections.abc import Iterator
 from random import Random
 
-import tests.faults.catalog  # noqa: F401 - enters the faults
-from tests.faults.registry import FAULTS, Fault
+import tests.faults.catalog  # noqa: F401 - registers the faults
+from tests.faults.registry import TRIALS, Trial
 
 
-def row_of_faults(seed: int) -> Iterator[tuple[Fault, Random]]:
-    """The faults of a seed, without end; each with what decides the rest of it."""
+def random_trials(seed: int) -> Iterator[tuple[Trial, Random]]:
+    """The trials of a seed, without end; each with the source of its own random choices."""
     chance = Random(seed)
-    choice = [fault for fault in FAULTS.values() if fault.in_soak]
+    choice = [trial for trial in TRIALS.values() if trial.in_soak]
     while True:
-        fault = chance.choice(choice)
-        yield fault, Random(chance.getrandbits(64))
+        trial = chance.choice(choice)
+        yield trial, Random(chance.getrandbits(64))

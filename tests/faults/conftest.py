@@ -1,4 +1,4 @@
-"""Skips what needs real machines where there can be none, and makes the table of faults."""
+"""Skips the trials where real machines cannot run, and collects the table of faults."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from tests.faults.table import Table
 
 @pytest.fixture(scope="package")
 def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
-    """The cluster that tests share as long as it is well; gone before other tests have one of their own."""
+    """The cluster that tests share while it is healthy; removed before the tests of other folders."""
     if (reason := unavailable_reason()) is not None:
         pytest.skip(f"no machines here: {reason}")
     pool = Pool(tmp_path_factory.mktemp("faults"))
@@ -20,6 +20,6 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect the rows; with several processes, in the one that has the terminal."""
+    """Collect the rows; with several processes, in the one with the terminal."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Table(), "faults-table")

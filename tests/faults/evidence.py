@@ -1,4 +1,4 @@
-"""What is kept of a failed trial, for it is all gone with its cluster."""
+"""What is kept of a failed trial, because its cluster is removed."""
 
 import shutil
 from pathlib import Path
@@ -7,11 +7,11 @@ from tests.deploy.deployment import Deployment
 from tests.synthesis import REPOSITORY
 
 FOLDER = REPOSITORY / "build" / "faults"
-"""A folder for each failed fault, by its name."""
+"""A folder for each failed trial, by its name."""
 
 
 def keep(name: str, cluster: Deployment, history: Path) -> Path:
-    """Copy the history, the machines' consoles and the embedded AWS's log; where they are."""
+    """Copy the history, the machines' consoles and the embedded AWS's log; the folder with the copies."""
     folder = FOLDER / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

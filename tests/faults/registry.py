@@ -1,4 +1,4 @@
-"""Every fault that there is, by name: what it does, what is expected, and when it is tried."""
+"""Every fault by name: what it does, what is expected, and when it is tried."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -13,32 +13,32 @@ _PAUSE_SECONDS = 1.0
 
 @dataclass(kw_only=True)
 class Scene:
-    """What a fault has to do its work with. The clients write and read all the while."""
+    """What a fault works with. Clients write and read all the time."""
 
     cluster: Deployment
     load: Load
     random: Random = field(default_factory=lambda: Random(1))
     """For what may be one slot or another."""
-    renewed: set[str] = field(default_factory=set)
-    """Slots whose data the fault takes: their member must be a new one afterwards."""
+    replaced: set[str] = field(default_factory=set)
+    """Slots whose data the fault destroys: their etcd member must be a new one afterwards."""
     notes: list[str] = field(default_factory=list)
-    """What was seen beside the usual, for the table."""
+    """Observations for the table."""
 
     def note(self, text: str) -> None:
-        """Remember something for the table."""
+        """Add an observation to the table."""
         self.notes.append(text)
 
     def wait(self, holds: Callable[[], bool], what: str, *, seconds: float) -> float:
-        """Wait until something holds, and say after how long; AssertionError if it does not."""
+        """Wait until a condition holds; after how many seconds. AssertionError if it does not in time."""
         begin = time.monotonic()
         while not holds():
             assert time.monotonic() - begin < seconds, f"not within {seconds:.0f} s: {what}"
-            # Every look costs the machines some of their time.
+            # Every look takes time of the machines.
             time.sleep(_PAUSE_SECONDS)
         return time.monotonic() - begin
 
-    def end(self, slot: str) -> str:
-        """Let the slot's group replace its instance, in order; the id of the old one."""
+    def terminate(self, slot: str) -> str:
+        """Let the slot's group replace its instance by graceful termination; the id of the old instance."""
         old = self.cluster.master(slot)
         self.cluster.client("autoscaling").terminate_instance_in_auto_scaling_group(
             InstanceId=old, ShouldDecrementDesiredCapacity=False
@@ -60,8 +60,8 @@ class Scene:
         self.wait(look, f"a successor of {old} in slot {slot}", seconds=seconds)
         return found[0]
 
-    def wait_for_service(self, slot: str, old: str, *, seconds: float = 420) -> float:
-        """Wait until another instance than the old one is in service, and the only one; after how long."""
+    def wait_until_replaced(self, slot: str, old: str, *, seconds: float = 420) -> float:
+        """Wait until another instance is the slot's only one, and in service; after how many seconds."""
 
         def replaced() -> bool:
             members = self.cluster.members(slot)
@@ -69,27 +69,40 @@ class Scene:
 
         return self.wait(replaced, f"slot {slot} has a successor of {old} in service", seconds=seconds)
 
+    def effects(self, *fault_ids: str | None) -> int:
+        """How often these faults have had an effect; one that is used up and inactive counts 1."""
+        active = {fault.fault_id: fault.used for fault in self.cluster.faults.active()}
+        return sum(active.get(fault_id, 1) for fault_id in fault_ids if fault_id is not None)
+
 
 Run = Callable[[Scene], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fault:
-    """Something that is done to a running cluster."""
+class Trial:
+    """A fault, at one of its points if it has several."""
 
-    name: str
+    fault: str
+    point: str
+    """Empty if the fault has one point only."""
     expected: str
     """For the table."""
     run: Run
     in_ci: bool
-    """Whether `make test` tries it, too; `make faults` tries all."""
+    """Whether `make test` runs it; `make faults` runs all."""
     in_soak: bool
-    """Whether it may be one of a long row of random faults: short, and over by itself."""
-    well_within_seconds: float
-    """How long the cluster may take, after the fault is over, until all is well."""
+    """Whether it may be one of many random faults: short, and over by itself."""
+    recovery_seconds: float
+    """How long the cluster may take to recover once the fault is over."""
+
+    @property
+    def name(self) -> str:
+        """The fault, with the point in brackets if there is one."""
+        return f"{self.fault}[{self.point}]" if self.point else self.fault
 
 
-FAULTS: dict[str, Fault] = {}
+TRIALS: dict[str, Trial] = {}
+"""By name."""
 
 
 def fault(
@@ -97,29 +110,30 @@ def fault(
     expected: str,
     in_ci: bool = False,
     in_soak: bool = False,
-    well_within_seconds: float = 420,
-    names: Iterable[str] = ("",),
+    recovery_seconds: float = 420,
+    points: Iterable[str] = ("",),
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Enter a function into the registry, under its name.
+    """Register a function as a fault, under its name.
 
-    With `names` it is entered once for each of them, as `function[name]`, and gets the name, too.
+    With `points` it is one fault that is tried at each of them; the function gets the point as an argument.
     """
 
-    def enter(function: Callable[..., None]) -> Callable[..., None]:
-        for variant in names:
-            name = f"{function.__name__}[{variant}]" if variant else function.__name__
-            FAULTS[name] = Fault(
-                name=name,
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        for point in points:
+            trial = Trial(
+                fault=function.__name__,
+                point=point,
                 expected=expected,
-                run=_bound(function, variant),
+                run=_bound(function, point),
                 in_ci=in_ci,
                 in_soak=in_soak,
-                well_within_seconds=well_within_seconds,
+                recovery_seconds=recovery_seconds,
             )
+            TRIALS[trial.name] = trial
         return function
 
-    return enter
+    return register
 
 
-def _bound(function: Callable[..., None], variant: str) -> Run:
-    return (lambda scene: function(scene, variant)) if variant else function
+def _bound(function: Callable[..., None], point: str) -> Run:
+    return (lambda scene: function(scene, point)) if point else function

@@ -1,4 +1,4 @@
-"""A pytest plugin: the table of the faults that were tried, on the terminal and in build/faults.json."""
+"""A pytest plugin: the table of faults that were tried, on the terminal and in build/faults.json."""
 
 import json
 import shutil
@@ -12,12 +12,12 @@ from tests.synthesis import REPOSITORY
 
 RESULTS = REPOSITORY / "build" / "faults.json"
 PROPERTY = "fault"
-"""Under this name a test gives its row to the report."""
+"""The name of the property in which a test's report carries its row."""
 _NUMBERS = ("gap_seconds", "acknowledged", "writes_lost")
 
 
 class Table:
-    """Collects rows from the reports of tests; the file is written anew after each."""
+    """Collects rows from the reports of tests; the file is rewritten after each."""
 
     def __init__(self) -> None:
         self._rows: list[dict[str, Any]] = []
@@ -34,13 +34,19 @@ class Table:
         """Write the table, if any fault was tried."""
         if not self._rows:
             return
-        terminalreporter.section(f"faults ({RESULTS.relative_to(REPOSITORY)})")
+        terminalreporter.section(f"{count(self._rows)} ({RESULTS.relative_to(REPOSITORY)})")
         for line in render(self._rows, columns=shutil.get_terminal_size((160, 50)).columns):
             terminalreporter.write_line(line)
 
 
+def count(rows: list[dict[str, Any]]) -> str:
+    """How many faults were tried: one that was tried at several points is one fault."""
+    faults = {str(row["fault"]).partition("[")[0] for row in rows}
+    return f"{len(faults)} faults in {len(rows)} trials"
+
+
 def render(rows: list[dict[str, Any]], *, columns: int) -> list[str]:
-    """The table as lines of at most so many columns, if that is enough for names and numbers."""
+    """The table as lines of at most so many columns, unless names and numbers need more."""
     head = ["fault", "gap s", "acknowledged", "lost", ""]
     cells = [
         [str(row["fault"]), *(str(row[name]) for name in _NUMBERS), "ok" if row["passed"] else "FAILED"]
@@ -58,7 +64,7 @@ def render(rows: list[dict[str, Any]], *, columns: int) -> list[str]:
     room = max(columns - sum(widths) - 2 * len(widths), 40)
     lines = [line(head) + "  seen (expected)"]
     for row, values in zip(rows, cells, strict=True):
-        told = textwrap.wrap(f"{row['seen']} ({row['expected']})", room) or [""]
-        lines.append(f"{line(values)}  {told[0]}")
-        lines += [" " * (sum(widths) + 2 * len(widths)) + more for more in told[1:]]
+        texts = textwrap.wrap(f"{row['seen']} ({row['expected']})", room) or [""]
+        lines.append(f"{line(values)}  {texts[0]}")
+        lines += [" " * (sum(widths) + 2 * len(widths)) + more for more in texts[1:]]
     return lines

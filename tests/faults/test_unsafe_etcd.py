@@ -8,7 +8,7 @@ from lab.workload import judge, loading
 from tests.deploy.deployment import Deployment, bootstrapped
 from tests.faults.pool import Pool, deploy
 from tests.faults.registry import Scene
-from tests.faults.trial import say
+from tests.faults.trial import report
 
 pytestmark = pytest.mark.deploy
 
@@ -49,7 +49,7 @@ def test_an_etcd_that_does_not_sync_is_found(tmp_path: Path, pool: Pool) -> None
             scene.wait(lambda: (load.last_write("etcd") or 0) > until, "writes to etcd again", seconds=420)
             load.stop()
         verdict = judge(folder / "history.jsonl")
-        say(f"without fsync: {verdict.writes_lost} of {verdict.acknowledged} acknowledged writes lost")
+        report(f"without fsync: {verdict.writes_lost} of {verdict.acknowledged} acknowledged writes lost")
         assert verdict.writes_lost > 0
         assert not verdict.linearizable
         assert verdict.illegal_keys

@@ -1,4 +1,4 @@
-"""A boot that cannot succeed fails the deploy, says why in the stack's events, and is rolled back."""
+"""A boot that cannot succeed fails the deployment with its reason in the events, and is rolled back."""
 
 import hashlib
 import json
@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from emulator.faults import ApiRule
 from kubequorum_cli.errors import CommandError
 from tests.deploy.deployment import Deployment, bootstrapped
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.deploy
 
 
 def _failed_deploy(deployment: Deployment) -> str:
-    """Deploy, see it fail and rolled back, and return the reasons in the events of the control plane."""
+    """Deploy, check that it fails and is rolled back; the reasons in the events of the control plane."""
     with pytest.raises(CommandError):
         deployment.deploy()
     (stack,) = deployment.client("cloudformation").describe_stacks(StackName="local-ControlPlane")["Stacks"]
@@ -24,26 +25,25 @@ def _failed_deploy(deployment: Deployment) -> str:
 
 
 def test_a_missing_permission(tmp_path: Path) -> None:
-    """A role that may not attach its volume: the event names the action, and the State stack stays."""
+    """AWS refuses to attach a master's volume: the event has the error, and the State stack stays."""
     with bootstrapped(tmp_path, machines="nspawn") as deployment:
-        permissions = deployment.cdk.settings.app / "constructs" / "kubequorum" / "permissions" / "masters.py"
-        text = permissions.read_text(encoding="utf-8")
-        assert '"ec2:AttachVolume"' in text
-        permissions.write_text(text.replace('"ec2:AttachVolume"', '"ec2:DescribeVolumeStatus"'), "utf-8")
-        # Only a signal's unique id can carry a reason, 64 characters of it; the console has all.
+        deployment.faults.api(
+            ApiRule(service="ec2", operation="AttachVolume", error="UnauthorizedOperation", status=403)
+        )
+        # Only a signal's unique id can carry a reason, 64 characters of it; the console has all of it.
         assert "UnauthorizedOperation" in _failed_deploy(deployment)
         assert "AttachVolume" in _consoles(deployment)
         assert deployment.outputs("State")["EtcdVolumeAId"]
 
 
 def test_a_wrong_checksum(tmp_path: Path) -> None:
-    """A mirror that has another file than the lock file pins: the event has both sums."""
+    """A mirror has another file than the lock file pins: the event has the error, the console both sums."""
     with bootstrapped(tmp_path, machines="nspawn") as deployment:
         lock_file = deployment.cdk.settings.app / "userdata" / "files" / "artifacts.json"
         lock = json.loads(lock_file.read_text(encoding="utf-8"))
         version = lock["default_kubernetes_version"]
         release = lock["artifacts"]["crictl"]["versions"][lock["kubernetes_versions"][version]["crictl"]]
-        # Not the version that the machine's image has: this one must be fetched.
+        # Not the version in the machine's image, so that it must be downloaded.
         lock["kubernetes_versions"][version]["crictl"] = "0.0.1"
         lock["artifacts"]["crictl"]["versions"]["0.0.1"] = release
         lock_file.write_text(json.dumps(lock), encoding="utf-8")

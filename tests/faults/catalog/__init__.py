@@ -1,5 +1,5 @@
-"""The faults themselves, by what is broken. Importing this enters all of them into the registry."""
+"""The faults, by what fails. Importing this registers all of them."""
 
-from tests.faults.catalog import boots, crashes, doubles, network, power, rolls, volumes, watchdog
+from tests.faults.catalog import aws, boots, crashes, doubles, network, power, rolls, volumes, watchdog
 
-__all__ = ["boots", "crashes", "doubles", "network", "power", "rolls", "volumes", "watchdog"]
+__all__ = ["aws", "boots", "crashes", "doubles", "network", "power", "rolls", "volumes", "watchdog"]

@@ -1,8 +1,8 @@
-"""Machines that lose their power, and one that is ended in order, for comparison."""
+"""Machines that lose their power, and graceful termination for comparison."""
 
 from tests.faults.registry import Scene, fault
 
-_ONE = "the other two serve on; a successor takes volume, name and membership"
+_ONE = "the other two keep serving; a successor takes over volume, name and membership"
 
 
 def _lose(scene: Scene, *slots: str) -> None:
@@ -10,45 +10,45 @@ def _lose(scene: Scene, *slots: str) -> None:
     for instance_id in old.values():
         scene.cluster.faults.power_loss(instance_id)
     for slot, instance_id in old.items():
-        scene.wait_for_service(slot, instance_id)
+        scene.wait_until_replaced(slot, instance_id)
 
 
 @fault(expected=_ONE, in_ci=True, in_soak=True)
 def power_loss_of_the_leader(scene: Scene) -> None:
-    """The machine with etcd's leader is off at once."""
+    """The machine with etcd's leader loses its power."""
     _lose(scene, scene.cluster.leader())
 
 
 @fault(expected=_ONE, in_soak=True)
 def power_loss_of_a_follower(scene: Scene) -> None:
-    """A machine whose member follows is off at once."""
+    """A machine whose member is a follower loses its power."""
     _lose(scene, scene.cluster.follower())
 
 
-@fault(expected="no quorum until one is back; nothing acknowledged is lost", in_ci=True, in_soak=True)
+@fault(expected="no quorum until one is back; no acknowledged write is lost", in_ci=True, in_soak=True)
 def power_loss_of_two(scene: Scene) -> None:
     """The leader's machine and another one."""
     leader = scene.cluster.leader()
     _lose(scene, leader, next(slot for slot in scene.cluster.slots if slot != leader))
 
 
-@fault(expected="no service until two are back; nothing acknowledged is lost", in_ci=True, in_soak=True)
+@fault(expected="no service until two are back; no acknowledged write is lost", in_ci=True, in_soak=True)
 def power_loss_of_all(scene: Scene) -> None:
     """All three machines at once."""
     _lose(scene, *scene.cluster.slots)
 
 
 @fault(expected="leadership and targets move before it stops: hardly a gap", in_soak=True)
-def orderly_end_of_the_leader(scene: Scene) -> None:
-    """The group ends the leader's instance, as an update does."""
+def graceful_termination_of_the_leader(scene: Scene) -> None:
+    """The group terminates the leader's instance, as an update does."""
     slot = scene.cluster.leader()
-    scene.wait_for_service(slot, scene.end(slot))
+    scene.wait_until_replaced(slot, scene.terminate(slot))
 
 
-@fault(expected="the group sees it and replaces it", in_soak=True)
-def instance_terminated_behind_the_groups_back(scene: Scene) -> None:
-    """Somebody calls TerminateInstances: no hook holds the machine, which shuts down."""
+@fault(expected="the group detects it and replaces it", in_soak=True)
+def instance_terminated_outside_its_group(scene: Scene) -> None:
+    """Somebody calls TerminateInstances: no hook delays the shutdown."""
     slot = scene.cluster.follower()
     old = scene.cluster.master(slot)
     scene.cluster.client("ec2").terminate_instances(InstanceIds=[old])
-    scene.wait_for_service(slot, old)
+    scene.wait_until_replaced(slot, old)

@@ -65,7 +65,7 @@ def old_launch_template(scene: Scene) -> None:
     group = scene.cluster.groups[slot]
     autoscaling.update_auto_scaling_group(AutoScalingGroupName=group, LaunchTemplate=earlier)
     try:
-        scene.wait_for_service(slot, scene.end(slot))
+        scene.wait_until_replaced(slot, scene.terminate(slot))
         (member,) = scene.cluster.members(slot)
         assert member["LaunchTemplate"]["Version"] == earlier["Version"]
     finally:

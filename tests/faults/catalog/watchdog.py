@@ -1,4 +1,4 @@
-"""What the watchdog of a master finds: it has its machine replaced only while the others can do without."""
+"""What a master's watchdog detects: it has its machine replaced only while the others are a quorum."""
 
 import time
 from collections.abc import Mapping
@@ -7,18 +7,18 @@ from tests.faults.registry import Scene, fault
 
 API_SERVER_MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
 ASIDE = "/root/kube-apiserver.yaml"
-"""Where the kubelet does not look."""
+"""Where the kubelet does not read manifests."""
 _PATIENCE_SECONDS = 100.0
-"""Longer than the watchdog's grace time."""
+"""Longer than the watchdog's grace period."""
 
 
-def kill_kubelet(scene: Scene, instance_id: str) -> None:
-    """End a machine's kubelet so that nothing can start it again."""
+def stop_kubelet(scene: Scene, instance_id: str) -> None:
+    """Stop a machine's kubelet so that nothing can start it again."""
     scene.cluster.sh(instance_id, "systemctl mask --now --runtime kubelet.service")
 
 
 def wait_until_replaced_one_by_one(scene: Scene, before: Mapping[str, str], *slots: str) -> float:
-    """Wait until slots have other instances than before; AssertionError if two were ever away at once."""
+    """Wait until slots have other instances than before; AssertionError if two are away at the same time."""
 
     def replaced() -> bool:
         groups = scene.cluster.all_members()
@@ -34,28 +34,28 @@ def wait_until_replaced_one_by_one(scene: Scene, before: Mapping[str, str], *slo
 
 
 @fault(expected="the watchdog reports its machine unhealthy, and the group replaces it", in_ci=True)
-def dead_kubelet(scene: Scene) -> None:
-    """The kubelet of a follower's machine ends and cannot be started; EC2's checks see nothing."""
+def kubelet_stopped(scene: Scene) -> None:
+    """The kubelet of a follower's machine stops and cannot be started; EC2's status checks pass."""
     slot = scene.cluster.follower()
     old = scene.cluster.master(slot)
-    kill_kubelet(scene, old)
-    scene.note(f"replaced after {scene.wait_for_service(slot, old, seconds=400):.0f} s")
+    stop_kubelet(scene, old)
+    scene.note(f"replaced after {scene.wait_until_replaced(slot, old, seconds=400):.0f} s")
 
 
-@fault(expected="one machine after the other is replaced, never two at a time", well_within_seconds=900)
-def dead_kubelets_everywhere(scene: Scene) -> None:
-    """All three kubelets end at once: health checks that do not know of each other would replace all."""
+@fault(expected="one machine after the other is replaced, never two at a time", recovery_seconds=900)
+def all_kubelets_stopped(scene: Scene) -> None:
+    """All three kubelets stop at once: independent health checks would replace all three machines."""
     before = scene.cluster.masters()
     for instance_id in before.values():
-        kill_kubelet(scene, instance_id)
+        stop_kubelet(scene, instance_id)
 
     took = wait_until_replaced_one_by_one(scene, before, *scene.cluster.slots)
     scene.note(f"all replaced after {took:.0f} s")
 
 
-@fault(expected="nobody is replaced, for a new machine would not mend it", in_ci=True)
+@fault(expected="no machine is replaced, because a new one would not fix it", in_ci=True)
 def no_api_server_anywhere(scene: Scene) -> None:
-    """The API server is gone from all masters: what is wrong everywhere is no reason to replace anybody."""
+    """The API server is gone from all masters: what is wrong everywhere is no reason to replace a machine."""
     before = scene.cluster.masters()
     for instance_id in before.values():
         scene.cluster.sh(instance_id, f"mv {API_SERVER_MANIFEST} {ASIDE}")
