@@ -1,5 +1,7 @@
 """Options of all tests, those of emulator/ included: whether real machines are booted."""
 
+import os
+
 import pytest
 
 from development.checks import suites
@@ -19,10 +21,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip what boots real machines unless it is requested: a cluster of them takes all processors."""
+    needing = [item for item in items if suites.needs_machines(_path(config, item))]
     if config.getoption("--machines"):
+        if any(_path(config, item).startswith("emulator/") for item in needing):
+            _give_machine_root()
         return
     reason = config.getoption("--no-machines")
     why = f"no machines here: {reason}" if reason else "boots real machines: make test-machines"
-    for item in items:
-        if suites.needs_machines(item.path.relative_to(config.rootpath).as_posix()):
-            item.add_marker(pytest.mark.skip(reason=why))
+    for item in needing:
+        item.add_marker(pytest.mark.skip(reason=why))
+
+
+def _path(config: pytest.Config, item: pytest.Item) -> str:
+    return item.path.relative_to(config.rootpath).as_posix()
+
+
+def _give_machine_root() -> None:
+    """Give the emulator's tests what their machines boot; made if it is not in the cache."""
+    from lab.artifacts import ensure, to_stderr
+
+    os.environ.setdefault("EMULATOR_MACHINE_ROOT", str(ensure(["root"], to_stderr).root))

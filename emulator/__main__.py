@@ -29,6 +29,14 @@ def _arguments() -> argparse.Namespace:
         "see emulator/machines/nspawn/image.py",
     )
     parser.add_argument(
+        "--machine-variable",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="with `--machines process`: an environment variable of machines' processes; @HOME@ in its value "
+        "stands for the machine's home folder; repeatable",
+    )
+    parser.add_argument(
         "--region", default="us-east-1", help="of requests that name none (default: %(default)s)"
     )
     parser.add_argument(
@@ -53,6 +61,9 @@ def _arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if (arguments.machines == "nspawn") != (arguments.machine_image is not None):
         parser.error("--machines nspawn and --machine-image go together")
+    for entry in arguments.machine_variable:
+        if "=" not in entry:
+            parser.error(f"--machine-variable {entry}: write NAME=VALUE")
     return arguments
 
 
@@ -68,6 +79,7 @@ def main() -> int:
             state_dir=arguments.state_dir,
             machines=arguments.machines,
             machine_image=arguments.machine_image,
+            machine_variables=dict(entry.split("=", 1) for entry in arguments.machine_variable),
             time_scale=arguments.time_scale,
             new_groups=arguments.new_groups,
             until_eof=arguments.until_eof,

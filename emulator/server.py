@@ -9,7 +9,8 @@ import signal
 import socket
 import sys
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -55,6 +56,8 @@ class Settings:
     """`nspawn`, `process` or `none`."""
     machine_image: Path | None = None
     """With `nspawn`: the description of what machines boot."""
+    machine_variables: Mapping[str, str] = field(default_factory=dict)
+    """With `process`: added to the environment of machines' processes; `@HOME@` is their home folder."""
     time_scale: float = 1.0
     """Stretches or shortens every emulated wait; 1 outside tests."""
     new_groups: str = "in-service"
@@ -129,7 +132,12 @@ def _machines(settings: Settings, api_url: str, active_faults: ActiveFaults, kil
         return NoMachines()
     if settings.machines == "nspawn":
         return _nspawn_machines(settings, api_url, active_faults, kills)
-    return ProcessMachines(state_dir=settings.state_dir, api_url=api_url, facts=Facts(active_faults))
+    return ProcessMachines(
+        state_dir=settings.state_dir,
+        api_url=api_url,
+        facts=Facts(active_faults),
+        variables=settings.machine_variables,
+    )
 
 
 def _nspawn_machines(settings: Settings, api_url: str, active_faults: ActiveFaults, kills: Kills) -> Machines:

@@ -19,6 +19,8 @@ from lab.settings import CHECKOUT, REAL, START_SECONDS, STOP_SECONDS, Settings
 
 _POLL_SECONDS = 0.1
 _RELEASE_SECONDS = 10.0
+_PROCESS_VARIABLES = {"KUBEQUORUM_HOME": "@HOME@/kubequorum", "KUBEQUORUM_SUPERVISOR": "process"}
+"""For machines that are processes: where the node's files go in place of /, and that there is no systemd."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +138,8 @@ def _spawn(settings: Settings, cluster: ClusterFile, port: int) -> int:
     command += ["--time-scale", str(settings.time_scale), "--new-groups", settings.new_groups]
     if settings.machines == REAL:
         command += ["--machine-image", str(settings.machine_image)]
+    for name, value in _PROCESS_VARIABLES.items():
+        command += ["--machine-variable", f"{name}={value}"]
     with settings.emulator_log.open("wb") as log:
         process = subprocess.Popen(
             # It waits until its process is recorded: after a crash in between nothing could find it.

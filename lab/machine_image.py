@@ -14,6 +14,7 @@ from lab.settings import STOP_SECONDS, Settings
 if TYPE_CHECKING:
     from emulator.machines.nspawn import MachineImage
 
+_FILES = Path(__file__).with_name("image") / "files"
 _LEFTOVERS = "nspawn"
 """The folder below the machines' state that exists if such machines ever ran."""
 
@@ -57,7 +58,21 @@ def provide(progress: Progress) -> "MachineImage":
     except ArtifactError as error:
         raise _explained(error) from error
     assert paths.root is not None  # noqa: S101 - asked for above
-    return nspawn.MachineImage(root=paths.root, files=paths.node_files, containerd=containerd)
+    return nspawn.MachineImage(
+        root=paths.root,
+        files=paths.node_files,
+        texts=_texts(),
+        folders={
+            "/var/lib/containerd": nspawn.Folder(source=containerd, copied=("*.db",)),
+            # Pods mount overlays of their own below it.
+            "/var/lib/kubelet": nspawn.Folder(),
+        },
+    )
+
+
+def _texts() -> dict[str, str]:
+    """The files below lab/image/files, by their paths on the machine."""
+    return {f"/{path.relative_to(_FILES)}": path.read_text() for path in _FILES.rglob("*") if path.is_file()}
 
 
 def shown_in(stage: Stage) -> Progress:

@@ -3,11 +3,9 @@
 import time
 from pathlib import Path
 
-from emulator.machines.nspawn import containerd_folder
-from emulator.machines.nspawn.commands import CommandFailedError
+from lab.artifacts import containerd_folder
 from lab.artifacts.cache import CONTAINERD, Cache, in_use
 from lab.artifacts.digest import content_key
-from lab.artifacts.errors import ArtifactError
 from lab.artifacts.progress import Event, Progress
 from lab.artifacts.store import Paths
 
@@ -35,10 +33,7 @@ def ensure_containerd_state(paths: Paths, *, cache: Cache, progress: Progress) -
         progress(Event(what="images", message="unpacking them for containerd, once", expected_seconds=6))
         began = time.monotonic()
         content = staging / "content"
-        try:
-            containerd_folder.make(content, containerd=containerd, ctr=ctr, archives=paths.images.values())
-        except CommandFailedError as error:
-            raise ArtifactError(str(error)) from error
+        containerd_folder.make(content, containerd=containerd, ctr=ctr, archives=paths.images.values())
         # Each is most of a GiB, and only the newest is ever used.
         for old in cache.entries():
             if old.kind == CONTAINERD and not in_use(old.path):

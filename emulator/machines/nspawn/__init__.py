@@ -7,12 +7,14 @@ and removes what a crash left.
 
 from emulator.machines.nspawn.availability import HOST_PROGRAMS, unavailable_reason
 from emulator.machines.nspawn.host_ports import read_host_ports
-from emulator.machines.nspawn.image import ImageError, MachineImage
+from emulator.machines.nspawn.image import API_URL, Folder, ImageError, MachineImage
 from emulator.machines.nspawn.leftovers import remove_leftovers
 from emulator.machines.nspawn.machines import NspawnMachines
 
 __all__ = [
+    "API_URL",
     "HOST_PROGRAMS",
+    "Folder",
     "ImageError",
     "MachineImage",
     "NspawnMachines",

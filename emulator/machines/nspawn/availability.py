@@ -39,7 +39,7 @@ def unavailable_reason(folder: Path | None = None) -> str | None:
         if shutil.which(program) is None:
             return f"{program} is not installed: install the package {', '.join(packages)}"
     _load_modules()
-    with tempfile.TemporaryDirectory(prefix="kubequorum-machines-", dir=folder) as work:
+    with tempfile.TemporaryDirectory(prefix="emulator-trial-", dir=folder) as work:
         for what, trial in (
             ("an overlay file system", _try_overlay),
             ("loop devices", _try_loop),
@@ -65,7 +65,7 @@ def _try_overlay(work: Path) -> None:
         (work / name).mkdir()
     (work / "lower/file").touch()
     layers = f"lowerdir={work}/lower,upperdir={work}/upper,workdir={work}/work"
-    run("mount", "-t", "overlay", "kubequorum-trial", "-o", layers, str(work / "root"))
+    run("mount", "-t", "overlay", "emulator-trial", "-o", layers, str(work / "root"))
     try:
         (work / "root/file").write_text("written")
     finally:
@@ -96,7 +96,7 @@ def _try_network(_work: Path) -> None:
 
 @contextlib.contextmanager
 def _namespace(letter: str) -> Iterator[str]:
-    name = f"kq-trial-{os.getpid()}-{letter}"
+    name = f"emu-trial-{os.getpid()}-{letter}"
     run("ip", "netns", "add", name)
     try:
         yield name
@@ -105,7 +105,7 @@ def _namespace(letter: str) -> Iterator[str]:
 
 
 def _try_cgroups(_work: Path) -> None:
-    group = cgroups.Cgroup(f"kq-trial-{os.getpid()}")
+    group = cgroups.Cgroup(f"emu-trial-{os.getpid()}")
     group.create()
     try:
         join = "".join(f"echo $$ > {folder}/cgroup.procs && " for folder in group.folders)

@@ -1,5 +1,6 @@
-"""The command line that boots a machine: systemd-nspawn, told to keep its hands off the host."""
+"""The command line that boots a machine: systemd-nspawn, without any effect on the rest of the host."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from emulator.machines.nspawn.cgroups import Cgroup, hierarchies
@@ -12,9 +13,20 @@ REBOOT_STATUS = 133
 _JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs" || exit 125; shift; done; shift; exec "$@"'
 
 
-def command(*, folder: MachineFolder, name: str, hostname: str, cgroup: Cgroup, namespace: Path) -> list[str]:
-    """The arguments that boot the machine in its cgroup and network namespace."""
-    binds = [f"--bind={path}:/{path.relative_to(folder.binds)}" for path in bind_folders(folder)]
+def command(
+    *,
+    folder: MachineFolder,
+    mounted: Iterable[str],
+    name: str,
+    hostname: str,
+    cgroup: Cgroup,
+    namespace: Path,
+) -> list[str]:
+    """The arguments that boot the machine in its cgroup and network namespace.
+
+    `mounted` are the paths on the machine that are outside its overlay.
+    """
+    binds = [f"--bind={folder.binds / path.lstrip('/')}:{path}" for path in mounted]
     return [
         "/bin/sh",
         "-c",
@@ -44,21 +56,16 @@ def command(*, folder: MachineFolder, name: str, hostname: str, cgroup: Cgroup, 
 
 
 def environment() -> dict[str, str]:
-    """The environment of that command: nothing of ours, and the switches that have no option."""
+    """The environment of that command: only settings that have no option."""
     variables = {
         "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         # A machine's first process may set its network up, as the owner of it does.
         "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network",
-        # An EC2 instance filters no system calls, and the kubelet's pods need them.
+        # An EC2 instance filters no system calls, and containers on it need them.
         "SYSTEMD_SECCOMP": "0",
-        # The root is below a folder of ours: nobody else can boot it.
+        # The root is inside the state folder: nobody else boots it.
         "SYSTEMD_NSPAWN_LOCK": "0",
     }
     if not hierarchies().is_hybrid:
         variables["SYSTEMD_NSPAWN_UNIFIED_HIERARCHY"] = "1"
     return variables
-
-
-def bind_folders(folder: MachineFolder) -> list[Path]:
-    """What is mounted from outside the overlay, e.g. <binds>/var/lib/containerd."""
-    return [folder.binds / "var/lib/containerd", folder.binds / "var/lib/kubelet"]

@@ -7,8 +7,8 @@ _log = logging.getLogger(__name__)
 
 _PROC = Path("/proc/sys")
 _LEAST = {
-    # Each systemd, containerd, kubelet and API server watches files. Debian's 128 are used up by the seventh
-    # machine: its containerd then starts without what the kubelet needs.
+    # Each systemd and each container runtime watches files. Debian's 128 are used up by about the seventh
+    # machine, whose programs then start but do not work.
     "fs/inotify/max_user_instances": 8192,
     "fs/inotify/max_user_watches": 524288,
 }

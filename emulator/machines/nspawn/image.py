@@ -1,4 +1,8 @@
-"""The image that machines boot: a Debian root, and files that an image for the cluster adds to it."""
+"""The image that machines boot: a Debian root, and what is added to it.
+
+All that a machine knows of the application comes from here, through a description
+that is handed to the emulator: `--machine-image FILE`.
+"""
 
 import json
 import os
@@ -6,6 +10,10 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+API_URL = "@API_URL@"
+"""Stands for the URL of the emulated API in the texts of an image."""
 
 
 class ImageError(ValueError):
@@ -13,15 +21,28 @@ class ImageError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Folder:
+    """A folder of a machine that is outside its overlay, e.g. because overlays are mounted in it."""
+
+    source: Path | None = None
+    """The folder whose content it starts with; None: empty. Its files are hard links, so they may only be
+    replaced, never changed in place."""
+    copied: tuple[str, ...] = ()
+    """Patterns of file names that are changed in place, e.g. `*.db`: those files are copied."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class MachineImage:
-    """What every machine of a state folder starts from. All of it stays as it is."""
+    """What every machine of a state folder starts from. None of it is changed. All paths are absolute."""
 
     root: Path
     """A folder with a Debian 13 root."""
     files: Mapping[str, Path] = field(default_factory=dict)
-    """Absolute path on the machine, e.g. /usr/local/bin/kubelet → file, copied as it is."""
-    containerd: Path | None = None
-    """A folder that /var/lib/containerd starts from; it has the images that need no pull."""
+    """Path on the machine, e.g. /usr/local/bin/program → the file that is put there as it is."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Path on the machine, e.g. /etc/default/program → the text that is written there; see `API_URL`."""
+    folders: Mapping[str, Folder] = field(default_factory=dict)
+    """Path on the machine, e.g. /var/lib/program → what is mounted there."""
 
     def __post_init__(self) -> None:
         """Check what can be checked.
@@ -31,26 +52,30 @@ class MachineImage:
         """
         if not (self.root / "usr/lib/systemd/systemd").is_file():
             raise ImageError(f"{self.root} is no machine root: it has no usr/lib/systemd/systemd")
+        for target in (*self.files, *self.texts, *self.folders):
+            if not target.startswith("/"):
+                raise ImageError(f"{target}: a path on the machine must be absolute")
         for target, source in self.files.items():
-            if not target.startswith("/") or not source.is_file():
-                raise ImageError(f"{target}: {source} is not a file that a machine could have there")
-        if self.containerd is not None and not self.containerd.is_dir():
-            raise ImageError(f"{self.containerd} is no folder that /var/lib/containerd could start from")
+            if not source.is_file():
+                raise ImageError(f"{target}: {source} is not a file")
+        for target, folder in self.folders.items():
+            if folder.source is not None and not folder.source.is_dir():
+                raise ImageError(f"{target}: {folder.source} is not a folder")
 
     @classmethod
     def read(cls, path: Path) -> "MachineImage":
-        """Read a description: a JSON object with `root`, and perhaps `files` and `containerd`.
+        """Read a description: a JSON object with `root`, and perhaps `files`, `texts` and `folders`.
 
         Raises:
             ImageError: it cannot be read, or is wrong; the message names the file.
         """
         try:
             document = json.loads(path.read_text())
-            containerd = document.get("containerd")
             return cls(
                 root=Path(document["root"]),
                 files={target: Path(source) for target, source in document.get("files", {}).items()},
-                containerd=Path(containerd) if containerd else None,
+                texts=dict(document.get("texts", {})),
+                folders={target: _folder(entry) for target, entry in document.get("folders", {}).items()},
             )
         except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
             raise ImageError(f"{path}: {error!r}") from error
@@ -60,9 +85,18 @@ class MachineImage:
         document = {
             "root": str(self.root),
             "files": {target: str(source) for target, source in self.files.items()},
-            "containerd": str(self.containerd) if self.containerd else None,
+            "texts": dict(self.texts),
+            "folders": {
+                target: {"source": folder.source and str(folder.source), "copied": list(folder.copied)}
+                for target, folder in self.folders.items()
+            },
         }
         path.write_text(json.dumps(document, indent=2) + "\n")
+
+
+def _folder(entry: Mapping[str, Any]) -> Folder:
+    source = entry.get("source")
+    return Folder(source=Path(source) if source else None, copied=tuple(entry.get("copied", ())))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,20 +105,42 @@ class PreparedImage:
 
     layers: tuple[Path, ...]
     """The lower layers of a machine's overlay, the uppermost first."""
-    containerd: Path | None
+    folders: Mapping[str, Folder]
 
 
-def prepare(image: MachineImage, folder: Path) -> PreparedImage:
-    """Put the image's files into a layer below `folder`, which must not exist yet."""
+def prepare(image: MachineImage, folder: Path, *, api_url: str) -> PreparedImage:
+    """Put the image's files and texts into a layer below `folder`, which must not exist yet."""
     layers: tuple[Path, ...] = (image.root,)
-    if image.files:
-        folder.mkdir(parents=True)
+    if image.files or image.texts:
+        folder.mkdir(mode=0o755, parents=True)
         for target, source in image.files.items():
-            place = folder / target.lstrip("/")
-            place.parent.mkdir(parents=True, exist_ok=True)
-            link_or_copy(str(source), str(place))
+            link_or_copy(str(source), str(_place(folder, target)))
+        for target, text in image.texts.items():
+            place = _place(folder, target)
+            place.write_text(text.replace(API_URL, api_url))
+            place.chmod(0o644)
         layers = (folder, *layers)
-    return PreparedImage(layers=layers, containerd=image.containerd)
+    return PreparedImage(layers=layers, folders=image.folders)
+
+
+def clone(folder: Folder, target: Path) -> None:
+    """Fill a machine's own copy of a folder: by hard links where that is possible, or empty."""
+
+    def copy(here: str, there: str) -> str:
+        is_copied = any(Path(here).match(pattern) for pattern in folder.copied)
+        return str(shutil.copy2(here, there)) if is_copied else link_or_copy(here, there)
+
+    if folder.source is not None:
+        shutil.copytree(folder.source, target, copy_function=copy, symlinks=True, dirs_exist_ok=True)
+
+
+def _place(folder: Path, target: str) -> Path:
+    place = folder / target.lstrip("/")
+    # Folders of a layer hide the modes of those below: as on an image, whatever the umask is.
+    for parent in reversed(place.relative_to(folder).parents):
+        (folder / parent).mkdir(mode=0o755, exist_ok=True)
+        (folder / parent).chmod(0o755)
+    return place
 
 
 def link_or_copy(source: str, target: str) -> str:

@@ -160,6 +160,7 @@ class Machine:
         names, instance_id = self._around.names, self.instance.instance_id
         return boot.command(
             folder=self._folder,
+            mounted=self._around.image.folders,
             name=names.machine(instance_id),
             hostname=self.instance.private_dns_name.partition(".")[0],
             cgroup=cgroup,

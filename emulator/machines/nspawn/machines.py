@@ -18,6 +18,7 @@ from emulator.machines.nspawn.image import MachineImage, prepare
 from emulator.machines.nspawn.layout import StateFolder
 from emulator.machines.nspawn.machine import Machine, Surroundings
 from emulator.machines.nspawn.naming import Names
+from emulator.machines.nspawn.network import API_ADDRESS
 from emulator.machines.nspawn.networks import Networks
 from emulator.machines.nspawn.volume_faults import VolumeFaults
 from emulator.machines.process import console
@@ -72,7 +73,7 @@ class NspawnMachines:
             for folder in (self._state.instances, self._state.volumes, self._state.consoles):
                 folder.mkdir(mode=0o700, parents=True)
             volumes = Volumes(self._state)
-            prepared = prepare(image, self._state.image)
+            prepared = prepare(image, self._state.image, api_url=f"http://{API_ADDRESS}")
         except BaseException:
             self._ownership.release()
             raise

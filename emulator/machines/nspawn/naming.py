@@ -22,7 +22,7 @@ class Names:
     def of(cls, state_dir: Path) -> "Names":
         """Derive them from the folder's path."""
         tag = hashlib.sha256(str(state_dir.absolute()).encode()).hexdigest()[:_TAG_DIGITS]
-        return cls(f"kq-{tag}-")
+        return cls(f"emu-{tag}-")
 
     def vpc(self, vpc_id: str) -> str:
         """The network namespace of a VPC."""

@@ -6,12 +6,10 @@ import shutil
 import time
 from pathlib import Path
 
-from emulator.machines.nspawn.boot import bind_folders
 from emulator.machines.nspawn.commands import CommandFailedError, run
-from emulator.machines.nspawn.image import PreparedImage, link_or_copy
+from emulator.machines.nspawn.image import PreparedImage, clone
 from emulator.machines.nspawn.layout import MachineFolder
 from emulator.machines.nspawn.naming import Names
-from emulator.machines.nspawn.network import API_ADDRESS
 from emulator.ports.machines import Instance
 
 _FILES = Path(__file__).with_name("files")
@@ -57,15 +55,16 @@ def create(folder: MachineFolder, *, image: PreparedImage, instance: Instance, r
     _set_modes(folder.upper)
     _write_identity(folder.upper, instance, resolver)
     _mask_units(folder.upper)
-    for path in bind_folders(folder):
-        path.mkdir(parents=True)
+    folder.binds.mkdir()
+    for target, content in image.folders.items():
+        inside = target.lstrip("/")
+        (folder.binds / inside).mkdir(parents=True)
         # systemd-nspawn mounts over folders that exist.
-        (folder.upper / path.relative_to(folder.binds)).mkdir(parents=True, exist_ok=True)
-    if image.containerd is not None:
-        clone_containerd(image.containerd, folder.binds / "var/lib/containerd")
+        (folder.upper / inside).mkdir(parents=True, exist_ok=True)
+        clone(content, folder.binds / inside)
     lower = ":".join(map(str, image.layers))
     layers = f"lowerdir={lower},upperdir={folder.upper},workdir={folder.work}"
-    run("mount", "-t", "overlay", "kubequorum-machine", "-o", layers, str(folder.root))
+    run("mount", "-t", "overlay", "emulated-machine", "-o", layers, str(folder.root))
 
 
 def remove(folder: MachineFolder) -> None:
@@ -115,18 +114,6 @@ def mounts_below(path: Path) -> list[Path]:
     return [point for point in points if point == path or path in point.parents]
 
 
-def clone_containerd(source: Path, target: Path) -> None:
-    """Copy a /var/lib/containerd: databases really, everything else by hard links where that is possible.
-
-    What is linked is only read: layers of images, below overlays of their own, and blobs under their digest.
-    """
-
-    def copy(here: str, there: str) -> str:
-        return str(shutil.copy2(here, there)) if here.endswith(".db") else link_or_copy(here, there)
-
-    shutil.copytree(source, target, copy_function=copy, symlinks=True, dirs_exist_ok=True)
-
-
 def _write_identity(upper: Path, instance: Instance, resolver: str) -> None:
     domain = instance.private_dns_name.partition(".")[2]
     machine_id = hashlib.sha256(instance.instance_id.encode()).hexdigest()[:32]
@@ -136,8 +123,6 @@ def _write_identity(upper: Path, instance: Instance, resolver: str) -> None:
         "etc/hostname": f"{instance.private_dns_name.partition('.')[0]}\n",
         # What DHCP would have set.
         "etc/resolv.conf": f"nameserver {resolver}\nsearch {domain}\n",
-        # Stands for what an image says about where AWS is.
-        "etc/default/kubequorum": f"AWS_ENDPOINT_URL=http://{API_ADDRESS}\nKUBEQUORUM_IGNORE_PREFLIGHT_ERRORS=SystemVerification\n",
     }
     for name, content in contents.items():
         path = upper / name

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from emulator.machines.imds import ImdsServer, InstanceMetadata
@@ -15,6 +16,9 @@ from emulator.processes import ProcessRecord, end_group, end_strays
 
 GRACE_SECONDS = 5.0
 """How long a machine may take to shut down before it is killed."""
+
+HOME = "@HOME@"
+"""Stands for a machine's home folder in the variables that its processes get."""
 
 _INIT = Path(__file__).with_name("init.sh")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -31,12 +35,14 @@ class Machine:
         folder: MachineFolder,
         console_file: Path,
         api_url: str,
+        variables: Mapping[str, str],
     ) -> None:
         """Make the folder and start the metadata service; OSError if one of them is not possible."""
         self.folder = folder
         self._instance = instance
         self._console_file = console_file
         self._api_url = api_url
+        self._variables = variables
         self._lock = threading.RLock()
         self._process: subprocess.Popen[bytes] | None = None
         self._console: console.Console | None = None
@@ -110,7 +116,7 @@ class Machine:
         return None
 
     def _environment(self) -> dict[str, str]:
-        """All that the machine's processes are told: nothing of ours but what is named here."""
+        """The whole environment of the machine's processes: nothing of the emulator's own gets through."""
         return {
             # User-data may count on a python3 that has boto3, as the images do.
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{_SYSTEM_PATH}",
@@ -119,8 +125,6 @@ class Machine:
             "AWS_EC2_METADATA_SERVICE_ENDPOINT": self._imds.url,
             "AWS_ENDPOINT_URL": self._api_url,
             "AWS_REGION": self._instance.region,
-            # What an image's /etc/default/kubequorum would say: where the node's files go in place of /, and
-            # that there is no systemd to start its services.
-            "KUBEQUORUM_HOME": str(self.folder.home / "kubequorum"),
-            "KUBEQUORUM_SUPERVISOR": "process",
+            # Stands for what an image would say.
+            **{name: value.replace(HOME, str(self.folder.home)) for name, value in self._variables.items()},
         }

@@ -3,6 +3,7 @@
 import logging
 import shutil
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,14 +19,24 @@ _log = logging.getLogger(__name__)
 class ProcessMachines:
     """Implements `Machines`; see the package for what such a machine is, and is not."""
 
-    def __init__(self, *, state_dir: Path, api_url: str, facts: InstanceFacts) -> None:
+    def __init__(
+        self,
+        *,
+        state_dir: Path,
+        api_url: str,
+        facts: InstanceFacts,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         """Own `state_dir` from now on; machines that a crash left there are ended and removed.
 
-        `api_url` is where the machines find the embedded AWS. StateInUseError if the folder has an owner.
+        `api_url` is where the machines find the API. `variables` are added to the environment of their
+        processes; `HOME` in a value stands for the machine's home folder. StateInUseError if the folder has
+        an owner.
         """
         self._state = StateFolder(state_dir.absolute())
         self._api_url = api_url
         self._facts = facts
+        self._variables = dict(variables or {})
         self._machines: dict[str, Machine] = {}
         self._lock = threading.Lock()
         self._closed = False
@@ -42,6 +53,7 @@ class ProcessMachines:
             folder=self._state.machine(instance.instance_id),
             console_file=self._console_file(instance.instance_id),
             api_url=self._api_url,
+            variables=self._variables,
         )
         with self._lock:
             refused = self._closed

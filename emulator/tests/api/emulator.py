@@ -36,7 +36,7 @@ class Emulator:
 
     @property
     def faults(self) -> FaultClient:
-        """What breaks things in it."""
+        """Injects faults into it."""
         return FaultClient(self.state_dir)
 
     def client(self, service: str, *, session: Mapping[str, str] | None = None) -> Any:

@@ -129,8 +129,8 @@ def test_tags_are_there_where_they_are_turned_on() -> None:
     with serving(instance(shows_tags=True), facts) as client:
         assert client.get("meta-data/tags/instance") == (200, "Name")
         assert client.get("meta-data/tags/instance/Name") == (200, "stand-in")
-        facts.named = {"Name": "other", "kubequorum:slot": "a"}
-        assert client.get("meta-data/tags/instance") == (200, "Name\nkubequorum:slot")
+        facts.named = {"Name": "other", "example:slot": "a"}
+        assert client.get("meta-data/tags/instance") == (200, "Name\nexample:slot")
         assert client.get("meta-data/tags/instance/Name") == (200, "other")
         facts.named = {}
         assert client.get("meta-data/tags/instance")[0] == 404

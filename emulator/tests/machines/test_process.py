@@ -29,7 +29,12 @@ def state(tmp_path: Path) -> Path:
 @pytest.fixture
 def machines(state: Path) -> Iterator[ProcessMachines]:
     """Machines that are gone after the test."""
-    made = ProcessMachines(state_dir=state, api_url="http://127.0.0.1:4566", facts=Facts())
+    made = ProcessMachines(
+        state_dir=state,
+        api_url="http://127.0.0.1:4566",
+        facts=Facts(),
+        variables={"PLACE": "@HOME@/place"},
+    )
     try:
         yield made
     finally:
@@ -81,7 +86,7 @@ def test_user_data_runs_in_its_own_home_with_nothing_but_the_named_environment(
     machines: ProcessMachines, state: Path
 ) -> None:
     """The environment is exactly the documented one; the process works in its HOME."""
-    script = f"#!{sys.executable}\nimport os\nprint(sorted(os.environ), os.getcwd(), os.environ['HOME'])\n"
+    script = f"#!{sys.executable}\nimport os\nprint(sorted(os.environ), os.getcwd(), os.environ['PLACE'])\n"
     machines.launch(instance(user_data=script.encode()))
     printed(machines, "ended with status 0")
     output = machines.console_output(ID).decode()
@@ -90,15 +95,14 @@ def test_user_data_runs_in_its_own_home_with_nothing_but_the_named_environment(
         "AWS_EC2_METADATA_SERVICE_ENDPOINT",
         "AWS_REGION",
         "HOME",
-        "KUBEQUORUM_HOME",
-        "KUBEQUORUM_SUPERVISOR",
         "LANG",
         "PATH",
+        "PLACE",
     ]
     # The shell that starts user-data sets PWD, and some set SHLVL and _.
     seen = set(eval(output.split("]")[0] + "]")) - {"PWD", "SHLVL", "_", "OLDPWD", "LC_CTYPE"}  # noqa: S307
     assert seen == set(names)
-    assert f"{home(state)} {home(state)}" in output
+    assert f"{home(state)} {home(state)}/place" in output
 
 
 def test_user_data_finds_python_with_boto3_and_its_own_identity(machines: ProcessMachines) -> None:

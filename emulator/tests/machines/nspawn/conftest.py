@@ -1,24 +1,35 @@
 """Machines for tests, on the real thing: skipped, with the reason, where they cannot run."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from emulator.machines.nspawn import MachineImage, NspawnMachines, remove_leftovers, unavailable_reason
+from emulator.machines.nspawn import (
+    API_URL,
+    MachineImage,
+    NspawnMachines,
+    remove_leftovers,
+    unavailable_reason,
+)
 from emulator.ports.machines import Instance
 from emulator.tests.machines.nspawn.host import traces
-from emulator.tests.machines.nspawn.stand_ins import NetworkFacts, machine_root
+from emulator.tests.machines.nspawn.stand_ins import NetworkFacts
 from emulator.tests.machines.stand_ins import Facts
 
 
 @pytest.fixture(scope="session")
 def image() -> MachineImage:
-    """A plain Debian root; skips where machines cannot run."""
+    """A plain Debian root that knows where the API is; skips where machines cannot run."""
     if (reason := unavailable_reason()) is not None:
         pytest.skip(reason)
-    return MachineImage(root=machine_root())
+    if not (root := os.environ.get("EMULATOR_MACHINE_ROOT")):
+        pytest.skip(
+            "machines need something to boot: set EMULATOR_MACHINE_ROOT to a folder with a Debian 13 root"
+        )
+    return MachineImage(root=Path(root), texts={"/etc/default/aws": f"AWS_ENDPOINT_URL={API_URL}\n"})
 
 
 class Bench:

@@ -22,8 +22,8 @@ from emulator.faults import FaultClient
 from emulator.machines.namespaces import SocketMaker, path_of
 from emulator.machines.nspawn import MachineImage
 from emulator.machines.nspawn.naming import Names
-from tests.synthesis import REPOSITORY
 
+CHECKOUT = Path(__file__).parents[4]
 REGION = "us-east-1"
 IMAGE_ID = "ami-0123456789abcdef0"
 TIME_SCALE = 0.2
@@ -48,7 +48,7 @@ class Aws:
 
     @property
     def faults(self) -> FaultClient:
-        """What breaks things in it."""
+        """Injects faults into it."""
         return FaultClient(self.state_dir)
 
     def sh(self, instance_id: str, script: str) -> str:
@@ -147,7 +147,7 @@ def running(folder: Path, image: MachineImage) -> Iterator[Aws]:
                 *("--machines", "nspawn", "--machine-image", str(folder / "image.json")),
                 *("--time-scale", str(TIME_SCALE)),
             ],
-            cwd=REPOSITORY,
+            cwd=CHECKOUT,
             env={**os.environ, "PYTHONPATH": os.pathsep.join([".", os.environ.get("PYTHONPATH", "")])},
             stdout=stream,
             stderr=subprocess.STDOUT,

@@ -1,14 +1,12 @@
 # ruff: noqa: ARG002 - there is one VPC only
-"""What a VPC's network is told, as a test wants it: plain data, no emulator behind it."""
+"""What a VPC's network asks for, as plain data of a test, with no emulator behind it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from emulator.ports.machines import Instance
 from emulator.ports.network_facts import LoadBalancer, PrivateZone, RecordSet, Vpc
 from emulator.tests.machines.stand_ins import instance
-from lab.artifacts import ensure, to_stderr
 
 SUBNETS = {"us-east-1a": "10.0.16.0/20", "us-east-1b": "10.0.32.0/20"}
 
@@ -50,10 +48,3 @@ def node(number: int, *, user_data: bytes = b"", zone: str = "us-east-1b") -> In
         mac_address=f"02:00:00:00:00:{number:02x}",
         user_data=user_data,
     )
-
-
-def machine_root() -> Path:
-    """A Debian root to boot, out of the cache; made, if it is not there, which takes a minute."""
-    root = ensure(["root"], to_stderr).root
-    assert root is not None
-    return root

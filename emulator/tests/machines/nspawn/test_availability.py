@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.machines.nspawn import ImageError, MachineImage, unavailable_reason
+from emulator.machines.nspawn import Folder, ImageError, MachineImage, unavailable_reason
 from emulator.machines.nspawn.commands import CommandFailedError
-from tests.synthesis import REPOSITORY
 
 ASK = "from emulator.machines.nspawn import unavailable_reason as ask; print(ask())"
 ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can try everything")
@@ -19,7 +18,7 @@ def _asked(**arguments: object) -> str:
     """What a process of its own says."""
     done = subprocess.run(
         [sys.executable, "-c", ASK],
-        cwd=REPOSITORY,
+        cwd=Path(__file__).parents[4],
         env={"PYTHONPATH": os.environ.get("PYTHONPATH", ""), **arguments.pop("env", {})},  # type: ignore[dict-item]
         capture_output=True,
         text=True,
@@ -83,13 +82,20 @@ def test_a_bad_image_is_refused_with_its_file(tmp_path: Path, content: str, comp
 
 
 def test_an_image_names_files_that_exist(tmp_path: Path) -> None:
-    """A file that is not there, or has no absolute place on the machine, is refused before anything boots."""
+    """What does not exist, or has no absolute path on the machine, is refused before anything boots."""
     systemd = tmp_path / "usr/lib/systemd/systemd"
     systemd.parent.mkdir(parents=True)
     systemd.touch()
     for target, source in (("/usr/bin/x", tmp_path / "none"), ("usr/bin/x", systemd)):
         with pytest.raises(ImageError, match="x: "):
             MachineImage(root=tmp_path, files={target: source})
-    image = MachineImage(root=tmp_path, files={"/usr/bin/x": systemd}, containerd=tmp_path)
+    with pytest.raises(ImageError, match="x: "):
+        MachineImage(root=tmp_path, folders={"/x": Folder(source=systemd)})
+    image = MachineImage(
+        root=tmp_path,
+        files={"/usr/bin/x": systemd},
+        texts={"/etc/x": "x\n"},
+        folders={"/var/lib/x": Folder(source=tmp_path, copied=("*.db",)), "/var/lib/y": Folder()},
+    )
     image.write(tmp_path / "image.json")
     assert MachineImage.read(tmp_path / "image.json") == image

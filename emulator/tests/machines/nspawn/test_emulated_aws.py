@@ -15,7 +15,7 @@ from emulator.tests.machines.nspawn.emulated import Aws, running
 from emulator.tests.machines.nspawn.host import traces
 
 FETCH = """#!/bin/bash
-set -a; . /etc/default/kubequorum; set +a
+set -a; . /etc/default/aws; set +a
 imds=http://169.254.169.254/latest
 token=$(curl -sf -X PUT $imds/api/token -H 'X-aws-ec2-metadata-token-ttl-seconds: 60')
 get() { curl -sf -H "X-aws-ec2-metadata-token: $token" "$imds/meta-data/iam/security-credentials/$1"; }

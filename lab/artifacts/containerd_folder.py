@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from emulator.machines.nspawn.commands import CommandFailedError
+from lab.artifacts.errors import ArtifactError
 
 # Only what importing takes; nothing of it listens outside its folder.
 _CONFIGURATION = """version = 3
@@ -45,7 +45,7 @@ def make(target: Path, *, containerd: Path, ctr: Path, archives: Iterable[Path])
 
     Raises:
         FileExistsError: `target` exists.
-        CommandFailedError: containerd or an import failed; `target` does not exist then.
+        ArtifactError: containerd or an import failed; `target` does not exist then.
     """
     if target.exists():
         raise FileExistsError(f"{target} exists already; images are imported into a new folder only")
@@ -62,7 +62,7 @@ def make(target: Path, *, containerd: Path, ctr: Path, archives: Iterable[Path])
             check=False,
         )
         if done.returncode != 0:
-            raise CommandFailedError(f"images cannot be imported into {target}: {done.stdout}{done.stderr}")
+            raise ArtifactError(f"images cannot be imported into {target}: {done.stdout}{done.stderr}")
         (work / "root").rename(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)

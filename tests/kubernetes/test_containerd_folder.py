@@ -1,14 +1,14 @@
-"""Images that are imported once: in a folder that every machine's containerd starts from."""
+"""Images that are imported once, into a folder that every machine's containerd starts from."""
 
 from pathlib import Path
 
 import pytest
 
-from emulator.machines.nspawn import MachineImage, containerd_folder
-from emulator.machines.nspawn.commands import CommandFailedError
+from emulator.machines.nspawn import Folder, MachineImage
 from emulator.tests.machines.nspawn.conftest import Bench
 from emulator.tests.machines.nspawn.stand_ins import node
-from lab.artifacts import ensure, to_stderr
+from lab.artifacts import containerd_folder, ensure, to_stderr
+from lab.artifacts.errors import ArtifactError
 
 pytestmark = pytest.mark.artifacts
 
@@ -16,9 +16,10 @@ CONTAINERD = "systemd-run -q --unit=containerd -p Type=notify -p Delegate=yes /u
 
 
 @pytest.fixture(scope="module")
-def with_pause(image: MachineImage, tmp_path_factory: pytest.TempPathFactory) -> MachineImage:
+def with_pause(tmp_path_factory: pytest.TempPathFactory) -> MachineImage:
     """An image with containerd, and the pause image in its folder."""
-    paths = ensure(["containerd", "runc", "image:pause"], to_stderr)
+    paths = ensure(["containerd", "runc", "image:pause", "root"], to_stderr)
+    assert paths.root is not None
     folder = tmp_path_factory.mktemp("image") / "containerd"
     programs = ("containerd", "containerd-shim-runc-v2", "ctr", "runc")
     containerd_folder.make(
@@ -28,7 +29,8 @@ def with_pause(image: MachineImage, tmp_path_factory: pytest.TempPathFactory) ->
         archives=paths.images.values(),
     )
     files = {f"/usr/local/bin/{name}": paths.programs[name] for name in programs}
-    return MachineImage(root=image.root, files=files, containerd=folder)
+    folders = {"/var/lib/containerd": Folder(source=folder, copied=("*.db",))}
+    return MachineImage(root=paths.root, files=files, folders=folders)
 
 
 def test_a_machine_has_the_image_without_pulling_and_runs_it(
@@ -51,8 +53,9 @@ def test_a_machine_has_the_image_without_pulling_and_runs_it(
 
 def test_a_machine_does_not_change_what_others_start_from(with_pause: MachineImage, tmp_path: Path) -> None:
     """Files are shared by hard links, but what one machine removes, or writes into databases, is its own."""
-    assert with_pause.containerd is not None
-    before = sorted((path, path.lstat().st_size) for path in with_pause.containerd.rglob("*"))
+    source = with_pause.folders["/var/lib/containerd"].source
+    assert source is not None
+    before = sorted((path, path.lstat().st_size) for path in source.rglob("*"))
     bench = Bench(tmp_path / "state", with_pause)
     try:
         one = bench.launch(node(7))
@@ -61,7 +64,7 @@ def test_a_machine_does_not_change_what_others_start_from(with_pause: MachineIma
         assert bench.sh(one, "ctr -n k8s.io images list -q 2>/dev/null") == ""
     finally:
         bench.machines.close()
-    assert sorted((path, path.lstat().st_size) for path in with_pause.containerd.rglob("*")) == before
+    assert sorted((path, path.lstat().st_size) for path in source.rglob("*")) == before
 
 
 def test_an_archive_that_is_none_leaves_no_folder(tmp_path: Path) -> None:
@@ -70,7 +73,7 @@ def test_an_archive_that_is_none_leaves_no_folder(tmp_path: Path) -> None:
     bad = tmp_path / "bad.tar"
     bad.write_bytes(b"no archive")
     target = tmp_path / "containerd"
-    with pytest.raises(CommandFailedError, match="images cannot be imported"):
+    with pytest.raises(ArtifactError, match="images cannot be imported"):
         containerd_folder.make(
             target, containerd=paths.programs["containerd"], ctr=paths.programs["ctr"], archives=[bad]
         )
