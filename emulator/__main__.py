@@ -1,4 +1,4 @@
-"""`python -m emulator`: run the embedded AWS until SIGTERM or SIGINT."""
+"""`python -m emulator`: run the emulator until SIGTERM or SIGINT."""
 
 import argparse
 import sys

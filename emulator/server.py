@@ -1,4 +1,4 @@
-"""The server process of the embedded AWS: ministack in process, patched, on loopback."""
+"""The emulator's process: ministack, patched, on loopback, with machines and fault injection."""
 
 import asyncio
 import contextlib
@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 _BIND_HOST = "127.0.0.1"
 _GRACE_SECONDS = 2.0
-"""For requests that run when the process is told to end."""
+"""For running requests when the process is asked to stop."""
 
 
 class MachinesUnavailableError(RuntimeError):
@@ -173,7 +173,7 @@ async def _serve(settings: Settings, context: Context) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stop.set)
     if settings.until_eof:
-        # A thread of its own, for nothing can interrupt it: the process must be able to end without it.
+        # A daemon thread, since nothing can interrupt the read: the process must be able to end without it.
         threading.Thread(target=_stop_at_eof, args=(loop, stop), daemon=True).start()
     front = cast("Any", Front(ministack.app.app, context.active_faults))
     await serve(front, config, shutdown_trigger=stop.wait)

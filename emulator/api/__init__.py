@@ -1,1 +1,1 @@
-"""The embedded AWS: ministack in process, plus what AWS does and it does not. It knows AWS's API only."""
+"""The emulated API: ministack in process, and what ministack lacks."""

@@ -1,7 +1,7 @@
-"""Calls between emulated services, as AWS's services make them: by API, without a caller's rights.
+"""Calls between emulated services, as AWS's services make them: by API, without a caller's permissions.
 
 The clients are boto3's. Only their last step differs: instead of sending the
-request they hand it to the service's module in this process.
+request they pass it to the service's module in this process.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""Who may call the embedded AWS: the administrator, and instances through their roles.
+"""Who may call the API: the administrator, and instances through their roles.
 
 IAM is enforced. The administrator is the account's root user: ministack takes a
 twelve-digit access key for the account of that number. An instance gets a real
@@ -33,7 +33,7 @@ def for_instance_role(role_name: str, *, instance_id: str) -> Credentials:
     Raises:
         emulator.api.sessions.RoleError: there is no such role, or it does not trust EC2.
     """
-    # Here, because whoever needs only the administrator's environment shall not load ministack.
+    # Here, so that callers who need only the administrator's environment do not load ministack.
     from emulator.api import sessions
 
     return sessions.open_for_instance(role_name, instance_id=instance_id)

@@ -3,7 +3,7 @@
 import os
 
 ACCOUNT_ID = "000000000000"
-"""The one account of the embedded AWS."""
+"""The one account of the emulator."""
 
 _UNSET = (
     "AWS_PROFILE",

@@ -42,7 +42,7 @@ class EventBus:
         Delivery is best effort, on AWS too; here it fails when a fault says so.
         """
         if self._active_faults.take(LOST_EVENT, lambda entry: _is_meant(entry, detail_type, detail)):
-            log.info("lost on purpose: %s %s", detail_type, detail)
+            log.info("event lost by a fault: %s %s", detail_type, detail)
             return
         entry = {
             "Source": source,

@@ -1,4 +1,4 @@
-"""What the emulated AWS says of a VPC's network, read from the services' own records: `NetworkFacts`."""
+"""What the API knows of a VPC's network, read from the services' own records: `NetworkFacts`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -152,7 +152,7 @@ def _new_interface(arn: str, record: Mapping[str, Any], subnet: Mapping[str, Any
         "SubnetId": subnet["SubnetId"],
         "VpcId": subnet["VpcId"],
         "AvailabilityZone": subnet["AvailabilityZone"],
-        # As AWS words it, so that one sees whose they are.
+        # AWS's wording, which shows whose they are.
         "Description": f"ELB {arn.partition(':loadbalancer/')[2]}",
         "OwnerId": "amazon-elb",
         "Status": "in-use",

@@ -1,6 +1,6 @@
 """The only door to ministack's private symbols.
 
-ministack promises nothing about them. Whoever uses or replaces one declares it
+ministack promises nothing about them. A module that uses or replaces one declares it
 here first, with the parameters that the code relies on; one contract test
 walks `declared()` and names each symbol that has vanished or changed. So an
 upgrade of ministack fails in one readable place, not somewhere in a deploy.
@@ -19,7 +19,7 @@ from functools import reduce
 from typing import Any
 
 ANY_PARAMETERS: None = None
-"""For a symbol that is no function, or whose parameters nobody relies on."""
+"""For a symbol that is not a function, or whose parameters do not matter."""
 
 _MISSING = object()
 

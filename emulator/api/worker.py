@@ -1,6 +1,6 @@
-"""Background work of the embedded AWS, in the AWS account and region of whoever asked for it.
+"""Background work, in the AWS account and region of the request that caused it.
 
-ministack runs its handlers on one event loop. Whatever blocks (machines, hooks,
+ministack runs its handlers on one event loop. Everything that blocks (machines, hooks,
 waiting for a group to empty) is handed to the worker.
 """
 
@@ -50,7 +50,7 @@ class Worker:
     """Runs jobs in threads of their own, at once or later."""
 
     def __init__(self, *, time_scale: float = 1.0) -> None:
-        """`time_scale` stretches (above 1) or shortens (below 1) every wait: a switch for tests."""
+        """`time_scale` stretches (above 1) or shortens (below 1) every wait: an option for tests."""
         if time_scale <= 0:
             raise ValueError(f"time_scale must be above 0, not {time_scale}")
         self.time_scale = time_scale
@@ -79,7 +79,7 @@ class Worker:
         return not self._closed.wait(seconds * self.time_scale)
 
     def reset(self) -> None:
-        """Forget what was to run later; what runs already is not interrupted."""
+        """Drop scheduled jobs; running ones are not interrupted."""
         with self._changed:
             for _, _, timer in self._queue:
                 timer.cancel()
@@ -90,7 +90,7 @@ class Worker:
         self._on_close.append(callback)
 
     def close(self) -> None:
-        """Start nothing more and wake the sleepers. Safe to repeat."""
+        """Start no more jobs and wake those that sleep. Safe to repeat."""
         self.reset()
         self._closed.set()
         for callback in self._on_close:

@@ -71,7 +71,7 @@ class SocketMaker:
         return made
 
     def close(self) -> None:
-        """Let the thread, and with it its hold on the namespace, go; safe to repeat."""
+        """End the thread, and with it its hold on the namespace; safe to repeat."""
         if self._executor is not None:
             self._executor.shutdown(wait=True)
 

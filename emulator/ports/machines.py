@@ -1,7 +1,7 @@
-"""The port between the emulated EC2 API and whatever stands behind its instances.
+"""The port between the emulated EC2 API and the machines behind its instances.
 
-The emulator decides *that* an instance runs, where, and with which volumes; an
-implementation of `Machines` makes it so. The emulator calls it from worker
+The API decides *that* an instance runs, where, and with which volumes; an
+implementation of `Machines` makes it happen. The API calls it from worker
 threads, never from its event loop, and one instance at a time: a call may block
 until the machine has done what was asked. An exception becomes the API's
 failure (a launch that raises is a failed launch, with the message as reason).
@@ -56,7 +56,7 @@ class Volume:
 
 @dataclass(frozen=True, kw_only=True)
 class MetadataTrouble:
-    """What is wrong with the metadata service at the moment."""
+    """A fault of the metadata service."""
 
     delay_seconds: float
     status: int | None
@@ -74,7 +74,7 @@ class Credentials:
 
 
 class InstanceFacts(Protocol):
-    """What a machine may ask the emulator about an instance while it runs: the changing part of IMDS."""
+    """What a machine may ask the API about an instance while it runs: the changing part of IMDS."""
 
     def target_lifecycle_state(self, instance_id: str) -> str | None:
         """`autoscaling/target-lifecycle-state`: InService, Terminated, …; None outside a group."""
@@ -86,32 +86,32 @@ class InstanceFacts(Protocol):
         """Fresh credentials of that role; None if the instance has no role."""
 
     def are_valid(self, credentials: Credentials) -> bool:
-        """Whether credentials that were fresh once are still good: a session may end before its time."""
+        """Whether credentials are still valid: a session may expire early."""
 
     def tags(self, instance_id: str) -> Mapping[str, str]:
         """The instance's tags now."""
 
     def metadata_trouble(self, instance_id: str, path: str) -> MetadataTrouble | None:
-        """What is wrong with this request to the instance's metadata service; None: nothing."""
+        """The fault that affects this request to the instance's metadata service; None without one."""
 
 
 class Machines(Protocol):
-    """What runs behind the instances. Every method but `launch` ignores instances that it does not know."""
+    """What runs behind the instances. Every method except `launch` ignores unknown instances."""
 
     def launch(self, instance: Instance) -> None:
-        """Create and start the machine; returns once it is on its way (EC2 state `running`), not booted."""
+        """Create and start the machine; returns once it is started (EC2 state `running`), not booted."""
 
     def terminate(self, instance_id: str) -> None:
-        """End the machine for good and remove everything it had, but its volumes."""
+        """End the machine for good and remove everything it had, except its volumes."""
 
     def stop(self, instance_id: str) -> None:
-        """Shut down in order; the machine may be started again."""
+        """Shut down gracefully; the machine may be started again."""
 
     def start(self, instance_id: str) -> None:
         """Start a stopped machine again, with the same address and volumes."""
 
     def reboot(self, instance_id: str) -> None:
-        """Restart in order."""
+        """Restart gracefully."""
 
     def attach_volume(self, instance_id: str, volume: Volume) -> None:
         """Make the volume's device appear; a volume seen for the first time is blank."""
@@ -120,7 +120,7 @@ class Machines(Protocol):
         """Make the device disappear; the data stays."""
 
     def delete_volume(self, volume_id: str) -> None:
-        """Forget the data of a volume that is attached nowhere."""
+        """Delete the data of a volume that is not attached."""
 
     def console_output(self, instance_id: str) -> bytes:
         """What GetConsoleOutput shows; kept for a while after the machine is gone."""

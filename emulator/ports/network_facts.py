@@ -1,7 +1,7 @@
-"""The port through which a VPC's network learns what the emulated AWS says of it: names, and load balancers.
+"""The port through which a VPC's network asks the API about it: names, and load balancers.
 
-`Machines` that have a real network implement names and balancers themselves,
-out of what is asked here. Functions may be called from any thread.
+`Machines` that have a real network implement DNS and load balancers themselves,
+from what they ask here. Functions may be called from any thread.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class Vpc:
-    """Names a VPC for good."""
+    """Identifies a VPC."""
 
     account_id: str
     region: str
@@ -95,10 +95,10 @@ class LoadBalancer:
 
 
 class NetworkFacts(Protocol):
-    """What a VPC's network may ask the emulated AWS, at any time."""
+    """What a VPC's network may ask the API, at any time."""
 
     def exists(self, vpc: Vpc) -> bool:
-        """Whether the VPC is there still."""
+        """Whether the VPC still exists."""
 
     def private_zones(self, vpc: Vpc) -> Sequence[PrivateZone]:
         """The private zones whose names resolve in the VPC."""

@@ -1,4 +1,4 @@
-"""Who really looks whether a target is healthy. Without a prober no health is claimed."""
+"""The port to what checks the health of targets. Without a prober no target becomes healthy."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable

@@ -94,5 +94,5 @@ def _target_health(engine: Engine, instance_id: str, *, healthy: bool) -> None:
 def _refuse_refresh(request: Request) -> Response:
     raise ApiError(
         "ValidationError",
-        f"Instance refreshes are not modelled by the embedded AWS (group {request['AutoScalingGroupName']}).",
+        f"Instance refreshes are not modelled by the emulator (group {request['AutoScalingGroupName']}).",
     )

@@ -79,7 +79,7 @@ def placement_details(subnet_id: str, availability_zone: str) -> dict[str, str]:
 def action_event(
     group: Group, member: Member, action: LifecycleAction, *, moment: datetime
 ) -> tuple[str, dict[str, Any]]:
-    """Detail type and detail of the event that asks for a lifecycle action."""
+    """Detail type and detail of the event that announces a lifecycle action."""
     launching = action.hook.transition is Transition.LAUNCHING
     detail = {
         "LifecycleActionToken": action.token,
@@ -99,7 +99,7 @@ def action_event(
 def result_event(
     activity: Activity, *, instance_id: str | None, launching: bool
 ) -> tuple[str, dict[str, Any]]:
-    """Detail type and detail of the event that tells how an activity ended."""
+    """Detail type and detail of the event that reports how an activity ended."""
     if not launching:
         kind = TERMINATE_SUCCESSFUL
     elif activity.status in UNSUCCESSFUL_STATUS:

@@ -63,7 +63,7 @@ class Ec2Compute:
         )
 
     def terminate(self, instance_id: str) -> None:
-        """End an instance; its termination protection does not bind its group."""
+        """End an instance; termination protection does not apply to its group."""
         self._ec2.instances.terminate(instance_id, protected=False)
 
 
@@ -74,5 +74,5 @@ class BusEvents:
         self._bus = bus
 
     def emit(self, detail_type: str, *, resources: Sequence[str], detail: Mapping[str, Any]) -> None:
-        """Publish an event of Auto Scaling's."""
+        """Publish an event of Auto Scaling."""
         self._bus.emit(source="aws.autoscaling", detail_type=detail_type, resources=resources, detail=detail)

@@ -93,7 +93,7 @@ class GroupsApi:
         return None
 
     def describe(self, request: Request) -> Response:
-        """DescribeAutoScalingGroups; names of groups that do not exist are passed over, as on AWS."""
+        """DescribeAutoScalingGroups; names of groups that do not exist are ignored, as on AWS."""
         names = request.get("AutoScalingGroupNames")
         with self._engine.lock:
             return {

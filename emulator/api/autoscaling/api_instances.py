@@ -30,7 +30,7 @@ class InstancesApi:
         }
 
     def put_hook(self, request: Request) -> Response:
-        """PutLifecycleHook: of a hook that exists, what is not named stays."""
+        """PutLifecycleHook: settings of an existing hook that are not named stay."""
         name = request["LifecycleHookName"]
         with self._engine.lock:
             group = self._engine.group(request["AutoScalingGroupName"])
@@ -40,7 +40,7 @@ class InstancesApi:
         return {}
 
     def delete_hook(self, request: Request) -> Response:
-        """DeleteLifecycleHook: instances that wait in it go on, as if it had been completed."""
+        """DeleteLifecycleHook: instances that wait in it continue, as if it had been completed."""
         name = request["LifecycleHookName"]
         with self._engine.lock:
             group = self._engine.group(request["AutoScalingGroupName"])
@@ -80,7 +80,7 @@ class InstancesApi:
         return {}
 
     def describe(self, request: Request) -> Response:
-        """DescribeAutoScalingInstances; instances in no group are passed over, as on AWS."""
+        """DescribeAutoScalingInstances; instances in no group are ignored, as on AWS."""
         wanted = request.get("InstanceIds")
         with self._engine.lock:
             return {
@@ -100,7 +100,7 @@ class InstancesApi:
         return {"Activity": activities.as_response(activity)}
 
     def set_health(self, request: Request) -> Response:
-        """SetInstanceHealth; the grace period counts unless the request says otherwise."""
+        """SetInstanceHealth; the grace period is respected unless the request says otherwise."""
         status = request["HealthStatus"]
         with self._engine.lock:
             group, member = self._engine.member(request["InstanceId"])
@@ -114,7 +114,7 @@ class InstancesApi:
         return None
 
     def set_protection(self, request: Request) -> Response:
-        """SetInstanceProtection: against scaling in, nothing else."""
+        """SetInstanceProtection: against scale-in only."""
         with self._engine.lock:
             for instance_id in request["InstanceIds"]:
                 self._engine.member(instance_id)[1].protected = request["ProtectedFromScaleIn"]

@@ -33,7 +33,7 @@ class Capacity:
         entered_service: Callable[[Group, Member], None],
         left: Callable[[Group], None],
     ) -> None:
-        """`entered_service` and `left` are told of members that have come and gone."""
+        """`entered_service` and `left` are called with members that enter and leave service."""
         self.lifecycle = Lifecycle(timers=timers, events=events, clock=clock, lock=lock)
         self._compute = compute
         self._balancing = balancing
@@ -45,7 +45,7 @@ class Capacity:
         self._left = left
 
     def now(self) -> str:
-        """The time as it stands in the causes of activities."""
+        """The time as it is written in the causes of activities."""
         return timestamp(self._clock())
 
     def balance(self, group: Group) -> None:
@@ -98,7 +98,7 @@ class Capacity:
             self.end_instance(group, member)
 
     def begin_termination(self, group: Group, member: Member, *, cause: str) -> Activity:
-        """Take a member out through the terminate hooks; one that is on its way out goes on as it does."""
+        """Take a member out through the terminate hooks; one that is already leaving is not affected."""
         if member.termination_activity is not None:
             return member.termination_activity
         self.lifecycle.cancel(member)
@@ -123,7 +123,7 @@ class Capacity:
             group,
             member,
             transition=Transition.TERMINATING,
-            # Both results end the instance; ABANDON only skips the hooks that are still waiting.
+            # Both results terminate the instance; ABANDON only skips the hooks that are still waiting.
             done=lambda _why: self.end_instance(group, member),
         )
         return activity
@@ -190,7 +190,7 @@ class Capacity:
             self._entered_service(group, member)
 
     def _hold_back(self, group: Group) -> None:
-        """Wait longer after every failure, as on AWS, lest a broken template launch without end."""
+        """Back off after every failure, as on AWS: a broken template must not launch without end."""
         delay = min(FIRST_RETRY_SECONDS * 2**group.failed_launches, MAX_RETRY_SECONDS)
         group.failed_launches += 1
         group.launch_cause = ""

@@ -1,4 +1,4 @@
-"""What a group is told to be: whether that is possible, and what a change of it moves at once."""
+"""A group's configuration: whether it is possible, and what a change of it affects at once."""
 
 from emulator.api.autoscaling.model import Group, LifecycleState, Settings
 from emulator.api.autoscaling.ports import Balancing, Compute, LaunchError
@@ -8,10 +8,10 @@ from emulator.api.wire import ApiError
 def check(compute: Compute, settings: Settings, old: Settings | None = None) -> None:
     """Refuse a configuration that no group can have.
 
-    What did not change since `old` is not looked at again: a group must shrink even if its template is gone.
+    What did not change since `old` is not checked: a group must shrink even without its template.
 
     Raises:
-        ApiError: the desired capacity is outside its limits, or the launch template or a subnet is not there.
+        ApiError: the desired capacity is outside its limits, or launch template or subnet do not exist.
     """
     low, desired, high = settings.min_size, settings.desired_capacity, settings.max_size
     if not low <= desired <= high:
@@ -29,7 +29,7 @@ def check(compute: Compute, settings: Settings, old: Settings | None = None) -> 
 
 
 def move_targets(balancing: Balancing, group: Group, old: Settings) -> None:
-    """Take instances in service out of target groups that the group has no more, and into its new ones."""
+    """Deregister instances in service from removed target groups, and register them with new ones."""
     before, after = set(old.target_group_arns), set(group.settings.target_group_arns)
     for member in group.capacity:
         if member.state is LifecycleState.IN_SERVICE:

@@ -1,4 +1,4 @@
-"""The Auto Scaling engine: groups that keep their capacity. It knows the rest of AWS only by its ports."""
+"""The Auto Scaling engine: groups that keep their capacity. It uses the rest of AWS through ports only."""
 
 import threading
 from collections.abc import Callable, Collection, MutableMapping
@@ -14,7 +14,7 @@ from emulator.api.wire import ApiError
 
 
 class Engine:
-    """All groups of the emulated AWS. Public methods may be called from any thread."""
+    """All groups. Public methods may be called from any thread."""
 
     def __init__(
         self,
@@ -195,7 +195,7 @@ class Engine:
             self.group(name).suspended.update(dict.fromkeys(processes, reason))
 
     def resume(self, name: str, processes: Collection[str]) -> None:
-        """Let them run again, and catch up with what they missed.
+        """Resume them, and catch up with what they missed.
 
         Raises:
             ApiError: there is no such group.
@@ -212,7 +212,7 @@ class Engine:
             self.capacity.balance(group)
 
     def instance_changed(self, instance_id: str, *, state: str, reason: str) -> None:
-        """Hear from EC2 that an instance is in another state; `reason` says why it ended."""
+        """Called by EC2 when an instance changes its state; `reason` says why it ended."""
         with self.lock:
             found = self.find(instance_id)
             if found is None or state == "pending":

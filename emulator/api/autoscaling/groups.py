@@ -1,4 +1,4 @@
-"""What other services need to know of groups, and cannot see through the API."""
+"""What other services need to know about groups and the API does not show."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ def outdated_instances(group_name: str) -> list[str]:
     """Instances that the group would launch differently today, oldest first.
 
     That is another launch template or version of it, another mixed instances policy, or a subnet that
-    the group no longer has. Those on their way out do not count.
+    the group no longer has. Terminating instances do not count.
 
     Raises:
         ApiError: there is no such group.

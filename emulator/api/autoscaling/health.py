@@ -47,13 +47,13 @@ class Health:
             self.check_failed(group, member, why=EC2_STATUS_CHECK, respect_grace=True)
 
     def target_health_changed(self, group: Group, member: Member, *, healthy: bool) -> None:
-        """A load balancer changed its mind about a member."""
+        """A load balancer reports a changed health of a member."""
         with self._lock:
             member.load_balancer_unhealthy = not healthy
             self._judge_target(group, member)
 
     def replace(self, group: Group, member: Member, *, why: str) -> None:
-        """Terminate an unhealthy member; its successor is launched at once, not after it."""
+        """Terminate an unhealthy member; its successor is launched at once, not afterwards."""
         capacity = self.capacity
         held = {"ReplaceUnhealthy", "Terminate"} & group.suspended.keys()
         if capacity is None or held or member.state.is_terminating:

@@ -1,4 +1,4 @@
-"""Lifecycle actions: instances that wait in hooks, their tokens, heartbeats, time-outs and results."""
+"""Lifecycle actions: instances that wait in hooks, their tokens, heartbeats, timeouts and results."""
 
 import threading
 from collections.abc import Callable
@@ -87,7 +87,7 @@ class Lifecycle:
             action.heartbeat = self._expire_after(action.hook.heartbeat_seconds, member, action.token)
 
     def cancel(self, member: Member) -> None:
-        """Forget the actions of an instance that has something else to do now."""
+        """Drop the actions of an instance that no longer waits for them."""
         for action in member.actions.values():
             action.cancel_timers()
         member.actions.clear()

@@ -25,7 +25,7 @@ class LifecycleState(StrEnum):
 
     @property
     def is_terminating(self) -> bool:
-        """On the way out: no longer counted as capacity."""
+        """Leaving: no longer counted as capacity."""
         return self.value.startswith("Terminating")
 
     @property
@@ -164,7 +164,7 @@ class Member:
     subnet: Subnet
     template: Template
     specification: str
-    """What the group wanted when the instance was launched, to tell whether it is outdated."""
+    """What the group wanted when the instance was launched, to determine whether it is outdated."""
     market: str
     """`on-demand` or `spot`."""
     protected: bool
@@ -208,7 +208,7 @@ class Group:
 
     @property
     def capacity(self) -> list[Member]:
-        """Members that count: all but those on their way out, oldest first."""
+        """Members that count: all but those that are leaving, oldest first."""
         return [member for member in self.members.values() if not member.state.is_terminating]
 
     def hooks_for(self, transition: Transition) -> list[Hook]:

@@ -1,4 +1,4 @@
-"""Which subnet, which type, which victim: the choices a group makes, as pure functions."""
+"""Which subnet, which type, which instance to terminate: the choices of a group, as pure functions."""
 
 import json
 from collections import Counter

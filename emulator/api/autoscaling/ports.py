@@ -1,4 +1,4 @@
-"""What the Auto Scaling engine needs of the rest of AWS. It waits for none of it: calls return at once."""
+"""What the Auto Scaling engine needs of the rest of AWS. Calls return at once."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class Launched:
 
 
 class Compute(Protocol):
-    """EC2. What becomes of an instance is told to `Engine.instance_changed`."""
+    """EC2. It reports state changes to `Engine.instance_changed`."""
 
     def template(self, specification: Mapping[str, Any]) -> Template:
         """Resolve a LaunchTemplateSpecification.
@@ -62,7 +62,7 @@ class Compute(Protocol):
 
 
 class Balancing(Protocol):
-    """Elastic Load Balancing. Health is told to `Engine.target_health_changed`."""
+    """Elastic Load Balancing. It reports health to `Engine.target_health_changed`."""
 
     def register(self, target_group_arns: Sequence[str], instance_id: str) -> None:
         """Make the instance a target of each group."""

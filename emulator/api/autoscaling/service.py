@@ -1,4 +1,4 @@
-"""The one Auto Scaling engine of this process, for the parts that are not handed it."""
+"""The one Auto Scaling engine of this process, for parts that do not get it passed in."""
 
 from emulator.api.autoscaling.engine import Engine
 

@@ -1,4 +1,4 @@
-"""A group's configuration as the API spells it, and what of it is modelled."""
+"""A group's configuration as the API spells it, and which part of it is modelled."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -36,7 +36,7 @@ def of_new_group(request: Request) -> Settings:
     """
     if not request.get("VPCZoneIdentifier"):
         raise ApiError(
-            "ValidationError", "VPCZoneIdentifier is missing; the embedded AWS places groups by subnet only."
+            "ValidationError", "VPCZoneIdentifier is missing; the emulator places groups by subnet only."
         )
     desired = request["DesiredCapacity"] if "DesiredCapacity" in request else request["MinSize"]
     empty = Settings(
@@ -66,7 +66,7 @@ def of_changed_group(settings: Settings, request: Request) -> Settings:
 def _apply(settings: Settings, request: Request) -> Settings:
     for name in _NOT_MODELLED:
         if request.get(name):
-            raise ApiError("ValidationError", f"{name} is not modelled by the embedded AWS.")
+            raise ApiError("ValidationError", f"{name} is not modelled by the emulator.")
     template, policy = request.get("LaunchTemplate"), request.get("MixedInstancesPolicy")
     if template and policy:
         raise ApiError("ValidationError", "LaunchTemplate and MixedInstancesPolicy exclude each other.")
@@ -95,4 +95,4 @@ def _check_policy(policy: Mapping[str, Any]) -> None:
     for override in policy["LaunchTemplate"].get("Overrides") or ():
         for name in ("WeightedCapacity", "InstanceRequirements"):
             if override.get(name):
-                raise ApiError("ValidationError", f"{name} is not modelled by the embedded AWS.")
+                raise ApiError("ValidationError", f"{name} is not modelled by the emulator.")

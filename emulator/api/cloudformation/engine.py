@@ -65,13 +65,13 @@ def install() -> None:
 
 
 def sort_with_waiting_last(resources: Mapping[str, Definition], conditions: Mapping[str, bool]) -> list[str]:
-    """Order resources by their dependencies; among those that are free, one that waits comes last.
+    """Order resources by their dependencies; among those that are free, resources that wait come last.
 
     CloudFormation works on all free resources at once. One after another, a
     wait condition would hold up what the machines that signal it need.
 
     Raises:
-        ValueError: a dependency goes in a circle.
+        ValueError: dependencies form a cycle.
     """
     active = {
         name: definition

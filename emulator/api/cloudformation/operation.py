@@ -107,11 +107,11 @@ class Operation:
         return resolved
 
     def is_complete(self, logical_id: str) -> bool:
-        """Whether the resource is there."""
+        """Whether the resource exists."""
         return logical_id in (self.stack.get("_resources") or {})
 
     def dependencies_complete(self, logical_id: str) -> bool:
-        """Whether everything that the resource depends on is there, so that it is in progress or done."""
+        """Whether everything that the resource depends on exists, so that it is in progress or done."""
         names = dependencies(self.definition(logical_id), self.definitions)
         return all(self.is_complete(name) for name in names)
 

@@ -1,4 +1,4 @@
-"""How a resource type of ours takes its place in ministack's CloudFormation.
+"""How resource types are added to ministack's CloudFormation.
 
 A type is a class with create, update and delete. All of them run in a worker
 thread, so they may call other services (emulator.api.calls) and may wait.
@@ -84,12 +84,12 @@ class ResourceType:
         raise NotImplementedError
 
     def delete(self, physical_id: str, properties: Properties) -> None:
-        """Delete it; one that is gone already is no error."""
+        """Delete it; one that is already gone is not an error."""
         raise NotImplementedError
 
 
 def register(types: list[ResourceType]) -> None:
-    """Put the types into ministack's tables, in place of its own where it has them."""
+    """Put the types into ministack's tables; they replace its own."""
     for resource_type in types:
         _HANDLERS.set_item(resource_type.name, _handlers(resource_type))
         _REPLACING.set_item(resource_type.name, resource_type.replaced_by)

@@ -75,7 +75,7 @@ class Signals:
             _announce(operation, logical_id, event_status, signal)
 
     def reset(self) -> None:
-        """Forget everything; who waits, waits on for nothing until the time-out."""
+        """Drop everything; waits that are under way time out."""
         with self._changed:
             self._received.clear()
 
@@ -95,10 +95,10 @@ class Signals:
                 lambda: self._stopping or len(self._received.get(key, {})) > known, timeout
             )
             if self._stopping:
-                raise ClosingError("the embedded AWS is closing")
+                raise ClosingError("the emulator is closing")
 
     def close(self, key: Key) -> None:
-        """Wait no more."""
+        """Stop waiting."""
         with self._changed:
             self._open.pop(key, None)
             self._received.pop(key, None)

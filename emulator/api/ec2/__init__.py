@@ -1,4 +1,4 @@
-"""The emulated EC2: instances, volumes and what stands behind them. Networks stay ministack's own."""
+"""The emulated EC2: instances, volumes and the machines behind them. Networks stay ministack's own."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -82,7 +82,7 @@ def install(context: Context) -> None:
 
 def _refuse_fleet(request: Request) -> Response:
     del request
-    raise ApiError("UnsupportedOperation", "Fleets are not modelled by the embedded AWS.")
+    raise ApiError("UnsupportedOperation", "Fleets are not modelled by the emulator.")
 
 
 def _forget() -> None:

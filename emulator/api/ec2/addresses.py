@@ -18,7 +18,7 @@ _last_given: dict[tuple[str, str, str], int] = {}
 def choose(subnet_id: str, requested: str | None) -> str:
     """Take a free address of the subnet: the requested one, or the next after the last given.
 
-    The next and not the lowest free: on AWS too, a successor seldom gets its predecessor's address.
+    The next and not the lowest free: on AWS too, a successor rarely gets its predecessor's address.
 
     Raises:
         ApiError: the requested address is not of the subnet or in use, or none is free.
@@ -62,7 +62,7 @@ def mac_address(interface_id: str) -> str:
 
 
 def forget() -> None:
-    """Begin anew, for tests."""
+    """Start over, for tests."""
     _last_given.clear()
 
 

@@ -51,7 +51,7 @@ def modify(request: Request) -> Response:
     """ModifyInstanceAttribute: source/destination check, groups, shutdown behaviour, protection.
 
     Raises:
-        ApiError: any other attribute, which the embedded AWS does not model.
+        ApiError: any other attribute, which the emulator does not model.
     """
     with store.LOCK:
         record = store.instance(request["InstanceId"])
@@ -72,9 +72,7 @@ def modify(request: Request) -> Response:
                 for group_id in request["Groups"]
             ]
         else:
-            raise ApiError(
-                "UnsupportedOperation", "The embedded AWS does not model changes of this attribute."
-            )
+            raise ApiError("UnsupportedOperation", "The emulator does not model changes of this attribute.")
     return None
 
 

@@ -39,7 +39,7 @@ class InstancesApi:
         }
 
     def run(self, request: Request) -> Response:
-        """RunInstances; a launch template's data count where the request says nothing."""
+        """RunInstances; a launch template's data apply where the request says nothing."""
         data: dict[str, Any] = {}
         if request.get("LaunchTemplate"):
             data.update(templates.resolve(request["LaunchTemplate"]).data)
@@ -65,7 +65,7 @@ class InstancesApi:
             return {"Reservations": [_reservation([record]) for record in chosen]}
 
     def describe_status(self, request: Request) -> Response:
-        """DescribeInstanceStatus: of running instances, unless all are asked for."""
+        """DescribeInstanceStatus: of running instances, unless all are requested."""
         with store.LOCK:
             wanted = request.get("InstanceIds")
             records = [store.instance(name) for name in wanted] if wanted else store.instances().values()

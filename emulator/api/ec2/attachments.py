@@ -64,7 +64,7 @@ class Attachments:
     def detach(
         self, volume_id: str, *, instance_id: str | None, device: str | None, force: bool
     ) -> dict[str, Any]:
-        """Detach a volume; it is `detaching` until the machine has let go. Returns the attachment.
+        """Detach a volume; it is `detaching` until the machine has released it. Returns the attachment.
 
         Raises:
             ApiError: it is not attached, or not there, or it is a running instance's root.
@@ -89,7 +89,7 @@ class Attachments:
                 )
             if attachment["State"] == "detaching" and not force:
                 raise ApiError("IncorrectState", f"Volume '{volume_id}' is in the 'detaching' state.")
-            # A forced detach overtakes an orderly one that the machine does not finish.
+            # A forced detach overtakes a normal one that the machine does not finish.
             lane = f"{holder}/force" if attachment["State"] == "detaching" else holder
             attachment["State"] = "detaching"
             self._lanes.submit(lane, self._detach, attachment, force=force)
@@ -128,7 +128,7 @@ class Attachments:
         try:
             self._machines.detach_volume(attachment["InstanceId"], attachment["VolumeId"], force=force)
         except Exception:
-            # As on AWS: a volume that the guest does not let go stays `detaching`, until it is forced.
+            # As on AWS: a volume that the guest does not release stays `detaching` until it is forced.
             log.exception("volume %s could not be detached", attachment["VolumeId"])
             return
         if not self._delays.of_detach(attachment["VolumeId"], self._freed, attachment, force=force):
@@ -154,7 +154,7 @@ class Attachments:
 
 
 def attached_to(instance_id: str) -> list[dict[str, Any]]:
-    """Everything attached to an instance, or on its way."""
+    """Everything attached to an instance, or being attached."""
     return [
         attachment
         for volume in list(store.volumes().values())

@@ -17,7 +17,7 @@ HELD_DETACH = "detach"
 
 
 class Delays:
-    """Asked before a volume is attached, and after a machine has let one go. From any thread."""
+    """Asked before a volume is attached, and after a machine has released one. From any thread."""
 
     def __init__(self, *, worker: Worker, active_faults: ActiveFaults) -> None:
         self._worker = worker

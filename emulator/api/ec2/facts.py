@@ -17,7 +17,7 @@ _target_state: list[Callable[[str], str | None]] = []
 
 
 def use_target_states(lookup: Callable[[str], str | None]) -> None:
-    """Tell where target lifecycle states come from: Auto Scaling."""
+    """Set the source of target lifecycle states: Auto Scaling."""
     _target_state[:] = [lookup]
 
 

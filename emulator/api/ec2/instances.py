@@ -20,7 +20,7 @@ class Instances:
         self.transitions = transitions
 
     def launch(self, request: LaunchRequest) -> store.Record:
-        """Launch one instance; it is `pending` until its machine is on its way.
+        """Launch one instance; it is `pending` until its machine is started.
 
         Raises:
             ApiError: EC2 refuses the request.
@@ -36,7 +36,7 @@ class Instances:
             return record
 
     def terminate(self, instance_id: str, *, protected: bool = True) -> StateChange:
-        """End an instance for good; its protection counts only if asked (groups do not ask).
+        """End an instance for good; its protection is respected only on request (groups do not).
 
         Raises:
             ApiError: it does not exist, or is protected.
@@ -54,10 +54,10 @@ class Instances:
             return before, _state(record)
 
     def stop(self, instance_id: str) -> StateChange:
-        """Shut an instance down in order.
+        """Shut an instance down gracefully.
 
         Raises:
-            ApiError: it does not exist, or is in no state for it.
+            ApiError: it does not exist, or its state does not allow it.
         """
         with store.LOCK:
             record = store.instance(instance_id)
@@ -71,7 +71,7 @@ class Instances:
         """Start a stopped instance again.
 
         Raises:
-            ApiError: it does not exist, or is in no state for it.
+            ApiError: it does not exist, or its state does not allow it.
         """
         with store.LOCK:
             record = store.instance(instance_id)
@@ -82,7 +82,7 @@ class Instances:
             return before, _state(record)
 
     def reboot(self, instance_id: str) -> None:
-        """Restart in order; the state stays `running`.
+        """Restart gracefully; the state stays `running`.
 
         Raises:
             ApiError: it does not exist, or does not run.
@@ -93,7 +93,7 @@ class Instances:
             self.transitions.reboot(record)
 
     def powered_off(self, instance_id: str) -> None:
-        """Hear from a machine that its guest shut down: it stops or terminates, as its attribute says."""
+        """Called by a machine whose guest shut down: it stops or terminates, as its attribute says."""
         with store.LOCK:
             record = store.instances().get(instance_id)
             if record is not None:

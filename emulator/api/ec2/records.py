@@ -146,7 +146,7 @@ def user_data(encoded: str) -> bytes:
 
 
 def machine_of(record: store.Record) -> Instance:
-    """What a machine gets to know when it is launched."""
+    """The facts that a machine gets when it is launched."""
     return Instance(
         instance_id=record["InstanceId"],
         account_id=get_account_id(),

@@ -1,4 +1,4 @@
-"""What a machine tells EC2 of its own accord."""
+"""What machines report to EC2."""
 
 from collections.abc import Callable
 
@@ -13,12 +13,12 @@ _listeners: list[StatusListener] = []
 
 
 def subscribe(listener: StatusListener) -> None:
-    """Be told of status checks that change."""
+    """Subscribe to changes of status checks."""
     _listeners.append(listener)
 
 
 def forget_listeners() -> None:
-    """Begin anew, for tests."""
+    """Start over, for tests."""
     _listeners.clear()
 
 
@@ -31,7 +31,7 @@ def powered_off(instance_id: str) -> None:
 
 
 def status_check(instance_id: str, *, passed: bool) -> None:
-    """The machine is impaired (or again is not), as EC2's status checks find: lost power, no network."""
+    """EC2's status checks of the machine fail or pass again: lost power, no network."""
     scope = store.scope(instance_id)
     if scope is None:
         return

@@ -145,5 +145,5 @@ def scope(instance_id: str) -> tuple[str, str] | None:
 
 
 def forget_scopes() -> None:
-    """Begin anew, for tests."""
+    """Start over, for tests."""
     _scopes.clear()

@@ -36,7 +36,7 @@ class Transitions:
         self._listeners: list[Listener] = []
 
     def subscribe(self, listener: Listener) -> None:
-        """Be told of every change of state."""
+        """Subscribe to every change of state."""
         self._listeners.append(listener)
 
     def launch(self, record: store.Record) -> None:
@@ -64,7 +64,7 @@ class Transitions:
         """A guest that shut itself down: its instance stops or terminates, as its attribute says."""
         name = record["State"]["Name"]
         if name == "pending":
-            # The machine was quicker than the call that starts it: counts when the instance is `running`.
+            # Faster than the call that starts the machine: takes effect when the instance is `running`.
             record["_PoweredOff"] = True
         elif name == "running" and record["_ShutdownBehavior"] == "terminate":
             self.end(record, GUEST_SHUTDOWN)
@@ -137,7 +137,7 @@ class Transitions:
             store.set_tags(instance_id, {})
 
     def _arrive(self, record: store.Record, expected: str, name: str) -> None:
-        """Finish a change, unless the instance has been sent elsewhere meanwhile."""
+        """Finish a change, unless the instance was meanwhile put into another state."""
         with store.LOCK:
             if record["State"]["Name"] == expected:
                 self._move(record, name)

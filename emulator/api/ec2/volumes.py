@@ -14,7 +14,7 @@ from emulator.api.worker import Worker
 from emulator.ports.machines import Machines
 
 CREATING_SECONDS = 0.2
-"""Long enough to be seen, short enough not to be felt; on AWS it is seconds."""
+"""Long enough to be visible, short enough not to matter; on AWS it takes seconds."""
 MODIFYING_SECONDS = 1.0
 
 
@@ -165,7 +165,7 @@ class Volumes:
             ),
         }
         if as_bool(properties.get("MultiAttachEnabled", False)):
-            raise ApiError("UnsupportedOperation", "Multi-attach is not modelled by the embedded AWS.")
+            raise ApiError("UnsupportedOperation", "Multi-attach is not modelled by the emulator.")
         if record["Encrypted"]:
             record["KmsKeyId"] = _key_arn(properties.get("KmsKeyId") or "alias/aws/ebs")
         elif properties.get("KmsKeyId"):

@@ -21,7 +21,7 @@ _ACTIONS = patches.declare(
 
 
 def install(context: Context) -> None:
-    """Patch ministack's load balancing; machines that can probe targets are asked to."""
+    """Patch ministack's load balancing; machines that can probe targets do so."""
     machines: object = context.machines
     prober = machines if isinstance(machines, TargetProber) else None
     health = Health(worker=context.worker, prober=prober)

@@ -1,4 +1,4 @@
-"""Health of targets: what checks found, and what it makes of them.
+"""Health of targets: what checks found, and which state follows.
 
 States and reasons: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html.
 """
@@ -42,7 +42,7 @@ class Entry:
 
 
 class Health:
-    """Watches targets, if there is somebody to do it. Methods may be called from any thread."""
+    """Watches targets, if there is a prober. Methods may be called from any thread."""
 
     def __init__(self, *, worker: Worker, prober: TargetProber | None) -> None:
         """Without a prober every target stays `initial`."""
@@ -53,7 +53,7 @@ class Health:
         self._listeners: list[Listener] = []
 
     def subscribe(self, listener: Listener) -> None:
-        """Be told of instances that became healthy or unhealthy."""
+        """Subscribe to instances that became healthy or unhealthy."""
         self._listeners.append(listener)
 
     def watch(self, key: Key) -> None:
@@ -69,7 +69,7 @@ class Health:
             self._worker.later(0, self._check, key, entry)
 
     def drain(self, key: Key) -> None:
-        """Let a target that was deregistered finish what it has."""
+        """Let a deregistered target drain."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is None or entry.drained is not None:
@@ -108,7 +108,7 @@ class Health:
         return view
 
     def reset(self) -> None:
-        """Begin anew, for tests."""
+        """Start over, for tests."""
         with self._lock:
             self._entries.clear()
 

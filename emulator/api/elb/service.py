@@ -1,4 +1,4 @@
-"""The one load balancing service of this process, for the parts that are not handed it."""
+"""The one load balancing service of this process, for parts that do not get it passed in."""
 
 from dataclasses import dataclass
 

@@ -39,7 +39,7 @@ def throttled(operation: Operation, head: Head) -> Reply:
 
 
 def error(
-    operation: Operation, head: Head, *, code: str, status: int | None, message: str = "Broken on purpose."
+    operation: Operation, head: Head, *, code: str, status: int | None, message: str = "Injected fault."
 ) -> Reply:
     """An error of the service. Codes of failed authentication become the service's own, with its status."""
     own_status, headers, body = _RENDER.get()(

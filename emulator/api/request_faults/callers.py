@@ -1,4 +1,4 @@
-"""Which request it is, and whose: told from its head, before anything looks at it."""
+"""Which request it is, and whose: derived from its head, before anything handles it."""
 
 import re
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ _ACCESS_KEY = patches.declare(
     "ministack.core.router",
     "extract_access_key_id",
     parameters=("headers", "query_params"),
-    why="faults are for requests of instances, not for those of the administrator",
+    why="faults affect requests of instances, not those of the administrator",
 )
 _SERVICE = patches.declare(
     "ministack.core.router",
     "detect_service",
     parameters=("method", "path", "headers", "query_params"),
-    why="a rule names the service whose requests it breaks",
+    why="a rule names the service whose requests it affects",
 )
 _ROUTING = patches.declare(
     "ministack.app",
@@ -27,7 +27,7 @@ _ACTION = patches.declare(
     "ministack.core.iam_actions",
     "extract_iam_action",
     parameters=("service", "method", "path", "headers", "body", "query_params"),
-    why="a rule names the operation that it breaks",
+    why="a rule names the operation that it affects",
 )
 _INSTANCE_ID = re.compile(r"\bi-[0-9a-f]{8,17}\b")
 
@@ -48,7 +48,7 @@ class Head:
 
     @property
     def instance_by_its_word(self) -> str | None:
-        """The instance that an unsigned request names in its User-Agent: nothing else tells who sends it."""
+        """The instance that an unsigned request names in its User-Agent: nothing else shows who sends it."""
         named = None if self.access_key_id else _INSTANCE_ID.search(self.headers.get("user-agent", ""))
         return named and named.group()
 
@@ -68,7 +68,7 @@ class Caller:
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """What a request asks for."""
+    """What a request wants done."""
 
     service: str
     """In ministack's words: the names of permissions, but `elasticloadbalancing` and `monitoring`."""
@@ -88,7 +88,7 @@ def caller_of(access_key_id: str) -> Caller:
 
 
 def operation_of(head: Head, body: bytes) -> Operation:
-    """What it asks for; an empty name if that is nothing known."""
+    """The operation; an empty name if it is unknown."""
     parameters = _ROUTING.get()(head.method, head.path, head.headers, body, head.query)
     service = str(_SERVICE.get()(head.method, head.path, head.headers, parameters))
     action = _ACTION.get()(service, head.method, head.path, head.headers, body, parameters)

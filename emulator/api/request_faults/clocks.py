@@ -1,4 +1,4 @@
-"""Clocks of instances that differ from AWS's: their signatures are too old, or not good yet."""
+"""Clocks of instances that differ from AWS's: their signatures are too old, or not valid yet."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -10,7 +10,7 @@ _writer: ContextVar[asyncio.StreamWriter | None] = ContextVar("connection", defa
 
 
 class _KnownConnection(TCPServer):
-    """Tells the tasks that serve its requests which connection they serve."""
+    """Makes its connection known to the tasks that serve its requests."""
 
     async def run(self) -> None:
         _writer.set(self.writer)

@@ -23,7 +23,7 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 
 class Front:
-    """An ASGI application around another one. Without rules it costs a look into a list."""
+    """An ASGI application around another one. Without faults it costs one lookup in a list."""
 
     def __init__(self, app: App, active_faults: ActiveFaults) -> None:
         self._app = app
@@ -64,7 +64,7 @@ class Front:
             await _answer(send, _reply(rule, operation, head), with_body=head.method != "HEAD")
 
     async def _meet(self, operation: Operation, caller: Caller) -> ApiRule | None:
-        """Bear the latency of every rule that fits; the first of them that has another effect, too."""
+        """Wait for the latency of every matching rule; returns the first one that has another effect."""
         met: set[str] = set()
 
         def fits(entry: Entry) -> bool:
@@ -73,7 +73,7 @@ class Front:
         while (entry := self._active_faults.take(rules.KIND, fits)) is not None:
             met.add(entry.fault_id)
             rule: ApiRule = entry.detail.rule
-            log.info("%s: %s.%s of %s", entry.fault_id, operation.service, operation.name, caller)
+            log.info("%s affects %s.%s of %s", entry.fault_id, operation.service, operation.name, caller)
             if rule.latency_seconds:
                 await asyncio.sleep(rule.latency_seconds)
             if not rules.is_latency_only(rule):
@@ -113,7 +113,7 @@ async def _read(receive: Receive) -> bytes | None:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """What reads the body once more, and then what comes after it."""
+    """A `receive` that yields the body again, and then what comes after it."""
     given = False
 
     async def again() -> Message:
@@ -131,7 +131,7 @@ async def _nowhere(message: Message) -> None:
 
 
 def _dated(send: Send, *, ahead_seconds: float) -> Send:
-    """What sends answers with AWS's time in them."""
+    """A `send` that puts AWS's time into answers."""
 
     async def with_date(message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -65,7 +65,7 @@ class InstanceMetadata:
         return value.encode() if isinstance(value, str) else value
 
     def trouble(self, path: str) -> MetadataTrouble | None:
-        """What is wrong with the service when a path is asked for; None: nothing."""
+        """The fault that affects a request for a path; None without one."""
         return self._facts.metadata_trouble(self.instance.instance_id, path)
 
     def _root(self) -> Folder:
@@ -167,7 +167,7 @@ class InstanceMetadata:
         )
 
     def _credentials(self, role: str) -> tuple[Credentials, datetime] | None:
-        """The role's credentials, the same until shortly before they end, and since when they are these."""
+        """The role's credentials, the same until shortly before they expire, and their start."""
         with self._lock:
             if self._issued is not None:
                 for_role, credentials, since = self._issued

@@ -41,7 +41,7 @@ class ImdsServer:
         """Listen on host and port (0: any free one), or answer at a socket that listens already.
 
         A client whose User-Agent begins with one of `tokenless_agents` is answered without a session token.
-        OSError if the address cannot be had.
+        OSError if the address is not available.
         """
         self._server = _Server((host, port), listener, resolve, tokenless_agents)
         self._thread = threading.Thread(
@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         return metadata
 
     def _is_in_trouble(self, metadata: InstanceMetadata) -> bool:
-        """Bear what is wrong; whether that was the answer already."""
+        """Apply an active fault; whether that answered the request already."""
         trouble = metadata.trouble(self.path)
         if trouble is None:
             return False

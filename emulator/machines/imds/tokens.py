@@ -1,4 +1,4 @@
-"""IMDSv2 session tokens: short-lived, and good for one instance only.
+"""IMDSv2 session tokens: short-lived, and valid for one instance only.
 
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 """
@@ -35,7 +35,7 @@ class Tokens:
         return base64.urlsafe_b64encode(expiry + self._signature(instance_id, expiry)).decode()
 
     def seconds_left(self, instance_id: str, token: str) -> int | None:
-        """How long the token is still good for this instance, rounded up; None if it is not."""
+        """How long the token is still valid for this instance, rounded up; None if it is not."""
         try:
             raw = base64.b64decode(token.encode(), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""Whether machines can run on this computer: found out by trying each thing that they need."""
+"""Whether machines can run on this computer: determined by trying each thing that they need."""
 
 import contextlib
 import os
@@ -49,12 +49,12 @@ def unavailable_reason(folder: Path | None = None) -> str | None:
             try:
                 trial(Path(work))
             except (CommandFailedError, OSError, RuntimeError) as error:
-                return f"machines need {what}, which this system does not give: {error}"
+                return f"machines need {what}, which this system does not provide: {error}"
     return None
 
 
 def _load_modules() -> None:
-    """Ask for each module; the kernel may have it built in, or lack it: the trials tell."""
+    """Load each module; the kernel may have it built in, or lack it: the trials show."""
     if shutil.which("modprobe") is not None:
         for module in _MODULES:
             subprocess.run(["modprobe", "--quiet", module], capture_output=True, check=False)

@@ -84,11 +84,11 @@ class Cgroup:
         return [root / self.name for root in hierarchies().all()]
 
     def freeze(self) -> None:
-        """Stop all processes where they are; returns when it is so."""
+        """Stop all processes where they are; returns when they are."""
         self._set_frozen("1")
 
     def thaw(self) -> None:
-        """Let them go on."""
+        """Let them continue."""
         self._set_frozen("0")
 
     def kill(self) -> None:

@@ -90,7 +90,7 @@ class Volumes:
             _show(each, devices)
 
     def detach(self, instance_id: str, volume_id: str, *, process: int | None, force: bool) -> None:
-        """Take a volume away from a machine; nothing happens if it has it not.
+        """Take a volume away from a machine; nothing happens if it is not attached.
 
         `process` is the machine's first process, None if it is off.
 
@@ -157,7 +157,7 @@ class Volumes:
 
 
 def remove_leftovers(state: StateFolder) -> None:
-    """Let every loop device of a state folder go, and remove the volumes."""
+    """Release every loop device of a state folder, and remove the volumes."""
     for device in loop_devices.devices_below(state.volumes):
         loop_devices.detach(device)
     shutil.rmtree(state.volumes, ignore_errors=True)

@@ -31,7 +31,7 @@ def cut_power(mount_point: Path) -> None:
     """Make a file system forget what is not on its device yet; every access fails from then on.
 
     Raises:
-        OSError: the file system knows no such thing.
+        OSError: the file system does not support it.
     """
     descriptor = os.open(mount_point, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -15,9 +15,9 @@ _LEAST = {
 
 
 def raise_limits(proc: Path = _PROC) -> None:
-    """Raise each limit that is lower than it needs to be, and leave it so: others may count on it by then.
+    """Raise each limit that is too low, and never lower it again: others may rely on it by then.
 
-    A host that does not allow it is only warned of: few machines may do.
+    A host that does not allow it only logs a warning: few machines may work.
     """
     for name, least in _LEAST.items():
         path = proc / name

@@ -1,7 +1,7 @@
-"""Ports of this computer's loopback that lead to load balancers, which only their VPC reaches otherwise.
+"""Ports of this computer's loopback that lead to load balancers, which otherwise only their VPC reaches.
 
-They are for programs of the person at this computer, e.g. kubectl. A file says which they are: it changes
-when a balancer comes or goes, and a port stays as it is as long as its balancer does.
+They are for clients on this computer. A file lists them. It changes when a load balancer is created or
+deleted; a port stays the same as long as its load balancer exists.
 """
 
 import json
@@ -19,7 +19,7 @@ HOST = "127.0.0.1"
 
 
 class HostPorts:
-    """Gives each listener of each load balancer a port. Needs the lock of whoever owns it."""
+    """Gives each listener of each load balancer a port. Needs the lock of its owner."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -34,7 +34,7 @@ class HostPorts:
         ]
 
     def keep(self, balancers: Sequence[LoadBalancer]) -> None:
-        """Forget the ports of all other balancers, and write the file if it is not as things are."""
+        """Forget the ports of all other balancers, and write the file if it changed."""
         there = {balancer.dns_name for balancer in balancers}
         self._ports = {name: ports for name, ports in self._ports.items() if name in there}
         text = json.dumps(self._ports, indent=2, sort_keys=True) + "\n"
@@ -59,7 +59,7 @@ class HostPorts:
 def read_host_ports(state_dir: Path) -> Mapping[str, Mapping[int, int]]:
     """DNS name of a load balancer → port of a listener → port of 127.0.0.1; empty if there are no machines.
 
-    `state_dir` is the folder that the embedded AWS's machines were given.
+    `state_dir` is the folder of the emulator's machines.
     """
     try:
         document = json.loads(StateFolder(state_dir.absolute()).host_ports.read_text(encoding="utf-8"))

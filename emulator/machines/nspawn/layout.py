@@ -1,6 +1,6 @@
-"""Where what is kept: the one place that knows the folders below the state directory.
+"""The layout of the state directory, known here only.
 
-- <state>/lock: held while somebody owns the folder, whatever kind its machines are of
+- <state>/lock: held while a process owns the folder, whatever kind its machines are of
 - <state>/nspawn/instances/<id>/: one machine, see MachineFolder
 - <state>/nspawn/image/: the files that the image adds to its root
 - <state>/nspawn/volumes/<volume id>.img: the data of an EBS volume, a sparse file
@@ -47,7 +47,7 @@ class StateFolder:
 
     @property
     def base(self) -> Path:
-        """The folder of everything but the lock; there as long as anything is."""
+        """The folder of everything but the lock; exists as long as anything in it does."""
         return self.path / "nspawn"
 
     def machine(self, instance_id: str) -> MachineFolder:

@@ -17,10 +17,10 @@ def own(state: StateFolder, *, patience_seconds: float = 0.0) -> Ownership:
 
 
 def remove_leftovers(state_dir: Path, *, patience_seconds: float = 0.0) -> int:
-    """End the machines and remove everything of an embedded AWS that did not end in order.
+    """End the machines and remove everything of an emulator that did not shut down gracefully.
 
     Returns how many machines there were. On a computer that never had machines this does nothing, and needs
-    no rights. StateInUseError if the embedded AWS still runs after `patience_seconds`.
+    no rights. StateInUseError if the emulator still runs after `patience_seconds`.
     """
     state = StateFolder(state_dir.absolute())
     if not state.base.exists():

@@ -12,7 +12,7 @@ _RELEASE_PATIENCE_SECONDS = 5.0
 
 
 def attach(file: Path) -> Path:
-    """Show a file as a block device that nobody used so far, and return the device.
+    """Show a file as a block device that is not in use, and return the device.
 
     Raises:
         CommandFailedError: there is no free device, or no such file.
@@ -30,7 +30,7 @@ def _attach(file: Path, *, direct: str) -> Path:
 
 
 def detach(device: Path) -> bool:
-    """Let a device go; whether it is free on return.
+    """Release a device; whether it is free on return.
 
     The kernel unmounts what dead processes had mounted a moment after their end, so there is some patience. A
     device that is still in use then goes when its last user does.
@@ -46,7 +46,7 @@ def detach(device: Path) -> bool:
 
 
 def let_go(device: Path) -> None:
-    """Let a device go when its last user does; does not wait for that."""
+    """Release a device when its last user does; does not wait for that."""
     with contextlib.suppress(CommandFailedError):
         run("losetup", "--detach", str(device))
 

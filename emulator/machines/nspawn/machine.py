@@ -22,7 +22,7 @@ from emulator.ports.machines import Instance, Volume
 _log = logging.getLogger(__name__)
 
 SHUTDOWN_SECONDS = 60.0
-"""How long a machine may take to shut down in order; then it is switched off, as EC2 does."""
+"""How long a machine may take to shut down gracefully; then it is switched off, as EC2 does."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,9 +33,9 @@ class Surroundings:
     image: PreparedImage
     volumes: Volumes
     powered_off: Callable[[str], None]
-    """Told the id of an instance whose guest shut itself down."""
+    """Called with the id of an instance whose guest shut itself down."""
     made: Callable[[Instance, Path], None]
-    """Told of a new machine and its root, before it boots."""
+    """Called with a new machine and its root, before it boots."""
 
 
 class Machine:
@@ -53,7 +53,7 @@ class Machine:
         """Make the machine's disk and connect it to its network.
 
         Raises:
-            CommandFailedError: one of them is not possible; nothing is left then.
+            CommandFailedError: one of them failed; nothing is left behind.
         """
         self.instance = instance
         self.network = network
@@ -104,7 +104,7 @@ class Machine:
             self._around.volumes.show(self.instance.instance_id, guest.pid)
 
     def shut_down(self) -> None:
-        """Switch it off in order, or without order if it takes longer than a minute."""
+        """Shut it down gracefully, or switch it off if that takes longer than a minute."""
         with self._lock:
             if self._run is not None:
                 self._run.shut_down()
@@ -125,7 +125,7 @@ class Machine:
             self.switch_off()
 
     def freeze(self, *, frozen: bool) -> None:
-        """Stop all processes where they are, or let them go on."""
+        """Stop all processes where they are, or let them continue."""
         with self._lock:
             if self._run is not None:
                 self._run.cgroup.freeze() if frozen else self._run.cgroup.thaw()
@@ -156,7 +156,7 @@ class Machine:
             root.remove_nspawn_folder(self._around.names.machine(self.instance.instance_id))
 
     def command(self, cgroup: Cgroup) -> list[str]:
-        """What boots it."""
+        """The command that boots it."""
         names, instance_id = self._around.names, self.instance.instance_id
         return boot.command(
             folder=self._folder,
@@ -177,7 +177,7 @@ class Machine:
         return console.Console(self._console_file, process.stdout)
 
     def ended_by_itself(self, run: "_Run", status: int) -> None:
-        """Hear that a boot ended without being asked to: the guest reboots, or is off."""
+        """Called when a boot ended by itself: the guest reboots, or is off."""
         with self._lock:
             if self._run is not run:
                 return
@@ -220,7 +220,7 @@ class _Run:
     def shut_down(self) -> None:
         if self._process is None:
             return
-        # systemd-nspawn passes it on as what tells a systemd to power off; see its manual, --kill-signal.
+        # systemd-nspawn passes it on as the signal to power off; see its manual, --kill-signal.
         self._process.terminate()
         try:
             self._process.wait(SHUTDOWN_SECONDS)

@@ -33,8 +33,8 @@ _log = logging.getLogger(__name__)
 class NspawnMachines:
     """Implements `Machines`, `TargetProber` and `FaultyMachines`.
 
-    Methods may be called from several threads. Those that take an instance id ignore one that they do not
-    know, but for `run`.
+    Methods may be called from several threads. Those that take an instance id ignore an unknown
+    one, except `run`.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class NspawnMachines:
         self._closed = False
         try:
             if left := leftovers.clear(self._state):
-                _log.warning("machines=%d removed: an earlier run did not end in order", left)
+                _log.warning("machines=%d removed: an earlier run did not shut down gracefully", left)
             for folder in (self._state.instances, self._state.volumes, self._state.consoles):
                 folder.mkdir(mode=0o700, parents=True)
             volumes = Volumes(self._state)
@@ -105,7 +105,7 @@ class NspawnMachines:
         """Make the machine and boot it; returns when its first process runs."""
         with self._lock:
             if self._closed:
-                raise RuntimeError(f"{instance.instance_id} is not launched: the embedded AWS is stopping")
+                raise RuntimeError(f"{instance.instance_id} is not launched: the emulator is stopping")
             running = set(self._machines)
         console.remove_old(self._state.consoles, running=running)
         vpc = self._networks.admit(instance, InstanceMetadata(instance, self._facts))
@@ -126,7 +126,7 @@ class NspawnMachines:
                 self._machines[instance.instance_id] = machine
         try:
             if refused:
-                raise RuntimeError(f"{instance.instance_id} is not launched: the embedded AWS is stopping")
+                raise RuntimeError(f"{instance.instance_id} is not launched: the emulator is stopping")
             machine.boot()
         except BaseException:
             self._remove(machine, in_order=False)
@@ -138,7 +138,7 @@ class NspawnMachines:
             self._remove(machine, in_order=True)
 
     def stop(self, instance_id: str) -> None:
-        """Shut down in order."""
+        """Shut down gracefully."""
         if machine := self._machines.get(instance_id):
             machine.shut_down()
 
@@ -149,7 +149,7 @@ class NspawnMachines:
             self._status_check(instance_id, True)
 
     def reboot(self, instance_id: str) -> None:
-        """Shut down in order and boot again."""
+        """Shut down gracefully and boot again."""
         self.stop(instance_id)
         self.start(instance_id)
 

@@ -1,7 +1,7 @@
 """Names of what exists outside the state folder: network namespaces and cgroups.
 
 Each begins with a tag of the state folder, so that a later run finds, from the
-folder's path alone, what an earlier one left behind, and nothing of anybody else.
+folder's path alone, what an earlier one left behind, and nothing else.
 """
 
 import hashlib
@@ -42,5 +42,5 @@ class Names:
 
 
 def bridge_port(instance_id: str) -> str:
-    """The machine's end of the wire in its VPC's namespace; the kernel allows 15 characters."""
+    """The machine's end of the link in its VPC's namespace; the kernel allows 15 characters."""
     return f"v{instance_id.removeprefix('i-')[-14:]}"

@@ -1,8 +1,8 @@
-"""Networks of machines: a namespace with a bridge for each VPC, one with a wire to it for each machine.
+"""Networks of machines: a namespace with a bridge for each VPC, one with a link to it for each machine.
 
 The VPC's namespace is the VPC's router: it has the first address of each
 subnet, the addresses of load balancers, and the link-local services. It has
-no way out: no link leads to the host's namespace, in which nothing is made.
+no way out: no link leads to the host's namespace, where nothing is created.
 """
 
 import ipaddress
@@ -19,7 +19,7 @@ from emulator.ports.machines import Instance
 IMDS_ADDRESS = "169.254.169.254"
 DNS_ADDRESS = "169.254.169.253"
 API_ADDRESS = "169.254.200.1"
-"""Where machines find the embedded AWS, at port 80. AWS has given this address no meaning."""
+"""Where machines find the API, at port 80. AWS does not use this address."""
 
 _BRIDGE = "br0"
 _INTERFACE = "ens5"
@@ -80,14 +80,14 @@ class VpcNetwork:
         self._add(f"{address}/32")
 
     def remove_address(self, address: str) -> None:
-        """Answer to it no more."""
+        """Stop answering to it."""
         with self._lock:
             if f"{address}/32" in self._present:
                 self._present.remove(f"{address}/32")
                 ip_batch(self.name, [f"address delete {address}/32 dev {_BRIDGE}"])
 
     def connect(self, instance: Instance) -> None:
-        """Make a machine's namespace and the wire to it, with the instance's address; CommandFailedError."""
+        """Make a machine's namespace and the link to it, with the instance's address; CommandFailedError."""
         subnet = ipaddress.ip_network(instance.subnet_cidr)
         self.add_subnet(instance.subnet_cidr)
         own, port = self._names.machine(instance.instance_id), bridge_port(instance.instance_id)
@@ -116,9 +116,9 @@ class VpcNetwork:
             raise
 
     def _announce(self, instance: Instance) -> None:
-        """Tell router and machines whose address it is now: another's, until a moment ago, perhaps.
+        """Announce whose address it is now to router and machines; it may have been another's until now.
 
-        They would send to that one for half a minute. On AWS nobody depends on what machines remember.
+        They would send to that one for half a minute. On AWS nothing depends on what machines remember.
         """
         address, hardware = instance.private_ip, instance.mac_address
         ip_batch(self.name, [f"neigh replace {address} lladdr {hardware} nud reachable dev {_BRIDGE}"])
@@ -127,8 +127,8 @@ class VpcNetwork:
             made.send(_gratuitous_arp(address, hardware))
 
     def disconnect(self, instance_id: str) -> None:
-        """Remove a machine's wire and namespace; safe to repeat."""
-        # The wire first: the namespace itself lives on for as long as a process of the machine does.
+        """Remove a machine's link and namespace; safe to repeat."""
+        # The link first: the namespace itself lives on for as long as a process of the machine does.
         remove_quietly("ip", "-n", self.name, "link", "delete", bridge_port(instance_id))
         remove_quietly("ip", "netns", "delete", self._names.machine(instance_id))
 
@@ -167,7 +167,7 @@ def remove_empty_folder() -> None:
     """Remove the folder of named namespaces, which `ip netns` mounts with the first, if there are none."""
     folder = path_of("")
     if folder.is_mount() and not any(folder.iterdir()):
-        # Fails, as it should, if somebody has just put a namespace there.
+        # Fails, as it should, if a namespace was just put there.
         remove_quietly("umount", str(folder))
 
 
@@ -181,7 +181,7 @@ def remove_quietly(*arguments: str) -> bool:
 
 
 def _gratuitous_arp(address: str, hardware: str) -> bytes:
-    """An Ethernet frame to everybody that says who has an address (RFC 826, RFC 5227 section 3)."""
+    """A broadcast Ethernet frame that announces who has an address (RFC 826, RFC 5227 section 3)."""
     mac, ip = bytes.fromhex(hardware.replace(":", "")), ipaddress.IPv4Address(address).packed
     request = struct.pack("!HHBBH", 1, 0x0800, len(mac), len(ip), 1)
     return b"\xff" * 6 + mac + struct.pack("!H", 0x0806) + request + mac + ip + bytes(6) + ip

@@ -1,4 +1,4 @@
-"""The VPCs that have, or had, machines; and a thread that keeps the proxy in line with what the API says."""
+"""The VPCs that have, or had, machines; and a thread that reconciles the proxy with the API."""
 
 import logging
 import threading
@@ -26,7 +26,7 @@ class Networks:
     def __init__(
         self, *, names: Names, facts: NetworkFacts, api: Endpoint, host_ports: HostPorts, root: Path
     ) -> None:
-        """Make nothing yet; a VPC's network comes with its first instance. `root` is the machines'."""
+        """Creates nothing yet; a VPC's network comes with its first instance. `root` is the machines'."""
         self._root = root
         self._names = names
         self._facts = facts
@@ -69,7 +69,7 @@ class Networks:
         return None
 
     def all(self) -> list[RunningVpc]:
-        """Those that there are."""
+        """All networks."""
         return list(self._vpcs.values())
 
     def namespace(self, vpc_id: str) -> Path:

@@ -1,4 +1,4 @@
-"""Who reaches whom in a VPC that is cut up, in the language of nft: pure.
+"""Who reaches whom in a partitioned VPC, as nft rules: pure.
 
 Every packet that a machine sends is marked where it enters the bridge, with the number of its zone (the upper
 byte) and of its side (the lower byte, 0: none). Where packets leave the bridge, switched or routed, and where
@@ -19,7 +19,7 @@ _NO_MACHINES = 0xFF
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """Who is where, and what is cut."""
+    """Who is where, and what is partitioned."""
 
     zones: Mapping[str, str]
     """Instance → zone."""
@@ -31,7 +31,7 @@ class Situation:
 
 
 def ruleset(situation: Situation) -> str:
-    """What nft is told; it replaces whatever it was told before."""
+    """The rules for nft; they replace earlier ones."""
     lines = [f"add table {table}\ndelete table {table}" for table in _TABLES]
     if situation.sides or situation.cut_zones:
         leaving = [*_between_sides(situation), *_leaving(situation)]
@@ -56,7 +56,7 @@ def _between_sides(situation: Situation) -> Iterator[str]:
 
 
 def _leaving(situation: Situation) -> Iterator[str]:
-    """To machines: those of a cut zone are reached from there only, and by balancers there only."""
+    """To machines: those of a partitioned zone are reached from there only, and by balancers there only."""
     for zone in sorted(situation.cut_zones):
         own, others = _balancers(situation, zone)
         inside = [name for name, its_zone in situation.zones.items() if its_zone == zone]
@@ -72,7 +72,7 @@ def _leaving(situation: Situation) -> Iterator[str]:
 
 
 def _arriving(situation: Situation) -> Iterator[str]:
-    """To services of the VPC: a cut zone has names and metadata, but neither the API nor other balancers."""
+    """To services of the VPC: a partitioned zone has DNS and metadata, but no API and no other balancers."""
     for zone in sorted(situation.cut_zones):
         own, others = _balancers(situation, zone)
         number = _zone_mark(situation, zone)

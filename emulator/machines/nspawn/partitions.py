@@ -1,4 +1,4 @@
-"""Networks in which some cannot reach others: a split between machines, and zones that are cut off."""
+"""Networks in which some cannot reach others: a split between machines, and zones that are partitioned."""
 
 import threading
 import time
@@ -9,14 +9,14 @@ from emulator.machines.nspawn.commands import run
 from emulator.machines.nspawn.partition_rules import Situation, ruleset
 
 NAME_SECONDS = 30.0
-"""How long a load balancer's name leads to a cut zone: Route 53 believes three checks, 10 s apart."""
+"""How long names lead to a partitioned zone: Route 53 needs three failed checks, 10 s apart."""
 
 
 class Partitions:
     """Those of one VPC. Methods may be called from several threads."""
 
     def __init__(self, namespace: Path, *, root: Path) -> None:
-        """`root` is a Debian root with nft in it, for the host need not have that."""
+        """`root` is a Debian root with nft in it, since the host need not have it."""
         self._namespace = namespace
         self._root = root
         self._lock = threading.Lock()
@@ -27,34 +27,34 @@ class Partitions:
         self._told = ""
 
     def admit(self, instance_id: str, zone: str) -> None:
-        """Hear of a machine before it is connected.
+        """Add a machine before it is connected.
 
         Raises:
-            CommandFailedError: the network is cut up, and nft refuses the rules for it.
+            CommandFailedError: the network is partitioned, and nft refuses the rules for it.
         """
         with self._lock:
             self._zones[instance_id] = zone
             self._apply()
 
     def dismiss(self, instance_id: str) -> None:
-        """Hear that it is gone."""
+        """Remove it."""
         with self._lock:
             self._zones.pop(instance_id, None)
 
     def balancers_are(self, zones: Mapping[str, str]) -> None:
-        """Hear at which addresses there are load balancers, and in which zones those are."""
+        """Set the addresses of load balancers, and their zones."""
         with self._lock:
             self._balancers = dict(zones)
             self._apply()
 
     def split(self, sides: Sequence[Collection[str]]) -> None:
-        """Let machines of different sides not reach each other; without sides everybody does."""
+        """Partition machines of different sides; without sides all reach each other."""
         with self._lock:
             self._sides = tuple(tuple(side) for side in sides)
             self._apply()
 
     def cut_zone(self, zone: str, *, cut: bool) -> None:
-        """Cut a zone off, or connect it again."""
+        """Partition a zone, or reconnect it."""
         with self._lock:
             if cut:
                 self._cut_since.setdefault(zone, time.monotonic())
@@ -64,12 +64,12 @@ class Partitions:
 
     @property
     def cut_zones(self) -> frozenset[str]:
-        """The zones that are cut off."""
+        """The zones that are partitioned."""
         return frozenset(self._cut_since)
 
     @property
     def unnamed_zones(self) -> frozenset[str]:
-        """The cut zones to which the names of load balancers do not lead any more."""
+        """The partitioned zones that load balancers' names no longer resolve to."""
         now = time.monotonic()
         return frozenset(
             zone for zone, since in self._cut_since.copy().items() if now - since >= NAME_SECONDS

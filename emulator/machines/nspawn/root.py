@@ -1,4 +1,4 @@
-"""A machine's disk: an overlay over the image, with files that make a container pass for an EC2 instance."""
+"""A machine's disk: an overlay over the image, with files that make a container look like an EC2 instance."""
 
 import hashlib
 import os
@@ -83,12 +83,12 @@ def remove_nspawn_folder(machine_name: str) -> None:
 
 
 def nspawn_folders(names: Names) -> list[str]:
-    """The machines of a state folder of which something is left there."""
+    """The machines of a state folder that left something there."""
     return [path.name for path in _NSPAWN_FOLDER.glob("*") if names.is_ours(path.name)]
 
 
 def unmount(path: Path) -> None:
-    """Unmount; what dead processes hold takes the kernel a moment.
+    """Unmount; the kernel needs a moment for what dead processes held.
 
     Raises:
         CommandFailedError: it is still in use after 10 seconds.

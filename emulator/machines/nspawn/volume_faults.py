@@ -33,7 +33,7 @@ class VolumeFaults:
         self._process_of = process_of
 
     def wipe(self, volume_id: str) -> None:
-        """Make it blank; VolumeInUseError while a machine that runs has it."""
+        """Make it blank; VolumeInUseError while it is attached to a machine that is on."""
         with self._idle_device(volume_id) as device:
             run("blkdiscard", "--force", str(device))
 
@@ -41,7 +41,7 @@ class VolumeFaults:
         """Overwrite a part of the file that was written last of those that fit a glob; its path there.
 
         Raises:
-            VolumeInUseError: a machine that runs has it.
+            VolumeInUseError: it is attached to a machine that is on.
             LookupError: no file fits.
         """
         with self._idle_device(volume_id) as device, _mounted(device) as folder:
@@ -60,7 +60,7 @@ class VolumeFaults:
         """Put another text of the same length into a file, wherever it has the old one; the file's path.
 
         Raises:
-            VolumeInUseError: a machine that runs has it.
+            VolumeInUseError: it is attached to a machine that is on.
             LookupError: no file fits, or none of those has the old text.
             ValueError: the texts are not of the same length.
         """
@@ -150,7 +150,7 @@ def _write(file: Path, begin: int, content: bytes) -> None:
 
 
 def _free_bytes(descriptor: int, leave_bytes: int) -> int:
-    """Free to root, less what is to be left, in whole blocks."""
+    """Free to root, less what must stay free, in whole blocks."""
     state = os.fstatvfs(descriptor)
     return _whole_blocks(max(0, state.f_bfree * state.f_frsize - leave_bytes))
 

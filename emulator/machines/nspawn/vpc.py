@@ -1,4 +1,4 @@
-"""A VPC that runs: its network, with the services that every machine in it counts on."""
+"""A running VPC: its network, with the services that every machine in it relies on."""
 
 import contextlib
 import socket
@@ -31,10 +31,10 @@ class RunningVpc:
     ) -> None:
         """Make the network that the instance belongs to.
 
-        `api` is where the embedded AWS listens, `root` a Debian root with programs that the host may lack.
+        `api` is where the API listens, `root` a Debian root with programs that the host may lack.
 
         Raises:
-            CommandFailedError: the network cannot be made; nothing is left then.
+            CommandFailedError: the network cannot be made; nothing is left behind.
         """
         self.vpc = Vpc(account_id=instance.account_id, region=instance.region, vpc_id=instance.vpc_id)
         self.network = VpcNetwork(names=names, vpc_id=instance.vpc_id, vpc_cidr=instance.vpc_cidr)
@@ -78,7 +78,7 @@ class RunningVpc:
         self.partitions.admit(instance.instance_id, instance.availability_zone)
 
     def dismiss(self, instance: Instance) -> None:
-        """Let it answer no more."""
+        """Stop answering it."""
         known = self._metadata.get(instance.private_ip)
         if known is not None and known.instance.instance_id == instance.instance_id:
             del self._metadata[instance.private_ip]
@@ -90,7 +90,7 @@ class RunningVpc:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether it has instances, or EC2 still has the VPC."""
+        """Whether it has instances, or the VPC still exists in EC2."""
         return bool(self._metadata) or self._facts.exists(self.vpc)
 
     def balancers(self) -> Sequence[LoadBalancer]:
@@ -130,7 +130,7 @@ class RunningVpc:
     def health_check_source(self) -> str | None:
         """The address that health checks come from: a balancer's, as security groups of targets expect.
 
-        Each zone's balancer has an opinion of its own on AWS; here one speaks for all, none in a cut zone.
+        On AWS each zone's balancer checks by itself; here one checks for all, outside of partitioned zones.
         """
         cut = self.partitions.cut_zones
         with self._lock:
@@ -138,7 +138,7 @@ class RunningVpc:
             return min((address for address, zone in zones.items() if zone not in cut), default=None)
 
     def as_named(self, balancers: Sequence[LoadBalancer]) -> list[LoadBalancer]:
-        """Load balancers as their names show them: without addresses in zones cut off a while ago."""
+        """Load balancers as their names show them: without zones that have been partitioned for a while."""
         gone = self.partitions.unnamed_zones
         return [
             replace(balancer, addresses=tuple(p for p in balancer.addresses if p.zone not in gone))

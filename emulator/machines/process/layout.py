@@ -1,6 +1,6 @@
-"""Where a machine keeps what: the one place that knows the folders below the state directory.
+"""The layout of the state directory, known here only.
 
-- <state>/lock: held while somebody owns the folder
+- <state>/lock: held while a process owns the folder
 - <state>/instances/<id>/process.json: the process behind the instance
 - <state>/instances/<id>/user-data: the script
 - <state>/instances/<id>/home/: HOME of the machine, its working folder

@@ -15,11 +15,11 @@ _POLL_SECONDS = 0.05
 
 
 class StateInUseError(RuntimeError):
-    """Another embedded AWS owns the state folder."""
+    """Another emulator owns the state folder."""
 
 
 class Ownership:
-    """Holds a state folder for this process; the operating system lets go of it even after a kill."""
+    """Holds a state folder for this process; the operating system releases it even after a kill."""
 
     def __init__(self, state: StateFolder, *, patience_seconds: float = 0.0) -> None:
         """Take the folder, making it if needed; StateInUseError if another process has it."""
@@ -30,8 +30,8 @@ class Ownership:
             if time.monotonic() >= deadline:
                 os.close(self._file)
                 raise StateInUseError(
-                    f"the machines in {state.path} belong to an embedded AWS that is running: "
-                    "stop that one first (make down), or use another state folder"
+                    f"the machines in {state.path} belong to an emulator that is running: "
+                    "stop that one first, or use another state folder"
                 )
             time.sleep(_POLL_SECONDS)
 
@@ -43,17 +43,17 @@ class Ownership:
         return True
 
     def release(self) -> None:
-        """Let go; safe to repeat."""
+        """Release it; safe to repeat."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
 
 
 def remove_leftovers(state_dir: Path, *, patience_seconds: float = 0.0) -> int:
-    """End the machines and remove the folders of an embedded AWS that did not end in order.
+    """End the machines and remove the folders of an emulator that did not shut down gracefully.
 
     Returns how many machines there were. StateInUseError if it is still running after `patience_seconds`: a
-    process that was killed lets go of what it had a little later than it disappears.
+    killed process releases what it had a little later than it disappears.
     """
     state = StateFolder(state_dir.absolute())
     if not state.path.exists():

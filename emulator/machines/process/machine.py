@@ -78,7 +78,7 @@ class Machine:
             self._process = None
 
     def remove(self) -> None:
-        """Halt, and remove everything but the console output; the machine boots no more."""
+        """Halt, and remove everything but the console output; the machine does not boot again."""
         with self._lock:
             self._removed = True
             self.halt()
@@ -98,8 +98,8 @@ class Machine:
         )
         assert process.stdin is not None  # noqa: S101 - asked for above
         assert process.stdout is not None  # noqa: S101 - asked for above
-        # Only after the word "go" does the process do anything; if we die before that, it sees the pipe's end
-        # and leaves. So there is no moment in which a machine runs that a later run could not find.
+        # Only after the word "go" does the process do anything; if the emulator dies before that, it sees the
+        # pipe's end and exits. So every machine that runs can be found by a later run.
         with process.stdin as gate:
             ProcessRecord.of(process.pid).write(self.folder.process)
             gate.write(b"go\n")

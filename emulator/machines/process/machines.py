@@ -42,7 +42,7 @@ class ProcessMachines:
         self._closed = False
         self._ownership = Ownership(self._state)
         if left := clear(self._state):
-            _log.warning("machines=%d removed: an earlier run did not end in order", left)
+            _log.warning("machines=%d removed: an earlier run did not shut down gracefully", left)
         self._state.consoles.mkdir(mode=0o700)
 
     def launch(self, instance: Instance) -> None:
@@ -62,7 +62,7 @@ class ProcessMachines:
             running = set(self._machines)
         if refused:
             machine.remove()
-            raise RuntimeError(f"{instance.instance_id} is not launched: the embedded AWS is stopping")
+            raise RuntimeError(f"{instance.instance_id} is not launched: the emulator is stopping")
         console.remove_old(self._state.consoles, running=running)
         try:
             machine.boot()
@@ -98,7 +98,7 @@ class ProcessMachines:
             machine.folder.write_volume(volume)
 
     def detach_volume(self, instance_id: str, volume_id: str, *, force: bool) -> None:  # noqa: ARG002
-        """Remove the volume's file; there is nothing that a forced detach would have to break."""
+        """Remove the volume's file; a forced detach is no different."""
         if machine := self._machines.get(instance_id):
             machine.folder.remove_volume(volume_id)
 

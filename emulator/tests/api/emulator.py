@@ -1,4 +1,4 @@
-"""A running emulator for tests, and what they do with it again and again."""
+"""A running emulator for tests, and what they often do with it."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Machines that do nothing but remember, and fail or stall when a test asks for it."""
+"""Machines that only record their calls, and fail or stall when a test asks for it."""
 
 import threading
 from collections.abc import Callable

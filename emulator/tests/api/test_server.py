@@ -1,4 +1,4 @@
-"""The process: where it listens, how it ends, what it says when it cannot start."""
+"""The process: where it listens, how it ends, what it reports when it cannot start."""
 
 import os
 import re
@@ -60,7 +60,7 @@ def test_only_loopback_is_bound(tmp_path: Path) -> None:
             process.wait(timeout=PATIENCE_SECONDS)
 
 
-def test_sigterm_ends_it_in_order(tmp_path: Path) -> None:
+def test_sigterm_ends_it_gracefully(tmp_path: Path) -> None:
     """SIGTERM ends the process with exit code 0, and the port is free."""
     port = _free_port()
     with subprocess.Popen(_command(port, tmp_path), stderr=subprocess.DEVNULL) as process:
@@ -82,7 +82,7 @@ def test_sigterm_does_not_wait_for_signals(tmp_path: Path) -> None:
 
 
 def test_it_ends_with_its_starter(tmp_path: Path) -> None:
-    """With --until-eof the process ends when whoever started it is gone."""
+    """With --until-eof the process ends when its starter is gone."""
     port = _free_port()
     command = [*_command(port, tmp_path), "--until-eof"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
@@ -92,7 +92,7 @@ def test_it_ends_with_its_starter(tmp_path: Path) -> None:
         assert process.wait(timeout=PATIENCE_SECONDS) == 0
 
 
-def test_port_in_use_is_said(tmp_path: Path) -> None:
+def test_port_in_use_is_reported(tmp_path: Path) -> None:
     """A port that is taken ends the start with the port and the remedy."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -38,7 +38,7 @@ def test_jobs_run_in_the_scope_of_the_caller(worker: Worker) -> None:
 
 
 def test_timers_run_in_the_order_of_their_time(worker: Worker) -> None:
-    """What is due first runs first, whatever was asked first."""
+    """What is due first runs first, whatever was submitted first."""
     order: list[str] = []
     done = threading.Event()
 
@@ -78,7 +78,7 @@ def test_failed_job_is_logged(worker: Worker, caplog: pytest.LogCaptureFixture) 
     assert "broken" in caplog.text
 
 
-def test_reset_forgets_timers(worker: Worker) -> None:
+def test_reset_drops_timers(worker: Worker) -> None:
     """After a reset, what was to run later does not."""
     ran: list[str] = []
     done = threading.Event()
@@ -90,7 +90,7 @@ def test_reset_forgets_timers(worker: Worker) -> None:
 
 
 def test_close_wakes_sleepers() -> None:
-    """A job that sleeps for hours is told at once that the emulator ends."""
+    """A job that sleeps for hours is woken at once when the emulator ends."""
     worker = Worker()
     results: list[bool] = []
     sleeper = threading.Thread(target=lambda: results.append(worker.sleep(7200)))

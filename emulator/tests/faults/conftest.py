@@ -1,4 +1,4 @@
-"""An emulator of its own, for what is broken in it must hit nobody else's tests; and an instance in it."""
+"""A separate emulator, since its faults must not affect other tests; and an instance in it."""
 
 from collections.abc import Iterator
 
@@ -26,6 +26,6 @@ def node(emulator: Emulator) -> Node:
 
 @pytest.fixture
 def faults(emulator: Emulator) -> Iterator[FaultClient]:
-    """The client; nothing is broken any more when the test is over."""
+    """The client; no fault is active when the test is over."""
     yield emulator.faults
     emulator.faults.clear_all()

@@ -1,4 +1,4 @@
-"""An instance of an emulator with process machines, and what a program on it would see of AWS."""
+"""An instance of an emulator with process machines, and what a program on it sees of AWS."""
 
 import json
 import urllib.request

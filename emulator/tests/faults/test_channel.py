@@ -1,4 +1,4 @@
-"""The channel into the emulator's process: who may use it, and what it says when something is wrong."""
+"""The channel into the emulator's process: who may use it, and what it refuses."""
 
 import stat
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_no_emulator(tmp_path: Path) -> None:
 
 
 def test_active_faults_are_listed_and_cleared(faults: FaultClient) -> None:
-    """What is on is listed with what it is about; it can be removed once, alone or with all others."""
+    """Active faults are listed with their arguments; each can be cleared once, alone or with all others."""
     first = faults.api(ApiRule(service="s3", throttled=True))
     second = faults.imds("i-1", delay_seconds=2)
     assert [(entry.fault_id, entry.kind) for entry in faults.active()] == [
@@ -59,7 +59,7 @@ def test_active_faults_are_listed_and_cleared(faults: FaultClient) -> None:
     ],
 )
 def test_rules_that_make_no_sense(faults: FaultClient, rule: ApiRule, complaint: str) -> None:
-    """A rule that could never do what was meant is refused, and does not become active."""
+    """A rule that can have no effect, or contradicts itself, is refused, and does not become active."""
     with pytest.raises(FaultError, match=complaint):
         faults.api(rule)
     assert faults.active() == []
@@ -84,6 +84,6 @@ def test_faults_of_machines_need_machines_that_boot(faults: FaultClient) -> None
 def test_requests_that_the_table_does_not_know(
     emulator: Emulator, name: str, parameters: dict[str, object], complaint: str
 ) -> None:
-    """Whoever speaks to the socket without the client gets the same checks."""
+    """Requests that do not come from the client get the same checks."""
     with pytest.raises(FaultError, match=complaint):
         channel.ask(emulator.state_dir, name, parameters, timeout_seconds=10)

@@ -26,7 +26,7 @@ def test_a_kill_is_on_until_it_has_happened() -> None:
 
 
 def test_several_kills() -> None:
-    """A machine is prepared for all that are meant for its zone; twice means two machines."""
+    """A machine is prepared for all kills of its zone; twice means two machines."""
     active_faults = ActiveFaults()
     kills = Kills(active_faults)
     first = kills.add(line="one", zone="a", times=2)
@@ -39,8 +39,8 @@ def test_several_kills() -> None:
     assert [(entry.fault_id, entry.used) for entry in active_faults.all()][:2] == [(first, 1), (second, 1)]
 
 
-def test_a_kill_that_was_removed() -> None:
-    """Nothing more is prepared for it, and what still happens counts no more."""
+def test_a_kill_that_was_cleared() -> None:
+    """No more machines are prepared, and what still happens is not counted."""
     active_faults = ActiveFaults()
     kills = Kills(active_faults)
     fault = kills.add(line="one", zone=None, times=2)

@@ -37,7 +37,7 @@ def _refused(error: pytest.ExceptionInfo[ClientError]) -> tuple[str, int]:
 def test_errors_are_the_services_own(  # noqa: PLR0917 - parameters of the cases
     faults: FaultClient, node: Node, service: str, operation: str, rule: ApiRule, code: str, status: int
 ) -> None:
-    """The client reads an error of its service, once; the next request is answered as ever."""
+    """The client reads an error of its service, once; the next request is answered as usual."""
     method = {
         "DescribeVolumes": "describe_volumes",
         "ListAllMyBuckets": "list_buckets",
@@ -53,8 +53,8 @@ def test_errors_are_the_services_own(  # noqa: PLR0917 - parameters of the cases
     getattr(client, method)()
 
 
-def test_only_who_is_meant_is_hit(faults: FaultClient, emulator: Emulator, node: Node) -> None:
-    """A rule is for instances, or for one, or for one role; for the administrator only when it says so."""
+def test_only_the_named_callers_are_affected(faults: FaultClient, emulator: Emulator, node: Node) -> None:
+    """A rule affects all instances, one, or one role; the administrator only if it says so."""
     client, administrator = node.client("ec2"), emulator.client("ec2")
     for hit in (
         ApiRule(service="ec2", throttled=True),
@@ -116,7 +116,7 @@ def test_latency_adds_to_other_effects(faults: FaultClient, node: Node) -> None:
     assert time.monotonic() - begin >= 0.6
 
 
-def test_chance_can_be_repeated(faults: FaultClient, node: Node) -> None:
+def test_a_seed_repeats_the_same_draws(faults: FaultClient, node: Node) -> None:
     """About half of the requests fail, and the same ones again with the same seed."""
     ec2 = node.client("ec2")
 
@@ -140,7 +140,7 @@ def test_chance_can_be_repeated(faults: FaultClient, node: Node) -> None:
 
 @pytest.mark.parametrize("seconds", [600, -600])
 def test_an_instance_with_a_wrong_clock_is_refused(faults: FaultClient, node: Node, seconds: float) -> None:
-    """Ten minutes are too much for EC2 and Auto Scaling, not for S3; each answer tells AWS's time."""
+    """Ten minutes are too much for EC2 and Auto Scaling, not for S3; each answer has AWS's time."""
     fault = faults.clock(node.instance_id, seconds=seconds)
     with pytest.raises(ClientError) as error:
         node.client("autoscaling").describe_auto_scaling_groups()
@@ -159,8 +159,8 @@ def test_an_instance_with_a_wrong_clock_is_refused(faults: FaultClient, node: No
     assert abs(date_of(node.client("ec2").describe_volumes())) < 60
 
 
-def test_an_unsigned_question_for_the_time_names_its_instance(faults: FaultClient, node: Node) -> None:
-    """Without a signature nothing else tells AWS's time apart for the instance whose clock is off."""
+def test_an_unsigned_request_for_the_time_names_its_instance(faults: FaultClient, node: Node) -> None:
+    """Without a signature the User-Agent names the instance whose clock is off."""
     faults.clock(node.instance_id, seconds=600)
 
     def seconds_ahead(user_agent: str) -> float:
@@ -178,8 +178,8 @@ def test_an_unsigned_question_for_the_time_names_its_instance(faults: FaultClien
     assert abs(seconds_ahead("a-program i-0aaaaaaaaaaaaaaaa")) < 60
 
 
-def test_credentials_that_end_before_their_time(faults: FaultClient, node: Node) -> None:
-    """Who holds them is refused for that reason, each time; the metadata service has new ones at once."""
+def test_credentials_that_expire_early(faults: FaultClient, node: Node) -> None:
+    """Requests with them are refused for that reason; the metadata service has new ones at once."""
     s3 = node.client("s3")
     s3.list_buckets()
     faults.expire_credentials(node.instance_id)

@@ -1,4 +1,4 @@
-"""Volumes that are slow, events that are lost, status checks that fail, a metadata service in trouble."""
+"""Slow volumes, lost events, failing status checks, faults of the metadata service."""
 
 import json
 import time
@@ -87,7 +87,7 @@ def test_a_slow_attachment(faults: FaultClient, emulator: Emulator, node: Node, 
 
 
 def test_status_checks(faults: FaultClient, emulator: Emulator, node: Node) -> None:
-    """EC2 shows an instance as impaired, and as well again."""
+    """EC2 shows an instance as impaired, and as ok again."""
     ec2 = emulator.client("ec2")
     for inject, shown in ((faults.fail_status_checks, "impaired"), (faults.pass_status_checks, "ok")):
         inject(node.instance_id)
@@ -123,7 +123,7 @@ def test_an_event_is_lost(faults: FaultClient, emulator: Emulator) -> None:
 
 
 def test_a_completion_is_lost(faults: FaultClient, emulator: Emulator, node: Node) -> None:
-    """The instance is told that its lifecycle action is completed, and waits on nevertheless."""
+    """The instance gets the answer that its lifecycle action is completed, but keeps waiting."""
     group, autoscaling = _group_with_hook(emulator), node.client("autoscaling")
 
     def member() -> dict[str, str]:
@@ -148,7 +148,7 @@ def test_a_completion_is_lost(faults: FaultClient, emulator: Emulator, node: Nod
     emulator.client("autoscaling").delete_auto_scaling_group(AutoScalingGroupName=group, ForceDelete=True)
 
 
-def test_metadata_service_in_trouble(faults: FaultClient, node: Node) -> None:
+def test_metadata_service_faults(faults: FaultClient, node: Node) -> None:
     """It is late, or answers with an error, for the instance and the paths that were named, so many times."""
     faults.imds(node.instance_id, delay_seconds=0.6, path="placement", times=1)
     begin = time.monotonic()

@@ -24,7 +24,7 @@ def test_a_low_limit_is_raised_and_a_high_one_left(inotify: Path, tmp_path: Path
     assert (inotify / "max_user_watches").read_text() == "1000000\n"
 
 
-def test_a_host_that_refuses_is_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_host_that_refuses_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """It is a warning and no error: a few machines may run all the same."""
     raise_limits(tmp_path)
     assert "fs.inotify.max_user_instances is too low" in caplog.text

@@ -160,7 +160,7 @@ def test_without_role_group_and_user_data_there_are_no_such_paths() -> None:
             assert client.get(path)[0] == 404
 
 
-def test_the_target_state_is_read_at_the_moment_of_asking() -> None:
+def test_the_target_state_is_read_on_every_request() -> None:
     """A group's decision to terminate shows at once."""
     facts = Facts(state="InService")
     with serving(facts=facts) as client:
@@ -201,7 +201,7 @@ def test_a_forwarded_request_gets_no_token(imds: Client) -> None:
     assert imds.request("PUT", "/latest/api/token", headers)[0] == 403
 
 
-def test_a_token_is_good_for_its_own_instance_only(imds: Client) -> None:
+def test_a_token_is_valid_for_its_own_instance_only(imds: Client) -> None:
     """A token of another instance, or made up, gets 401 even where tokens are optional."""
     with serving(instance(instance_id="i-0fedcba9876543210", http_tokens_required=False)) as other:
         for bad in (imds.token(), "made-up", "", "ä" * 8):

@@ -144,7 +144,7 @@ def test_a_failing_user_data_leaves_its_reason_on_the_console(machines: ProcessM
 
 
 @pytest.mark.parametrize("user_data", [b"", b"#cloud-config\n{}\n"])
-def test_user_data_that_is_no_script_is_not_run(machines: ProcessMachines, user_data: bytes) -> None:
+def test_user_data_that_is_not_a_script_is_not_run(machines: ProcessMachines, user_data: bytes) -> None:
     """Nothing runs; where there was something, the console says why."""
     machines.launch(instance(user_data=user_data))
     output = machines.console_output(ID)
@@ -168,7 +168,7 @@ def test_terminate_ends_the_whole_group_and_removes_the_folder(
     assert b"up" in machines.console_output(ID)
 
 
-def test_terminate_lets_processes_end_in_order(machines: ProcessMachines) -> None:
+def test_terminate_is_graceful(machines: ProcessMachines) -> None:
     """SIGTERM comes first and what the handler prints is kept."""
     script = b"#!/bin/sh\ntrap 'echo in order; exit 0' TERM\necho up\nsleep 600 &\nwait\n"
     machines.launch(instance(user_data=script))
@@ -179,7 +179,7 @@ def test_terminate_lets_processes_end_in_order(machines: ProcessMachines) -> Non
 
 @LINUX_ONLY
 def test_terminate_finds_a_process_that_left_the_group(machines: ProcessMachines, state: Path) -> None:
-    """A daemon in a session of its own ends with its machine, too."""
+    """A daemon in its own session ends with its machine, too."""
     script = b"#!/bin/sh\nsetsid sh -c 'echo $$ > daemon; exec sleep 600' >/dev/null 2>&1 &\nwait\n"
     machines.launch(instance(user_data=script))
     daemon = number_in(home(state) / "daemon")
@@ -201,10 +201,10 @@ def test_stop_and_start_run_user_data_once(machines: ProcessMachines, state: Pat
     assert (home(state) / "runs").read_text() == "run\n"
 
 
-def test_a_launch_that_fails_leaves_nothing(
+def test_a_failed_launch_leaves_nothing(
     machines: ProcessMachines, state: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error goes up to the emulator; no folder and no process stay; the same id may be launched again."""
+    """The error reaches the emulator; no folder and no process stay; the same id may be launched again."""
     monkeypatch.setattr("emulator.processes.start_time", lambda _pid: None)
     with pytest.raises(OSError, match="ended at once"):
         machines.launch(INSTANCE)
@@ -225,7 +225,7 @@ def test_an_attached_volume_is_a_file_on_the_machine(machines: ProcessMachines, 
 
 
 def test_the_console_keeps_the_last_64_kib(machines: ProcessMachines, state: Path) -> None:
-    """A talkative machine fills neither the answer nor the disk."""
+    """A verbose machine fills neither the answer nor the disk."""
     script = b'#!/bin/sh\ni=0\nwhile [ $i -lt 20000 ]; do echo "line $i of many lines"; i=$((i+1)); done\n'
     machines.launch(instance(user_data=script))
     printed(machines, "ended with status 0")
@@ -261,8 +261,8 @@ def test_close_removes_everything_and_may_be_repeated(state: Path) -> None:
 
 
 def test_a_state_folder_has_one_owner(machines: ProcessMachines, state: Path) -> None:
-    """Neither a second embedded AWS nor a clean-up may take a folder that is in use."""
-    with pytest.raises(StateInUseError, match="make down"):
+    """Neither a second emulator nor a clean-up may take a folder that is in use."""
+    with pytest.raises(StateInUseError, match="stop that one first"):
         ProcessMachines(state_dir=state, api_url="http://127.0.0.1:1", facts=Facts())
     with pytest.raises(StateInUseError):
         remove_leftovers(state)
@@ -298,7 +298,7 @@ def test_what_a_killed_owner_left_is_ended_and_removed(state: Path, tmp_path: Pa
 
 
 def test_a_reused_process_id_is_left_alone(state: Path) -> None:
-    """A record whose process started at another time speaks of a process that is gone."""
+    """A record whose process started at another time belongs to a process that is gone."""
     bystander = subprocess.Popen(["sleep", "600"], start_new_session=True)
     try:
         folder = StateFolder(state).machine(ID)

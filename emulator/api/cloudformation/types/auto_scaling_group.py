@@ -1,4 +1,4 @@
-"""Auto Scaling groups: born with their hooks, updated by their UpdatePolicy, deleted through their hooks."""
+"""Auto Scaling groups: created with hooks, updated by their UpdatePolicy, deleted through their hooks."""
 
 import logging
 from typing import Any

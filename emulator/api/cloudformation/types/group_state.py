@@ -30,12 +30,12 @@ def exists(group_name: str) -> bool:
 
 
 def instances(group_name: str) -> set[str]:
-    """Ids of all instances in the group, those on their way out included."""
+    """Ids of all instances in the group, terminating ones included."""
     return {instance["InstanceId"] for instance in describe(group_name)["Instances"]}
 
 
 def living_instances(group: dict[str, Any]) -> dict[str, str]:
-    """The lifecycle states of the instances that are not on their way out, by instance id."""
+    """The lifecycle states of the instances that are not terminating, by instance id."""
     return {
         instance["InstanceId"]: instance["LifecycleState"]
         for instance in group["Instances"]

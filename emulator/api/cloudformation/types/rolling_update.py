@@ -21,7 +21,7 @@ _CAUSES = ("LaunchTemplate", "LaunchConfigurationName", "MixedInstancesPolicy", 
 
 
 def needs_rolling_update(old: Properties, new: Properties) -> bool:
-    """Whether a change of the group's properties asks for new instances."""
+    """Whether a change of the group's properties requires new instances."""
     return any(old.get(name) != new.get(name) for name in _CAUSES)
 
 

@@ -33,7 +33,7 @@ class Answer:
 
 
 class Answers:
-    """Finds answers in what the emulated AWS says at that moment."""
+    """Finds answers in the current state of the API."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Answers:
     def _find(self, name: str, type_: str, *, aliases_left: int) -> Answer:
         zones = [zone for zone in self._zones() if name == zone.name or name.endswith(f".{zone.name}")]
         if zones:
-            # The most specific zone answers, also that there is no such name.
+            # The most specific zone answers, even if the answer is that the name does not exist.
             zone = max(zones, key=lambda zone: len(zone.name))
             return self._in_zone(zone, name, type_, aliases_left)
         for balancer in self._balancers():

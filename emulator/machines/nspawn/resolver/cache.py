@@ -1,8 +1,8 @@
 """Answers kept for their time to live, as the VPC's name server on AWS keeps them.
 
-So a client that asked before a record changed gets the old value until its
-time is over, and a value whose time runs down. That there is no such name is
-not kept here; clients may, for as long as the zone's SOA allows.
+A client that asked before a record changed gets the old value until its time
+to live is over. That a name does not exist is not cached here; clients may, as
+long as the zone's SOA allows.
 """
 
 import threading

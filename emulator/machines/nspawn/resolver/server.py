@@ -1,4 +1,4 @@
-"""DNS over UDP and TCP, at sockets that somebody else has made."""
+"""DNS over UDP and TCP, at sockets that are passed in."""
 
 import contextlib
 import logging
@@ -20,7 +20,7 @@ from emulator.machines.nspawn.resolver.answers import Answer
 _log = logging.getLogger(__name__)
 
 _UDP_SIZE = 512
-"""Of an answer to a client that says nothing else (RFC 1035)."""
+"""Of an answer to a client that names no other (RFC 1035)."""
 _TCP_IDLE_SECONDS = 10.0
 
 Find = Callable[[str, str], Answer]
@@ -52,7 +52,7 @@ class NameServer:
             made.close()
 
     def answer(self, request: bytes, *, max_size: int) -> bytes | None:
-        """The reply to one request; None to what is no request."""
+        """The reply to one request; None if it is not a request."""
         try:
             query = dns.message.from_wire(request, ignore_trailing=True)
         except dns.exception.DNSException:

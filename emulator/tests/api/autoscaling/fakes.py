@@ -29,7 +29,7 @@ class Timer:
 
 @dataclass
 class Clock:
-    """Time that passes only when told to."""
+    """Time that passes only when the test says so."""
 
     seconds: float = 0
     timers: list[Timer] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Aws:
         return [Subnet(subnet_id=subnet, availability_zone=subnet[0]) for subnet in subnet_ids]
 
     def launch(self, plan: LaunchPlan) -> Launched:
-        """Accept, unless told to refuse."""
+        """Accept, unless the test wants a refusal."""
         if self.refuse is not None:
             raise LaunchError(self.refuse)
         self.launches.append(plan)
@@ -125,7 +125,7 @@ class World:
         )
 
     def create(self, *hooks: Hook, **settings: Any) -> Group:
-        """Create the group `web`, of one instance unless told otherwise."""
+        """Create the group `web`, of one instance by default."""
         size = settings.pop("size", 1)
         defaults: dict[str, Any] = {
             "min_size": 0,

@@ -1,4 +1,4 @@
-"""Groups as a client of AWS sees them: the emulator is a process, spoken to with boto3."""
+"""Groups as a client of AWS sees them: the emulator is a process, used through boto3."""
 
 import json
 from collections.abc import Iterator
@@ -172,7 +172,7 @@ def test_a_silent_instance_is_abandoned_and_its_reason_can_be_read(site: Site) -
 
 
 def test_a_heartbeat_keeps_the_instance_waiting(site: Site) -> None:
-    """Recorded again and again, it outlives twice the time-out; a wrong token is refused."""
+    """Recorded repeatedly, it outlives twice the time-out; a wrong token is refused."""
     site.create(hook("up", LAUNCH, HeartbeatTimeout=120))
     instance_id = site.reach("Pending:Wait")
     beat = {"AutoScalingGroupName": site.name, "LifecycleHookName": "up"}
@@ -199,7 +199,7 @@ def test_an_instance_ended_outside_the_group_is_replaced(site: Site, how: str) -
 
 
 def test_unhealthy_instances_are_replaced_after_their_grace_period(site: Site) -> None:
-    """SetInstanceHealth respects it by default, and does not when told so."""
+    """SetInstanceHealth respects it by default, and ignores it on request."""
     site.create(HealthCheckGracePeriod=3600)
     instance_id = site.reach("InService")
     site.asg.set_instance_health(InstanceId=instance_id, HealthStatus="Unhealthy")
@@ -254,7 +254,7 @@ def test_events_reach_the_targets_of_rules(site: Site) -> None:
 
 
 def test_targets_are_registered_after_the_launch_hook_only(site: Site) -> None:
-    """And nobody calls them healthy: no machine is there to be checked."""
+    """And none becomes healthy: there is no machine to check."""
     elb = site.aws.client("elbv2")
     balancer = elb.create_load_balancer(Name=site.name, Type="network", Subnets=[site.subnet_id])
     group = elb.create_target_group(

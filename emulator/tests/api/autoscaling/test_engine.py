@@ -54,7 +54,7 @@ def test_a_launch_hook_holds_the_instance_until_it_is_completed(world: World) ->
         lifecycle.complete(member, hook_name="launch", token=token, result="CONTINUE")
 
 
-def test_an_abandoned_launch_is_cancelled_and_tried_again(world: World) -> None:
+def test_an_abandoned_launch_is_cancelled_and_retried(world: World) -> None:
     """The activity carries AWS's reason; the next launch waits ten seconds, the one after twenty."""
     group = world.create(launch_hook())
     world.run("i-1")
@@ -98,7 +98,7 @@ def test_a_heartbeat_timeout_gives_the_default_result(world: World) -> None:
     assert other.states() == {"i-1": "InService"}
 
 
-def test_heartbeats_extend_a_wait_but_not_for_ever(world: World) -> None:
+def test_heartbeats_extend_a_wait_up_to_a_limit(world: World) -> None:
     """Each restarts the time-out; after 100 time-outs' worth the default result comes anyway."""
     world.create(launch_hook(HeartbeatTimeout=30))
     world.run("i-1")
@@ -169,7 +169,7 @@ def test_an_instance_that_dies_while_pending_is_a_failed_launch(world: World) ->
     assert world.states() == {"i-2": "Pending"}
 
 
-def test_a_refused_launch_is_a_failed_activity_and_is_tried_again(world: World) -> None:
+def test_a_refused_launch_is_a_failed_activity_and_is_retried(world: World) -> None:
     """EC2's words stand in the activity; when EC2 accepts again the group fills by itself."""
     world.aws.refuse = "The image id '[ami-1]' does not exist"
     group = world.create()

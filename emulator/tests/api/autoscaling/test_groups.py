@@ -1,4 +1,4 @@
-"""What other services learn of groups."""
+"""What other services can see of groups."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -36,7 +36,7 @@ def test_a_new_template_version_makes_instances_outdated(world: World) -> None:
 
 
 def test_a_change_of_policy_or_subnets_makes_instances_outdated(world: World) -> None:
-    """A mixed instances policy that differs in its types, and a subnet that the group has no more."""
+    """A mixed instances policy that differs in its types, and a subnet that the group no longer has."""
     world.create(launch_template=None, mixed_instances_policy=MIXED, subnet_ids=("a1", "b1"))
     world.run("i-1")
     settings = world.engine.group("web").settings

@@ -1,4 +1,4 @@
-"""Where instances go, what they are, and which of them leaves."""
+"""Where instances go, what they are, and which is terminated."""
 
 from typing import Any
 

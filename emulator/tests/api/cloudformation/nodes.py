@@ -26,14 +26,14 @@ class Nodes:
         self.launched: list[str] = []
         self.terminated: list[str] = []
         self.most_at_once = 0
-        """The largest number of instances that were not on their way out."""
+        """The largest number of instances that were not terminating."""
         self.fewest_in_service: int | None = None
         """The smallest number of instances in service since the first was."""
         self.suspended: set[str] = set()
         """Every process that was seen suspended."""
 
     def count_anew(self) -> None:
-        """Forget how many instances were seen at once."""
+        """Reset how many instances were seen at once."""
         self.most_at_once, self.fewest_in_service = 0, None
 
     def __enter__(self) -> Self:

@@ -27,7 +27,7 @@ def test_what_waits_comes_last() -> None:
 
 
 def test_what_needs_a_wait_condition_comes_after_it() -> None:
-    """A dependency is stronger than the wish to wait last."""
+    """A dependency takes precedence over waiting last."""
     resources: dict[str, Definition] = {
         "Wait": {"Type": "AWS::CloudFormation::WaitCondition", "CreationPolicy": {}},
         "After": {"Type": "AWS::SSM::Parameter", "DependsOn": ["Wait"]},
@@ -44,7 +44,7 @@ def test_resources_of_a_false_condition_are_left_out() -> None:
     assert engine.sort_with_waiting_last(resources, {"No": False}) == ["A"]
 
 
-def test_circle_is_named() -> None:
+def test_cycle_is_named() -> None:
     """Resources that need each other are listed."""
     resources = {
         "A": {"Type": "AWS::SSM::Parameter", "DependsOn": "B"},

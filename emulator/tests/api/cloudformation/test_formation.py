@@ -1,4 +1,4 @@
-"""A first formation: masters that need each other, in groups that are created one after the other."""
+"""A first formation: servers that need each other, in groups that are created one after the other."""
 
 import threading
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ class Masters:
 
 @pytest.fixture(scope="module", params=["in-service", "launched"])
 def mode(request: pytest.FixtureRequest) -> str:
-    """When a new group is complete: nobody knows which of the two AWS does."""
+    """When a new group is complete: it is not documented which of the two AWS does."""
     return str(request.param)
 
 
@@ -81,7 +81,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory, mode: str) -> Iterator[Em
         yield started
 
 
-def test_masters_that_let_the_others_come_make_a_cluster(
+def test_servers_that_complete_early_form_a_cluster(
     emulator: Emulator, stack: Stack, template: Template
 ) -> None:
     """A hook that is completed before there is a quorum: the stack is complete in either mode."""
@@ -93,7 +93,7 @@ def test_masters_that_let_the_others_come_make_a_cluster(
         stack.delete()
 
 
-def test_masters_that_wait_for_their_proof_may_wait_for_each_other(
+def test_servers_that_wait_for_proof_may_wait_for_each_other(
     emulator: Emulator, stack: Stack, template: Template, mode: str
 ) -> None:
     """What the early completion is for: with proof first, the second group would never be created."""
@@ -113,7 +113,7 @@ def test_masters_that_wait_for_their_proof_may_wait_for_each_other(
 def test_a_group_waits_for_its_hook_or_not(
     emulator: Emulator, stack: Stack, template: Template, mode: str
 ) -> None:
-    """With nobody who completes the hook: complete at once, or never."""
+    """Without anything that completes the hook: complete at once, or never."""
     stack.create(template("formation"), Timeout="PT1S")
     statuses = dict(stack.events("GroupA"))
     assert ("CREATE_COMPLETE" in statuses) == (mode == "launched")

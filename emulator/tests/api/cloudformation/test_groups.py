@@ -1,4 +1,4 @@
-"""Auto Scaling groups in stacks: birth, rolling updates, rollback, and the way out through the hooks."""
+"""Auto Scaling groups in stacks: creation, rolling updates, rollback, and deletion through the hooks."""
 
 from typing import Any
 

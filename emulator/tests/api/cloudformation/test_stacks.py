@@ -18,7 +18,7 @@ Resources: {P: {Type: "AWS::SSM::Parameter", Properties: {Type: String, Value: !
 
 
 def test_protected_stack_is_not_deleted(emulator: Emulator, stack: Stack, template: Template) -> None:
-    """Termination protection refuses the delete until it is taken off."""
+    """Termination protection refuses the delete until it is removed."""
     client = emulator.client("cloudformation")
     stack.create(template("endpoints"))
     client.update_termination_protection(StackName=stack.name, EnableTerminationProtection=True)
@@ -30,7 +30,7 @@ def test_protected_stack_is_not_deleted(emulator: Emulator, stack: Stack, templa
 
 
 def test_export_in_use_keeps_its_stack(emulator: Emulator, stack: Stack) -> None:
-    """A stack whose export another one imports cannot go first."""
+    """A stack whose export another one imports cannot be deleted first."""
     other = emulator.stack()
     stack.create(_EXPORT, Name=stack.name)
     other.create(_IMPORT, Name=stack.name)

@@ -1,4 +1,4 @@
-"""EC2 in this process, over machines that record what they are asked."""
+"""EC2 in this process, over machines that record what they are called with."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ def found(cloud: Cloud, **wanted: list[str]) -> list[str]:
 
 
 def test_filters_are_anded_and_their_values_ored(cloud: Cloud) -> None:
-    """State, type, zone, group and address; wildcards; nothing matches a value that nobody has."""
+    """State, type, zone, group and address; wildcards; nothing matches an unused value."""
     first = cloud.ec2.instances.launch(cloud.request())["InstanceId"]
     second = cloud.ec2.instances.launch(cloud.request(InstanceType="c7g.large"))["InstanceId"]
     until(lambda: cloud.state(first) == cloud.state(second) == "running")

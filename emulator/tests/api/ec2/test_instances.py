@@ -13,7 +13,7 @@ from emulator.tests.api.ec2.conftest import ZONE, Cloud
 from emulator.tests.api.recording import until
 
 
-def test_a_launch_is_pending_until_its_machine_is_on_its_way(cloud: Cloud) -> None:
+def test_a_launch_is_pending_until_its_machine_is_started(cloud: Cloud) -> None:
     """The machine gets the decoded user data and everything else that EC2 knows."""
     gate = cloud.machines.stall["launch"] = threading.Event()
     record = cloud.ec2.instances.launch(
@@ -79,7 +79,7 @@ def test_termination_deletes_or_frees_volumes_as_they_say(cloud: Cloud) -> None:
 
 
 def test_a_terminated_instance_is_shown_for_an_hour(cloud: Cloud) -> None:
-    """It can be described after its end, and is forgotten later: here the hour is three minutes long."""
+    """It can be described after its end, and is removed later: here the hour is three minutes long."""
     instance_id = cloud.ec2.instances.launch(cloud.request())["InstanceId"]
     cloud.ec2.instances.terminate(instance_id)
     until(lambda: cloud.state(instance_id) == "terminated")
@@ -123,7 +123,7 @@ def test_a_guest_that_shuts_down_stops_or_terminates(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize(("behavior", "end"), [("stop", "stopped"), ("terminate", "terminated")])
 def test_a_guest_that_is_off_before_its_launch_returns(cloud: Cloud, behavior: str, end: str) -> None:
-    """It is not forgotten: the instance runs for a moment, and then stops or terminates."""
+    """It is not lost: the instance runs for a moment, and then stops or terminates."""
     heard: list[str] = []
     cloud.ec2.transitions.subscribe(lambda _instance_id, state, _reason: heard.append(state))
     gate = cloud.machines.stall["launch"] = threading.Event()
@@ -222,7 +222,7 @@ def test_bad_launches_are_refused_without_leaving_anything(
         ("u7i-12tb.224xlarge", "x86_64"),
     ],
 )
-def test_the_architecture_is_told_by_the_type(instance_type: str, architecture: str) -> None:
+def test_the_architecture_follows_from_the_type(instance_type: str, architecture: str) -> None:
     """Graviton families have a g after their generation."""
     assert launch.architecture(instance_type) == architecture
 
@@ -246,7 +246,7 @@ def test_facts_are_found_without_a_request(cloud: Cloud) -> None:
 
 
 def test_the_root_device_is_the_mapped_one() -> None:
-    """An image that is not registered tells nothing, so the usual names in the mappings do."""
+    """An image that is not registered is unknown, so the usual names in the mappings do."""
     data = {"ImageId": "ami-0123456789abcdef0", "InstanceType": "m7i.large"}
     mapped = launch.from_template_data(
         {**data, "BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 9}}]},

@@ -54,7 +54,7 @@ def test_a_client_token_makes_one_volume(cloud: Cloud) -> None:
 
 
 def test_attach_and_detach_go_through_real_states(cloud: Cloud) -> None:
-    """Attaching until the machine has it, detaching until it has let go, then available again."""
+    """Attaching until the machine has it, detaching until it has released it, then available again."""
     instance_id, volume_id = running(cloud), available(cloud)
     gate = cloud.machines.stall["attach_volume"] = threading.Event()
     cloud.ec2.attachments.attach(volume_id, instance_id=instance_id, device="/dev/xvdf")
@@ -72,8 +72,8 @@ def test_attach_and_detach_go_through_real_states(cloud: Cloud) -> None:
     until(lambda: cloud.volume_state(volume_id) == ("available", None))
 
 
-def test_force_overtakes_a_detach_that_does_not_end(cloud: Cloud) -> None:
-    """The machine hangs in the orderly detach; the forced one frees the volume for another instance."""
+def test_force_overtakes_a_detach_that_hangs(cloud: Cloud) -> None:
+    """The machine hangs in the normal detach; the forced one frees the volume for another instance."""
     first, second, volume_id = running(cloud), running(cloud), available(cloud)
     attached(cloud, volume_id, first)
     gate = cloud.machines.stall["detach_volume"] = threading.Event()

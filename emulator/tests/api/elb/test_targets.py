@@ -1,4 +1,4 @@
-"""Targets of load balancers: registered, checked, drained; nobody is called healthy unchecked."""
+"""Targets of load balancers: registered, checked, drained; none is healthy unchecked."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def account() -> Iterator[None]:
 
 
 def balancer(worker: Worker, *, probing: bool) -> Balancer:
-    """Build one; without probing nobody looks at the targets."""
+    """Build one; without probing the targets are not checked."""
     group = store._GROUPS.get()[ARN] = {
         "TargetGroupArn": ARN,
         "Port": 6443,
@@ -76,7 +76,7 @@ def balancer(worker: Worker, *, probing: bool) -> Balancer:
 
 @pytest.mark.usefixtures("account")
 def test_without_a_prober_a_target_stays_initial(worker: Worker) -> None:
-    """No health is claimed that nobody checked."""
+    """No target becomes healthy unchecked."""
     world = balancer(worker, probing=False)
     world.targets.register([ARN], "i-1")
     worker.sleep(60)
@@ -106,8 +106,8 @@ def test_checks_are_made_as_configured_and_decide(worker: Worker) -> None:
 
 
 @pytest.mark.usefixtures("account")
-def test_a_deregistered_target_drains_and_is_checked_no_more(worker: Worker) -> None:
-    """`draining` for as long as the group says, then not registered; registering again begins anew."""
+def test_a_deregistered_target_drains_and_is_no_longer_checked(worker: Worker) -> None:
+    """`draining` for as long as the group says, then not registered; registering again starts over."""
     world = balancer(worker, probing=True)
     world.targets.register([ARN], "i-1")
     until(lambda: world.state()[0] == "healthy")

@@ -56,7 +56,7 @@ class _Machine:
         )
 
     def attach(self, emulator: Emulator, session: Mapping[str, str]) -> None:
-        """Attach the volume in the name of a session."""
+        """Attach the volume as a session."""
         emulator.client("ec2", session=session).attach_volume(
             VolumeId=self.volume_id, InstanceId=self.instance_id, Device="/dev/xvdf"
         )
@@ -112,7 +112,7 @@ def test_encrypted_volume_needs_a_grant(emulator: Emulator) -> None:
 
 
 def _make_volume(emulator: Emulator, session: Mapping[str, str], **request: Any) -> str:
-    """Make a volume with the tag slot=a in the name of a session."""
+    """Make a volume with the tag slot=a as a session."""
     tags = [{"ResourceType": "volume", "Tags": [{"Key": "slot", "Value": "a"}]}]
     wanted = {"AvailabilityZone": f"{REGION}a", "Size": 1, "VolumeType": "gp3", "TagSpecifications": tags}
     return str(emulator.client("ec2", session=session).create_volume(**wanted | request)["VolumeId"])

@@ -1,4 +1,4 @@
-"""An embedded AWS with real machines, as a process of its own, with a VPC in it."""
+"""An emulator with machines that boot, as its own process, with a VPC in it."""
 
 import json
 import os
@@ -37,7 +37,7 @@ _TRUST: dict[str, object] = {
 
 @dataclass
 class Aws:
-    """The running embedded AWS."""
+    """The running emulator."""
 
     url: str
     state_dir: Path

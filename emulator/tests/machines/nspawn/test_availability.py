@@ -1,4 +1,4 @@
-"""Where machines cannot run, the reason is said, and nothing is left of the trials."""
+"""Where machines cannot run, the reason is reported, and the trials leave nothing behind."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ ROOT_ONLY = pytest.mark.skipif(os.geteuid() != 0, reason="only root can try ever
 
 
 def _asked(**arguments: object) -> str:
-    """What a process of its own says."""
+    """What a separate process prints."""
     done = subprocess.run(
         [sys.executable, "-c", ASK],
         cwd=Path(__file__).parents[4],
@@ -49,7 +49,7 @@ def test_a_missing_program_is_named_with_its_package(tmp_path: Path) -> None:
 
 
 @ROOT_ONLY
-def test_what_the_kernel_refuses_is_told_in_its_words(
+def test_what_the_kernel_refuses_is_reported_in_its_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each thing is really tried: with mounts that fail, overlays are what is missing."""

@@ -69,8 +69,8 @@ def test_a_reboot_keeps_disk_and_address_and_runs_no_user_data(bench: Bench) -> 
         assert "inet 10.0.32.7/20" in bench.sh(one, "ip address show ens5")
 
 
-def test_a_guest_that_switches_itself_off_is_reported(bench: Bench) -> None:
-    """EC2 hears of it, and can start the machine again."""
+def test_a_guest_that_powers_off_is_reported(bench: Bench) -> None:
+    """EC2 is notified, and can start the machine again."""
     one = bench.launch(node(7))
     bench.machines.run(one, ["systemctl", "poweroff", "--no-block"])
     bench.until(lambda: bench.off == [one], "nobody was told")
@@ -80,7 +80,7 @@ def test_a_guest_that_switches_itself_off_is_reported(bench: Bench) -> None:
     bench.booted(one)
 
 
-def test_stop_lets_services_end_in_order(bench: Bench) -> None:
+def test_stop_is_graceful(bench: Bench) -> None:
     """A service's stop command runs before the machine is off; what it wrote is there at the next start."""
     one = bench.launch(node(7))
     bench.sh(
@@ -93,7 +93,7 @@ def test_stop_lets_services_end_in_order(bench: Bench) -> None:
 
 
 def test_terminate_removes_all_but_the_console(bench: Bench) -> None:
-    """No mount, wire, group or process of the machine stays; its last output can be read still."""
+    """No mount, link, cgroup or process of the machine stays; its last output can still be read."""
     one = bench.launch(node(7, user_data=b"#!/bin/sh\necho last words\n"))
     bench.machines.terminate(one)
     assert set(traces(bench.state_dir)) <= {"namespaces"}, "the VPC's own namespace may stay"
@@ -102,8 +102,8 @@ def test_terminate_removes_all_but_the_console(bench: Bench) -> None:
     assert "last words" in bench.console(one)
 
 
-def test_a_launch_that_fails_leaves_nothing(bench: Bench) -> None:
-    """A second instance with an id that exists is refused, and the first one lives on."""
+def test_a_failed_launch_leaves_nothing(bench: Bench) -> None:
+    """A second instance with an id that exists is refused, and the first one keeps running."""
     one = bench.launch(node(7))
     with pytest.raises(Exception, match="File exists"):
         bench.machines.launch(node(7))
@@ -111,7 +111,7 @@ def test_a_launch_that_fails_leaves_nothing(bench: Bench) -> None:
 
 
 def test_a_frozen_machine_does_nothing_until_it_thaws(bench: Bench) -> None:
-    """Its clock of printed lines stands still, and goes on afterwards."""
+    """Its printed lines stop, and continue afterwards."""
     one = bench.launch(node(7))
     bench.sh(one, "systemd-run -q sh -c 'while echo tick; do sleep 0.05; done >> /root/ticks'")
     ticks = StateFolder(bench.state_dir).machine(one).upper / "root/ticks"
@@ -124,7 +124,7 @@ def test_a_frozen_machine_does_nothing_until_it_thaws(bench: Bench) -> None:
     bench.until(lambda: ticks.stat().st_size > size, "no ticks after the thaw")
 
 
-def test_a_partitioned_machine_hears_nothing_until_it_is_healed(bench: Bench) -> None:
+def test_a_partitioned_machine_is_unreachable_until_it_is_reconnected(bench: Bench) -> None:
     """Neither neighbours nor metadata reach it, its interface keeps its address, and it comes back."""
     one, other = bench.launch(node(7)), bench.launch(node(8))
     ping = "ping -q -c 1 -W 1 10.0.32.8 > /dev/null && echo heard || echo silence"

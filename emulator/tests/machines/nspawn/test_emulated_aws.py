@@ -1,4 +1,4 @@
-"""Real machines behind the embedded AWS: roles, names and load balancers as they are seen from inside."""
+"""Machines that boot behind the API: roles, DNS and load balancers as seen from inside."""
 
 import http.client
 import json
@@ -61,13 +61,13 @@ systemd-run --unit=server python3 /root/server.py
 
 @pytest.fixture(scope="module")
 def aws(image: MachineImage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """An embedded AWS that leaves nothing when it ends in order."""
+    """An emulator that leaves nothing after a graceful shutdown."""
     with running(tmp_path_factory.mktemp("aws"), image) as made:
         yield made
     assert traces(made.state_dir) == {}
 
 
-def test_user_data_calls_aws_with_the_rights_of_its_role(aws: Aws) -> None:
+def test_user_data_calls_aws_with_the_permissions_of_its_role(aws: Aws) -> None:
     """The credentials from the metadata service open what the role may open, and nothing else."""
     s3 = aws.client("s3")
     for bucket in ("open", "closed"):

@@ -1,4 +1,4 @@
-"""Real machines broken from outside, through the channel: who reaches whom, what is lost, what goes on."""
+"""Faults of machines that boot, through the channel: who reaches whom, what is lost, what continues."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,7 +23,7 @@ DEVICE = "/dev/xvdf"
 
 @pytest.fixture(scope="module")
 def aws(image: MachineImage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
-    """An embedded AWS that leaves nothing when it ends in order."""
+    """An emulator that leaves nothing after a graceful shutdown."""
     with running(tmp_path_factory.mktemp("aws") / ("long" * 25), image) as made:
         yield made
     assert traces(made.state_dir) == {}
@@ -99,7 +99,7 @@ def test_a_split_between_machines(aws: Aws, faults: FaultClient, trio: tuple[str
     assert _reaches(aws, trio) == everybody
 
 
-def test_a_zone_that_is_cut_off(aws: Aws, faults: FaultClient, trio: tuple[str, str, str]) -> None:
+def test_a_partitioned_zone(aws: Aws, faults: FaultClient, trio: tuple[str, str, str]) -> None:
     """Inside it everything works; nobody elsewhere reaches it or its load balancer, nor it the API."""
     addresses = _balancer(aws, trio)
     for address in addresses.values():
@@ -126,7 +126,7 @@ def test_a_zone_that_is_cut_off(aws: Aws, faults: FaultClient, trio: tuple[str, 
     aws.client("ec2").terminate_instances(InstanceIds=[late])
 
 
-def test_the_way_out_has_one_address(aws: Aws, trio: tuple[str, str, str]) -> None:
+def test_the_router_has_one_address(aws: Aws, trio: tuple[str, str, str]) -> None:
     """Machines that come and go do not change the hardware address of the router for others."""
     script = f"ping -c 1 -W 2 169.254.169.253 >/dev/null; {API} >/dev/null; ip -4 neigh show 10.20.0.1"
     before = aws.sh(trio[0], script).split()[4]
@@ -137,8 +137,8 @@ def test_the_way_out_has_one_address(aws: Aws, trio: tuple[str, str, str]) -> No
         aws.client("ec2").terminate_instances(InstanceIds=[name])
 
 
-def test_power(aws: Aws, faults: FaultClient, trio: tuple[str, str, str]) -> None:
-    """A machine without power is off and can be switched on; status checks find it only if they are to."""
+def test_power_loss(aws: Aws, faults: FaultClient, trio: tuple[str, str, str]) -> None:
+    """A machine without power can be switched on; status checks notice it unless it is unnoticed."""
     name = trio[1]
     for unnoticed, shown in ((True, "ok"), (False, "impaired")):
         faults.power_loss(name, unnoticed=unnoticed)

@@ -35,7 +35,7 @@ def _run(root: Path, *options: str) -> tuple[int, str]:
 
 
 def test_a_program_dies_once_for_each_line(root: Path) -> None:
-    """What was printed before is there, nothing after it; with no line left a program ends as ever."""
+    """What was printed before is there, nothing after it; with no line left a program ends as usual."""
     assert _run(root)[0] == 0
     for name, line in (("one", "first step: done"), ("two", "third step: done"), ("three", "never printed")):
         kill_at_line.arm(root, name, line)
@@ -48,8 +48,8 @@ def test_a_program_dies_once_for_each_line(root: Path) -> None:
     assert not kill_at_line.has_happened(root, "three")
 
 
-def test_where_nothing_is_to_be_killed_nothing_is_changed(root: Path) -> None:
-    """A machine that is not meant has no file of this."""
+def test_other_machines_are_not_changed(root: Path) -> None:
+    """A machine without the fault has none of its files."""
     assert list(root.glob("usr/lib/python3/dist-packages/fault_kill_at_line*")) == []
     kill_at_line.arm(root, "one", "line")
     assert len(list(root.glob("usr/lib/python3/dist-packages/fault_kill_at_line*"))) == 2

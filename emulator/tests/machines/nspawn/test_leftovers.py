@@ -1,4 +1,4 @@
-"""What an embedded AWS that was killed leaves behind, and that it is found and removed."""
+"""What a killed emulator leaves behind is found and removed."""
 
 import signal
 import subprocess

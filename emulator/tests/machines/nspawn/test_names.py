@@ -196,7 +196,7 @@ def test_an_answer_that_is_too_long_says_so_and_comes_by_tcp(server: NameServer)
     assert sum(len(rrset) for rrset in whole.answer) == 400
 
 
-def test_what_is_no_request_gets_no_answer(server: NameServer) -> None:
+def test_a_malformed_request_gets_no_answer(server: NameServer) -> None:
     """Noise and replies are dropped; other classes and several questions are refused."""
     query = dns.message.make_query("x.k8s.internal.", "A")
     assert server.answer(b"noise", max_size=512) is None

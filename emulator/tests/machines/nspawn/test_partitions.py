@@ -115,7 +115,7 @@ def test_a_split(bench: Bench) -> None:
     assert bench.pairs() == _all(4)
 
 
-def test_connections_that_stood_before_a_split_hang(bench: Bench) -> None:
+def test_connections_from_before_a_split_hang(bench: Bench) -> None:
     """They are not reset: what is sent is lost, and comes when the split is over."""
     one, two, *_ = bench.instances
     listener = next(entry for entry in bench.listeners if entry.getsockname()[0] == two.private_ip)
@@ -135,7 +135,7 @@ def test_connections_that_stood_before_a_split_hang(bench: Bench) -> None:
             assert served.recv(10) == b"during"
 
 
-def test_a_zone_that_is_cut_off(bench: Bench) -> None:
+def test_a_partitioned_zone(bench: Bench) -> None:
     """It is whole inside, with metadata, names and its balancer; nothing else gets in or out."""
     inside, outside = bench.instances[:2], bench.instances[2:]
     bench.partitions.cut_zone(A, cut=True)
@@ -205,7 +205,7 @@ def test_an_address_may_move_to_another_machine(bench: Bench) -> None:
     assert bench.reaches(None, new)
 
 
-def test_names_lead_to_a_cut_zone_for_a_while(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_lead_to_a_partitioned_zone_for_a_while(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as Route 53's checks take; when the zone is whole again, they lead there at once."""
     bench.partitions.cut_zone(A, cut=True)
     assert bench.partitions.cut_zones == {A}

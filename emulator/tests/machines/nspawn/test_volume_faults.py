@@ -59,7 +59,7 @@ def bench(image: MachineImage, tmp_path: Path) -> Iterator[Bench]:
 
 
 @pytest.mark.parametrize("attached", [True, False])
-def test_corruption_hits_the_newest_file_where_it_was_told_to(bench: Bench, attached: bool) -> None:
+def test_corruption_hits_the_newest_file_at_the_given_place(bench: Bench, attached: bool) -> None:
     """So many bytes before the zeros at its end are others; its length and other files are as before."""
     content = bytes(range(1, 251)) * 40
     with bench.mounted() as folder:
@@ -87,7 +87,7 @@ def test_corruption_hits_the_newest_file_where_it_was_told_to(bench: Bench, atta
         bench.faults.corrupt("vol-1", "no-such/*", at=0.5, length_bytes=100, seed=1)
 
 
-def test_a_text_is_another_one_wherever_it_is(bench: Bench) -> None:
+def test_a_text_is_altered_wherever_it_is(bench: Bench) -> None:
     """In the first file that has it; nothing else moves."""
     with bench.mounted() as folder:
         (folder / "member/snap").mkdir(parents=True)

@@ -71,7 +71,7 @@ def test_power_loss_loses_what_was_not_synced_and_nothing_else(bench: Bench) -> 
     )
 
 
-def test_switching_off_by_itself_loses_nothing(bench: Bench) -> None:
+def test_powering_off_loses_nothing(bench: Bench) -> None:
     """The counterpart of the test before: without power loss the same write is there afterwards."""
     one = bench.launch(node(7))
     bench.machines.attach_volume(one, VOLUME)
@@ -95,7 +95,7 @@ def test_volumes_stay_with_a_machine_over_a_stop(bench: Bench) -> None:
     ]
 
 
-def test_a_volume_is_at_one_machine_only(bench: Bench) -> None:
+def test_a_volume_is_attached_to_one_machine_only(bench: Bench) -> None:
     """A second attachment is refused and names the holder; deleting forgets the data."""
     one, other = bench.launch(node(7)), bench.launch(node(8))
     bench.machines.attach_volume(one, VOLUME)
