@@ -42,6 +42,16 @@ def add_commands(app: typer.Typer) -> None:
         run(suites or [], file=file, update=update)
 
     @app.command(rich_help_panel=_PANEL)
+    def reference() -> None:
+        """Write docs/cluster-file.md and clusters/schema.json, generated from the model of the cluster file.
+
+        After a change in constructs/kubequorum/config. A unit test fails while they are stale.
+        """
+        from development.commands.reference import write_reference as run
+
+        run()
+
+    @app.command(rich_help_panel=_PANEL)
     def faults(
         name: Annotated[
             str | None,

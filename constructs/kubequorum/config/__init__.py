@@ -2,7 +2,8 @@
 
 from kubequorum.config.checks import warnings_of
 from kubequorum.config.load import ClusterFileError, load_cluster
-from kubequorum.config.model import Architecture, Cluster, Taint, WorkerGroup
+from kubequorum.config.model import Cluster, Taint, WorkerGroup
+from kubequorum.config.section import Architecture
 
 __all__ = [
     "Architecture",

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from kubequorum.config.checks import problems_of
 from kubequorum.config.model import Cluster
 from kubequorum.config.problem import Problem
+from kubequorum.config.section import Section, nested_section
 
 
 class ClusterFileError(Exception):
@@ -127,33 +128,25 @@ def _as_problem(details: ErrorDetails) -> Problem:
             return Problem(key, details["input"], wrong, f"give {_describe(field)}")
 
 
-def _resolve(location: Sequence[int | str]) -> tuple[type[BaseModel] | None, FieldInfo | None]:
+def _resolve(location: Sequence[int | str]) -> tuple[type[Section] | None, FieldInfo | None]:
     """The section that contains an error's location, and its field, as far as the model knows them."""
-    section: type[BaseModel] | None = Cluster
+    section: type[Section] | None = Cluster
     field: FieldInfo | None = None
     for part in location:
         if isinstance(part, int) or section is None:
             continue
         field = section.model_fields.get(part)
-        nested = _nested_section(field)
+        nested = nested_section(field)
         if nested is None:
             break
         section = nested
     return section, field
 
 
-def _nested_section(field: FieldInfo | None) -> type[BaseModel] | None:
-    """The section that a field holds, alone or as the items of a tuple."""
-    if field is None:
-        return None
-    candidates = [field.annotation, *getattr(field.annotation, "__args__", ())]
-    return next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), None)
-
-
 def _describe(field: FieldInfo | None) -> str:
     if field is None:
         return "a value as in clusters/ha.yaml"
-    section = _nested_section(field)
+    section = nested_section(field)
     keys = f"with the keys {', '.join(section.model_fields)}, as in clusters/ha.yaml" if section else ""
     if not field.description:
         return f"a mapping {keys}"

@@ -4,39 +4,24 @@ The texts are what users read: in error messages, in docs/cluster-file.md and in
 are generated from this model. Only single values are checked here; `checks` compares values with each other.
 """
 
-from enum import StrEnum
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, StringConstraints
+from pydantic import Field, StringConstraints
 
-from kubequorum.versions import DEFAULT_KUBERNETES_VERSION
-
-DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$")]
-DnsName = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")]
-ImageId = Annotated[str, StringConstraints(pattern=r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$")]
-ImageRepository = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9][-a-z0-9._]*)*$")
-]
-Whole = Annotated[int, Strict()]
-"""A whole number. YAML reads `yes` as true, which is not one."""
-InstanceType = Annotated[str, StringConstraints(pattern=r"^[a-z][-a-z0-9]*\.[-a-z0-9]+$")]
-
-
-class Architecture(StrEnum):
-    """A processor architecture, as Kubernetes and Debian spell it."""
-
-    AMD64 = "amd64"
-    ARM64 = "arm64"
+from kubequorum.config.components import Kubelet, Kubernetes
+from kubequorum.config.section import (
+    Architecture,
+    DnsLabel,
+    DnsName,
+    ImageId,
+    InstanceType,
+    Section,
+    Whole,
+)
 
 
-class _Section(BaseModel):
-    """Unknown keys are errors, and instances are immutable."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Network(_Section):
+class Network(Section):
     """Address ranges, and the way out of the private subnets."""
 
     vpc_cidr: IPv4Network = Field(description="range of the VPC, /16 to /22", examples=["10.20.0.0/16"])
@@ -60,7 +45,7 @@ class Network(_Section):
     )
 
 
-class Api(_Section):
+class Api(Section):
     """Who can reach the Kubernetes API."""
 
     exposure: Literal["internal", "public"] = Field(
@@ -74,7 +59,7 @@ class Api(_Section):
     )
 
 
-class Dns(_Section):
+class Dns(Section):
     """The zone that holds the names of the API and of the etcd members."""
 
     zone_name: DnsName = Field(
@@ -87,25 +72,7 @@ class Dns(_Section):
     )
 
 
-class Kubernetes(_Section):
-    """Kubernetes version and images."""
-
-    version: str = Field(
-        default=DEFAULT_KUBERNETES_VERSION,
-        description="Kubernetes version, without a leading v",
-        examples=["1.36.3"],
-    )
-    image_repository: ImageRepository | None = Field(
-        default=None,
-        description=(
-            "registry and path of the control plane's images, readable without credentials; "
-            "without it registry.k8s.io"
-        ),
-        examples=["registry.example.com/kubernetes"],
-    )
-
-
-class Artifacts(_Section):
+class Artifacts(Section):
     """Where instances download their programs."""
 
     mirror: str | None = Field(
@@ -118,7 +85,7 @@ class Artifacts(_Section):
     )
 
 
-class Image(_Section):
+class Image(Section):
     """The machine images, pinned: resolving "latest" at deploy time would replace masters unexpectedly."""
 
     amd64: ImageId | None = Field(
@@ -141,7 +108,7 @@ class Image(_Section):
         return str(getattr(self, architecture))
 
 
-class EtcdVolume(_Section):
+class EtcdVolume(Section):
     """The gp3 volume that holds a slot's etcd data."""
 
     size_gib: Whole = Field(
@@ -153,7 +120,7 @@ class EtcdVolume(_Section):
     )
 
 
-class Masters(_Section):
+class Masters(Section):
     """The masters: one instance in each zone."""
 
     instance_type: InstanceType = Field(
@@ -168,9 +135,13 @@ class Masters(_Section):
     etcd_volume: EtcdVolume = Field(
         default=EtcdVolume(), description="the etcd volume, which outlives the instance"
     )
+    kubelet: Kubelet = Field(
+        default=Kubelet(),
+        description="extra settings of the masters' kubelets, merged over kubernetes.kubelet",
+    )
 
 
-class Taint(_Section):
+class Taint(Section):
     """A taint that the nodes of a group register with."""
 
     key: str = Field(description="taint key", examples=["dedicated"])
@@ -180,7 +151,7 @@ class Taint(_Section):
     )
 
 
-class WorkerGroup(_Section):
+class WorkerGroup(Section):
     """An Auto Scaling group of workers, spread over all zones."""
 
     name: DnsLabel = Field(
@@ -212,6 +183,10 @@ class WorkerGroup(_Section):
         examples=[{"workload": "batch"}],
     )
     taints: tuple[Taint, ...] = Field(default=(), description="node taints, one per key")
+    kubelet: Kubelet = Field(
+        default=Kubelet(),
+        description="extra settings of the group's kubelets, merged over kubernetes.kubelet",
+    )
 
     @property
     def taint_values(self) -> dict[str, str]:
@@ -219,7 +194,7 @@ class WorkerGroup(_Section):
         return {taint.key: f"{taint.value}:{taint.effect}" for taint in self.taints}
 
 
-class Cluster(_Section):
+class Cluster(Section):
     """A cluster file."""
 
     name: DnsLabel = Field(description="name of the cluster, a DNS label in lower case", examples=["ha"])

@@ -6,6 +6,7 @@ Each check yields the problems it finds; none of them raises, whatever the value
 from collections.abc import Iterator
 
 from kubequorum.config.checks.addresses import address_problems
+from kubequorum.config.checks.components import component_problems, component_warnings
 from kubequorum.config.checks.dns import dns_problems, dns_warnings
 from kubequorum.config.checks.downloads import download_problems, download_warnings
 from kubequorum.config.checks.exposure import exposure_problems
@@ -27,6 +28,7 @@ _CHECKS = (
     instance_problems,
     worker_problems,
     volume_problems,
+    component_problems,
     name_problems,
     tag_problems,
 )
@@ -36,6 +38,7 @@ def warnings_of(cluster: Cluster) -> Iterator[str]:
     """What a valid cluster file should still be warned about, each with its remedy."""
     yield from dns_warnings(cluster)
     yield from download_warnings(cluster)
+    yield from component_warnings(cluster)
 
 
 def problems_of(cluster: Cluster) -> Iterator[Problem]:

@@ -4,8 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from kubequorum.config.model import Architecture, Cluster
+from kubequorum.config.model import Cluster
 from kubequorum.config.problem import Problem
+from kubequorum.config.section import Architecture
 
 _ARM_TYPE = re.compile(r"^(a1|[a-z]+[0-9]+[a-z]*g[a-z]*)\.")
 """Graviton types have a g after the generation (m7g, c7gn, im4gn), or are a1.
