@@ -1,21 +1,26 @@
-"""What machines are told of the cluster file: cluster.json, beside the node program in its bundle.
+"""What instances get to know of the cluster file: cluster.json, beside the node program in its bundle.
 
-Masters and each worker group have one of their own, with no more in it than they
+Masters and each worker group have their own, which holds only what they
 need: a change to a worker group must not replace the masters.
 """
+
+import tomllib
+from collections.abc import Mapping
+from typing import Any
 
 from kubequorum import tags
 from kubequorum.config import Cluster, WorkerGroup
 from kubequorum.config.checks.addresses import node_mask_bits
-from kubequorum_node.document import ClusterDocument, EtcdSpec, Slot, VolumeShape
+from kubequorum.config.components import Kubelet
+from kubequorum_node.document import ClusterDocument, EtcdSpec, ExtraSettings, Slot, VolumeShape
 
 _GIB = 1 << 30
 _LARGEST_QUOTA_GIB = 8
-"""What etcd's documentation names as the largest (https://etcd.io/docs/v3.6/dev-guide/limit/)."""
+"""The largest that etcd's documentation recommends (https://etcd.io/docs/v3.6/dev-guide/limit/)."""
 
 
 def master_document(cluster: Cluster, *, stack: str) -> ClusterDocument:
-    """What masters are told."""
+    """The document of all masters."""
     slots = {
         slot: Slot(
             availability_zone=zone,
@@ -34,13 +39,30 @@ def master_document(cluster: Cluster, *, stack: str) -> ClusterDocument:
             throughput_mib_per_s=shape.throughput_mib_per_s,
         ),
     )
-    return _document(cluster, stack=stack, labels={}, taints=(), etcd=etcd)
+    kubernetes = cluster.kubernetes
+    extra = ExtraSettings(
+        arguments={
+            name: flags
+            for name, flags in (
+                ("kube-apiserver", _with_node_restriction(kubernetes.api_server.extra_args)),
+                ("kube-controller-manager", kubernetes.controller_manager.extra_args),
+                ("kube-scheduler", kubernetes.scheduler.extra_args),
+                ("etcd", kubernetes.etcd.extra_args),
+            )
+            if flags
+        },
+        etcd_environment=kubernetes.etcd.extra_env,
+        kubelet=_kubelet(cluster, cluster.masters.kubelet),
+        containerd=_containerd(cluster),
+    )
+    return _document(cluster, stack=stack, labels={}, taints=(), etcd=etcd, extra=extra)
 
 
 def worker_document(cluster: Cluster, group: WorkerGroup, *, stack: str) -> ClusterDocument:
-    """What the workers of a group are told."""
+    """The document of a group's workers."""
     taints = tuple(taint.model_dump() for taint in group.taints)
-    return _document(cluster, stack=stack, labels=group.labels, taints=taints, etcd=None)
+    extra = ExtraSettings(kubelet=_kubelet(cluster, group.kubelet), containerd=_containerd(cluster))
+    return _document(cluster, stack=stack, labels=group.labels, taints=taints, etcd=None, extra=extra)
 
 
 def _document(
@@ -50,6 +72,7 @@ def _document(
     labels: dict[str, str],
     taints: tuple[dict[str, str], ...],
     etcd: EtcdSpec | None,
+    extra: ExtraSettings,
 ) -> ClusterDocument:
     network = cluster.network
     return ClusterDocument(
@@ -68,7 +91,40 @@ def _document(
         labels=labels,
         taints=taints,
         etcd=etcd,
+        extra=extra,
     )
+
+
+def _kubelet(cluster: Cluster, own: Kubelet) -> dict[str, Any]:
+    """The cluster's settings with those of a group of nodes over them."""
+    return _merged(cluster.kubernetes.kubelet.extra_config, own.extra_config)
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Mappings key by key, as the kubelet merges its drop-ins; anything else is replaced."""
+    result = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = _merged(result[key], value) if both else value
+    return result
+
+
+def _containerd(cluster: Cluster) -> str:
+    """The fragment with its version: without one containerd migrates it from an old format."""
+    fragment = cluster.kubernetes.containerd.extra_config.strip()
+    if not fragment:
+        return ""
+    version = "" if "version" in tomllib.loads(fragment) else "version = 3\n"
+    return f"{version}{fragment}\n"
+
+
+def _with_node_restriction(flags: Mapping[str, str]) -> dict[str, str]:
+    """The flags; a list of admission plugins replaces kubeadm's, so it gets the plugin that is needed."""
+    name, needed = "enable-admission-plugins", "NodeRestriction"
+    plugins = [plugin for plugin in flags.get(name, "").split(",") if plugin]
+    if name not in flags or needed in plugins:
+        return dict(flags)
+    return {**flags, name: ",".join([needed, *plugins])}
 
 
 def _quota_bytes(volume_gib: int) -> int:

@@ -51,6 +51,20 @@ class EtcdSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExtraSettings:
+    """Settings of components that the cluster file adds to those of Kubequorum and kubeadm."""
+
+    arguments: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Flags by component (kube-apiserver, kube-controller-manager, kube-scheduler, etcd); masters only."""
+    etcd_environment: dict[str, str] = field(default_factory=dict)
+    """Environment variables of etcd; masters only."""
+    kubelet: dict[str, Any] = field(default_factory=dict)
+    """Fields of KubeletConfiguration."""
+    containerd: str = ""
+    """A fragment of containerd's configuration, TOML."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClusterDocument:
     """Everything about the cluster that is known when the app is synthesised."""
 
@@ -79,6 +93,7 @@ class ClusterDocument:
     """Taints of the worker group, each with key, value and effect."""
     etcd: EtcdSpec | None = None
     """None for workers, who have nothing to do with it."""
+    extra: ExtraSettings = field(default_factory=ExtraSettings)
 
     @property
     def api_endpoint(self) -> str:
@@ -103,7 +118,8 @@ class ClusterDocument:
             if etcd is not None:
                 slots = {name: Slot(**slot) for name, slot in etcd.pop("slots").items()}
                 etcd = EtcdSpec(slots=slots, volume=VolumeShape(**etcd.pop("volume")), **etcd)
-            return cls(**{**values, "taints": tuple(values["taints"]), "etcd": etcd})
+            extra = ExtraSettings(**values.pop("extra"))
+            return cls(**{**values, "taints": tuple(values["taints"]), "etcd": etcd, "extra": extra})
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DocumentError(
                 f"{FILE_NAME} does not fit this node program ({error}): "

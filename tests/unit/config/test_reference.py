@@ -104,8 +104,8 @@ def test_examples_are_valid() -> None:
     for name, field in _fields(Cluster):
         for example in field.examples or []:
             try:
-                TypeAdapter(cast("Any", Annotated[field.annotation, Field(), *field.metadata])).validate_python(
-                    example
-                )
+                TypeAdapter(
+                    cast("Any", Annotated[field.annotation, Field(), *field.metadata])
+                ).validate_python(example)
             except ValidationError as error:
                 pytest.fail(f"{name}: {error}")

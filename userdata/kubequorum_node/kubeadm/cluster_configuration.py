@@ -49,6 +49,7 @@ def cluster_configuration(document: ClusterDocument, balancer: str) -> Document:
     """
     names = [document.api_name, document.node_api_name, balancer, "127.0.0.1"]
     component = [("profiling", "false"), ("tls-min-version", _TLS_VERSION)]
+    extra = document.extra.arguments
     configuration: Document = {
         "apiVersion": API_VERSION,
         "kind": "ClusterConfiguration",
@@ -65,18 +66,23 @@ def cluster_configuration(document: ClusterDocument, balancer: str) -> Document:
         },
         "apiServer": {
             "certSANs": list(dict.fromkeys(name for name in names if name)),
-            "extraArgs": arguments([*component, *_API_SERVER_ARGUMENTS]),
+            "extraArgs": arguments([*component, *_API_SERVER_ARGUMENTS], extra.get("kube-apiserver")),
             "extraVolumes": [
                 _volume("kubequorum", API_SERVER_FOLDER, read_only=True),
                 _volume("audit", AUDIT_FOLDER, read_only=False),
             ],
         },
         "controllerManager": {
-            "extraArgs": arguments([*component, ("node-cidr-mask-size", str(document.node_mask_bits))])
+            "extraArgs": arguments(
+                [*component, ("node-cidr-mask-size", str(document.node_mask_bits))],
+                extra.get("kube-controller-manager"),
+            )
         },
-        "scheduler": {"extraArgs": arguments(component)},
+        "scheduler": {"extraArgs": arguments(component, extra.get("kube-scheduler"))},
         "etcd": {"local": {"dataDir": DATA_FOLDER, "extraArgs": arguments(etcd_arguments(document))}},
     }
+    if environment := document.extra.etcd_environment:
+        configuration["etcd"]["local"]["extraEnvs"] = arguments(sorted(environment.items()))
     if document.image_repository:
         configuration["imageRepository"] = document.image_repository
     return configuration
@@ -84,7 +90,7 @@ def cluster_configuration(document: ClusterDocument, balancer: str) -> Document:
 
 def etcd_arguments(document: ClusterDocument) -> list[tuple[str, str]]:
     """What every member of etcd is told."""
-    return [
+    own = [
         ("initial-cluster-token", document.cluster),
         ("quota-backend-bytes", str(etcd_of(document).quota_bytes)),
         # At the start masters compare the data themselves: see `etcd/comparison.py`.
@@ -93,6 +99,7 @@ def etcd_arguments(document: ClusterDocument) -> list[tuple[str, str]]:
         ("max-wals", "1"),
         ("tls-min-version", "TLS1.2"),
     ]
+    return list({**dict(own), **document.extra.arguments.get("etcd", {})}.items())
 
 
 def components(document: ClusterDocument) -> tuple[Document, Document]:
@@ -137,6 +144,7 @@ def etcd_of(document: ClusterDocument) -> EtcdSpec:
     return document.etcd
 
 
-def arguments(pairs: list[tuple[str, str]]) -> list[Document]:
-    """Flags as kubeadm wants them since v1beta4."""
-    return [{"name": name, "value": value} for name, value in pairs]
+def arguments(pairs: list[tuple[str, str]], extra: dict[str, str] | None = None) -> list[Document]:
+    """Flags as kubeadm expects them since v1beta4; those of `extra` are added, or replace the first ones."""
+    merged = {**dict(pairs), **(extra or {})}
+    return [{"name": name, "value": value} for name, value in merged.items()]

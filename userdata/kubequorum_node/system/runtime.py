@@ -7,12 +7,9 @@ from kubequorum_node.clock import NotYetError
 from kubequorum_node.host import CommandError
 from kubequorum_node.log import warning
 from kubequorum_node.node import Node
-from kubequorum_node.system import supervisor
+from kubequorum_node.system import extra_settings, supervisor
 
 _CONFIG = "/etc/containerd/config.toml"
-_DROP_INS = "/etc/containerd/conf.d"
-KUBELET_DROP_INS = "/etc/kubernetes/kubelet.conf.d"
-"""An image may add to the kubelet's configuration here; see kubelet.service."""
 _MODULES = ("overlay", "br_netfilter", "vxlan", "nf_conntrack")
 _SYSCTL = "/etc/sysctl.d/90-kubequorum.conf"
 _SYSCTLS = {
@@ -32,9 +29,15 @@ _REGISTRY = "registry.k8s.io"
 def start(node: Node) -> None:
     """Configure and start containerd, and put the kubelet's unit in place; nothing runs in it yet."""
     prepare_kernel(node)
-    for folder in (_DROP_INS, KUBELET_DROP_INS, "/etc/cni/net.d", "/etc/kubernetes/manifests"):
+    for folder in (
+        extra_settings.CONTAINERD_FOLDER,
+        extra_settings.KUBELET_FOLDER,
+        "/etc/cni/net.d",
+        "/etc/kubernetes/manifests",
+    ):
         node.host.path(folder).mkdir(parents=True, exist_ok=True)
     changed = node.host.write(_CONFIG, containerd_config(node.document.image_repository))
+    changed = extra_settings.install(node) or changed
     node.host.write(
         "/etc/crictl.yaml", json.dumps({"runtime-endpoint": "unix:///run/containerd/containerd.sock"})
     )
@@ -64,7 +67,7 @@ def containerd_config(image_repository: str) -> str:
     sandbox = f"{image_repository or _REGISTRY}/{_PAUSE}"
     return f"""\
 version = 3
-imports = ["{_DROP_INS}/*.toml"]
+imports = ["{extra_settings.CONTAINERD_FOLDER}/*.toml"]
 
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = '{sandbox}'
