@@ -1,4 +1,4 @@
-"""The control plane: disposable. Deleted and deployed again it brings back the same cluster."""
+"""The control plane: disposable. Deleted and deployed again, it is the same cluster."""
 
 from aws_cdk import (
     CfnCreationPolicy,
@@ -25,7 +25,7 @@ _WAIT_CONDITION_ID = "ControlPlaneReady"
 
 
 class ControlPlaneStack(Stack):
-    """The API's load balancer and name, and a master in every slot."""
+    """Load balancer and DNS name of the API, and a master in every slot."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class ControlPlaneStack(Stack):
             self,
             "ApiLoadBalancer",
             value=api.load_balancer.load_balancer_dns_name,
-            description="DNS name of the load balancer that people use",
+            description="DNS name of the API load balancer for people",
         )
         for slot, master in zip(cluster.slots, self.slots, strict=True):
             CfnOutput(
@@ -98,15 +98,15 @@ class ControlPlaneStack(Stack):
     def _update_one_at_a_time(self) -> None:
         """Chain the groups a → b → c.
 
-        An update of one begins when the one before has proved itself. At
-        creation nothing waits, for a group without CreationPolicy is complete at
-        once; that is why none has one: etcd needs two of three to come up at all.
+        The update of a group begins when the previous master has proved its health.
+        Nothing waits at creation, because a group without CreationPolicy is complete
+        at once. None has one: etcd needs two of three masters to start at all.
         """
         for earlier, later in zip(self.slots, self.slots[1:], strict=False):
             later.group.add_resource_dependency(earlier.group)
 
     def _wait_for_masters(self) -> None:
-        """Hold the stack's creation until every master has proved itself."""
+        """Keep the stack in creation until every master has proved its health."""
         ready = CfnWaitCondition(self, _WAIT_CONDITION_ID)
         ready.override_logical_id(_WAIT_CONDITION_ID)
         ready.cfn_options.creation_policy = CfnCreationPolicy(

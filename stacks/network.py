@@ -1,4 +1,4 @@
-"""The network: cheap to make again, but everything stands on it."""
+"""The network: cheap to recreate, but everything depends on it."""
 
 from aws_cdk import CfnOutput, Environment, IStackSynthesizer, Stack
 from constructs import Construct

@@ -1,6 +1,8 @@
 """What must never be lost: the key, the etcd volumes, the bucket, the DNS zone."""
 
-from aws_cdk import CfnOutput, Environment, Fn, IStackSynthesizer, RemovalPolicy, Stack
+from typing import cast
+
+from aws_cdk import CfnOutput, CfnResource, Environment, Fn, IStackSynthesizer, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
@@ -13,7 +15,7 @@ from stacks.network import NetworkStack
 
 
 class StateStack(Stack):
-    """Everything that holds data. Protected against deletion, and all of it stays even then."""
+    """Everything that holds data: protected against deletion, and retained even if the stack is deleted."""
 
     def __init__(
         self,
@@ -40,7 +42,9 @@ class StateStack(Stack):
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.RETAIN,
         )
+        _set_logical_id(key, "Key")
         bucket = StateBucket(self, "StateBucket", key=key).bucket
+        _set_logical_id(bucket, "StateBucket")
         volumes = {
             slot: EtcdVolume(self, f"EtcdVolume{slot.upper()}", cluster=cluster, slot=slot, key=key)
             for slot in cluster.slots
@@ -65,14 +69,20 @@ class StateStack(Stack):
             return dns.hosted_zone_id
         zone = route53.PrivateHostedZone(self, "Zone", zone_name=dns.zone_name, vpc=network.network.vpc)
         zone.apply_removal_policy(RemovalPolicy.RETAIN)
+        _set_logical_id(zone, "Zone")
         return self._export("ZoneId", zone.hosted_zone_id, f"Zone {dns.zone_name}")
 
     def _export(self, name: str, value: str, description: str) -> str:
-        """Export a value under a name of our own choice, and import it by that name.
+        """Export a value under a fixed name, and import it by that name.
 
-        CDK's automatic exports take their names from the construct tree: a
-        construct that moves would change what the control plane depends on.
+        Names of the CDK's automatic exports follow from the construct tree: moving
+        a construct would change what the control plane depends on.
         """
         export_name = f"{self.stack_name}:{name}"
         CfnOutput(self, name, value=value, description=description, export_name=export_name)
         return Fn.import_value(export_name)
+
+
+def _set_logical_id(construct: Construct, logical_id: str) -> None:
+    """Fix a logical id. It is a contract, see docs/contract.md: it must not depend on the construct tree."""
+    cast("CfnResource", construct.node.default_child).override_logical_id(logical_id)

@@ -1,4 +1,4 @@
-"""How the API servers are reached: load balancers, and the names that lead to them."""
+"""The endpoint of the Kubernetes API: load balancers, and DNS names that point to them."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
@@ -13,10 +13,18 @@ from kubequorum_node.document import API_PORT
 
 
 class ApiEndpoint(Construct):
-    """Network load balancers before the API servers, and the names that lead to them.
+    """Network load balancers in front of the API servers, and DNS names that point to them.
 
-    The nodes always use the internal one. Through a public one their traffic
-    would leave by NAT and come back from an address that no rule knows.
+    Nodes always use the internal one. Through the public one their traffic would
+    leave by NAT and return from an address that no rule allows.
+
+    Args:
+        cluster: the cluster file.
+        vpc: the VPC; a public load balancer is in its public subnets.
+        node_subnets: the private subnets, for the internal load balancer.
+        security_group: of both load balancers.
+        zone_id: id of the hosted zone for the names.
+
     """
 
     def __init__(
@@ -43,7 +51,7 @@ class ApiEndpoint(Construct):
         # Last, so that it counts where both names are one: a private zone is visible in the VPC only.
         names = {cluster.api_name: self.load_balancer} | {cluster.node_api_name: internal}
         for name, balancer in names.items():
-            # Not ARecord: its targets would have every service loaded that a name can lead to.
+            # Not ARecord: its targets would load the CDK modules of every service that a name can point to.
             route53.CfnRecordSet(
                 self,
                 "Name" if name == cluster.api_name else "InternalName",
@@ -69,12 +77,12 @@ class ApiEndpoint(Construct):
             internet_facing=public,
             vpc_subnets=ec2.SubnetSelection(subnets=subnets),
             security_groups=[self._security_group],
-            # With one master in a zone, a client must not depend on the master of its own.
+            # With one master per zone, a client must not depend on the master of its own zone.
             cross_zone_enabled=True,
         )
         acknowledge(
             balancer,
-            {"AwsSolutions::AwsSolutions-ELB2": "there are none for TCP listeners; the API server audits"},
+            {"AwsSolutions::AwsSolutions-ELB2": "TCP listeners have no access logs; API servers do"},
         )
         target_group = elbv2.NetworkTargetGroup(
             scope,
@@ -83,7 +91,7 @@ class ApiEndpoint(Construct):
             port=API_PORT,
             protocol=elbv2.Protocol.TCP,
             target_type=elbv2.TargetType.INSTANCE,
-            # With the client's address kept, a master could not reach itself through the balancer.
+            # With the client's address preserved, a master could not reach itself through it.
             # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/load-balancer-troubleshooting.html
             preserve_client_ip=False,
             deregistration_delay=Duration.seconds(30),
@@ -92,7 +100,7 @@ class ApiEndpoint(Construct):
                 protocol=elbv2.Protocol.HTTPS,
                 port=str(API_PORT),
                 path="/readyz",
-                # Not 200-399, and 403 is what an API server says while its RBAC rules are being set up.
+                # Not 200-399; an API server answers 403 while its RBAC rules are being set up.
                 healthy_http_codes="200",
                 interval=Duration.seconds(10),
                 timeout=Duration.seconds(5),

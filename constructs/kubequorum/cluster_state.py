@@ -1,4 +1,4 @@
-"""What outlives the control plane, as the control plane needs to know it."""
+"""Exports of the State stack, as the other stacks import them."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from aws_cdk import Fn
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterState:
-    """What the State stack exports. The names of the exports are a contract: they never change."""
+    """Ids of what holds the cluster's data. The names of the exports are a contract, see docs/contract.md."""
 
     volume_ids: dict[str, str]
     """The etcd volume of each slot."""

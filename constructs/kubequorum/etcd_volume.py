@@ -11,7 +11,14 @@ from kubequorum.findings import acknowledge
 
 
 class EtcdVolume(Construct):
-    """An encrypted gp3 volume in a slot's zone, kept whatever happens to its stack."""
+    """An encrypted gp3 volume in a slot's zone, retained when its stack is deleted.
+
+    Args:
+        cluster: the cluster file.
+        slot: a, b or c.
+        key: encrypts the volume.
+
+    """
 
     def __init__(
         self, scope: Construct, construct_id: str, *, cluster: Cluster, slot: str, key: kms.IKey
@@ -31,7 +38,7 @@ class EtcdVolume(Construct):
             tags=[CfnTag(key=key, value=value) for key, value in tags.of_volume(cluster.name, slot).items()],
         )
         volume.apply_removal_policy(RemovalPolicy.RETAIN)
-        acknowledge(
-            volume, {"CloudFormation-Validate::W3010": "a slot is bound to its zone: that is its purpose"}
-        )
+        acknowledge(volume, {"CloudFormation-Validate::W3010": "a slot is bound to its zone by design"})
+        # A contract, see docs/contract.md: with another id CloudFormation would create an empty volume.
+        volume.override_logical_id(f"EtcdVolume{slot.upper()}")
         self.volume_id = volume.ref

@@ -1,4 +1,4 @@
-"""Findings of rule checkers that were looked at and accepted, each where its cause is."""
+"""Accepts findings of rule checkers, each at its cause and with a reason."""
 
 from aws_cdk import Acknowledgment, Validations
 from constructs import IConstruct
@@ -9,7 +9,7 @@ def acknowledge(construct: IConstruct, findings: dict[str, str]) -> None:
 
     Args:
         construct: where the cause is.
-        findings: rule id, with its checker's prefix, to the reason why it may stand.
+        findings: rule id, with its checker's prefix, to the reason why it is accepted.
 
     """
     Validations.of(construct).acknowledge(

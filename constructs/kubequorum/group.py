@@ -1,4 +1,4 @@
-"""What every Auto Scaling group here has: both lifecycle hooks from birth, and updates one by one."""
+"""Common parts of all Auto Scaling groups: lifecycle hooks, tags and rolling updates."""
 
 from aws_cdk import CfnAutoScalingRollingUpdate, CfnUpdatePolicy, Duration
 from aws_cdk import aws_autoscaling as autoscaling
@@ -7,11 +7,11 @@ from kubequorum.findings import acknowledge
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
 
 LAUNCH_HEARTBEAT = Duration.minutes(15)
-"""Longer than the longest boot that can still end well; every time-out in the node program is shorter."""
+"""Longer than the longest boot that can still succeed; every time-out in the node program is shorter."""
 TERMINATE_HEARTBEAT = Duration.minutes(5)
-"""Longer than an orderly end takes; after it the instance is ended all the same."""
+"""Longer than graceful termination takes; after it the instance is terminated anyway."""
 SIGNAL_TIMEOUT = LAUNCH_HEARTBEAT.plus(TERMINATE_HEARTBEAT)
-"""How long CloudFormation waits for a new instance: the end of the old one, and the boot."""
+"""How long CloudFormation waits for a new instance: termination of the old one, then the boot."""
 
 _SUSPENDED_DURING_UPDATE = [
     "HealthCheck",
@@ -20,12 +20,12 @@ _SUSPENDED_DURING_UPDATE = [
     "AlarmNotification",
     "ScheduledActions",
 ]
-"""What would launch or end instances beside the update.
+"""What would launch or terminate instances during the update.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-updatepolicy.html"""
 
 
 def lifecycle_hooks() -> list[autoscaling.CfnAutoScalingGroup.LifecycleHookSpecificationProperty]:
-    """Both hooks, for the group itself: hooks added later would miss the first instances (aws-cdk#16356)."""
+    """Both hooks, as part of the group: hooks added later would miss the first instances (aws-cdk#16356)."""
     hook = autoscaling.CfnAutoScalingGroup.LifecycleHookSpecificationProperty
     return [
         hook(
@@ -49,8 +49,8 @@ def group_tags(
     """Tags of a group.
 
     Args:
-        for_instances: those that its instances get, too.
-        for_group: those that only the group has.
+        for_instances: tags of the group and its instances.
+        for_group: tags of the group only.
 
     """
     tag = autoscaling.CfnAutoScalingGroup.TagPropertyProperty
@@ -62,7 +62,7 @@ def group_tags(
 
 
 def rolling_update(*, min_instances_in_service: int) -> CfnUpdatePolicy:
-    """Replace instances one by one, each next one only after the last has signalled that it is ready."""
+    """Replace instances one by one, each only after the previous one has signalled that it is ready."""
     return CfnUpdatePolicy(
         auto_scaling_rolling_update=CfnAutoScalingRollingUpdate(
             min_instances_in_service=min_instances_in_service,
@@ -75,7 +75,7 @@ def rolling_update(*, min_instances_in_service: int) -> CfnUpdatePolicy:
 
 
 def acknowledge_group_findings(group: autoscaling.CfnAutoScalingGroup) -> None:
-    """Accept what rule checkers find in every group here."""
+    """Accept what rule checkers find in every group."""
     acknowledge(
         group,
         {

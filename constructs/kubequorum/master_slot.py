@@ -1,4 +1,4 @@
-"""A slot: one master position, bound to one zone. What it owns outlives the instance that is in it."""
+"""A slot: the place of one master in one zone. Its volume, name and records outlive its instances."""
 
 from collections.abc import Sequence
 
@@ -13,14 +13,26 @@ from kubequorum.api_endpoint import ApiEndpoint
 from kubequorum.cluster_state import ClusterState
 from kubequorum.config import Cluster
 from kubequorum.group import acknowledge_group_findings, group_tags, lifecycle_hooks, rolling_update
-from kubequorum.machine import Machine, MachineShape
+from kubequorum.instance_template import InstanceShape, InstanceTemplate
 from kubequorum.node_program import NodeProgram
 from kubequorum.user_data import FirstBoot
 from kubequorum_node.config import NodeConfig
 
 
 class MasterSlot(Construct):
-    """The Auto Scaling group of one master, and the right to touch what is the slot's own."""
+    """The Auto Scaling group of one master, with permissions for its own slot only.
+
+    Args:
+        cluster: the cluster file.
+        slot: a, b or c.
+        subnet: the private subnet of the slot's zone.
+        security_group: of all masters.
+        state: exports of the State stack.
+        program: the node program of masters.
+        api: load balancers and names of the API.
+        wait_condition_id: logical id of the WaitCondition that masters signal, besides their group.
+
+    """
 
     def __init__(
         self,
@@ -40,11 +52,11 @@ class MasterSlot(Construct):
         stack = Stack.of(self)
         own_tags = tags.of_master(cluster.name, slot)
         group_id = f"Master{slot.upper()}Group"
-        machine = Machine(
+        template = InstanceTemplate(
             self,
-            "Machine",
+            "Instance",
             name=f"{cluster.name} master-{slot}",
-            shape=MachineShape(
+            shape=InstanceShape(
                 instance_type=cluster.masters.instance_type,
                 image_id=cluster.image.for_architecture(cluster.masters.architecture),
                 root_volume_gib=cluster.masters.root_volume_gib,
@@ -80,12 +92,12 @@ class MasterSlot(Construct):
             "Name": f"{cluster.name} master-{slot}",
             tags.kubernetes_cluster(cluster.name): "owned",
         }
-        self.group = self._group(machine, subnet, api.target_group_arns, instance_tags)
+        self.group = self._group(template, subnet, api.target_group_arns, instance_tags)
         self.group.override_logical_id(group_id)
 
     def _group(
         self,
-        machine: Machine,
+        template: InstanceTemplate,
         subnet: ec2.ISubnet,
         target_group_arns: Sequence[str],
         instance_tags: dict[str, str],
@@ -95,20 +107,20 @@ class MasterSlot(Construct):
             "Group",
             min_size="1",
             max_size="1",
-            # The master must be where its volume is: in one zone, for ever.
+            # The master must always be in the zone of its volume.
             vpc_zone_identifier=[subnet.subnet_id],
             launch_template=autoscaling.CfnAutoScalingGroup.LaunchTemplateSpecificationProperty(
-                launch_template_id=machine.launch_template.ref,
-                version=machine.launch_template.attr_latest_version_number,
+                launch_template_id=template.launch_template.ref,
+                version=template.launch_template.attr_latest_version_number,
             ),
             lifecycle_hook_specification_list=lifecycle_hooks(),
             target_group_arns=list(target_group_arns),
-            # Not ELB: a load balancer that finds all masters unhealthy must not have all of them replaced.
+            # Not ELB: a load balancer that finds all masters unhealthy must not cause the replacement of all.
             health_check_type="EC2",
             health_check_grace_period=0,
             tags=group_tags(for_instances=instance_tags),
         )
-        # None in service: the old master goes first, for the new one needs its volume.
+        # None in service: the old master terminates first, because the new one needs its volume.
         group.cfn_options.update_policy = rolling_update(min_instances_in_service=0)
         acknowledge_group_findings(group)
         return group

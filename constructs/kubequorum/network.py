@@ -1,4 +1,4 @@
-"""The VPC: a private and a public subnet in every zone, and the way out."""
+"""The VPC: a private and a public subnet in every zone, and the way out of it."""
 
 from aws_cdk import RemovalPolicy, Tags
 from aws_cdk import aws_ec2 as ec2
@@ -13,7 +13,7 @@ from kubequorum.config.checks.addresses import PRIVATE_SUBNET_EXTRA_BITS, PUBLIC
 class ClusterNetwork(Construct):
     """A VPC over the cluster's zones.
 
-    Masters and workers live in the private subnets; the public ones hold NAT
+    Masters and workers are in the private subnets; the public ones hold NAT
     gateways and internet-facing load balancers only. Without NAT there is no
     internet gateway and no public subnet at all.
     """
@@ -28,12 +28,12 @@ class ClusterNetwork(Construct):
             ip_addresses=ec2.IpAddresses.cidr(str(cluster.network.vpc_cidr)),
             availability_zones=zones,
             nat_gateways=nat_gateways,
-            # The private subnets come first, so that their addresses stay when NAT is switched on or off.
+            # The private subnets come first, so that their addresses stay when network.nat changes.
             subnet_configuration=_subnets(cluster),
             gateway_endpoints={
                 "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3)
             },
-            # Emptying it would take a Lambda function of CDK's; nothing of ours is ever in the default group.
+            # Emptying it would need a Lambda function of the CDK; nothing uses the default group.
             restrict_default_security_group=False,
         )
         self._log_refused_traffic()
@@ -47,11 +47,11 @@ class ClusterNetwork(Construct):
 
     @property
     def node_subnets(self) -> list[ec2.ISubnet]:
-        """The private subnets, one a zone, in the order of the zones."""
+        """The private subnets, one per zone, in the order of the zones."""
         return self.vpc.private_subnets or self.vpc.isolated_subnets
 
     def _log_refused_traffic(self) -> None:
-        """Log what security groups refuse: cheap, and what one looks for when two machines cannot talk."""
+        """Log what security groups reject: cheap, and the first thing to look at when a connection fails."""
         log_group = logs.LogGroup(
             self,
             "FlowLogGroup",

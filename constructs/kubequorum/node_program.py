@@ -1,4 +1,4 @@
-"""Bundles the node program and its libraries into a zip that has the same bytes wherever it is made."""
+"""Bundles the node program and its libraries into a zip with reproducible bytes."""
 
 import hashlib
 import os
@@ -24,7 +24,7 @@ _DISTRIBUTIONS = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfe
 _SERVICES = ("autoscaling", "cloudformation", "ec2", "elbv2", "route53", "s3")
 """Service models the node program uses. All of botocore's together are over 100 MB."""
 _BUNDLES_KEPT = 12
-"""For the masters and a few worker groups, each with the one before."""
+"""For the masters and a few worker groups, each with its previous version."""
 _BOTOCORE_DATA = "botocore/data/"
 _ENTRY_POINT = "import sys\n\nfrom kubequorum_node.__main__ import main\n\nsys.exit(main(sys.argv[1:]))\n"
 
@@ -38,11 +38,11 @@ class Bundle:
 
 
 BundleBuilder = Callable[[ClusterDocument], Bundle]
-"""Makes the bundle for machines with a certain cluster.json."""
+"""Builds the bundle for a cluster.json."""
 
 
 class NodeProgram(Construct):
-    """The node program as an asset: uploaded by CDK, fetched and checked by first-boot.sh."""
+    """The node program as an asset: uploaded by the CDK, downloaded and verified by first-boot.sh."""
 
     def __init__(self, scope: Construct, construct_id: str, *, bundle: Bundle) -> None:
         super().__init__(scope, construct_id)
@@ -61,10 +61,10 @@ class NodeProgram(Construct):
         )
 
     def read_permission(self) -> Permission:
-        """Read this stack's node programs, those of earlier deploys too.
+        """Read this stack's node programs, those of earlier deploys included.
 
-        A machine may be launched from an earlier launch template at any time in an update: its slot's turn
-        has not come yet, or the update is rolled back. `Asset.grant_read` would open the whole asset bucket.
+        During an update an instance may be launched from the previous launch template: its slot is not
+        updated yet, or the update is rolled back. `Asset.grant_read` would open the whole asset bucket.
         """
         prefix = asset_prefix(Stack.of(self).stack_name)
         return Permission(
@@ -76,14 +76,14 @@ class NodeProgram(Construct):
 
 
 def build_bundle(document: ClusterDocument, directory: Path | None = None) -> Bundle:
-    """Make the zip in `directory` (default: the user's cache), unless one of the same content is there.
+    """Build the zip in `directory` (default: the user's cache), unless one with the same content exists.
 
     Args:
-        document: what the machines that run it must know of the cluster; another one makes another bundle.
-        directory: where finished bundles are.
+        document: what its instances must know of the cluster; another document makes another bundle.
+        directory: where finished bundles are kept.
 
     Entries are stored, not compressed: compressed bytes differ between zlib
-    versions, and another sum would replace every machine of the cluster.
+    versions, and another checksum would replace every instance of the cluster.
     """
     directory = directory or _cache_directory()
     directory.mkdir(parents=True, exist_ok=True)
@@ -134,7 +134,7 @@ def _is_needed(name: str) -> bool:
 
 
 def _fingerprint(document: ClusterDocument) -> str:
-    """What the content of the zip depends on, found without reading botocore."""
+    """A hash of what the content of the zip depends on, without reading botocore."""
     digest = hashlib.sha256(Path(__file__).read_bytes() + document.to_json().encode())
     for name in _DISTRIBUTIONS:
         digest.update(f"{name}=={distribution(name).version}\n".encode())

@@ -1,4 +1,4 @@
-"""User-data: a few lines that say where the node program is, and the script that fetches and starts it."""
+"""User-data: variables that locate the node program, and the script that downloads and starts it."""
 
 import shlex
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _SCRIPT = Path(__file__).resolve().parents[2] / "userdata" / "first-boot.sh"
 
 @dataclass(frozen=True, kw_only=True)
 class ProgramLocation:
-    """Where the node program is and what its sum must be."""
+    """Where the node program is, and its checksum."""
 
     region: str
     bucket: str
@@ -21,7 +21,7 @@ class ProgramLocation:
 
 @dataclass(frozen=True, kw_only=True)
 class FirstBoot:
-    """All that user-data says."""
+    """All values in user-data."""
 
     program: ProgramLocation
     config: NodeConfig
@@ -30,7 +30,7 @@ class FirstBoot:
 def render(first_boot: FirstBoot, script: str | None = None) -> str:
     """Render user-data: the values as shell variables, then first-boot.sh without its comments.
 
-    Nothing in it is secret: whoever may describe a launch template can read it.
+    It contains no secret: whoever may describe a launch template can read it.
     """
     program = first_boot.program
     variables = {

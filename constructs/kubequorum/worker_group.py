@@ -11,14 +11,24 @@ from kubequorum.cluster_state import ClusterState
 from kubequorum.config.names import group_logical_id
 from kubequorum.documents import worker_document
 from kubequorum.group import acknowledge_group_findings, group_tags, lifecycle_hooks, rolling_update
-from kubequorum.machine import Machine, MachineShape
+from kubequorum.instance_template import InstanceShape, InstanceTemplate
 from kubequorum.node_program import BundleBuilder, NodeProgram
 from kubequorum.user_data import FirstBoot
 from kubequorum_node.config import NodeConfig
 
 
 class WorkerGroup(Construct):
-    """An Auto Scaling group of workers that the cluster-autoscaler may resize."""
+    """An Auto Scaling group of workers that the cluster-autoscaler may resize.
+
+    Args:
+        cluster: the cluster file.
+        group: the worker group in it.
+        subnets: the private subnets, one per zone.
+        security_group: of all workers.
+        state: exports of the State stack.
+        build_bundle: builds the node program's bundle for the group's cluster.json.
+
+    """
 
     def __init__(
         self,
@@ -38,11 +48,11 @@ class WorkerGroup(Construct):
         program = NodeProgram(self, "NodeProgram", bundle=build_bundle(document))
         own_tags = tags.of_worker(cluster.name, group.name)
         logical_id = group_logical_id(group.name)
-        machine = Machine(
+        template = InstanceTemplate(
             self,
-            "Machine",
+            "Instance",
             name=f"{cluster.name} worker-{group.name}",
-            shape=MachineShape(
+            shape=InstanceShape(
                 instance_type=group.instance_types[0],
                 image_id=cluster.image.for_architecture(group.architecture),
                 root_volume_gib=group.root_volume_gib,
@@ -69,14 +79,14 @@ class WorkerGroup(Construct):
             for_instances=tags.of_worker_instances(cluster.name, group.name),
             for_group=tags.of_worker_group_only(cluster.name, group.labels, group.taint_values),
         )
-        self.group = _group(self, group, machine, subnets, all_tags)
+        self.group = _group(self, group, template, subnets, all_tags)
         self.group.override_logical_id(logical_id)
 
 
 def _group(
     scope: Construct,
     group: config.WorkerGroup,
-    machine: Machine,
+    template: InstanceTemplate,
     subnets: list[ec2.ISubnet],
     all_tags: list[autoscaling.CfnAutoScalingGroup.TagPropertyProperty],
 ) -> autoscaling.CfnAutoScalingGroup:
@@ -84,15 +94,15 @@ def _group(
     resource = cfn(
         scope,
         "Group",
-        # No desired capacity: a deploy must not undo what the cluster-autoscaler chose.
+        # No desired capacity: a deploy must not reset what the cluster-autoscaler chose.
         min_size=str(group.min_size),
         max_size=str(group.max_size),
         vpc_zone_identifier=[subnet.subnet_id for subnet in subnets],
         mixed_instances_policy=cfn.MixedInstancesPolicyProperty(
             launch_template=cfn.LaunchTemplateProperty(
                 launch_template_specification=cfn.LaunchTemplateSpecificationProperty(
-                    launch_template_id=machine.launch_template.ref,
-                    version=machine.launch_template.attr_latest_version_number,
+                    launch_template_id=template.launch_template.ref,
+                    version=template.launch_template.attr_latest_version_number,
                 ),
                 overrides=[
                     cfn.LaunchTemplateOverridesProperty(instance_type=name) for name in group.instance_types
@@ -110,7 +120,7 @@ def _group(
         health_check_grace_period=0,
         tags=all_tags,
     )
-    # Must be less than max_size: in a full group one goes before one comes.
+    # Less than max_size: in a full group an old instance terminates before a new one launches.
     resource.cfn_options.update_policy = rolling_update(
         min_instances_in_service=min(group.min_size, group.max_size - 1)
     )

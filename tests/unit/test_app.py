@@ -48,8 +48,8 @@ def test_the_app_runs_from_any_folder_with_node_options_of_the_users(tmp_path: P
     assert str(app / "cdk-node.cjs") in json.loads(probed.read_text(encoding="utf-8"))
 
 
-def test_synthesis_tells_of_a_template_that_breaks_a_rule(tmp_path: Path) -> None:
-    """The CDK's rules are still checked, and what they find is still printed, however Node is set up."""
+def test_synthesis_reports_a_template_that_breaks_a_rule(tmp_path: Path) -> None:
+    """The CDK's rules are checked, and findings are printed, with the app's Node options."""
     app = tmp_path / "app"
     copy_app(app)
     volume = app / "constructs" / "kubequorum" / "etcd_volume.py"
@@ -65,12 +65,14 @@ def test_synthesis_tells_of_a_template_that_breaks_a_rule(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("context", "said"),
     [
-        ({}, "no cluster file named: use -c cluster=clusters/NAME.yaml"),
+        ({}, "no cluster file given: use -c cluster=clusters/NAME.yaml"),
         ({"cluster": "clusters/none.yaml"}, "clusters/none.yaml: 1 mistake"),
     ],
 )
-def test_a_mistake_is_told_without_a_traceback(tmp_path: Path, context: dict[str, str], said: str) -> None:
-    """Who names no cluster file, or a wrong one, reads what to do and nothing else."""
+def test_a_mistake_is_reported_without_a_traceback(
+    tmp_path: Path, context: dict[str, str], said: str
+) -> None:
+    """A missing or wrong cluster file is answered with what to do and nothing else."""
     done = _run(REPOSITORY, context=context, CDK_OUTDIR=str(tmp_path / "out"))
     assert done.returncode == 1
     assert said in done.stderr

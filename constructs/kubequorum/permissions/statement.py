@@ -1,4 +1,4 @@
-"""A permission: how it stands in a policy, and how its wildcards are explained to rule checkers."""
+"""A permission: its policy statement, and the reason of its wildcards for rule checkers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from kubequorum.findings import acknowledge
 
 Conditions = dict[str, dict[str, str | list[str]]]
 
-# Read once: each look at them is a call into the CDK's kernel.
+# Read once: each access is a call into the CDK's kernel.
 PARTITION, REGION, ACCOUNT = Aws.PARTITION, Aws.REGION, Aws.ACCOUNT_ID
 
 
 @dataclass(frozen=True, kw_only=True)
 class Permission:
-    """A policy statement that allows something and, where a resource has a wildcard, why it must."""
+    """A policy statement that allows something and, where a resource has a wildcard, the reason for it."""
 
     sid: str
     actions: tuple[str, ...]
@@ -25,7 +25,7 @@ class Permission:
     wildcard_reason: str | None = None
 
     def statement(self) -> dict[str, object]:
-        """The statement as it stands in a policy document."""
+        """The statement of a policy document."""
         statement: dict[str, object] = {
             "Sid": self.sid,
             "Effect": "Allow",
@@ -36,13 +36,13 @@ class Permission:
 
 
 def policy_document(permissions: Sequence[Permission]) -> iam.PolicyDocument:
-    """The document of a policy: in one piece, for each call into the CDK's kernel costs time."""
+    """The document of a policy, in one piece: each call into the CDK's kernel costs time."""
     statements = [permission.statement() for permission in permissions]
     return iam.PolicyDocument.from_json({"Version": "2012-10-17", "Statement": statements})
 
 
 def arn(service: str, resource: str) -> str:
-    """The ARN of something of this account in this region."""
+    """The ARN of a resource of this account in this region."""
     return f"arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{resource}"
 
 
@@ -52,7 +52,7 @@ def resource_tags(wanted: dict[str, str]) -> dict[str, str | list[str]]:
 
 
 def acknowledge_wildcards(policy: iam.Policy, permissions: Sequence[Permission]) -> None:
-    """Accept the wildcards of the permissions that say why they have them; others stay findings."""
+    """Accept wildcards of permissions that have a reason; others remain findings."""
     explained = {
         resource: permission.wildcard_reason
         for permission in permissions

@@ -1,4 +1,4 @@
-"""What a worker may do besides what any machine may: read what it joins with."""
+"""Permissions of workers only: read what they join with."""
 
 from kubequorum.permissions.statement import REGION, Permission
 from kubequorum.state_bucket import JOIN_PREFIX
@@ -13,7 +13,7 @@ def read_join_material(*, bucket_arn: str, key_arn: str) -> list[Permission]:
             resources=(f"{bucket_arn}/{JOIN_PREFIX}*",),
             wildcard_reason="bound by prefix: what masters publish for workers",
         ),
-        # Without it S3 answers 403, not 404, while no master is up yet.
+        # Without it S3 answers 403 instead of 404 while no master is up yet.
         Permission(
             sid="ListJoinMaterial",
             actions=("s3:ListBucket",),

@@ -82,7 +82,12 @@ MISTAKES: list[Mistake] = [
         {"extra_config": {"x": [{"y": float("nan")}]}},
         ("kubernetes.kubelet.extra_config.x", "finite"),
     ),
-    ("no TOML", CONTAINERD, "[plugins", ("kubernetes.containerd.extra_config", "is not TOML", "fix the TOML")),
+    (
+        "no TOML",
+        CONTAINERD,
+        "[plugins",
+        ("kubernetes.containerd.extra_config", "is not TOML", "fix the TOML"),
+    ),
     ("old TOML", CONTAINERD, "version = 2", ("another version", "write version 3")),
     (
         "cgroup driver",

@@ -1,10 +1,10 @@
-"""What any machine may do: see its surroundings, speak for itself in its group and stack, fetch programs."""
+"""Permissions of all instances: read their surroundings, report to group and stack, download programs."""
 
 from kubequorum.permissions.statement import PARTITION, Permission, arn, resource_tags
 
 
 def read_own_surroundings() -> Permission:
-    """Look at instances, volumes and groups."""
+    """Read instances, volumes and groups."""
     return Permission(
         sid="ReadOwnSurroundings",
         actions=("autoscaling:DescribeAutoScalingInstances", "ec2:DescribeInstances", "ec2:DescribeVolumes"),
@@ -14,7 +14,7 @@ def read_own_surroundings() -> Permission:
 
 
 def complete_lifecycle_actions(*, group_tags: dict[str, str]) -> Permission:
-    """Complete and prolong lifecycle actions, and report health, in the groups with these tags only."""
+    """Complete and extend lifecycle actions, and report health, in groups with these tags only."""
     return Permission(
         sid="OwnGroup",
         actions=(
@@ -29,17 +29,17 @@ def complete_lifecycle_actions(*, group_tags: dict[str, str]) -> Permission:
 
 
 def signal_stack(stack_name: str) -> Permission:
-    """Tell a stack that a resource of it is ready."""
+    """Signal a stack that one of its resources is ready."""
     return Permission(
         sid="SignalStack",
         actions=("cloudformation:DescribeStackResource", "cloudformation:SignalResource"),
         resources=(arn("cloudformation", f"stack/{stack_name}/*"),),
-        wildcard_reason="one stack by its name; its id is known only after it is made",
+        wildcard_reason="one stack by its name; its id is not known before it is created",
     )
 
 
 def read_mirror(mirror: str | None) -> list[Permission]:
-    """Fetch programs from a mirror on S3; nothing for a mirror on the web, or none."""
+    """Download programs from a mirror on S3; nothing for a mirror on the web, or without one."""
     if mirror is None or not mirror.startswith("s3://"):
         return []
     place = mirror.removeprefix("s3://").rstrip("/")

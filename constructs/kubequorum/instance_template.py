@@ -1,4 +1,4 @@
-"""What masters and workers have in common: how an instance is launched, and who it is on AWS."""
+"""Launch template and IAM role, the same for masters and workers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,17 +16,27 @@ _ROOT_DEVICE = "/dev/xvda"
 
 
 @dataclass(frozen=True, kw_only=True)
-class MachineShape:
-    """How a machine is built."""
+class InstanceShape:
+    """Hardware, image and network of an instance."""
 
     instance_type: str
+    """EC2 instance type; a group may override it."""
     image_id: str
     root_volume_gib: int
+    """Size of the root volume in GiB."""
     security_group: ec2.ISecurityGroup
 
 
-class Machine(Construct):
-    """A launch template and the role of its instances."""
+class InstanceTemplate(Construct):
+    """A launch template and the role of its instances.
+
+    Args:
+        name: name of the instances, for tags and descriptions.
+        shape: hardware, image and network.
+        permissions: what the role allows.
+        first_boot: values for user-data.
+
+    """
 
     def __init__(
         self,
@@ -34,7 +44,7 @@ class Machine(Construct):
         construct_id: str,
         *,
         name: str,
-        shape: MachineShape,
+        shape: InstanceShape,
         permissions: Sequence[Permission],
         first_boot: FirstBoot,
     ) -> None:
@@ -43,9 +53,9 @@ class Machine(Construct):
             self,
             "Role",
             assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
-            description=f"What {name} may do on AWS",
+            description=f"Permissions of {name}",
         )
-        # The template waits for the policy: an instance must not boot without its rights.
+        # The template waits for the policy: an instance must not boot without its permissions.
         policy = iam.Policy(
             self,
             "Policy",
@@ -59,7 +69,7 @@ class Machine(Construct):
 
 
 def _launch_template(
-    scope: Construct, name: str, shape: MachineShape, profile: iam.CfnInstanceProfile, first_boot: FirstBoot
+    scope: Construct, name: str, shape: InstanceShape, profile: iam.CfnInstanceProfile, first_boot: FirstBoot
 ) -> ec2.CfnLaunchTemplate:
     template = ec2.CfnLaunchTemplate
     return template(
@@ -74,7 +84,7 @@ def _launch_template(
             metadata_options=template.MetadataOptionsProperty(
                 http_endpoint="enabled",
                 http_tokens="required",
-                # Pods are one hop further away: the role is the machine's, not theirs.
+                # Pods are one hop further away: the role is for the instance, not for them.
                 http_put_response_hop_limit=1,
                 # Keys with a slash, which Kubernetes' tags have, would make the launch fail.
                 instance_metadata_tags="disabled",
@@ -85,7 +95,7 @@ def _launch_template(
                     ebs=template.EbsProperty(
                         volume_type="gp3",
                         volume_size=shape.root_volume_gib,
-                        # With the account's own EBS key: one of ours would need a grant for Auto Scaling.
+                        # With the account's own EBS key: the cluster's would need a grant for Auto Scaling.
                         encrypted=True,
                         delete_on_termination=True,
                     ),
