@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 _LONGEST_VALUE = 200
 _SHORT = reprlib.Repr()
-_SHORT.maxlist = _SHORT.maxdict = _SHORT.maxtuple = 10
-_SHORT.maxstring = _SHORT.maxother = _LONGEST_VALUE
+_SHORT.maxlevel = 3
 
 
 @dataclass(frozen=True)
@@ -26,11 +25,9 @@ class Problem:
 
 
 def _shorten(value: object) -> str:
-    """A value as a person knows it; YAML's aliases can make one that would fill the memory as text."""
-    if isinstance(value, dict | list | tuple | set):
-        return _SHORT.repr(value)
+    """A value in a few hundred characters at most; with YAML's aliases a small file can hold a huge one."""
     try:
-        text = str(value)
+        text = _SHORT.repr(value) if isinstance(value, dict | list | tuple | set) else str(value)
     except ValueError:
         # Python refuses to write integers of more than 4300 digits.
         return "a number of thousands of digits"
