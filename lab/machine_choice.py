@@ -74,21 +74,28 @@ def choose(wanted: str, progress: Progress, *, running: str | None = None) -> Ch
     return choice
 
 
+def find_obvious_obstacle() -> Obstacle | None:
+    """Check only what can be checked at once: the operating system and the user."""
+    if sys.platform != "linux":
+        return Obstacle(why=f"they need Linux, and this is {sys.platform}", remedy="use a Linux computer")
+    if os.geteuid() != 0:
+        return Obstacle(why="they need root", remedy="make down, then: sudo make up")
+    return None
+
+
 def find_obstacle(stage: Stage) -> Obstacle | None:
     """Check whether real machines can run, and install and build what they need; None if they can.
 
     Raises:
         CommandError: what they boot could be built here, but the build failed.
     """
-    if sys.platform != "linux":
-        return Obstacle(why=f"they need Linux, and this is {sys.platform}", remedy="use a Linux computer")
+    if (obvious := find_obvious_obstacle()) is not None:
+        return obvious
     # Here, and not above: what they need exists on Linux only.
     from emulator.machines import nspawn
     from lab.artifacts.errors import DiskSpaceError, MissingToolError
     from lab.artifacts.hostpackages import require_commands
 
-    if os.geteuid() != 0:
-        return Obstacle(why="they need root", remedy="make down, then: sudo make up")
     show = machine_image.shown_in(stage)
     try:
         # First, because what follows needs them.

@@ -34,6 +34,18 @@ def prepare(settings: Settings, stage: Stage) -> None:
     image.write(settings.machine_image)
 
 
+_PARTS = ("programs", "images", "root")
+
+
+def build_seconds() -> float:
+    """How long it takes to provide what is not in the cache, if all of it must be built; 0 if nothing is."""
+    from lab.artifacts.plan import make_plan
+    from lab.artifacts.store import Store
+
+    store, plan = Store(ArtifactSettings.from_environment()), make_plan(_PARTS)
+    return store.build_seconds(plan, store.find(plan))
+
+
 def provide(progress: Progress) -> "MachineImage":
     """Ensure that all artifacts are in the cache.
 
@@ -49,7 +61,7 @@ def provide(progress: Progress) -> "MachineImage":
 
     try:
         chosen = ArtifactSettings.from_environment()
-        paths = ensure(["programs", "images", "root"], progress, settings=chosen)
+        paths = ensure(_PARTS, progress, settings=chosen)
         containerd = ensure_containerd_state(
             paths, cache=Cache(chosen.cache_dir / "artifacts"), progress=progress
         )

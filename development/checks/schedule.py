@@ -1,4 +1,4 @@
-"""A pytest plugin: which tests stay together in one of the parallel processes, in their order."""
+"""A pytest plugin: which tests stay together in one of the parallel processes, in order."""
 
 from typing import TYPE_CHECKING
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class Schedule:
-    """Keeps a file's tests together, as they share what they start; and all that start real machines.
+    """Keeps the tests of a file together, which share what they start, and all tests that boot real machines.
 
     There is never more than one cluster of machines at a time: it takes all processors while it boots.
     """
 
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: "Producer") -> "Scheduling":
-        """Take the place of `--dist loadfile`."""
-        # Here, and not above: pytest wants to import its plugins itself.
+        """Replace the scheduler of `--dist loadfile`."""
+        # Here, and not above: pytest must import its plugins itself.
         from xdist.scheduler import LoadFileScheduling
 
         class Together(LoadFileScheduling):  # type: ignore[misc]  # It has no types.

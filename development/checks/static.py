@@ -1,4 +1,4 @@
-"""The checks that read the code and do not run it."""
+"""The checks that read the code without running it."""
 
 import re
 import subprocess
@@ -15,7 +15,7 @@ _SHELL_SCRIPT = re.compile(rb"#!\s*\S*(/|env )(ba|da)?sh\b")
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How one check ended."""
+    """The result of one check."""
 
     name: str
     passed: bool
@@ -23,7 +23,7 @@ class Outcome:
 
 
 def run_all(progress: Progress) -> list[Outcome]:
-    """Run every check, also after one that failed; the output of those that fail is shown."""
+    """Run every check, also after a failure; the output of those that fail is shown."""
     return [_run(name, command(), progress) for name, command in _CHECKS.items()]
 
 
@@ -64,6 +64,6 @@ _CHECKS: dict[str, Callable[[], list[str]]] = {
     "mypy app.py": lambda: [_tool("mypy"), "--no-error-summary", "app.py"],
     # Its contracts are in pyproject.toml, too.
     "import contracts": lambda: ["env", "PYTHONPATH=.:constructs:userdata", _tool("lint-imports")],
-    # SC1091: a file that only exists on another machine cannot be followed.
+    # SC1091: a file that exists only on another machine cannot be followed.
     "shellcheck": lambda: [_tool("shellcheck"), "--external-sources", "--exclude=SC1091", *shell_scripts()],
 }

@@ -1,4 +1,4 @@
-"""The test suites: where they are, and how pytest is called for some or all of them."""
+"""The test suites: their folders, and the calls of pytest for some or all of them."""
 
 import os
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from lab.settings import CHECKOUT
 
 
 class Suite(StrEnum):
-    """What can be asked for by name."""
+    """What can be requested by name."""
 
     LINT = "lint"
     UNIT = "unit"
@@ -20,13 +20,13 @@ class Suite(StrEnum):
 
 
 DEPLOY_MARKER = "deploy"
-"""Marks tests of the suite `deploy`, wherever they are: they take minutes."""
+"""Marks tests of the suite `deploy`, in any folder: they take minutes."""
 
 FAULTS_FOLDER = "tests/faults"
 MACHINE_FOLDERS = ("tests/kubernetes", "emulator/tests/machines/nspawn", FAULTS_FOLDER)
-"""Tests that start real machines, whatever their markers: only where such machines can run."""
+"""Tests that boot real machines, whatever their markers: only where such machines can run."""
 
-# In the order in which pytest takes them: the long ones first, so that both processes end together.
+# In the order in which pytest runs them: the long ones first, so that both processes end together.
 _FOLDERS = {
     Suite.MACHINES: MACHINE_FOLDERS,
     Suite.DEPLOY: ("tests/deploy",),
@@ -52,18 +52,18 @@ def of(path: str, markers: Iterable[str]) -> Suite | None:
 
 
 def needs_machines(path: str) -> bool:
-    """Whether a file of tests starts real machines; as a path from the root of the checkout."""
+    """Whether a file of tests boots real machines; its path is relative to the checkout."""
     return _is_below(path, MACHINE_FOLDERS)
 
 
 def has_machines(path: Path) -> bool:
-    """Whether a file or folder has tests that start real machines."""
+    """Whether a file or folder has tests that boot real machines."""
     name = os.path.relpath(path, CHECKOUT)
     return needs_machines(f"{name}/") or any(_is_below(folder, (name,)) for folder in MACHINE_FOLDERS)
 
 
 def pytest_calls(suites: set[Suite]) -> list[list[str]]:
-    """The arguments of the pytest runs that together cover the suites: one run if all are wanted."""
+    """The arguments of the pytest runs that together cover the suites: one run for all of them."""
     wanted = suites - {Suite.LINT}
     if wanted == set(_FOLDERS):
         return [_folders(wanted)]

@@ -1,4 +1,4 @@
-"""A pytest plugin: before pytest's own closing line, what ran, what was skipped and why, suite by suite."""
+"""A pytest plugin: before pytest's closing line, what ran, what was skipped and why, by suite."""
 
 from collections import Counter, defaultdict
 
@@ -20,7 +20,7 @@ class Summary:
         self._reasons: Counter[str] = Counter()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count a test once: by its call, or by what kept it from being called."""
+        """Count a test once: by its call, or by what prevented it."""
         suite = suites.of(report.nodeid.partition("::")[0], report.keywords)
         self._seconds[suite] += report.duration
         if report.when == "call" or report.outcome != "passed":
@@ -28,6 +28,14 @@ class Summary:
         if report.skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
             self._reasons[reason.removeprefix("Skipped: ")] += 1
+
+    def seconds_of_whole_suites(self) -> dict[str, float]:
+        """Seconds of the suites that were asked for and in which no test was skipped or failed."""
+        return {
+            str(suite): self._seconds[suite]
+            for suite, counts in self._outcomes.items()
+            if suite in self._asked and set(counts) == {"passed"}
+        }
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Write the table; its seconds are those of the tests, of which two may run at a time."""

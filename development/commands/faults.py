@@ -1,4 +1,4 @@
-"""`faults` and `soak`: the trials of `tests/faults`, which are tests of the suite `machines`, in full."""
+"""`faults` and `soak`: all trials of `tests/faults`, of which the suite `machines` runs a part."""
 
 import os
 from collections.abc import Sequence
@@ -16,24 +16,25 @@ _SOAK = f"{FAULTS_FOLDER}/test_soak.py"
 
 
 def faults(name: str | None) -> None:
-    """Try every fault, or those whose name has a text in it.
+    """Try every fault, or those with a text in their name.
 
     Raises:
         UsageError: no fault has such a name.
-        CommandError: machines cannot run here, or a fault was not survived.
+        CommandError: machines cannot run here, or the cluster did not survive a fault.
     """
     chosen = ["-k", name] if name else []
     if _run([*_TRIALS, "--all-faults", *chosen]) == pytest.ExitCode.NO_TESTS_COLLECTED:
         raise UsageError(
-            f"no fault is called '{name}', not even in part", remedy="their names are in tests/faults/catalog"
+            f"no fault has '{name}' in its name",
+            remedy="the names are in tests/faults/catalog",
         )
 
 
 def soak(*, seconds: int, seed: int | None) -> None:
-    """Break a cluster by chance for so long.
+    """Inject random faults into a cluster for so long.
 
     Raises:
-        CommandError: machines cannot run here, or a fault was not survived.
+        CommandError: machines cannot run here, or the cluster did not survive a fault.
     """
     chosen = [] if seed is None else ["--soak-seed", str(seed)]
     _run([_SOAK, "--soak-seconds", str(seconds), *chosen])
@@ -44,8 +45,10 @@ def _run(arguments: Sequence[str]) -> int:
     use_tools(progress)
     options = machine_options(progress, asked_for=True)
     os.chdir(CHECKOUT)
-    # Trials take minutes, and say what they do meanwhile.
+    # Trials take minutes, and report what they do.
     status = pytest.main([*arguments, *options, "--capture=no"])
     if status not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
-        raise CommandError("not everything was survived", why="see the table above, and build/faults.json")
+        raise CommandError(
+            "the cluster did not survive every fault", why="see the table above, and build/faults.json"
+        )
     return status

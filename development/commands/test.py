@@ -5,22 +5,29 @@ from pathlib import Path
 
 import pytest
 
-from development.checks import static, suites
+from development.checks import durations, static, suites
 from development.checks.schedule import Schedule
 from development.checks.suites import Suite
 from development.checks.summary import Summary
 from kubequorum_cli.console import Progress
 from kubequorum_cli.errors import CommandError, Obstacle
-from lab import environment, machine_choice, toolchain
+from lab import environment, machine_choice, machine_image, toolchain
+from lab.artifacts import ArtifactError
 from lab.settings import AUTOMATIC, CHECKOUT, REAL, Settings
 
 _GOOD = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
 
 
 def run_checks(asked: list[Suite], *, file: Path | None, update: bool) -> None:
-    """Run the suites (all if none is named) or one file; CommandError if anything failed."""
+    """Run the suites (all if none is named) or one file.
+
+    Raises:
+        CommandError: a check or a test failed.
+    """
     wanted = set(asked) or set(Suite)
     progress = Progress()
+    if file is None:
+        _announce(wanted, progress)
     use_tools(progress)
     outcomes = static.run_all(progress) if Suite.LINT in wanted and file is None else []
     calls = [[str(file)]] if file is not None else suites.pytest_calls(wanted)
@@ -30,32 +37,60 @@ def run_checks(asked: list[Suite], *, file: Path | None, update: bool) -> None:
     if suites.has_machines(file) if file is not None else Suite.MACHINES in wanted:
         options += machine_options(progress, asked_for=file is not None or wanted == {Suite.MACHINES})
     failed = [outcome.name for outcome in outcomes if not outcome.passed]
+    measured = {str(Suite.LINT): sum(outcome.seconds for outcome in outcomes)} if outcomes else {}
     os.chdir(CHECKOUT)
     for call in calls:
         summary = Summary(static=outcomes, asked=wanted)
         if pytest.main([*call, *options], plugins=[summary, Schedule()]) not in _GOOD:
             failed.append(f"pytest {' '.join(call)}")
+        measured |= summary.seconds_of_whole_suites()
+    if file is None and not update:
+        durations.record(measured)
     if failed:
         raise CommandError("not everything passed", why=", ".join(failed))
 
 
 def machine_options(progress: Progress, *, asked_for: bool) -> list[str]:
-    """Get ready for real machines, or say why not; the option for pytest that goes with it."""
+    """Prepare real machines, or find out why they cannot run; the option for pytest.
+
+    Raises:
+        CommandError: they cannot run, and are asked for.
+    """
     kind = Settings.from_environment().machines
-    if kind in {AUTOMATIC, REAL}:
+    obstacle = _unwanted()
+    if obstacle is None:
         with progress.stage("Prepare real machines") as stage:
             obstacle = machine_choice.find_obstacle(stage)
-    else:
-        obstacle = Obstacle(why=f"KUBEQUORUM_MACHINES is {kind}", remedy="unset it")
     if obstacle is None:
         return ["--machines"]
     if asked_for or kind == REAL:
         raise CommandError("real machines cannot run here", why=obstacle.why, remedy=obstacle.remedy)
-    progress.note(f"Left out: the tests on real machines, because {obstacle.why}.")
+    progress.note(f"Without the tests on real machines, because {obstacle.why}.")
     return ["--no-machines", obstacle.why]
 
 
 def use_tools(progress: Progress) -> None:
-    """Tests synthesise and deploy with the pinned Node and CDK, and never with this user's AWS settings."""
+    """Use the pinned Node and CDK for synthesis and deployments, and never this user's AWS settings."""
     tools = toolchain.ensure(progress)
     environment.adopt({"PATH": tools.search_path(), "AWS_EC2_METADATA_DISABLED": "true"})
+
+
+def _unwanted() -> Obstacle | None:
+    """Why real machines are not wanted; None if they are."""
+    kind = Settings.from_environment().machines
+    if kind in {AUTOMATIC, REAL}:
+        return None
+    return Obstacle(why=f"KUBEQUORUM_MACHINES is {kind}", remedy="unset it")
+
+
+def _announce(wanted: set[Suite], progress: Progress) -> None:
+    """Say how long it will take, and why."""
+    obstacle = _unwanted() or machine_choice.find_obvious_obstacle()
+    build_seconds = 0.0
+    if obstacle is None and Suite.MACHINES in wanted:
+        try:
+            build_seconds = machine_image.build_seconds()
+        except ArtifactError as error:
+            obstacle = Obstacle(why=str(error).rstrip("."), remedy="")
+    reason = obstacle.why if obstacle is not None else None
+    progress.note(durations.known().announcement(wanted, no_machines=reason, build_seconds=build_seconds))

@@ -1,6 +1,6 @@
-"""The programs, images and the root that local machines need: found, downloaded or built, and cached.
+"""The programs, images and the root of local machines: found, downloaded or built, and cached.
 
-Other packages call `ensure(["all"], progress)`; `python -m lab.artifacts --help` is for a person.
+Other packages call `ensure(["all"], progress)`; a person runs `python -m lab.artifacts --help`.
 """
 
 from lab.artifacts.errors import ArtifactError

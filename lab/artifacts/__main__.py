@@ -1,4 +1,4 @@
-"""`python -m lab.artifacts`: look at the cache of programs and images, fill it, check it, tidy it."""
+"""`python -m lab.artifacts`: list, fill, verify and prune the cache of programs and images."""
 
 import dataclasses
 import json
@@ -17,8 +17,8 @@ from lab.artifacts.store import Store
 
 _HELP = f"""The programs, images and the root of local machines.
 
-They come from a mirror that you name, else from upstream, else they are built here from pinned Go modules;
-the results stay in a cache outside the checkout. Artifacts: {
+They come from a mirror that you name, else from upstream, else they are built from pinned Go modules; the
+results are kept in a cache outside the checkout. Artifacts: {
     ", ".join(f"{name} ({meaning})" for name, meaning in GROUPS.items())
 }, or one of {", ".join(known_targets()[len(GROUPS) :])}.
 """
@@ -34,20 +34,20 @@ def main(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="With --list: as JSON.")] = False,
     build: Annotated[
-        list[str] | None, typer.Option("--build", help="Bring an artifact into the cache.")
+        list[str] | None, typer.Option("--build", help="Provide an artifact in the cache.")
     ] = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Compare all content with its recorded sum.")
+        bool, typer.Option("--verify", help="Compare all content with its recorded checksum.")
     ] = False,
     prune: Annotated[bool, typer.Option("--prune", help="Remove what this checkout does not use.")] = False,
     mirror: Annotated[
         str | None, typer.Option(help="Folder or http(s) address of a mirror of upstream's releases.")
     ] = None,
     source: Annotated[
-        list[Source] | None, typer.Option(help="Use only this source; may be repeated. Default: all.")
+        list[Source] | None, typer.Option(help="Use only this source; repeatable. Default: all.")
     ] = None,
 ) -> None:
-    """Do what the options say, in the order: build, verify, prune, list."""
+    """Run the requested actions in the order build, verify, prune, list."""
     settings = Settings.from_environment()
     if mirror is not None:
         settings = dataclasses.replace(settings, mirror=mirror)
@@ -67,7 +67,7 @@ def main(
             typer.echo(f"damaged: {entry.path}; remove that folder, then --build it again", err=True)
         if damaged:
             raise typer.Exit(1)
-        typer.echo(f"{len(store.cache.entries())} entries are what they were when they were made")
+        typer.echo(f"{len(store.cache.entries())} entries are unchanged")
 
 
 def _show(store: Store, *, as_json: bool) -> None:
@@ -112,5 +112,5 @@ if __name__ == "__main__":
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)
     except KeyboardInterrupt:
-        sys.stderr.write("stopped; nothing half-made is left, and the next run goes on from here\n")
+        sys.stderr.write("stopped; no incomplete entry is left, and the next run continues from here\n")
         sys.exit(130)

@@ -1,10 +1,10 @@
-"""The cache of finished artifacts: content-addressed, complete or absent, safe against two builders.
+"""The cache of finished artifacts: content-addressed, complete or absent, safe for concurrent processes.
 
     <root>/programs/<name>-<key>/  content/ and entry.json; likewise in images/, roots/, toolchains/, …
-    <root>/staging/                what is being made; emptied by the next builder
+    <root>/staging/                what is being made; emptied by the next process that holds the lock
     <root>/go/                     Go's build and module caches, only while building
     <root>/logs/                   the output of the last build of each artifact
-    <root>/lock                    held by whoever changes anything of the above
+    <root>/lock                    held by the process that changes anything of the above
 
 An entry appears by one rename of a finished folder, so readers need no lock.
 """
@@ -68,11 +68,11 @@ class Cache:
         return self.root / "go"
 
     def log_path(self, name: str) -> Path:
-        """Name the log of an artifact's build."""
+        """The log of an artifact's build."""
         return self.root / "logs" / f"{name}.log"
 
     def find(self, kind: str, name: str, key: str) -> Entry | None:
-        """Look up the entry with this key, marked as used now; None if there is none."""
+        """Look up the entry with this key and mark it as used now; None if there is none."""
         path = self._path(kind, name, key)
         entry = _read_entry(path)
         if entry is not None:
@@ -91,7 +91,7 @@ class Cache:
 
     @contextmanager
     def lock(self, progress: Progress) -> Iterator[int]:
-        """Hold the cache against other builders; waits for them and says so.
+        """Hold the cache's lock; waits for other processes and reports that.
 
         Yields the lock's file descriptor. A build's child processes should inherit it: then the lock lasts
         until the last of them is gone, even when this process is killed and they are not.
@@ -100,15 +100,13 @@ class Cache:
         descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             began = time.monotonic()
-            told = -1e9
+            reported = -1e9
             while not _try_lock(descriptor):
                 waited = time.monotonic() - began
-                if waited - told >= 15:
-                    told = waited
+                if waited - reported >= 15:
+                    reported = waited
                     holder = os.pread(descriptor, 32, 0).decode().strip() or "unknown"
-                    message = (
-                        f"process {holder}, or one that it left behind, is at work in {self.root}; waiting"
-                    )
+                    message = f"process {holder}, or a child of it, holds the lock of {self.root}; waiting"
                     progress(Event(what="cache", message=message, elapsed_seconds=waited))
                 time.sleep(0.2)
             os.ftruncate(descriptor, 0)
@@ -120,7 +118,7 @@ class Cache:
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
-        """Give an empty folder to make an artifact in; hold the lock while it is used."""
+        """An empty folder in which to make an artifact; hold the lock while it is used."""
         parent = self.root / "staging"
         parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=parent))
@@ -159,18 +157,18 @@ class Cache:
         with (package / _ENTRY_FILE).open("w", encoding="utf-8") as stream:
             json.dump(document, stream, indent=2)
             stream.write("\n")
-        # All of it must be on the disk before the name is: a power loss then leaves no half entry either.
+        # Everything must be on the disk before the name is: a power loss leaves no incomplete entry either.
         os.sync()
         entry.path.parent.mkdir(parents=True, exist_ok=True)
         if entry.path.exists():
-            # An entry that cannot be read (find() gave None) makes room for a good one.
+            # An entry that cannot be read (find() returned None) is replaced.
             entry.path.rename(package / "replaced")
         package.rename(entry.path)
         remove_tree(entry.path / "replaced")
         return entry
 
     def damaged(self) -> list[Entry]:
-        """Entries whose content is not what was published."""
+        """Entries whose content has changed since it was published."""
         return [entry for entry in self.entries() if tree_digest(entry.content) != entry.digest]
 
     def total_bytes(self) -> int:
@@ -183,7 +181,7 @@ class Cache:
         Raises:
             ArtifactError: something is mounted from it.
         """
-        # Renamed first: a removal that is cut off must not leave half an entry under its name.
+        # Renamed first: an interrupted removal must not leave an incomplete entry under its name.
         if in_use(entry.path):
             raise ArtifactError(f"{entry.path} is in use by a mount; stop what runs on it first")
         with self.staging() as doomed:
@@ -195,17 +193,17 @@ class Cache:
 
     def _path(self, kind: str, name: str, key: str) -> Path:
         if kind not in KINDS:
-            raise ValueError(f"{kind!r} is no kind of artifact; there are {', '.join(KINDS)}")
+            raise ValueError(f"{kind!r} is not a kind of artifact; the kinds are {', '.join(KINDS)}")
         return self.root / kind / f"{name}-{key[:16]}"
 
 
 def in_use(path: Path) -> bool:
-    """Whether some mount of this mount namespace names the path, as source, target or overlay layer."""
+    """Whether a mount of this mount namespace uses the path, as source, target or overlay layer."""
     return str(path) in Path("/proc/self/mountinfo").read_text(encoding="utf-8")
 
 
 def remove_tree(path: Path) -> None:
-    """Remove a folder if it is there, read-only folders below it (Go's module cache) included."""
+    """Remove a folder if it exists, including read-only folders below it (Go's module cache)."""
 
     def make_writable(_function: Callable[..., Any], failed: str, _error: Any) -> None:
         os.chmod(os.path.dirname(failed), stat.S_IRWXU)
@@ -216,7 +214,7 @@ def remove_tree(path: Path) -> None:
             os.unlink(failed)
 
     if in_use(path):
-        # A folder that something is mounted in or from: removing it could reach what is mounted.
+        # Something is mounted in it or from it: the removal could reach what is mounted.
         raise ArtifactError(f"{path} is in use by a mount (see /proc/self/mountinfo); unmount that first")
     if path.exists():
         shutil.rmtree(path, onerror=make_writable)

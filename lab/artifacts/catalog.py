@@ -1,4 +1,4 @@
-"""The sets of programs that there are, with the Go module that builds each."""
+"""The sets of programs, with the Go module that builds each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ _KUBERNETES_STAMP = tuple(
     for variable in ("gitVersion=v{version}", "gitMajor={major}", "gitMinor={minor}", "gitTreeState=clean")
 )
 PAUSE_VERSION = "3.10.2"
-"""The sandbox image's tag that kubeadm 1.36 and containerd's configuration name."""
+"""The tag of the sandbox image in kubeadm 1.36 and containerd's configuration."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,28 +19,28 @@ class ProgramSet:
 
     name: str
     module: str
-    """Folder below modules/."""
+    """Folder below build/modules/."""
     requirement: str | None
     """The Go module in go.mod whose version is the programs' version; None for programs of our own."""
     packages: tuple[str, ...]
     programs: tuple[str, ...]
     releases: tuple[str, ...] = ()
-    """Artifacts of the lock file that hold these programs; none: no upstream download is pinned."""
+    """Artifacts of the lock file with these programs; none: no upstream download is pinned."""
     ldflags: tuple[str, ...] = ()
-    """More linker flags; {version}, {major} and {minor} are filled in from go.mod."""
+    """Additional linker flags; {version}, {major} and {minor} are filled in from go.mod."""
     own_version: str = ""
     """The version if `requirement` is None."""
     renamed: Mapping[str, str] = field(default_factory=dict)
-    """What Go calls a program, where that is not its name."""
+    """Go's name of a program, where that differs."""
     cgo: bool = False
     tags: tuple[str, ...] = ()
     """Build tags of these programs alone."""
     host_packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What the build needs on this machine: a command or a file → the Debian packages that bring it."""
+    """What the build needs on this computer: a command or a file → the Debian packages that contain it."""
     build_seconds: float
     """Measured on two cores with empty caches."""
     build_gib: float
-    """Disk that the build takes in Go's caches, measured."""
+    """Disk that the build needs in Go's caches, measured."""
 
 
 def _kubernetes(
@@ -66,7 +66,7 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             "kubernetes-node", "kubeadm", "kubectl", "kubelet",
             releases=("kubeadm", "kubectl", "kubelet"), build_seconds=210, build_gib=4,
         ),
-        # Upstream publishes these too, but no sum of them is pinned: go.sum is what vouches for them.
+        # Upstream publishes these too, but no checksum of them is pinned: go.sum verifies their source.
         _kubernetes(
             "kubernetes-control-plane",
             "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler",
@@ -104,7 +104,7 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             packages=("github.com/opencontainers/runc",),
             programs=("runc",),
             releases=("runc",),
-            # Static, because it is linked on one Debian or Ubuntu and runs on another.
+            # Static, because it is linked on one release of Debian or Ubuntu and runs on another.
             ldflags=("-extldflags=-static",),
             cgo=True,
             # Without it runc refuses every container with a seccomp profile, and kubeadm's pods have one.
@@ -174,7 +174,7 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             build_seconds=10,
             build_gib=0.2,
         ),
-        # For tests and measurements of a cluster; no machine has it.
+        # For tests and benchmarks of a cluster; no machine has it.
         ProgramSet(
             name="historian",
             module="historian",
@@ -190,7 +190,7 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
 
 
 def program_set_of(program: str) -> ProgramSet:
-    """Find the set that holds a program."""
+    """The set with a program."""
     for program_set in PROGRAM_SETS.values():
         if program in program_set.programs:
             return program_set

@@ -1,4 +1,4 @@
-"""The folder that machines' /var/lib/containerd starts from, kept in the cache: all images, unpacked."""
+"""The initial content of machines' /var/lib/containerd, kept in the cache: all images, unpacked."""
 
 import time
 from pathlib import Path
@@ -10,18 +10,18 @@ from lab.artifacts.progress import Event, Progress
 from lab.artifacts.store import Paths
 
 NAME = "state"
-# Raised when the same images are to give another folder.
+# Increased when the same images must result in another folder.
 _RECIPE = 2
 
 
 def ensure_containerd_state(paths: Paths, *, cache: Cache, progress: Progress) -> Path:
-    """Return the folder, made from the images of `paths` if it is not in the cache.
+    """The folder; made from the images of `paths` if it is not in the cache.
 
     Raises:
-        ArtifactError: containerd does not start or refuses an image; the message has what it said.
+        ArtifactError: containerd does not start or refuses an image; with its output.
     """
     containerd, ctr = paths.programs["containerd"], paths.programs["ctr"]
-    # The folder of a program's entry in the cache has the key of its content in its name.
+    # The name of a cache entry's folder contains the key of its content.
     key = content_key(
         {"recipe": _RECIPE, "images": paths.images_key, "containerd": containerd.parents[1].name}
     )
@@ -34,7 +34,7 @@ def ensure_containerd_state(paths: Paths, *, cache: Cache, progress: Progress) -
         began = time.monotonic()
         content = staging / "content"
         containerd_folder.make(content, containerd=containerd, ctr=ctr, archives=paths.images.values())
-        # Each is most of a GiB, and only the newest is ever used.
+        # Each is almost a GiB, and only the newest is used.
         for old in cache.entries():
             if old.kind == CONTAINERD and not in_use(old.path):
                 cache.remove(old)

@@ -1,4 +1,4 @@
-"""Digests: of a file, of a tree, and of whatever makes an artifact what it is."""
+"""Digests: of a file, of a tree, and of everything that determines an artifact."""
 
 import hashlib
 import json
@@ -15,16 +15,16 @@ def file_digest(path: Path) -> str:
 
 
 def content_key(inputs: dict[str, Any]) -> str:
-    """Sha256 over everything that decides what an artifact is, in hex.
+    """Sha256 over everything that determines an artifact, in hex.
 
-    The values must be what JSON can hold; the order of keys does not matter.
+    The values must be JSON; the order of keys does not matter.
     """
     canonical = json.dumps(inputs, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def tree_digest(root: Path) -> str:
-    """Sha256 over the names, kinds, permissions and content of all below `root`, in hex.
+    """Sha256 over the names, kinds, permissions and content of everything below `root`, in hex.
 
     Times and owners do not count.
     """
@@ -45,7 +45,7 @@ def tree_digest(root: Path) -> str:
 
 
 def tree_bytes(root: Path) -> int:
-    """Bytes on disk of all below `root`; a file with several names counts once."""
+    """Bytes on disk of everything below `root`; a file with several names counts once."""
     seen: set[tuple[int, int]] = set()
     total = 0
     for folder, folders, files in os.walk(root):

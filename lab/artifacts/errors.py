@@ -1,4 +1,4 @@
-"""What can go wrong while programs and images are provided; every message says what to do."""
+"""Errors while programs and images are provided; every message has the remedy."""
 
 
 class ArtifactError(Exception):
@@ -10,15 +10,15 @@ class ChecksumError(ArtifactError):
 
     def __init__(self, *, name: str, origin: str, expected: str, actual: str, pinned_in: str) -> None:
         super().__init__(
-            f"{name}: wrong checksum. {origin} gave sha256 {actual}, but {pinned_in} pins {expected}. "
-            f"Nothing was installed. Repair the file at {origin}, or correct the pin if the release is right."
+            f"{name}: wrong checksum. {origin} has sha256 {actual}, but {pinned_in} pins {expected}. "
+            f"Nothing was installed. Fix the file at {origin}, or the pin if the release is right."
         )
         self.expected = expected
         self.actual = actual
 
 
 class DiskSpaceError(ArtifactError):
-    """Less free space than the work needs; found out before it starts."""
+    """Less free space than the work needs; detected before it starts."""
 
 
 class BuildError(ArtifactError):
@@ -26,8 +26,8 @@ class BuildError(ArtifactError):
 
 
 class MissingToolError(ArtifactError):
-    """A program of the machine is missing and could not be installed."""
+    """A program of this computer is missing and could not be installed."""
 
 
 class LockFileError(ArtifactError):
-    """The lock file of releases is not what its schema says."""
+    """The lock file of releases does not match its schema."""

@@ -1,4 +1,4 @@
-"""Downloading pinned releases: from the user's mirror, else from upstream, with the pinned checksum."""
+"""Downloads pinned releases: from the user's mirror, else from upstream, with the pinned checksum."""
 
 import hashlib
 import http.client
@@ -22,7 +22,7 @@ _FAILURES = (OSError, http.client.HTTPException, urllib.error.URLError)
 
 
 class Fetcher:
-    """Downloads for one run; what it found out about hosts holds until the run ends."""
+    """Downloads of one run; a host that cannot be reached is not tried again in it."""
 
     def __init__(
         self, *, mirror: str | None, progress: Progress, probe_seconds: float = _PROBE_SECONDS
@@ -33,11 +33,11 @@ class Fetcher:
         self._reachable: dict[str, bool] = {}
 
     def from_mirror(self, release: Release, into: Path) -> bool:
-        """Get a release from the mirror into the file `into`; False if the mirror does not have it.
+        """Download a release from the mirror into the file `into`; False if the mirror does not have it.
 
         Raises:
             ArtifactError: the mirror was named by the user and does not work at all.
-            ChecksumError: it has something else under that name.
+            ChecksumError: it has another file under that name.
         """
         if self._mirror is None:
             return False
@@ -49,17 +49,15 @@ class Fetcher:
                 if answer.code in {403, 404}:
                     return False
                 raise ArtifactError(
-                    f"the mirror answered {answer.code} for {url}; repair or unset it"
+                    f"the mirror answered {answer.code} for {url}; fix or unset it"
                 ) from answer
             except _FAILURES as error:
-                raise ArtifactError(
-                    f"the mirror gave nothing for {url}: {error}; repair or unset it"
-                ) from error
+                raise ArtifactError(f"the mirror failed for {url}: {error}; fix or unset it") from error
             return True
         folder = Path(self._mirror.removeprefix("file://"))
         if not folder.is_dir():
             raise ArtifactError(
-                f"the mirror {folder} is no folder and no http(s) address; correct or unset it"
+                f"the mirror {folder} is neither a folder nor an http(s) address; fix or unset it"
             )
         file = folder / release.mirror_path
         if not file.is_file():
@@ -69,10 +67,10 @@ class Fetcher:
         return True
 
     def from_upstream(self, release: Release, into: Path) -> bool:
-        """Get a release from where it is published; False if that cannot be reached or does not have it.
+        """Download a release from upstream; False if that cannot be reached or does not have it.
 
         Raises:
-            ChecksumError: something else came under that name.
+            ChecksumError: upstream has another file under that name.
         """
         host = urllib.parse.urlsplit(release.url).netloc
         if not self._is_reachable(host, release.url):
@@ -80,15 +78,13 @@ class Fetcher:
         try:
             self._download(release.url, release=release, into=into)
         except _FAILURES as error:
-            self._progress(
-                Event(what=release.name, message=f"upstream gave nothing for {release.url}: {error}")
-            )
+            self._progress(Event(what=release.name, message=f"upstream failed for {release.url}: {error}"))
             self._reachable[host] = isinstance(error, urllib.error.HTTPError)
             return False
         return True
 
     def _is_reachable(self, host: str, url: str) -> bool:
-        """One quick try a host; name resolution, which has no time-out of its own, happens in a thread."""
+        """One quick attempt per host, in a thread, because name resolution has no time-out of its own."""
         if host not in self._reachable:
             answers: list[str] = []
 
@@ -121,7 +117,7 @@ class Fetcher:
 
 
 def _copy_checked(source: IO[bytes], *, release: Release, origin: str, into: Path) -> None:
-    """Copy and hash in one pass; what has the wrong sum does not stay."""
+    """Copy and hash in one pass; a file with the wrong checksum is removed."""
     digest = hashlib.sha256()
     deadline = time.monotonic() + _DOWNLOAD_SECONDS
     with into.open("wb") as target:

@@ -1,4 +1,4 @@
-"""The container images that there are, and the programs that each is made from."""
+"""The container images, and the programs from which each is made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,8 +45,8 @@ IMAGES: Mapping[str, Image] = {
             references=(f"{_REGISTRY}/kube-proxy:v{{kubernetes}}",),
             programs={_BIN + "kube-proxy": "kube-proxy"},
             entrypoint=(_BIN + "kube-proxy",),
-            # nft is all that the nftables mode runs; the iptables family is for the iptables mode, and lets
-            # the nftables mode clean up after it.
+            # The nftables mode runs nft only; the iptables family is for the iptables mode, and for the
+            # cleanup by the nftables mode after it.
             userland=(
                 "/usr/sbin/nft",
                 *(
@@ -58,7 +58,7 @@ IMAGES: Mapping[str, Image] = {
         ),
         Image(
             name="etcd",
-            # The first is the tag that kubeadm 1.36 asks for by itself, the second is what is inside.
+            # The first is the tag that kubeadm 1.36 requests by default, the second is the version inside.
             references=(f"{_REGISTRY}/etcd:3.6.8-0", f"{_REGISTRY}/etcd:{{etcd}}-0"),
             programs={_BIN + name: name for name in ("etcd", "etcdctl", "etcdutl")},
             entrypoint=(_BIN + "etcd",),

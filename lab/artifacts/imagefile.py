@@ -1,7 +1,7 @@
-"""Writing a container image into an archive that `ctr images import` takes: OCI image layout, one layer.
+"""Writes a container image into an archive for `ctr images import`: OCI image layout, one layer.
 
-The same input gives the same bytes: no times, no owners, members in order, nothing compressed (the archive
-never leaves this machine, and importing it is quicker that way).
+The same input results in the same bytes: no times, no owners, members in order, nothing compressed (the
+archive stays on this computer, and its import is faster that way).
 Source of the format: the OCI image specification 1.1, image-layout.md, manifest.md and config.md.
 """
 
@@ -42,8 +42,8 @@ def write_image(
 
     Args:
         archive: the file to write.
-        references: full names with tags; the archive carries the image under each.
-        files: absolute path in the image → a file to put there (always mode 0755), or a symbolic link.
+        references: full names with tags; the archive has the image under each.
+        files: absolute path in the image → a file (always mode 0755), or a symbolic link.
         entrypoint: the command that a container runs if it is given none.
         architecture: `amd64` or `arm64`.
         user: `uid:gid` that a container runs as if it is given none; root if empty.
@@ -76,7 +76,7 @@ def write_image(
                 | {
                     "platform": {"architecture": architecture, "os": "linux"},
                     "annotations": {
-                        # containerd takes the full name from the first, other tools the tag from the second.
+                        # containerd reads the full name from the first, other tools the tag from the second.
                         "io.containerd.image.name": reference,
                         "org.opencontainers.image.ref.name": reference.rpartition(":")[2],
                     },

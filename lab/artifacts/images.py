@@ -1,13 +1,13 @@
-"""Providing container images: made here from programs, without a registry and without a container engine."""
+"""Provides container images: made from programs, without a registry and without a container engine."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
 
+from lab.artifacts.build.go import pinned_version
 from lab.artifacts.cache import Cache, Entry
 from lab.artifacts.catalog import PROGRAM_SETS
 from lab.artifacts.digest import content_key
-from lab.artifacts.gobuild import pinned_version
 from lab.artifacts.imagecatalog import Image
 from lab.artifacts.imagefile import Symlink, write_image
 from lab.artifacts.progress import Event, Progress
@@ -15,12 +15,12 @@ from lab.artifacts.userland import closure
 
 KIND = "images"
 ARCHIVE = "image.tar"
-# Raised when the same programs are to give another archive.
+# Increased when the same programs must result in another archive.
 _RECIPE = 1
 
 
 def references(image: Image) -> tuple[str, ...]:
-    """Give the names and tags under which an image is imported."""
+    """The names and tags under which an image is imported."""
     versions = {
         "kubernetes": pinned_version(PROGRAM_SETS["kubernetes-control-plane"]),
         "etcd": pinned_version(PROGRAM_SETS["etcd"]),
@@ -59,7 +59,7 @@ def make_image(
     cache: Cache,
     progress: Progress,
 ) -> Entry:
-    """Make an image's archive from what the cache holds; hold the cache's lock.
+    """Make an image's archive from entries of the cache; hold the cache's lock.
 
     The arguments are those of `image_key`.
     """

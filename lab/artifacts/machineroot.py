@@ -1,7 +1,7 @@
 """The machine root: Debian 13 as a folder, the read-only lower layer of every local machine.
 
-It holds what Debian's image for EC2 brings or kubeadm and the kubelet want, and nothing that only a container
-standing for a machine would need.
+It has the packages of Debian's image for EC2, and those that kubeadm and the kubelet need; nothing that only
+a container in place of a machine would need.
 """
 
 import os
@@ -26,7 +26,7 @@ _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _RECIPE = 1
 
 PACKAGES = (
-    # The system itself, as Debian's cloud image has it.
+    # The system, as in Debian's cloud image.
     "systemd", "systemd-sysv", "dbus", "udev", "kmod", "mount", "util-linux", "procps", "netbase", "less",
     "cloud-init", "python3", "ca-certificates", "curl", "openssl", "e2fsprogs", "iproute2", "iputils-ping",
     # What the kubelet, kube-proxy and the CNI plugins run or configure.
@@ -41,11 +41,11 @@ _OPTIONS = (
     *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "info", "locale", "man")),
 )
 
-# mmdebstrap mounts /proc, /sys and /dev/pts into the root, and packages start programs there. In namespaces
-# of their own, mounts and programs end with the first process, however that ends.
+# mmdebstrap mounts /proc, /sys and /dev/pts into the root, and packages start programs there. In separate
+# namespaces, mounts and programs end with the first process, however that ends.
 _CONTAINED = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child")
 
-# mmdebstrap copies these from the machine that it runs on, or writes the mirror into them.
+# mmdebstrap copies these from the computer on which it runs, or writes the mirror into them.
 _CLEANUP = (
     'rm -f "$1"/etc/hostname "$1"/etc/resolv.conf "$1"/etc/apt/sources.list "$1"/var/log/apt/* '
     '"$1"/var/log/dpkg.log "$1"/var/log/bootstrap.log "$1"/var/cache/debconf/*-old "$1"/var/lib/dpkg/*-old'
@@ -53,7 +53,7 @@ _CLEANUP = (
 
 
 def root_key(architecture: str) -> str:
-    """Compute the content key: the packages and what is done with them, but not where they come from."""
+    """Compute the content key: packages and options, but not the mirror."""
     return content_key({
         "recipe": _RECIPE,
         "suite": _SUITE,
@@ -67,15 +67,17 @@ def root_key(architecture: str) -> str:
 def make_root(
     *, cache: Cache, architecture: str, debian_mirror: str | None, lock: int, progress: Progress
 ) -> Entry:
-    """Make the root with mmdebstrap and put it into the cache; hold the cache's lock.
+    """Make the root with mmdebstrap and publish it in the cache; hold the cache's lock.
 
     Raises:
         MissingToolError: not root, or mmdebstrap is missing and cannot be installed.
-        DiskSpaceError: too little room.
+        DiskSpaceError: too little free space.
         BuildError: mmdebstrap failed.
     """
     if os.geteuid() != 0:
-        raise MissingToolError("the machine root belongs to root: only root can make it (run this with sudo)")
+        raise MissingToolError(
+            "the machine root has files of root: only root can make it (run this with sudo)"
+        )
     require_commands(
         {
             "mmdebstrap": ("mmdebstrap",),
@@ -86,16 +88,16 @@ def make_root(
     )
     require_free_space(cache.root, needed_gib=NEEDED_GIB, purpose="Making the machine root")
     mirror = debian_mirror or configured_mirror()
-    origin = "the Debian mirror of this machine's apt" if mirror else "mmdebstrap's own choice of mirror"
+    origin = "the Debian mirror of this computer's apt" if mirror else "mmdebstrap's own choice of mirror"
     if debian_mirror:
         origin = f"the Debian mirror {debian_mirror}"
 
-    def tell(message: str) -> Callable[[float], None]:
+    def report(message: str) -> Callable[[float], None]:
         return lambda elapsed: progress(
             Event(what=NAME, message=message, elapsed_seconds=elapsed, expected_seconds=EXPECTED_SECONDS)
         )
 
-    tell(f"making the machine root, {len(PACKAGES)} packages and what they need, from {origin}")(0)
+    report(f"making the machine root, {len(PACKAGES)} packages and their dependencies, from {origin}")(0)
     with cache.staging() as staging:
         content = staging / "content"
         command = [
@@ -107,12 +109,12 @@ def make_root(
         usage = run_logged(
             [*_CONTAINED, "nice", "-n", "10", *command],
             log=cache.log_path(NAME),
-            heartbeat=tell("still making the machine root"),
+            heartbeat=report("still making the machine root"),
             inherit=[lock],
         )
         if not (content / "usr" / "lib" / "systemd" / "systemd").is_file():
             raise BuildError(
-                f"mmdebstrap ended well but left no systemd in the root; see {cache.log_path(NAME)}"
+                f"mmdebstrap succeeded, but there is no systemd in the root; see {cache.log_path(NAME)}"
             )
         entry = cache.publish(
             content,
@@ -123,14 +125,14 @@ def make_root(
             seconds=usage.seconds,
             peak_process_bytes=usage.peak_process_bytes,
         )
-    tell("made")(usage.seconds)
+    report("made")(usage.seconds)
     return entry
 
 
 def configured_mirror() -> str | None:
-    """Find the Debian archive that this machine's apt uses; None if it uses none (on Ubuntu, say).
+    """The Debian archive that this computer's apt uses; None if it uses none (on Ubuntu, for example).
 
-    A mirror for security updates or of another vendor holds no complete Debian, so it does not count.
+    A mirror of security updates or of another vendor is not a complete Debian, so it does not count.
     """
     result = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(REPO_URI)|$(LABEL)", "Created-By: Packages"],

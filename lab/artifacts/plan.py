@@ -1,4 +1,4 @@
-"""From what a person or a program asks for to what must be there, dependencies included."""
+"""From requested artifacts to what must be in the cache, dependencies included."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from lab.artifacts.machineroot import NAME as ROOT_NAME
 
 IMAGE_PREFIX = "image:"
 GROUPS = {
-    "programs": "the programs that a machine has installed: kubelet, kubeadm, kubectl, containerd, …",
-    "images": "the images that kubeadm asks for, and one for tests of the network",
+    "programs": "the programs of a machine: kubelet, kubeadm, kubectl, containerd, …",
+    "images": "the images that kubeadm requests, and one for tests of the network",
     "root": "the machine root, Debian 13",
-    "all": "all of these, and what only tests and measurements run",
+    "all": "all of these, and what only tests and benchmarks run",
 }
 
 
@@ -27,12 +27,12 @@ class Plan:
 
 
 def known_targets() -> list[str]:
-    """Every word that `make_plan` understands."""
+    """Every target that `make_plan` accepts."""
     return [*GROUPS, *PROGRAM_SETS, *(IMAGE_PREFIX + name for name in IMAGES), ROOT_NAME]
 
 
 def make_plan(what: Iterable[str]) -> Plan:
-    """Work out what the targets need.
+    """Resolve targets.
 
     Raises:
         ArtifactError: a target is not known.
@@ -42,7 +42,7 @@ def make_plan(what: Iterable[str]) -> Plan:
     root = False
     for target in what:
         if target not in known_targets():
-            raise ArtifactError(f"there is no artifact {target!r}; there are {', '.join(known_targets())}")
+            raise ArtifactError(f"there is no artifact {target!r}; known are {', '.join(known_targets())}")
         if target == "all":
             sets |= set(PROGRAM_SETS)
         if target == "programs":

@@ -1,4 +1,4 @@
-"""Running a long program: its output in a log file, a sign of life now and then, nothing left behind."""
+"""Runs a long program: output in a log file, a periodic heartbeat, no process left behind."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ _TAIL_LINES = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What a program took."""
+    """The resources that a program used."""
 
     seconds: float
     peak_process_bytes: int
@@ -32,16 +32,16 @@ def run_logged(
     folder: Path | None = None,
     inherit: Sequence[int] = (),
 ) -> Usage:
-    """Run a program to its end; `heartbeat` gets the elapsed seconds every 15 seconds.
+    """Run a program to its end; `heartbeat` receives the elapsed seconds every 15 seconds.
 
     Raises:
-        BuildError: it failed; the message holds the end of its output and where the rest is.
+        BuildError: it failed; with the end of its output and the path of the rest.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     began = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            # The kernel ends it when this process is killed and cannot do so itself.
+            # The kernel kills it when this process is killed.
             ["setpriv", "--pdeathsig", "KILL", "--", *command],
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -54,7 +54,7 @@ def run_logged(
         try:
             peak = _wait(process, began=began, heartbeat=heartbeat)
         except BaseException:
-            # Its whole session goes, or compilers would run on after Ctrl-C.
+            # The whole session is killed, or compilers would keep running after Ctrl-C.
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise
@@ -62,14 +62,14 @@ def run_logged(
     if process.returncode != 0:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
         raise BuildError(
-            f"`{' '.join(command)}` ended with status {process.returncode} after {seconds:.0f} s. "
-            f"All it said is in {log}; the end of it:\n  " + "\n  ".join(lines)
+            f"`{' '.join(command)}` failed with status {process.returncode} after {seconds:.0f} s. "
+            f"Its output is in {log}; the end of it:\n  " + "\n  ".join(lines)
         )
     return Usage(seconds=seconds, peak_process_bytes=peak)
 
 
 def _wait(process: subprocess.Popen[bytes], *, began: float, heartbeat: Callable[[float], None]) -> int:
-    """Wait for the end with wait4, which tells the memory of this child and its descendants alone."""
+    """Wait for the end with wait4, which reports the memory of this child and its descendants alone."""
     beat = began + _HEARTBEAT_SECONDS
     while True:
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)

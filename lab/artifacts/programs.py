@@ -1,24 +1,24 @@
-"""Providing sets of programs: found in the cache, else from a mirror, from upstream, or built."""
+"""Provides sets of programs: from the cache, else from a mirror, from upstream, or built."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-from lab.artifacts.batches import batches, needed_gib
+from lab.artifacts.build.batches import batches, needed_gib
+from lab.artifacts.build.go import MODULES, build, build_inputs, pinned_version, required_go
+from lab.artifacts.build.toolchain import Go, choose_go, install_go
 from lab.artifacts.cache import Cache, Entry
 from lab.artifacts.catalog import ProgramSet
 from lab.artifacts.digest import content_key
 from lab.artifacts.errors import ArtifactError
 from lab.artifacts.fetch import Fetcher
-from lab.artifacts.gobuild import MODULES, build, build_inputs, pinned_version, required_go
 from lab.artifacts.hostpackages import require_commands
 from lab.artifacts.process import Usage
 from lab.artifacts.progress import Event, Progress
 from lab.artifacts.releases import Lock, Release
 from lab.artifacts.settings import Settings, Source
 from lab.artifacts.space import require_free_space
-from lab.artifacts.toolchain import Go, choose_go, install_go
 from lab.artifacts.unpack import unpack
 
 KIND = "programs"
@@ -26,15 +26,15 @@ KIND = "programs"
 
 @dataclass(frozen=True, kw_only=True)
 class Keys:
-    """The content keys of a set, one for each way to get it."""
+    """The content keys of a set, one for each kind of source."""
 
     release: str | None
-    """None if no upstream release of it is pinned in the version that go.mod has."""
+    """None if no upstream release of it is pinned."""
     build: str
 
 
 class Programs:
-    """The sets of programs for one run."""
+    """The sets of programs of one run."""
 
     def __init__(
         self, *, settings: Settings, cache: Cache, lock: Lock, progress: Progress, modules: Path = MODULES
@@ -49,7 +49,7 @@ class Programs:
 
     @property
     def go(self) -> Go:
-        """The toolchain that builds; chosen at first use."""
+        """The toolchain for builds; chosen at first use."""
         if self._go is None:
             self._go = choose_go(required_go(modules=self._modules))
         return self._go
@@ -82,7 +82,7 @@ class Programs:
         )
 
     def find(self, program_set: ProgramSet) -> Entry | None:
-        """Look the set up in the cache; what was downloaded goes before what was built."""
+        """Look the set up in the cache; a download precedes a build."""
         keys = self.keys(program_set)
         sources = set(self._settings.sources)
         if keys.release and sources - {Source.BUILD}:
@@ -92,21 +92,21 @@ class Programs:
         if Source.BUILD not in sources:
             return None
         built = self._cache.find(KIND, program_set.name, keys.build)
-        # A mirror that the user names now goes before what was built at another time.
+        # A mirror that the user names now precedes an earlier build.
         return None if self._has_mirrored(program_set) else built
 
     def provide(self, program_sets: Sequence[ProgramSet], *, lock: int) -> None:
-        """Bring sets that are not in the cache into it. Hold the cache's lock.
+        """Provide sets that are not in the cache. Hold the cache's lock.
 
         Raises:
-            ArtifactError: no source could give a set (DiskSpaceError, ChecksumError, BuildError among them).
+            ArtifactError: no source has a set (also DiskSpaceError, ChecksumError, BuildError).
         """
         to_build = [program_set for program_set in program_sets if not self._fetch(program_set)]
         if not to_build:
             return
         if Source.BUILD not in self._settings.sources:
             raise ArtifactError(
-                f"no source could give {', '.join(item.name for item in to_build)}: building was excluded, "
+                f"no source has {', '.join(item.name for item in to_build)}: builds were excluded, "
                 f"and {self._why_not_fetched()}"
             )
         require_free_space(
@@ -126,7 +126,7 @@ class Programs:
         for batch in batches(to_build):
             for program_set in batch:
                 self._build(program_set, go=go, lock=lock)
-            # Only after success: what a failed build has compiled shortens the next attempt.
+            # Only after success: what a failed build has compiled shortens the next one.
             self._cache.trim_go()
 
     def _fetch(self, program_set: ProgramSet) -> bool:
@@ -153,7 +153,7 @@ class Programs:
                     source=origin,
                     seconds=monotonic() - began,
                 )
-                self._progress(Event(what=program_set.name, message=f"taken from {origin}"))
+                self._progress(Event(what=program_set.name, message=f"downloaded from {origin}"))
                 return True
         return False
 
@@ -167,7 +167,7 @@ class Programs:
         return True
 
     def _has_mirrored(self, program_set: ProgramSet) -> bool:
-        """Whether the mirror holds all releases of a set, if it is a folder; a URL is not asked each time."""
+        """Whether the mirror has all releases of a set, if it is a folder; a URL is not asked each time."""
         if self._settings.mirror is None or Source.MIRROR not in self._settings.sources:
             return False
         folder = Path(self._settings.mirror.removeprefix("file://"))
@@ -184,10 +184,10 @@ class Programs:
 
     def _build(self, program_set: ProgramSet, *, go: Path, lock: int) -> None:
         version = pinned_version(program_set, modules=self._modules)
-        # Before the build: files that change meanwhile must not lend their key to what was made without them.
+        # Before the build: the key must not be that of files which change during the build.
         key = self.keys(program_set).build
 
-        def tell(message: str, elapsed: float | None = None) -> None:
+        def report(message: str, elapsed: float | None = None) -> None:
             self._progress(
                 Event(
                     what=program_set.name,
@@ -198,7 +198,7 @@ class Programs:
             )
 
         with_what = f"{self.go.version} ({self.go.reason})"
-        tell(f"building {version} with {with_what}, because {self._why_built(program_set)}")
+        report(f"building {version} with {with_what}, because {self._why_built(program_set)}")
         with self._cache.staging() as staging:
             content = staging / "content"
             usage: Usage = build(
@@ -208,7 +208,7 @@ class Programs:
                 into=content,
                 architecture=self._settings.architecture,
                 log=self._cache.log_path(program_set.name),
-                heartbeat=lambda elapsed: tell("still building", elapsed),
+                heartbeat=lambda elapsed: report("still building", elapsed),
                 lock=lock,
                 modules=self._modules,
             )
@@ -221,13 +221,13 @@ class Programs:
                 seconds=usage.seconds,
                 peak_process_bytes=usage.peak_process_bytes,
             )
-        tell("built", usage.seconds)
+        report("built", usage.seconds)
 
     def _why_built(self, program_set: ProgramSet) -> str:
         if not program_set.releases:
             own = program_set.requirement is None
-            return "it is this project's own" if own else "no download of it is pinned"
+            return "it is a program of this project" if own else "no download of it is pinned"
         tried = [source.value for source in self._settings.sources if source is not Source.BUILD]
         if not self._settings.mirror and Source.MIRROR.value in tried:
             tried.remove(Source.MIRROR.value)
-        return f"{' and '.join(tried)} did not give it" if tried else "nothing else is allowed"
+        return f"{' and '.join(tried)} did not have it" if tried else "no other source is allowed"

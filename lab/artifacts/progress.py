@@ -1,4 +1,4 @@
-"""How long work says what it is doing."""
+"""Progress of long work, as events."""
 
 import sys
 from collections.abc import Callable
@@ -7,32 +7,32 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One thing worth telling."""
+    """One event."""
 
     what: str
-    """The artifact at work, e.g. `kubernetes-node`."""
+    """The artifact, e.g. `kubernetes-node`."""
     message: str
     elapsed_seconds: float | None = None
-    """Since the work on this artifact began; None where no time is being spent."""
+    """Since the work on this artifact began; None where that does not apply."""
     expected_seconds: float | None = None
-    """How long it will take in all, from measurements on two cores."""
+    """How long it takes in total, measured on two cores."""
 
 
 Progress = Callable[[Event], None]
 
 
 def silent(event: Event) -> None:
-    """Tell nobody."""
+    """Discard the event."""
 
 
 def to_stderr(event: Event) -> None:
-    """One line an event, on standard error, so that standard output keeps to results."""
+    """Write one line for the event to standard error; standard output is for results."""
     sys.stderr.write(render(event) + "\n")
     sys.stderr.flush()
 
 
 def render(event: Event) -> str:
-    """Write the line for a person: what, message, and the time spent of the time expected."""
+    """The line for a person: artifact, message, and the time elapsed of the time expected."""
     time = ""
     if event.elapsed_seconds is not None:
         time = f" ({_duration(event.elapsed_seconds)}"

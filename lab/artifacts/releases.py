@@ -1,10 +1,10 @@
 """The lock file of upstream releases: userdata/files/artifacts.json.
 
-The node program reads the same file with its own few lines; the file is the contract between the two.
+The node program, which shares no code with the lab, reads the same file: it is the contract between the two.
 
     schema_version               1
-    default_kubernetes_version   what is built and run where nothing else is asked for
-    kubernetes_versions          Kubernetes version → the version of every artifact that goes with it
+    default_kubernetes_version   what is built and run unless another version is requested
+    kubernetes_versions          Kubernetes version → the version of every artifact for it
     artifacts.<name>
         archive                  "tar.gz"; absent when the download is the program itself
         strip_components         leading path parts to drop from the archive's members, as tar does
@@ -62,10 +62,10 @@ class Lock:
     artifacts: Mapping[str, Any]
 
     def release(self, name: str, *, kubernetes_version: str, architecture: str) -> Release:
-        """Look up the release of an artifact that goes with a Kubernetes version.
+        """Look up the release of an artifact for a Kubernetes version.
 
         Raises:
-            LockFileError: the lock file does not know the version, the artifact or the architecture.
+            LockFileError: the lock file does not have the version, the artifact or the architecture.
         """
         try:
             version = self.kubernetes_versions[kubernetes_version][name]
@@ -74,7 +74,7 @@ class Lock:
         except KeyError as missing:
             raise LockFileError(
                 f"{self.path} has no {missing} when asked for {name} of Kubernetes {kubernetes_version} "
-                f"for {architecture}; it knows Kubernetes {', '.join(self.kubernetes_versions)}"
+                f"for {architecture}; it has Kubernetes {', '.join(self.kubernetes_versions)}"
             ) from None
         return Release(
             name=name,
@@ -134,11 +134,13 @@ def _check_release(lock: Lock, release: Release) -> None:
     if not _SHA256.fullmatch(release.sha256):
         raise LockFileError(f"{where}: sha256 is {release.sha256!r}; it must be 64 lower-case hex digits")
     if not release.url.startswith("https://") or ".." in release.url.split("/"):
-        raise LockFileError(f"{where}: url is {release.url!r}; it must begin with https:// and have no '..'")
+        raise LockFileError(
+            f"{where}: url is {release.url!r}; it must begin with https:// and contain no '..'"
+        )
     if release.archive not in (None, "tar.gz"):
         raise LockFileError(f"{where}: archive is {release.archive!r}; it must be tar.gz or absent")
     if release.archive is None and len(release.install) != 1:
-        raise LockFileError(f"{where}: a download that is no archive installs exactly one file")
+        raise LockFileError(f"{where}: a download that is not an archive installs exactly one file")
     if release.version_command[0] not in release.install:
         raise LockFileError(f"{where}: version_command must begin with a member of install")
     relative = [path for path in release.install.values() if not path.startswith("/")]

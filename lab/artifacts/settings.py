@@ -1,4 +1,4 @@
-"""What the person at the machine may choose: where results are kept and where they come from."""
+"""The user's choices: where results are kept and where they come from."""
 
 import os
 import platform
@@ -9,12 +9,12 @@ from pathlib import Path
 
 from lab.artifacts.errors import ArtifactError
 
-# Names of machine architectures as the kernel gives them, and as Go, Debian and the releases spell them.
+# Architectures by the kernel's name, and by that of Go, Debian and the releases.
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 class Source(StrEnum):
-    """Where a program can come from, in the order in which the places are tried."""
+    """Where a program can come from, in the order of the attempts."""
 
     MIRROR = "mirror"
     UPSTREAM = "upstream"
@@ -23,7 +23,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Choices for one run; `from_environment` reads them, nothing else does."""
+    """Choices for one run; only `from_environment` reads them."""
 
     cache_dir: Path
     architecture: str
@@ -31,7 +31,7 @@ class Settings:
     mirror: str | None = None
     """A folder or an http(s) base URL with `<host>/<path>` of each release below it."""
     debian_mirror: str | None = None
-    """Base URL of a Debian archive; None takes the one in the machine's apt configuration."""
+    """Base URL of a Debian archive; None: the one in this computer's apt configuration."""
     sources: tuple[Source, ...] = tuple(Source)
     """Which sources may be used; their order is always that of `Source`."""
 
@@ -40,12 +40,12 @@ class Settings:
         """Read KUBEQUORUM_CACHE_DIR, KUBEQUORUM_ARTIFACT_MIRROR, KUBEQUORUM_DEBIAN_MIRROR, XDG_CACHE_HOME.
 
         Raises:
-            ArtifactError: the machine's architecture has no pinned releases, or the cache's path is relative.
+            ArtifactError: there are no releases for this architecture, or the cache's path is relative.
         """
         machine = platform.machine()
         if machine not in _ARCHITECTURES:
             raise ArtifactError(
-                f"this machine's architecture is {machine}; "
+                f"this computer's architecture is {machine}; "
                 f"releases are pinned for {', '.join(_ARCHITECTURES)} only"
             )
         chosen = environment.get("KUBEQUORUM_CACHE_DIR")
@@ -53,7 +53,7 @@ class Settings:
         cache_dir = Path(chosen) if chosen else Path(base) / "kubequorum"
         if not cache_dir.is_absolute():
             name = "KUBEQUORUM_CACHE_DIR" if chosen else "XDG_CACHE_HOME"
-            raise ArtifactError(f"{name} gives the relative path {cache_dir}; give an absolute one")
+            raise ArtifactError(f"{name} is the relative path {cache_dir}; set it to an absolute one")
         return Settings(
             cache_dir=cache_dir,
             architecture=_ARCHITECTURES[machine],

@@ -1,4 +1,4 @@
-"""Is there room? Asked before the work starts, not when the disk is full."""
+"""Checks for free disk space before work starts."""
 
 import shutil
 from pathlib import Path
@@ -7,18 +7,18 @@ from lab.artifacts.errors import DiskSpaceError
 
 GIB = 1 << 30
 MAX_CACHE_BYTES = 3 * 10**9
-"""What the cache may hold when nothing is being built."""
+"""The size of the cache when nothing is being built."""
 CONTAINERD_BYTES = 10**9
-"""What of it is kept free for the images as containerd unpacks them, which come last."""
+"""The part that is kept free for the images as containerd unpacks them, which come last."""
 MAX_GO_CACHES_GIB = 8.0
-"""What Go's caches may grow to beside it while something is: together less than 12 GB."""
+"""The size of Go's caches beside it during builds: together less than 12 GB."""
 
 
 def require_free_space(folder: Path, *, needed_gib: float, purpose: str) -> None:
-    """Make sure that the file system of `folder` has room.
+    """Ensure that the file system of `folder` has enough free space.
 
     Raises:
-        DiskSpaceError: it has not; the message names both numbers and the ways out.
+        DiskSpaceError: it has not; with both numbers and the remedies.
     """
     existing = folder
     while not existing.exists():
@@ -26,7 +26,7 @@ def require_free_space(folder: Path, *, needed_gib: float, purpose: str) -> None
     free_gib = shutil.disk_usage(existing).free / GIB
     if free_gib < needed_gib:
         raise DiskSpaceError(
-            f"{purpose} needs about {needed_gib:.1f} GiB of free disk space below {folder} while it works; "
+            f"{purpose} needs about {needed_gib:.1f} GiB of free disk space below {folder} for the time; "
             f"{free_gib:.1f} GiB are free there. Free some, or name a folder on a larger disk in "
             f"KUBEQUORUM_CACHE_DIR, or name a mirror of the finished releases in KUBEQUORUM_ARTIFACT_MIRROR."
         )

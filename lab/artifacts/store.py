@@ -1,11 +1,11 @@
-"""The artifacts of this machine: what is there, what is missing, and bringing the missing."""
+"""The artifacts of this computer: which are in the cache, which are missing, and providing those."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.artifacts import images, machineroot, programs
-from lab.artifacts.batches import needed_gib
+from lab.artifacts.build.batches import needed_gib
 from lab.artifacts.cache import CONTAINERD, Cache, Entry, in_use
 from lab.artifacts.catalog import PROGRAM_SETS
 from lab.artifacts.digest import content_key
@@ -16,10 +16,12 @@ from lab.artifacts.releases import read_lock
 from lab.artifacts.settings import Settings, Source
 from lab.artifacts.space import CONTAINERD_BYTES, MAX_CACHE_BYTES
 
+_IMAGE_SECONDS = 2.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Paths:
-    """Where the artifacts that were asked for are. All of it is read-only: others may be using it."""
+    """Where the requested artifacts are. Everything is read-only, because it is shared."""
 
     programs: Mapping[str, Path]
     """Program, e.g. `kubelet` → executable file."""
@@ -28,14 +30,14 @@ class Paths:
     images: Mapping[str, Path]
     """Image, e.g. `kube-proxy` → archive for `ctr --namespace k8s.io images import`."""
     images_key: str
-    """Changes when any of these images does: the key of whatever is made from all of them."""
+    """Changes when any of these images does: a part of the key of what is made from all of them."""
     root: Path | None
-    """The machine root, for the lower layer of an overlay; None unless asked for."""
+    """The machine root, the lower layer of an overlay; None unless it was requested."""
 
 
 @dataclass(kw_only=True)
 class Found:
-    """Entries of the cache that answer a plan; what is missing in it is missing in the cache."""
+    """The entries of the cache that belong to a plan; what is missing here is missing in the cache."""
 
     programs: dict[str, Entry] = field(default_factory=dict)
     """Program set → entry."""
@@ -54,7 +56,7 @@ class Found:
 
 
 class Store:
-    """Finds and brings artifacts; one object for one run."""
+    """Finds and provides artifacts; one object for one run."""
 
     def __init__(self, settings: Settings, progress: Progress = silent) -> None:
         self.cache = Cache(settings.cache_dir / "artifacts")
@@ -66,7 +68,7 @@ class Store:
         )
 
     def find(self, plan: Plan) -> Found:
-        """Look up what of a plan is in the cache."""
+        """Look up a plan's artifacts in the cache."""
         found = Found()
         for program_set in plan.program_sets:
             if (entry := self._programs.find(program_set)) is not None:
@@ -82,16 +84,16 @@ class Store:
         return found
 
     def ensure(self, plan: Plan) -> Found:
-        """Bring what is missing, and nothing else; waits for another process that is at it.
+        """Provide what is missing, and nothing else; waits for another process that does the same.
 
         Raises:
-            ArtifactError: it cannot be brought; the message says why and what to do.
+            ArtifactError: something cannot be provided; with the reason and the remedy.
         """
         found = self.find(plan)
         if _complete(plan, found):
             return found
         with self.cache.lock(self._progress) as lock:
-            found = self.find(plan)  # Another process may have been quicker.
+            found = self.find(plan)  # Another process may have provided it.
             missing_sets = [item for item in plan.program_sets if item.name not in found.programs]
             self._announce(plan, found)
             if plan.root and found.root is None:
@@ -144,7 +146,7 @@ class Store:
         )
 
     def _image_key(self, image: Image, found: Found) -> str | None:
-        """Compute the key of an image; None as long as something that it is made from is missing."""
+        """Compute the key of an image; None while something that it is made from is missing."""
         by_program = found.by_program()
         if not set(image.programs.values()) <= set(by_program) or (image.userland and found.root is None):
             return None
@@ -153,7 +155,7 @@ class Store:
         )
 
     def _prune(self, *, limit_bytes: int, keep: list[Entry]) -> list[Entry]:
-        """Remove unused entries, the longest unused first, until the cache is small enough."""
+        """Remove unused entries, the least recently used first, until the cache is small enough."""
         kept = {entry.path for entry in keep}
         removed = []
         for entry in self.cache.entries():
@@ -162,51 +164,52 @@ class Store:
             if entry.path not in kept and not in_use(entry.path):
                 self.cache.remove(entry)
                 removed.append(entry)
-                self._progress(
-                    Event(what="cache", message=f"removed {entry.path.name}, which nothing here uses")
-                )
+                self._progress(Event(what="cache", message=f"removed {entry.path.name}, which is not used"))
         return removed
 
     def _places(self) -> str:
-        """The places that are tried, in words."""
+        """The sources that are tried, for a person."""
         words = {
             Source.MIRROR: f"the mirror {self._settings.mirror}" if self._settings.mirror else "",
-            Source.UPSTREAM: "upstream's download, where one is pinned and can be reached",
-            Source.BUILD: "a build here, of pinned Go modules or of Debian packages",
+            Source.UPSTREAM: "upstream, where a download is pinned and can be reached",
+            Source.BUILD: "a build on this computer, from pinned Go modules or Debian packages",
         }
         return ", else ".join(words[item] for item in self._settings.sources if words[item])
+
+    def build_seconds(self, plan: Plan, found: Found) -> float:
+        """How long it takes to build what is missing, by measurements on two cores; 0 if nothing is."""
+        seconds = sum(item.build_seconds for item in plan.program_sets if item.name not in found.programs)
+        seconds += machineroot.EXPECTED_SECONDS if plan.root and found.root is None else 0
+        return seconds + sum(_IMAGE_SECONDS for image in plan.images if image.name not in found.images)
 
     def _announce(self, plan: Plan, found: Found) -> None:
         missing = [item for item in plan.program_sets if item.name not in found.programs]
         names = [item.name for item in missing]
         names += [machineroot.NAME] if plan.root and found.root is None else []
         names += [f"image {image.name}" for image in plan.images if image.name not in found.images]
-        seconds = sum(item.build_seconds for item in missing)
-        seconds += machineroot.EXPECTED_SECONDS if plan.root and found.root is None else 0
-        seconds += sum(2 for image in plan.images if image.name not in found.images)
-        # One after the other.
+        # They are built one after the other.
         gib = max(needed_gib(missing), machineroot.NEEDED_GIB if plan.root and found.root is None else 0)
         self._progress(
             Event(
                 what="artifacts",
                 message=f"missing in {self.cache.root}: {', '.join(names)}. "
-                f"Each comes from {self._places()}. If all of it must be built, it takes {gib:.1f} GiB "
-                f"of disk meanwhile; at most {MAX_CACHE_BYTES / 1e9:.0f} GB are kept",
-                expected_seconds=seconds,
+                f"Each comes from {self._places()}. If all of it must be built, that needs {gib:.1f} GiB "
+                f"of disk for the time; at most {MAX_CACHE_BYTES / 1e9:.0f} GB are kept",
+                expected_seconds=self.build_seconds(plan, found),
             )
         )
 
 
 def ensure(what: Iterable[str], progress: Progress = silent, *, settings: Settings | None = None) -> Paths:
-    """Make sure that artifacts are there, and say where.
+    """Ensure that artifacts are in the cache; where they are.
 
     Args:
         what: any of `programs`, `images`, `root`, `all`, a name in `PROGRAM_SETS`, or `image:<name>`.
-        progress: is told what is done, where it comes from and how long it takes.
-        settings: choices of the person at the machine; None reads them from the environment.
+        progress: receives what is done, where it comes from and how long it takes.
+        settings: the user's choices; None reads them from the environment.
 
     Raises:
-        ArtifactError: it cannot be brought; the message says why and what to do.
+        ArtifactError: one cannot be provided; with the reason and the remedy.
     """
     store = Store(settings or Settings.from_environment(), progress)
     return store.paths(store.ensure(make_plan(what)))

@@ -1,4 +1,4 @@
-"""Taking the programs out of a downloaded release."""
+"""Extracts the programs from a downloaded release."""
 
 import shutil
 import tarfile
@@ -9,10 +9,10 @@ from lab.artifacts.releases import Release
 
 
 def unpack(download: Path, *, release: Release, into: Path) -> None:
-    """Put the members that the lock file names into the folder `into`, executable; other members are ignored.
+    """Extract the members that the lock file names into the folder `into`, executable.
 
     Raises:
-        ArtifactError: a named member is not in the archive, or is no plain file.
+        ArtifactError: a named member is not in the archive, or is not a regular file.
     """
     if release.archive is None:
         (member,) = release.install
@@ -28,13 +28,13 @@ def unpack(download: Path, *, release: Release, into: Path) -> None:
                 continue
             source = archive.extractfile(info) if info.isfile() else None
             if source is None:
-                raise ArtifactError(f"{release.url}: {info.name} is no plain file")
+                raise ArtifactError(f"{release.url}: {info.name} is not a regular file")
             with source, (into / member).open("wb") as target:
                 shutil.copyfileobj(source, target)
             (into / member).chmod(0o755)
             missing.remove(member)
     if missing:
         raise ArtifactError(
-            f"{release.url} does not hold {', '.join(sorted(missing))} (strip_components is "
-            f"{release.strip_components}); correct `install` of {release.name} in the lock file"
+            f"{release.url} does not contain {', '.join(sorted(missing))} (strip_components is "
+            f"{release.strip_components}); fix `install` of {release.name} in the lock file"
         )

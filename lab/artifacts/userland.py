@@ -1,4 +1,4 @@
-"""Taking dynamically linked programs out of the machine root, with all that they need to run in an image."""
+"""Copies dynamically linked programs from the machine root, with everything that they need in an image."""
 
 import re
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 from lab.artifacts.errors import BuildError
 from lab.artifacts.imagefile import Symlink
 
-# The iptables programs load their matches and targets at run time, so no program names them.
+# The iptables programs load their matches and targets at run time, so ldd does not list them.
 _LOADED_BY_LIBXTABLES = "xtables"
 
 
@@ -20,7 +20,7 @@ def closure(root: Path, paths: Sequence[str]) -> dict[str, Path | Symlink]:
         paths: absolute paths of programs in it.
 
     Raises:
-        BuildError: a program is not there, or needs a library that is not.
+        BuildError: a program or a library that it needs is missing.
     """
     files: dict[str, Path | Symlink] = {}
     for path in paths:
@@ -34,7 +34,7 @@ def closure(root: Path, paths: Sequence[str]) -> dict[str, Path | Symlink]:
 
 
 def _add(root: Path, path: str, files: dict[str, Path | Symlink]) -> str:
-    """Add a path and each symbolic link on the way to it; returns where it really is."""
+    """Add a path and each symbolic link on the way to it; the resolved path."""
     todo = [part for part in path.split("/") if part]
     here = ""
     links = 0
@@ -63,7 +63,7 @@ def _add(root: Path, path: str, files: dict[str, Path | Symlink]) -> str:
 
 
 def _libraries(root: Path, program: str) -> list[str]:
-    """Tell what a program links to, as the root's own loader finds it."""
+    """The libraries of a program, as the root's own loader finds them."""
     result = subprocess.run(
         ["chroot", str(root), "ldd", program],
         capture_output=True,
@@ -73,6 +73,6 @@ def _libraries(root: Path, program: str) -> list[str]:
     )
     if result.returncode != 0 or "not found" in result.stdout:
         raise BuildError(
-            f"the libraries of {program} in {root} cannot be told: {result.stdout}{result.stderr}"
+            f"the libraries of {program} in {root} cannot be listed: {result.stdout}{result.stderr}"
         )
     return re.findall(r"(?:=> |^\s+)(/\S+)", result.stdout, re.MULTILINE)

@@ -1,7 +1,7 @@
-"""Clients that write to a cluster and read from it all the while, and the judge of what they saw.
+"""Clients that write to a cluster and read from it continuously, and the judge of what they observed.
 
-The program is `historian`, see `lab/artifacts/modules/historian`. Here is how it is started, on what, and
-what its verdict means.
+The program is `historian`, see `lab/artifacts/build/modules/historian`; this package starts it and explains
+its verdict.
 """
 
 from lab.workload.discovery import discover

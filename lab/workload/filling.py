@@ -1,4 +1,4 @@
-"""A large database: noise in etcd, under keys that nobody reads."""
+"""A large database: random data in etcd, under keys that nothing reads."""
 
 import json
 import subprocess
@@ -9,21 +9,21 @@ from lab.workload.program import historian
 from lab.workload.targets import Targets
 
 PREFIX = "/filler/"
-"""Kubernetes has its objects below /registry and does not see these."""
+"""Kubernetes has its objects below /registry, and does not see these."""
 _SECONDS = 600.0
 
 
 def fill(targets: Targets, folder: Path, *, size_bytes: int, run: str = "f1") -> None:
-    """Write values of 16 KiB through etcd's own API until there are at least so many bytes of them.
+    """Write values of 16 KiB by etcd's API until there are at least so many bytes of them.
 
     Args:
         targets: where etcd is.
-        folder: for what belongs to it; made if it is not there.
-        size_bytes: of all values; the database is a little larger. It must not reach etcd's quota.
-        run: goes into the keys; the same again writes over what an earlier call wrote.
+        folder: for its files; created if it does not exist.
+        size_bytes: of all values; the database is slightly larger. It must not reach etcd's quota.
+        run: a part of the keys; the same value overwrites what an earlier call wrote.
 
     Raises:
-        LoadError: etcd took some value in none of several tries, or all of it takes longer than ten minutes.
+        LoadError: etcd refused a value in all of several attempts, or it takes longer than ten minutes.
     """
     if targets.etcd is None:
         raise LoadError("there is no etcd to fill")

@@ -1,4 +1,4 @@
-"""A load on a cluster: started, running for as long as something happens to the cluster, ended."""
+"""A load on a cluster, for as long as something is done to the cluster."""
 
 import json
 import subprocess
@@ -13,34 +13,34 @@ from lab.workload.program import historian
 from lab.workload.targets import Targets
 
 _START_SECONDS = 90.0
-"""The API must make a namespace first; the program gives up after a minute."""
+"""A namespace must be created first; the program gives up after a minute."""
 LAST_READS_SECONDS = 60.0
 
 
 class LoadError(RuntimeError):
-    """The clients could not begin, or could not read everything at the end."""
+    """The clients could not start, or could not read everything at the end."""
 
 
 @dataclass(kw_only=True)
 class Load:
-    """Clients at work."""
+    """Running clients."""
 
     process: subprocess.Popen[str]
     history: Path
-    """What they have seen so far, JSON lines; `judge` reads it once they have stopped."""
+    """What they have observed so far, JSON lines; `judge` reads it once they have stopped."""
     log: Path
     began: float
     """`time.monotonic()` when the history's time was 0, to about 10 ms."""
     last_reads_seconds: float
     stopped: bool = False
-    """Whether somebody has stopped them, with success or without."""
+    """Whether `stop` has been called, successfully or not."""
 
     def history_time(self) -> float:
         """Seconds since the load began, as the history counts."""
         return time.monotonic() - self.began
 
     def last_write(self, target: str) -> float | None:
-        """When a client's last write was acknowledged, in the history's time; None: none was yet."""
+        """When a client's last write was acknowledged, in the history's time; None if none was yet."""
         for line in reversed(self.history.read_text(encoding="utf-8").splitlines()):
             record = json.loads(line)
             if record["target"] == target and record["kind"] != "read" and record["outcome"] == "done":
@@ -48,7 +48,7 @@ class Load:
         return None
 
     def stop(self) -> None:
-        """Let every client finish and read every key a last time.
+        """Let every client finish its operation and read every key a last time.
 
         Raises:
             LoadError: some key could not be read; the history lacks its last read.
@@ -62,7 +62,7 @@ class Load:
             self.process.kill()
             status = self.process.wait()
         if status != 0:
-            raise LoadError(f"the clients ended with status {status}: {self.log.read_text().strip()}")
+            raise LoadError(f"the clients failed with status {status}: {self.log.read_text().strip()}")
 
 
 @contextmanager
@@ -76,19 +76,19 @@ def loading(
     key_seconds: float = 10.0,
     last_reads_seconds: float = LAST_READS_SECONDS,
 ) -> Iterator[Load]:
-    """Write and read until the end of the block, which stops the clients if nobody has yet.
+    """Write and read until the end of the block, which stops the clients unless `stop` was called.
 
     Args:
         targets: what to write to.
-        folder: for the history and what belongs to it; made if it is not there.
-        seed: of the clients' choice of keys and operations.
+        folder: for the history and its files; created if it does not exist.
+        seed: of the clients' random choice of keys and operations.
         clients: of each target. Each does one operation at a time, every `pause_seconds`.
-        pause_seconds: from the begin of an operation to the begin of the client's next one.
-        key_seconds: how long the clients write to the same keys: then they leave them as they are.
-        last_reads_seconds: in which every key must be readable at the end.
+        pause_seconds: from the start of an operation to the start of the client's next one.
+        key_seconds: how long the clients write to the same keys, before they go on to new ones.
+        last_reads_seconds: the time in which every key must be readable at the end.
 
     Raises:
-        LoadError: the clients could not begin, or not read everything at the end.
+        LoadError: the clients could not start, or could not read everything at the end.
     """
     folder.mkdir(parents=True, exist_ok=True)
     run = f"h{uuid.uuid4().hex[:8]}"
@@ -111,7 +111,7 @@ def loading(
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
     load = Load(process=process, history=history, log=log, began=began, last_reads_seconds=last_reads_seconds)
     try:
-        _wait_for_begin(load)
+        _wait_for_start(load)
         yield load
         if not load.stopped:
             load.stop()
@@ -124,14 +124,14 @@ def loading(
 
 
 def inside(targets: Targets, program: Path, *arguments: str) -> list[str]:
-    """What runs a program where the clients of these targets are."""
+    """The command that runs a program in the network of these targets' clients."""
     command = [str(program), *arguments]
     return command if targets.namespace is None else ["nsenter", f"--net={targets.namespace}", *command]
 
 
-def _wait_for_begin(load: Load) -> None:
+def _wait_for_start(load: Load) -> None:
     assert load.process.stdout is not None  # noqa: S101 - asked for above
-    # It ends by itself if it cannot begin, and the line is empty then.
+    # It exits if it cannot start, and the line is empty then.
     if load.process.stdout.readline().strip() != "loading":
         load.process.wait(timeout=_START_SECONDS)
-        raise LoadError(f"the clients could not begin: {load.log.read_text().strip()}")
+        raise LoadError(f"the clients could not start: {load.log.read_text().strip()}")

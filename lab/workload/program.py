@@ -13,8 +13,8 @@ def historian() -> Path:
     Raises:
         ArtifactError: it cannot be built; with the reason.
     """
-    return ensure(["historian"], _tell, settings=Settings.from_environment()).programs["historian"]
+    return ensure(["historian"], _show, settings=Settings.from_environment()).programs["historian"]
 
 
-def _tell(event: Event) -> None:
+def _show(event: Event) -> None:
     to_stderr(event)

@@ -1,4 +1,4 @@
-"""What clients write to: the Kubernetes API behind its load balancer, and etcd itself."""
+"""What clients write to: the Kubernetes API behind its load balancer, and etcd."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,19 +7,19 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Who a client is and whom it trusts: PEM files."""
+    """A client's certificate, its key, and the CA that it trusts: PEM files."""
 
     ca: Path
     certificate: Path
     key: Path
 
     def document(self) -> dict[str, str]:
-        """As the program reads it."""
+        """In the form that the program reads."""
         return {"ca": str(self.ca), "certificate": str(self.certificate), "key": str(self.key)}
 
     @classmethod
     def written(cls, folder: Path, *, ca: bytes, certificate: bytes, key: bytes) -> "Identity":
-        """Write the files into a folder, which is made, for their owner alone."""
+        """Write the files into a new folder, readable by their owner alone."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         paths = [folder / "ca.crt", folder / "client.crt", folder / "client.key"]
         for path, content in zip(paths, (ca, certificate, key), strict=True):
@@ -35,11 +35,11 @@ class ApiTarget:
     url: str
     """With the load balancer's address."""
     server_name: str
-    """What the API server's certificate must say."""
+    """The name that the API server's certificate must have."""
     identity: Identity
 
     def document(self, namespace: str) -> dict[str, str]:
-        """As the program reads it; the namespace is for the keys and is made."""
+        """In the form that the program reads; the namespace for the keys is created."""
         return {
             **self.identity.document(),
             "url": self.url,
@@ -57,13 +57,13 @@ class EtcdTarget:
     identity: Identity
 
     def document(self, prefix: str) -> dict[str, Any]:
-        """As the program reads it; every key begins with the prefix."""
+        """In the form that the program reads; every key begins with the prefix."""
         return {**self.identity.document(), "endpoints": list(self.endpoints), "prefix": prefix}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Targets:
-    """Everything that is written to, and from where."""
+    """Everything that is written to, and the network from which."""
 
     namespace: Path | None = None
     """The network namespace in which the clients are: the VPC's. None: this process's."""

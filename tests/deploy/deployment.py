@@ -35,6 +35,7 @@ class Deployment(Cluster):
         target = target_of(cdk.settings, cdk.embedded_aws)
         super().__init__(target, machines_state=cdk.settings.machines_state, folder=folder)
         self.cdk = cdk
+        self._releases = 0
 
     def client_of_role(self, service: str, *, actions: list[str]) -> Any:
         """A boto3 client with the credentials of a new role that is allowed `actions`.
@@ -95,6 +96,17 @@ class Deployment(Cluster):
         for section, values in sections.items():
             document.setdefault(section, {}).update(values)
         self.cdk.cluster_file.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+    def release(self, **environment: str) -> None:
+        """Make the next deployment another release of the node program, with settings of its own.
+
+        Its bundle then has files/environment, which the source tree does not have: see
+        userdata/kubequorum_node/settings.py.
+        """
+        self._releases += 1
+        lines = [f"{name}={value}\n" for name, value in environment.items()]
+        path = self.cdk.settings.app / "userdata" / "files" / "environment"
+        path.write_text("".join([f"# Release {self._releases} of this test.\n", *lines]), encoding="utf-8")
 
     def wait_until(self, holds: Callable[[], bool], what: str, *, seconds: float = 120) -> None:
         """Wait until a condition holds; AssertionError, with its description, if it does not in time."""

@@ -1,12 +1,14 @@
 """What `test` runs: which pytest calls, which shell scripts, and the summary at the end."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from development.checks import static, suites
+from development.checks import durations, static, suites
+from development.checks.durations import Durations
 from development.checks.suites import Suite
 from development.commands import test as command
 from kubequorum_cli.console import Progress
@@ -161,3 +163,42 @@ def test_the_summary_says_what_ran_and_why_something_did_not(tmp_path: Path, opt
     }
     assert "skipped 1: no such machine here" in lines
     assert "1 failed, 1 passed, 1 skipped" in lines[-1]
+
+
+def test_a_run_is_estimated_by_its_suites() -> None:
+    """Two processes share the tests, machines stay in one of them, and lint comes before."""
+    known = Durations(seconds={"lint": 20, "unit": 60, "deploy": 300, "machines": 1800}, processors=2)
+    assert known.estimate({Suite.UNIT}, machines=False) == 30
+    assert known.estimate({Suite.LINT, Suite.UNIT, Suite.DEPLOY}, machines=False) == 20 + 180
+    assert known.estimate(set(Suite), machines=True) == 20 + 1800
+    assert known.estimate(set(Suite), machines=False) == 20 + 180
+    assert known.estimate({Suite.MACHINES}, machines=True) == 1800
+
+
+def test_the_announcement_gives_the_reasons() -> None:
+    """What runs and how long, what is built before, what is left out, and the source of the figures."""
+    known = Durations(seconds={"unit": 60, "machines": 1800}, processors=2, measured=frozenset({Suite.UNIT}))
+    text = known.announcement({Suite.UNIT, Suite.MACHINES}, no_machines=None, build_seconds=660)
+    assert "about 41 min: unit 60 s, machines 30 min" in text
+    assert "11 min if all of it must be built" in text
+    assert "Recorded on 2 processors" in text
+    assert "measured here: unit" in text
+    text = known.announcement({Suite.UNIT, Suite.MACHINES}, no_machines="they need root")
+    assert "about 30 s: unit 60 s." in text
+    assert "Without machines: they need root" in text
+    assert "Measured by the last run here" in text
+
+
+def test_measured_durations_are_kept_beside_those_of_earlier_runs(tmp_path: Path) -> None:
+    """A run of one suite does not forget the others."""
+    path = tmp_path / "build" / "durations.json"
+    durations.record({"unit": 61.23, "deploy": 300}, path=path)
+    durations.record({"unit": 58.91}, path=path)
+    assert json.loads(path.read_text())["seconds"] == {"unit": 58.9, "deploy": 300}
+
+
+def test_every_suite_has_a_recorded_duration() -> None:
+    """Otherwise the announcement of a first run would count it as nothing."""
+    recorded = durations._read(durations._RECORDED)
+    assert set(recorded.seconds) == set(Suite)
+    assert recorded.processors

@@ -1,4 +1,4 @@
-"""Runs the command-line program as a person does, in folders of a test."""
+"""Runs the command line as a person does, in folders of a test."""
 
 import os
 import subprocess
@@ -10,14 +10,14 @@ from lab.settings import CHECKOUT, Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """The program with its own work folder, and its own app if one is given."""
+    """The command line with a work folder of its own, and an app of its own if one is given."""
 
     work: Path
     app: Path = CHECKOUT
     machines: str = "process"
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run it to its end."""
+        """Run a command to its end."""
         return subprocess.run(
             [str(CHECKOUT / "kubequorum"), *arguments],
             env=self.environment(),
@@ -39,5 +39,5 @@ class Program:
 
     @property
     def settings(self) -> Settings:
-        """Where it keeps what."""
+        """Its settings."""
         return Settings(work=self.work, app=self.app)

@@ -1,4 +1,4 @@
-"""What the tools read of a cluster file, and how they refuse one."""
+"""What `up` reads of a cluster file, and how it refuses one."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ GOOD = 'name: small\naccount: "000000000000"\nregion: eu-central-1\n'
 
 
 def test_name_account_and_region_are_read(tmp_path: Path) -> None:
-    """The three keys come out as texts, the path absolute; other keys are the app's business."""
+    """The three keys are strings, the path is absolute; the app checks the other keys."""
     path = tmp_path / "small.yaml"
     path.write_text(GOOD + "zones: [nonsense]\n")
     cluster = cluster_file.read(path)
@@ -22,7 +22,7 @@ def test_name_account_and_region_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["local", "dev", "ha"])
 def test_the_projects_own_files_are_read(name: str) -> None:
-    """Every cluster file in the checkout has what the tools need."""
+    """Every cluster file in the checkout has the three keys."""
     assert cluster_file.read(CHECKOUT / "clusters" / f"{name}.yaml").name == name
 
 
@@ -38,7 +38,7 @@ def test_the_projects_own_files_are_read(name: str) -> None:
     ],
 )
 def test_an_unusable_file_is_refused_with_the_reason(tmp_path: Path, content: str, message: str) -> None:
-    """The error names the file and the value, or the place where it is no YAML."""
+    """The error names the file and the value, or the place where the YAML is wrong."""
     path = tmp_path / "bad.yaml"
     path.write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(UsageError) as raised:

@@ -1,12 +1,12 @@
-"""The environment of children: the embedded AWS and nothing else."""
+"""The environment of child processes: the embedded AWS and no other."""
 
 import pytest
 
 from lab import environment
 
 
-def test_nothing_of_the_users_aws_settings_goes_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Profiles, keys and addresses of the real AWS never meet our CDK calls; all else is kept."""
+def test_the_users_aws_settings_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Profiles, keys and endpoints of real AWS never reach the CDK; everything else is kept."""
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3", "CDK_DEFAULT_ACCOUNT"):
         monkeypatch.setenv(name, "the user's")
     monkeypatch.setenv("EDITOR", "ed")

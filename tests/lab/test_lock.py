@@ -1,4 +1,4 @@
-"""Only one command at a time, and no lock outlives its holder."""
+"""One command at a time, and no lock outlives its holder."""
 
 import subprocess
 import sys
@@ -17,8 +17,8 @@ HOLDER = (
 )
 
 
-def test_a_second_command_is_told_who_is_at_work(tmp_path: Path) -> None:
-    """The error names the command and the process that has the lock; after a kill of that one it is free."""
+def test_a_second_command_is_refused_with_the_holder(tmp_path: Path) -> None:
+    """The error names the command and the process that holds the lock; once that is killed it is free."""
     path = tmp_path / "work.lock"
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(path)], cwd=CHECKOUT, stdout=subprocess.PIPE, text=True
@@ -38,7 +38,7 @@ def test_a_second_command_is_told_who_is_at_work(tmp_path: Path) -> None:
 
 
 def test_the_lock_ends_with_the_block_also_after_an_error(tmp_path: Path) -> None:
-    """An exception goes through and the next command can have the lock."""
+    """An exception is propagated, and the next command gets the lock."""
     path = tmp_path / "work.lock"
     with pytest.raises(ZeroDivisionError), lock.exclusive(path, command="up"):
         raise ZeroDivisionError

@@ -1,4 +1,4 @@
-"""Which machines `up` takes: decided in a fixed order, and what is left out is said."""
+"""Which machines `up` chooses: checked in a fixed order, and what is missing is reported."""
 
 import io
 import os
@@ -21,7 +21,7 @@ OBSTACLE = Obstacle(why="they need root", remedy="become root")
 
 @pytest.fixture
 def screen() -> io.StringIO:
-    """What a person would see."""
+    """The output for a person."""
     return io.StringIO()
 
 
@@ -41,8 +41,8 @@ def _found(monkeypatch: pytest.MonkeyPatch, obstacle: Obstacle | None) -> None:
     monkeypatch.setattr(machine_choice, "find_obstacle", lambda _stage: obstacle)
 
 
-def test_machines_are_chosen_unless_the_environment_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Unset and empty both mean: by itself."""
+def test_machines_are_chosen_unless_the_environment_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unset and empty both mean an automatic choice."""
     monkeypatch.delenv("KUBEQUORUM_MACHINES", raising=False)
     assert Settings.from_environment().machines == "auto"
     monkeypatch.setenv("KUBEQUORUM_MACHINES", "")
@@ -51,19 +51,19 @@ def test_machines_are_chosen_unless_the_environment_says_which(monkeypatch: pyte
     assert Settings.from_environment().machines == "process"
 
 
-def test_real_machines_are_taken_where_they_can_run(
+def test_real_machines_are_chosen_where_they_can_run(
     monkeypatch: pytest.MonkeyPatch, progress: Progress
 ) -> None:
-    """Nothing is left out then, and nothing said of it."""
+    """Nothing is missing then, and nothing is reported."""
     _found(monkeypatch, None)
     choice = choose("auto", progress)
     assert (choice.kind, choice.explanation()) == ("nspawn", "")
 
 
-def test_elsewhere_processes_are_taken_and_it_is_said_why(
+def test_elsewhere_processes_are_chosen_and_the_reason_is_reported(
     monkeypatch: pytest.MonkeyPatch, progress: Progress, screen: io.StringIO
 ) -> None:
-    """Two lines: what is left out and why, and what brings it."""
+    """Two lines: what is missing and why, and the remedy."""
     _found(monkeypatch, OBSTACLE)
     choice = choose("auto", progress)
     assert choice.kind == "process"
@@ -74,10 +74,10 @@ def test_elsewhere_processes_are_taken_and_it_is_said_why(
     assert choice.explanation() in screen.getvalue()
 
 
-def test_machines_asked_for_by_name_are_no_others(
+def test_machines_requested_by_name_are_not_replaced(
     monkeypatch: pytest.MonkeyPatch, progress: Progress
 ) -> None:
-    """Real ones that cannot run are an error; processes are taken without a look at anything."""
+    """Real ones that cannot run are an error; processes are chosen without any check."""
     _found(monkeypatch, OBSTACLE)
     with pytest.raises(CommandError, match="cannot run here") as raised:
         choose("nspawn", progress)
@@ -94,8 +94,10 @@ def test_an_unknown_kind_is_wrong_usage(progress: Progress) -> None:
     assert "auto, nspawn, process or none" in raised.value.remedy
 
 
-def test_what_runs_already_keeps_its_machines(progress: Progress, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second `up` decides nothing anew, and refuses other machines."""
+def test_a_running_embedded_aws_keeps_its_machines(
+    progress: Progress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second `up` keeps the choice, and refuses other machines."""
     monkeypatch.setattr(machine_choice, "find_obstacle", lambda _stage: pytest.fail("looked"))
     assert choose("auto", progress, running="nspawn").kind == "nspawn"
     assert choose("process", progress, running="process").kind == "process"
@@ -104,10 +106,8 @@ def test_what_runs_already_keeps_its_machines(progress: Progress, monkeypatch: p
     assert "make down" in raised.value.remedy
 
 
-def test_other_systems_and_other_users_are_told_at_once(
-    monkeypatch: pytest.MonkeyPatch, stage: Stage
-) -> None:
-    """Neither is anything tried nor anything installed for them."""
+def test_other_systems_and_users_are_refused_at_once(monkeypatch: pytest.MonkeyPatch, stage: Stage) -> None:
+    """Nothing is tried or installed for them."""
     monkeypatch.setattr(hostpackages, "require_commands", lambda *_, **__: pytest.fail("installed"))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     found = machine_choice.find_obstacle(stage)
@@ -119,10 +119,10 @@ def test_other_systems_and_other_users_are_told_at_once(
     assert "darwin" in found.why
 
 
-def test_packages_come_before_the_trials_and_these_before_the_builds(
+def test_packages_are_installed_before_the_checks_and_these_run_before_the_builds(
     monkeypatch: pytest.MonkeyPatch, stage: Stage
 ) -> None:
-    """A machine that lacks systemd-nspawn gets it; one whose kernel refuses builds nothing for minutes."""
+    """A computer without systemd-nspawn gets it; one whose kernel refuses does not build for minutes."""
     done: list[str] = []
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -145,7 +145,7 @@ def test_packages_come_before_the_trials_and_these_before_the_builds(
 def test_what_this_computer_lacks_is_an_obstacle_and_not_a_failure(
     monkeypatch: pytest.MonkeyPatch, stage: Stage, error: Exception
 ) -> None:
-    """Too small a disk, or a package that cannot be had, leaves machines out and says so."""
+    """A disk that is too small, or a package that cannot be installed, excludes machines with the reason."""
 
     def fail(_tell: object) -> None:
         raise error

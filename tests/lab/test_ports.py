@@ -1,4 +1,4 @@
-"""Finding a port."""
+"""The search for a free port."""
 
 import os
 import socket
@@ -17,15 +17,15 @@ def taken() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def test_a_taken_port_is_passed_over_and_its_holder_named(taken: int) -> None:
-    """The next one is found, and the message can say which process is in the way."""
+def test_a_used_port_is_skipped_and_its_holder_named(taken: int) -> None:
+    """The next one is found, and the message can name the process that listens."""
     assert not ports.is_free(taken)
     assert ports.next_free(taken) > taken
     assert f"process {os.getpid()}" in ports.holder(taken)
 
 
 def test_no_free_port_is_an_error_that_names_the_holder(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says which ports were tried and who has the first."""
+    """It has the ports that were tried and the holder of the first."""
     monkeypatch.setattr(ports, "PORTS_TO_TRY", 1)
     with pytest.raises(CommandError) as raised:
         ports.next_free(taken)

@@ -1,4 +1,4 @@
-"""The program as a person calls it: help, exit codes, and explanations in place of tracebacks."""
+"""The program as a person runs it: help, exit codes, and explanations instead of tracebacks."""
 
 import os
 import shutil
@@ -17,12 +17,15 @@ def program(tmp_path: Path) -> Program:
     return Program(work=tmp_path / "work")
 
 
-COMMANDS = ["up", "down", "status", "env", "logs", "kubectl", "kubeconfig", "test", "bench", "install"]
+COMMANDS = [
+    "up", "down", "status", "env", "logs", "kubectl", "kubeconfig", "fault", "install",
+    "test", "faults", "soak", "bench",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(program: Program, command: str) -> None:
-    """The program's help lists it, and its own help says more than its name."""
+    """The program's help lists it, and its own help explains it."""
     assert f" {command} " in program("--help").stdout
     helped = program(command, "--help")
     assert helped.returncode == 0
@@ -39,8 +42,8 @@ def test_every_command_explains_itself(program: Program, command: str) -> None:
         ["logs", "i-1", "--follow"],
     ],
 )
-def test_wrong_usage_ends_with_2(program: Program, arguments: list[str]) -> None:
-    """And says so in words."""
+def test_wrong_usage_exits_with_2(program: Program, arguments: list[str]) -> None:
+    """And explains it."""
     done = program(*arguments)
     assert done.returncode == 2
     assert "rror" in done.stderr
@@ -59,23 +62,23 @@ def test_wrong_usage_ends_with_2(program: Program, arguments: list[str]) -> None
         ["kubeconfig"],
     ],
 )
-def test_without_an_embedded_aws_the_way_on_is_named(program: Program, arguments: list[str]) -> None:
-    """Exit code 1, nothing on stdout (a shell evaluates that of `env`), and the next thing to type."""
+def test_without_an_embedded_aws_the_remedy_is_named(program: Program, arguments: list[str]) -> None:
+    """Exit code 1, nothing on stdout (a shell evaluates that of `env`), and the command to run first."""
     done = program(*arguments)
     assert (done.returncode, done.stdout) == (1, "")
     assert "make up" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_down_with_nothing_to_remove_is_good(program: Program) -> None:
-    """It may be repeated and leaves no file, its lock included."""
+def test_down_with_nothing_to_remove_succeeds(program: Program) -> None:
+    """It can be repeated and leaves no file, not even its lock."""
     assert program("down").returncode == 0
     assert program("down").returncode == 0
     assert list(program.work.parent.iterdir()) == []
 
 
-def test_without_a_virtual_environment_the_script_says_how_to_get_one(tmp_path: Path) -> None:
-    """A fresh checkout gets a sentence, not `No such file`."""
+def test_without_a_virtual_environment_the_remedy_is_named(tmp_path: Path) -> None:
+    """In a new checkout the message is not `No such file`."""
     shutil.copy(CHECKOUT / "kubequorum", tmp_path)
     done = subprocess.run([tmp_path / "kubequorum", "up"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -84,9 +87,9 @@ def test_without_a_virtual_environment_the_script_says_how_to_get_one(tmp_path: 
 
 @pytest.mark.parametrize(
     ("python", "message"),
-    [("[ $1 = --version ] && echo Python 3.9.2", "is Python 3.9.2"), (None, "is not there")],
+    [("[ $1 = --version ] && echo Python 3.9.2", "is Python 3.9.2"), (None, "is missing")],
 )
-def test_make_asks_for_a_python_that_is_new_enough(tmp_path: Path, python: str | None, message: str) -> None:
+def test_make_requires_a_python_that_is_new_enough(tmp_path: Path, python: str | None, message: str) -> None:
     """An old Python, or none, is named before anything is installed."""
     shutil.copy(CHECKOUT / "Makefile", tmp_path)
     (tmp_path / "requirements.lock").touch()
@@ -101,8 +104,8 @@ def test_make_asks_for_a_python_that_is_new_enough(tmp_path: Path, python: str |
 
 
 def test_make_alone_lists_the_targets() -> None:
-    """Every target has a line that says what it does."""
-    # Not the flags of a `make` above this test.
+    """Every target has a line of help."""
+    # Without the flags of a `make` that runs this test.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     listed = subprocess.run(
         ["make"], cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=True

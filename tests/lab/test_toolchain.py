@@ -33,7 +33,7 @@ def test_the_locks_pin_what_the_project_names() -> None:
 def test_an_install_is_current_only_in_the_locked_version(
     tmp_path: Path, installed: str | None, current: bool
 ) -> None:
-    """What another version, or a broken install, left is installed again."""
+    """Another version or an incomplete installation is replaced."""
     lock = {"packages": {"node_modules/tool": {"version": "1.2.3"}}}
     (tmp_path / "package-lock.json").write_text(json.dumps(lock))
     if installed is not None:
@@ -46,7 +46,7 @@ def test_an_install_is_current_only_in_the_locked_version(
 def test_without_npm_the_message_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No npm, no Node: an explanation, not a traceback."""
+    """Without npm and Node there is an explanation, not a traceback."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(toolchain, "_is_current", lambda _folder, _package: False)
     with pytest.raises(CommandError) as raised:
@@ -59,7 +59,7 @@ def test_without_npm_the_message_says_what_to_install(
 def test_the_machines_node_is_used_if_it_is_new_enough(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, used: bool
 ) -> None:
-    """Node 22 or newer is taken as it is; an older one is not."""
+    """Node 22 or newer is used; an older one is not."""
     node = tmp_path / "node"
     node.write_text(f"#!/bin/sh\necho {version}\n")
     node.chmod(0o755)

@@ -1,6 +1,6 @@
 """`up`, `status`, `env`, `logs` and `down` with the real CDK, the real embedded AWS, and a small app.
 
-The tests of this file are one story, told in order on one embedded AWS.
+The tests of this file run in order on one embedded AWS, and depend on each other.
 """
 
 import json
@@ -30,7 +30,7 @@ APP = Path(__file__).with_name("small_app")
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """The program with a copy of the small app; the usual port is taken, by this test if by nobody else."""
+    """The program with a copy of the small app; the usual port is in use, by this test if by nothing else."""
     folder = tmp_path_factory.mktemp("up")
     app = folder / "app"
     shutil.copytree(APP, app)
@@ -65,14 +65,14 @@ def status(program: Program) -> dict[str, Any]:
 
 
 def running_in(folder: Path) -> list[str]:
-    """Command lines of the processes that have to do with a folder."""
+    """Command lines of the processes that mention a folder."""
     ps = ["ps", "-A", "-ww", "-o", "args="]
     shown = subprocess.run(ps, capture_output=True, text=True, check=True).stdout
     return [line for line in shown.splitlines() if str(folder) in line]
 
 
 def test_up_shows_its_stages_and_what_was_built(first: "subprocess.CompletedProcess[str]") -> None:
-    """Progress on stderr with the stages and the taken port; the picture and the next steps on stdout."""
+    """Progress on stderr with the stages and the used port; tables and next steps on stdout."""
     for stage in ("Start the embedded AWS", "Bootstrap the CDK", "Deploy local.yaml"):
         assert f"done  {stage}" in first.stderr
     assert f"port {FIRST_PORT} is used by process " in first.stderr
@@ -82,8 +82,8 @@ def test_up_shows_its_stages_and_what_was_built(first: "subprocess.CompletedProc
 
 
 @pytest.mark.usefixtures("first")
-def test_status_is_what_aws_says(program: Program) -> None:
-    """Each kind of thing that the app has, with its state, under the documented names."""
+def test_status_shows_what_aws_reports(program: Program) -> None:
+    """Each kind of resource of the app, with its state, under the documented names."""
     seen = status(program)
     (stack,) = seen["stacks"]
     assert (stack["name"], stack["status"]) == ("Small", "CREATE_COMPLETE")
@@ -112,7 +112,7 @@ def test_status_is_what_aws_says(program: Program) -> None:
 
 @pytest.mark.usefixtures("first")
 def test_logs_show_what_an_instance_printed(program: Program) -> None:
-    """The console output comes through GetConsoleOutput; an unknown id is explained."""
+    """The console output is that of GetConsoleOutput; an unknown id is explained."""
     (instance,) = status(program)["groups"][0]["instances"]
     shown = program("logs", instance["id"])
     assert (shown.returncode, "hello from the instance" in shown.stdout) == (0, True), shown.stderr
@@ -123,8 +123,8 @@ def test_logs_show_what_an_instance_printed(program: Program) -> None:
 
 
 @pytest.mark.usefixtures("first")
-def test_env_leads_a_shell_to_the_embedded_aws(program: Program) -> None:
-    """After `eval`, boto3 and the CDK speak to it, whatever AWS settings the shell had."""
+def test_env_points_a_shell_to_the_embedded_aws(program: Program) -> None:
+    """After `eval`, boto3 and the CDK use it, whatever AWS settings the shell had."""
     ask = (
         "import boto3; cloudformation = boto3.client('cloudformation'); "
         "print(cloudformation.describe_stacks(StackName='Small')['Stacks'][0]['StackStatus'])"
@@ -145,7 +145,7 @@ def test_env_leads_a_shell_to_the_embedded_aws(program: Program) -> None:
 
 @pytest.mark.usefixtures("first")
 def test_a_second_up_changes_nothing(program: Program) -> None:
-    """The same process, the same instance, and the stack is left as it is."""
+    """The same process, the same instance, and the stack is unchanged."""
     before = status(program)
     again = program("up")
     assert again.returncode == 0, again.stderr
@@ -170,10 +170,10 @@ def test_two_at_once_and_another_cluster_are_refused(program: Program) -> None:
 
 
 @pytest.mark.usefixtures("first")
-def test_a_failed_deployment_says_why_and_keeps_what_stands(
+def test_a_failed_deployment_is_explained_and_keeps_what_was_made(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """CloudFormation's own reason reaches the person; the other stack and the embedded AWS stay."""
+    """The message has CloudFormation's reason; the other stack and the embedded AWS remain."""
     monkeypatch.setenv("SMALL_APP_BROKEN", "yes")
     failed = program("up")
     assert failed.returncode == 1
@@ -185,8 +185,8 @@ def test_a_failed_deployment_says_why_and_keeps_what_stands(
 
 
 @pytest.mark.usefixtures("first")
-def test_after_a_kill_of_everything_up_begins_anew_and_down_removes_all(program: Program) -> None:
-    """Neither a dead embedded AWS nor an orphaned machine is in the way, and at the end there is nothing."""
+def test_after_a_crash_up_starts_again_and_down_removes_everything(program: Program) -> None:
+    """Neither a dead embedded AWS nor an orphaned machine prevents it, and nothing remains at the end."""
     killed = ProcessRecord.read(program.settings.emulator_process)
     assert killed is not None
     os.kill(killed.pid, signal.SIGKILL)
@@ -195,13 +195,15 @@ def test_after_a_kill_of_everything_up_begins_anew_and_down_removes_all(program:
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert program("status").returncode == 1
-    assert len(running_in(program.settings.machines_state)) >= 1, "the machine outlives its owner"
+    assert len(running_in(program.settings.machines_state)) >= 1, (
+        "the machine should outlive the embedded AWS"
+    )
     again = program("up")
     assert again.returncode == 0, again.stderr
     seen = status(program)
     assert seen["embedded_aws"]["pid"] != killed.pid
     assert [stack["status"] for stack in seen["stacks"]] == ["CREATE_COMPLETE"]
-    # `down` alone must cope with a crash, too.
+    # `down` alone must handle a crash, too.
     os.kill(seen["embedded_aws"]["pid"], signal.SIGKILL)
     assert len(running_in(program.settings.machines_state)) >= 1
     assert program("down").returncode == 0

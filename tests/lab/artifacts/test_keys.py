@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from lab.artifacts import machineroot
+from lab.artifacts.build.go import MODULES, build_inputs, linker_flags
 from lab.artifacts.cache import Entry
 from lab.artifacts.catalog import PROGRAM_SETS, ProgramSet
 from lab.artifacts.digest import content_key, tree_digest
-from lab.artifacts.gobuild import MODULES, build_inputs, linker_flags
 from lab.artifacts.imagecatalog import IMAGES
 from lab.artifacts.images import image_key
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from lab.artifacts.build.go import MODULES
 from lab.artifacts.catalog import PROGRAM_SETS, program_set_of
 from lab.artifacts.errors import ArtifactError
-from lab.artifacts.gobuild import MODULES
 from lab.artifacts.imagecatalog import IMAGES
 from lab.artifacts.plan import known_targets, make_plan
 
@@ -52,5 +52,5 @@ def test_every_known_target_plans_something(target: str) -> None:
 
 def test_unknown_target_names_the_known_ones() -> None:
     """A typing error gets the list of what there is."""
-    with pytest.raises(ArtifactError, match=r"no artifact 'kubelets'; there are programs, images"):
+    with pytest.raises(ArtifactError, match=r"no artifact 'kubelets'; known are programs, images"):
         make_plan(["kubelets"])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lab.artifacts import programs as artifact_programs
-from lab.artifacts.batches import needed_gib
+from lab.artifacts.build.batches import needed_gib
 from lab.artifacts.cache import Cache, Entry
 from lab.artifacts.catalog import PROGRAM_SETS, ProgramSet
 from lab.artifacts.errors import ArtifactError, BuildError, ChecksumError, DiskSpaceError
@@ -147,7 +147,7 @@ def test_build_is_the_last_resort_and_real(rig: Rig) -> None:
     said = subprocess.run([entry.content / "tool"], capture_output=True, text=True, check=True).stderr
     assert said == "built 1.2.3"
     assert not rig.cache.go_dir.exists()
-    assert any("because upstream did not give it" in event.message for event in rig.events)
+    assert any("because upstream did not have it" in event.message for event in rig.events)
 
 
 @needs_go
@@ -172,7 +172,7 @@ def test_failing_build_says_why_and_leaves_no_entry(rig: Rig) -> None:
 @needs_go
 def test_build_that_gives_other_programs_is_refused(rig: Rig) -> None:
     """The catalog's names and what Go makes must agree, or later steps would look for nothing."""
-    with pytest.raises(BuildError, match=r"gave tool instead of other"):
+    with pytest.raises(BuildError, match=r"resulted in tool instead of other"):
         rig.provide(rig.programs(sources=[Source.BUILD]), dataclasses.replace(SET, programs=("other",)))
 
 
@@ -187,7 +187,7 @@ def test_too_little_disk_is_said_before_the_build_starts(rig: Rig) -> None:
 def test_no_source_left_is_explained(rig: Rig) -> None:
     """Who forbids building and has no reachable upstream reads that, not a stack trace about a file."""
     rig.upstream.status = 503
-    with pytest.raises(ArtifactError, match="building was excluded, and no mirror is named"):
+    with pytest.raises(ArtifactError, match="builds were excluded, and no mirror is named"):
         rig.provide(rig.programs(sources=[Source.MIRROR, Source.UPSTREAM]))
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from lab.artifacts.build.go import pinned_version
 from lab.artifacts.catalog import PROGRAM_SETS
 from lab.artifacts.errors import LockFileError
-from lab.artifacts.gobuild import pinned_version
 from lab.artifacts.releases import ARCHITECTURES, LOCK_FILE, read_lock
 
 
@@ -59,7 +59,7 @@ def test_go_modules_build_what_the_lock_file_pins(name: str) -> None:
 
 def test_unknown_kubernetes_version_names_the_known_ones() -> None:
     """Somebody who asks for a version that is not pinned learns which are."""
-    with pytest.raises(LockFileError, match=r"'1\.12\.0'.*it knows Kubernetes 1\.36\.2, 1\.36\.3"):
+    with pytest.raises(LockFileError, match=r"'1\.12\.0'.*it has Kubernetes 1\.36\.2, 1\.36\.3"):
         read_lock().release("kubelet", kubernetes_version="1.12.0", architecture="amd64")
 
 
@@ -117,7 +117,7 @@ def _add_file_to_plain_download(document: dict[str, Any]) -> None:
     [
         (_set_sum, r"kubelet, version 1\.36\.3, arm64: sha256 is 'sha256:00'"),
         (_set_plain_http, "must begin with https://"),
-        (_climb_out_of_mirror, r"have no '\.\.'"),
+        (_climb_out_of_mirror, r"contain no '\.\.'"),
         (_drop_architecture, "has no 'arm64' when asked for kubelet"),
         (_drop_companion, r"kubernetes_versions\.1\.36\.3 must name exactly"),
         (_set_default, r"default_kubernetes_version is 1\.35\.0"),

@@ -162,5 +162,5 @@ def test_settings_come_from_the_environment() -> None:
     assert Settings.from_environment({"XDG_CACHE_HOME": "/b"}).cache_dir == Path("/b/kubequorum")
     assert Settings.from_environment({}).cache_dir == Path.home() / ".cache" / "kubequorum"
     assert Settings.from_environment({"KUBEQUORUM_ARTIFACT_MIRROR": "/m"}).mirror == "/m"
-    with pytest.raises(ArtifactError, match="KUBEQUORUM_CACHE_DIR gives the relative path x"):
+    with pytest.raises(ArtifactError, match="KUBEQUORUM_CACHE_DIR is the relative path x"):
         Settings.from_environment({"KUBEQUORUM_CACHE_DIR": "x"})

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.artifacts.gobuild import required_go
-from lab.artifacts.toolchain import Go, choose_go
+from lab.artifacts.build.go import required_go
+from lab.artifacts.build.toolchain import Go, choose_go
 
 
 def _fake_go(folder: Path, version: str) -> str:
@@ -19,7 +19,7 @@ def _fake_go(folder: Path, version: str) -> str:
 def test_new_enough_go_of_the_machine_is_used(tmp_path: Path, version: str) -> None:
     """Versions compare as numbers, and what Go appends to them does not matter."""
     go = choose_go("1.26.3", path=_fake_go(tmp_path, version))
-    assert go == Go(version=version, binary=tmp_path / "go", reason=f"{tmp_path}/go of this machine")
+    assert go == Go(version=version, binary=tmp_path / "go", reason=f"{tmp_path}/go of this computer")
 
 
 @pytest.mark.parametrize("version", ["go1.26.2", "go1.9.9", "devel go1.30-abcdef", ""])

@@ -43,5 +43,5 @@ def test_plain_download_becomes_an_executable(tmp_path: Path) -> None:
 
 def test_missing_member_is_named(tmp_path: Path) -> None:
     """An archive laid out in another way than the lock file says is refused."""
-    with pytest.raises(ArtifactError, match="does not hold tool"):
+    with pytest.raises(ArtifactError, match="does not contain tool"):
         _unpack(tmp_path, tarball({"other/name": b""}), archive="tar.gz")

