@@ -153,7 +153,7 @@ def test_each_master_runs_in_its_slot(deployment: Deployment) -> None:
         attribute = ec2.describe_instance_attribute(InstanceId=instance["InstanceId"], Attribute="userData")
         user_data = base64.b64decode(attribute["UserData"]["Value"]).decode()
         config = json.loads(user_data.split("CONFIG='")[1].split("'\n")[0])
-        assert config["position"] == f"master/{slot}"
+        assert config["role"] == f"master/{slot}"
         assert len(user_data) <= 1536
 
 

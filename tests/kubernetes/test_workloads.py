@@ -60,10 +60,13 @@ def test_a_worker_is_drained_before_it_terminates(cluster: Deployment) -> None:
 
     cluster.wait_until(moved, "both pods are ready elsewhere")
     assert all(seen), seen
-    cluster.wait_until(lambda: "has let go" in cluster.console(instance_id), "the worker lets go")
-    said = cluster.console(instance_id)
-    assert said.index("may not move now") < said.index("all pods have moved") < said.index("has let go")
-    # The budget would hold the last workers, when all of them go.
+    released = "released everything"
+    cluster.wait_until(lambda: released in cluster.console(instance_id), "the worker terminates")
+    logged = cluster.console(instance_id)
+    assert (
+        logged.index("cannot be evicted yet") < logged.index("all pods are evicted") < logged.index(released)
+    )
+    # The budget would delay the last workers, when all of them terminate.
     cluster.kubectl("delete", "deployment,poddisruptionbudget", "web")
 
 
