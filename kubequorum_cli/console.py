@@ -1,4 +1,4 @@
-"""What a person sees: stages with their times, and details as they come; plain lines without a terminal.
+"""Progress for a person: stages with their durations, and details; plain lines without a terminal.
 
 Everything goes to stderr, so that stdout carries results only.
 """
@@ -19,7 +19,7 @@ _WORST = 100_000
 
 
 def stdout() -> Console:
-    """For results. Without a terminal, lines are as long as they need to be."""
+    """For results. Without a terminal, lines are not wrapped at its width."""
     console = Console()
     return console if console.is_terminal else Console(width=160)
 
@@ -46,19 +46,19 @@ class Stage:
 
     @property
     def seconds(self) -> float:
-        """How long it has run, or ran."""
+        """How long it has run so far, or ran."""
         return (self._end or time.monotonic()) - self._began
 
     def line(self, text: str) -> None:
-        """Something worth keeping on the screen."""
+        """A line that stays on the screen."""
         self._console.print(Text(f"  {text}"))
 
     def detail(self, text: str) -> None:
-        """What goes on just now: shown beside the clock on a terminal, now and then elsewhere."""
+        """The current activity: shown beside the clock on a terminal, periodically elsewhere."""
         self._detail = text
 
     def fail(self) -> None:
-        """Let the stage end as failed, without an error."""
+        """Mark the stage as failed, without an exception."""
         self._failed = True
 
     def __enter__(self) -> Self:
@@ -102,7 +102,7 @@ class Progress:
 
     @contextmanager
     def stage(self, title: str) -> Iterator[Stage]:
-        """A stage: its title, its details, and how long it took and whether it failed at the end."""
+        """A stage: its title, its details, and at the end its duration and whether it failed."""
         with Stage(self._console, title) as stage:
             yield stage
 

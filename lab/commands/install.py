@@ -1,4 +1,4 @@
-"""`install`: the tools that pip does not bring."""
+"""`install`: the tools that pip does not install."""
 
 from kubequorum_cli.console import Progress
 from lab import toolchain

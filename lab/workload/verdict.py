@@ -46,7 +46,7 @@ class Verdict:
     stale_reads: int
     """Reads that returned an older value than one whose write was acknowledged before."""
     invented_reads: int
-    """Reads of a value that nobody wrote."""
+    """Reads of a value that was never written."""
     unread_keys: tuple[str, ...]
     """Keys that were written, and whose last read did not succeed."""
     targets: Mapping[str, Service]

@@ -38,7 +38,7 @@ def test_quick_suites_leave_deployments_and_machines_out() -> None:
     assert suites.pytest_calls({Suite.LINT}) == []
 
 
-def test_machines_are_asked_for_with_any_folder_that_has_their_tests() -> None:
+def test_machines_are_requested_with_any_folder_that_has_their_tests() -> None:
     """From a folder above them down to one file; others do without."""
     for name in ("tests", "tests/kubernetes", "emulator/tests/machines/nspawn/test_boot.py"):
         assert suites.has_machines(CHECKOUT / name), name
@@ -49,7 +49,7 @@ def test_machines_are_asked_for_with_any_folder_that_has_their_tests() -> None:
 def test_where_machines_cannot_run_their_tests_are_left_out_with_the_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Each of them is skipped with it; but whoever asks for them by name gets an error."""
+    """Each of them is skipped with it; requested by name, they are an error."""
     monkeypatch.delenv("KUBEQUORUM_MACHINES", raising=False)
     obstacle = Obstacle(why="they need root", remedy="sudo")
     monkeypatch.setattr(machine_choice, "find_obstacle", lambda _stage: obstacle)
@@ -72,8 +72,8 @@ def test_tests_are_counted_where_they_belong() -> None:
 
 
 @pytest.mark.parametrize("options", [["--no-machines", "they need root"], []])
-def test_a_skipped_test_says_what_it_would_need(options: list[str]) -> None:
-    """By hand, without an option, nothing boots; the reason says how it would, or why it cannot."""
+def test_a_skipped_test_has_a_reason(options: list[str]) -> None:
+    """Without an option nothing boots; the reason has the command for it, or why it cannot."""
     file = "emulator/tests/machines/nspawn/test_boot.py"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *options, file],
@@ -88,7 +88,7 @@ def test_a_skipped_test_says_what_it_would_need(options: list[str]) -> None:
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_what_starts_machines_stays_in_one_process(tmp_path: Path, together: bool) -> None:
+def test_tests_that_boot_machines_stay_in_one_process(tmp_path: Path, together: bool) -> None:
     """Two files of a folder with machines share a process and go one after the other; others need not."""
     folder = tmp_path / (suites.MACHINE_FOLDERS[0] if together else "tests/unit")
     folder.mkdir(parents=True)
@@ -135,7 +135,7 @@ sys.exit(pytest.main(sys.argv[1:], plugins=[Summary(static=static, asked={Suite.
 
 
 @pytest.mark.parametrize("options", [[], ["-n", "2"]])
-def test_the_summary_says_what_ran_and_why_something_did_not(tmp_path: Path, options: list[str]) -> None:
+def test_the_summary_has_what_ran_and_why_something_did_not(tmp_path: Path, options: list[str]) -> None:
     """Counts by suite, reasons, static checks, suites without tests; pytest's own line stays the last."""
     file = tmp_path / "tests" / "unit" / "test_sample.py"
     file.parent.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""The cache: complete or absent, whatever happens to a builder, and one builder at a time."""
+"""The cache: entries are complete or absent, whatever happens to a builder; one builder at a time."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ def _publish(cache: Cache, text: str = "content", *, name: str = "tool", key: st
 
 
 def _script(code: str, *arguments: str) -> subprocess.Popen[str]:
-    """Start another process that uses the cache; it prints a line when it is where the test wants it."""
+    """Start another process that uses the cache; it prints a line when it has reached that point."""
     return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(code), *arguments],
         cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -38,8 +38,8 @@ def _line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
-def test_published_entry_is_found_with_all_that_is_known_of_it(tmp_path: Path) -> None:
-    """What one process publishes another one finds, with source, size and content."""
+def test_published_entry_is_found_with_its_description(tmp_path: Path) -> None:
+    """What one process publishes is found by another one, with source, size and content."""
     published = _publish(Cache(tmp_path))
     found = Cache(tmp_path).find("programs", "tool", KEY)
     assert found == published
@@ -49,13 +49,13 @@ def test_published_entry_is_found_with_all_that_is_known_of_it(tmp_path: Path) -
 
 
 def test_other_key_is_another_artifact(tmp_path: Path) -> None:
-    """An entry answers its own key only."""
+    """An entry is found by its own key only."""
     _publish(Cache(tmp_path))
     assert Cache(tmp_path).find("programs", "tool", "f" * 64) is None
 
 
 def test_killed_builder_leaves_nothing_and_no_lock(tmp_path: Path) -> None:
-    """A builder killed while it fills its folder leaves no entry; the next one gets the lock and tidies."""
+    """A builder killed while it fills its folder leaves no entry; the next one cleans up."""
     victim = _script(
         """
         import sys, time
@@ -83,8 +83,8 @@ def test_killed_builder_leaves_nothing_and_no_lock(tmp_path: Path) -> None:
         assert not (tmp_path / "staging").exists()
 
 
-def test_second_builder_waits_for_the_first_and_says_so(tmp_path: Path) -> None:
-    """While one process holds the lock, another one gets it only after the first lets go."""
+def test_second_builder_waits_for_the_first_and_reports_it(tmp_path: Path) -> None:
+    """While one process holds the lock, another one gets it only after the first releases it."""
     first = _script(
         """
         import sys
@@ -100,7 +100,7 @@ def test_second_builder_waits_for_the_first_and_says_so(tmp_path: Path) -> None:
     )
     events: list[Event] = []
 
-    def told(event: Event) -> None:
+    def reported(event: Event) -> None:
         events.append(event)
         assert first.stdin is not None
         first.stdin.write("\n")
@@ -108,7 +108,7 @@ def test_second_builder_waits_for_the_first_and_says_so(tmp_path: Path) -> None:
 
     try:
         assert _line(first) == "holding"
-        with Cache(tmp_path).lock(told):
+        with Cache(tmp_path).lock(reported):
             assert (tmp_path / "first").exists()
     finally:
         first.communicate(timeout=30)
@@ -135,11 +135,11 @@ def test_lock_outlives_a_killed_builder_as_long_as_its_compiler_runs(tmp_path: P
     builder.communicate()
     waited: list[str] = []
 
-    def told(event: Event) -> None:
+    def reported(event: Event) -> None:
         waited.append(event.message)
         os.kill(compiler, signal.SIGKILL)
 
-    with Cache(tmp_path).lock(told):
+    with Cache(tmp_path).lock(reported):
         pass
     assert len(waited) == 1
 
@@ -154,7 +154,7 @@ def test_changed_content_is_reported_as_damaged(tmp_path: Path) -> None:
 
 
 def test_unreadable_entry_is_replaced(tmp_path: Path) -> None:
-    """An entry without its description counts as missing and makes room for a good one."""
+    """An entry without its description counts as missing and is replaced."""
     cache = Cache(tmp_path)
     entry = _publish(cache, "old")
     (entry.path / "entry.json").write_text("{", encoding="utf-8")
@@ -165,7 +165,7 @@ def test_unreadable_entry_is_replaced(tmp_path: Path) -> None:
 
 
 def test_entries_come_in_the_order_of_their_last_use(tmp_path: Path) -> None:
-    """Looking an entry up counts as use, so that tidying takes the others first."""
+    """A look-up counts as use, so that pruning removes the others first."""
     cache = Cache(tmp_path)
     for number, name in enumerate(("one", "two")):
         os.utime(_publish(cache, name=name).path / "entry.json", (number, number))
@@ -175,7 +175,7 @@ def test_entries_come_in_the_order_of_their_last_use(tmp_path: Path) -> None:
 
 
 def test_tree_with_read_only_folders_is_removed(tmp_path: Path) -> None:
-    """Go makes its module cache read-only; tidying removes it all the same."""
+    """Go makes its module cache read-only; it is still removed."""
     folder = tmp_path / "modules" / "inner"
     folder.mkdir(parents=True)
     (folder / "file").touch()
@@ -186,7 +186,7 @@ def test_tree_with_read_only_folders_is_removed(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
 def test_entry_in_use_by_a_mount_is_not_removed(tmp_path: Path) -> None:
-    """The lower layer of a running machine stays, whoever wants to tidy."""
+    """The lower layer of a running machine is never pruned."""
     cache = Cache(tmp_path / "cache")
     entry = _publish(cache)
     target = tmp_path / "mounted"

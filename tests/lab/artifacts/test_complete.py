@@ -34,18 +34,18 @@ MIB = 1 << 20
 
 @pytest.fixture(scope="module")
 def everything() -> Paths:
-    """Bring all artifacts into this machine's cache."""
+    """Provide all artifacts in this computer's cache."""
     return ensure(["all"], to_stderr)
 
 
 def _output(*command: str | Path) -> str:
-    """Give what a command that must succeed prints, on either stream."""
+    """The output of a command that must succeed, of either stream."""
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     assert result.returncode == 0, result.stdout
     return result.stdout
 
 
-def test_every_artifact_says_its_pinned_version(everything: Paths) -> None:
+def test_every_artifact_reports_its_pinned_version(everything: Paths) -> None:
     """The version command of the lock file, run on what is installed, prints the lock file's version."""
     lock = read_lock()
     architecture = Settings.from_environment().architecture
@@ -61,12 +61,12 @@ def test_every_artifact_says_its_pinned_version(everything: Paths) -> None:
 @pytest.mark.parametrize(
     "program", ["kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler"]
 )
-def test_control_plane_says_its_version(everything: Paths, program: str) -> None:
+def test_control_plane_reports_its_version(everything: Paths, program: str) -> None:
     """What goes into the images is stamped too."""
     assert _output(everything.programs[program], "--version") == "Kubernetes v1.36.3\n"
 
 
-def test_images_are_those_that_kubeadm_asks_for(everything: Paths) -> None:
+def test_images_are_those_that_kubeadm_requests(everything: Paths) -> None:
     """Every image that the built kubeadm lists is there under that very name."""
     kubeadm = everything.programs["kubeadm"]
     listed = _output(kubeadm, "config", "images", "list", "--kubernetes-version", "v1.36.3").split()
@@ -187,7 +187,7 @@ def test_containerd_imports_every_image(everything: Paths, ctr: tuple[str | Path
     assert checked.count("complete (2/2)") == len(listed.stdout.split()), checked
 
 
-def test_netprobe_serves_and_asks(everything: Paths) -> None:
+def test_netprobe_serves_and_requests(everything: Paths) -> None:
     """The test program answers its host name, fetches it, looks names up, and fails where it should."""
     netprobe = everything.programs["netprobe"]
     server = subprocess.Popen(

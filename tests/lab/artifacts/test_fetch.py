@@ -1,4 +1,4 @@
-"""Downloads: the right sum or nothing, one quick try, and what each kind of mirror may do."""
+"""Downloads: the right checksum or nothing, one quick attempt, and the kinds of mirrors."""
 
 import hashlib
 import socket
@@ -21,7 +21,7 @@ def _fetcher(mirror: str | None = None) -> Fetcher:
 
 
 def test_upstream_download_with_the_right_sum(tmp_path: Path) -> None:
-    """A reachable upstream gives the file."""
+    """A reachable upstream has the file."""
     with serving({"/tool": GOOD}) as upstream:
         assert _fetcher().from_upstream(release(GOOD, url=f"{upstream.base}/tool"), tmp_path / "download")
     assert (tmp_path / "download").read_bytes() == GOOD
@@ -29,7 +29,7 @@ def test_upstream_download_with_the_right_sum(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["upstream", "mirror address", "mirror folder"])
 def test_wrong_checksum_stops_with_both_sums(tmp_path: Path, place: str) -> None:
-    """Whoever serves it: a file with another sum raises, names both sums, and does not stay."""
+    """From any source, a file with another checksum is an error with both sums, and is removed."""
     download = tmp_path / "download"
     with serving({"/tool": BAD, "/m/example.test/tool": BAD}) as upstream:
         pinned = release(GOOD, url=f"{upstream.base}/tool")
@@ -50,7 +50,7 @@ def test_wrong_checksum_stops_with_both_sums(tmp_path: Path, place: str) -> None
 
 
 def test_silent_host_is_tried_once_a_run(tmp_path: Path) -> None:
-    """A host that takes connections and never answers is given up after one try, which is told."""
+    """A host that accepts connections and never answers is given up after one attempt, which is reported."""
     events: list[Event] = []
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         deaf.settimeout(0.2)
@@ -70,7 +70,7 @@ def test_name_that_does_not_resolve_is_unreachable(tmp_path: Path) -> None:
     assert not _fetcher().from_upstream(release(GOOD, url="https://host.invalid/tool"), tmp_path / "download")
 
 
-def test_upstream_without_the_file_is_reachable_but_empty_handed(tmp_path: Path) -> None:
+def test_upstream_without_the_file_is_still_reachable(tmp_path: Path) -> None:
     """A 404 for one file does not make the host unreachable for the next."""
     fetcher = _fetcher()
     with serving({"/two": GOOD}) as upstream:
@@ -78,7 +78,7 @@ def test_upstream_without_the_file_is_reachable_but_empty_handed(tmp_path: Path)
         assert fetcher.from_upstream(release(GOOD, url=f"{upstream.base}/two"), tmp_path / "two")
 
 
-def test_mirror_that_lacks_a_file_passes_on(tmp_path: Path) -> None:
+def test_mirror_without_a_file_is_skipped(tmp_path: Path) -> None:
     """A mirror need not have everything: False lets the next source try."""
     wanted = release(GOOD, url="https://example.test/tool")
     with serving({}) as upstream:
@@ -88,7 +88,7 @@ def test_mirror_that_lacks_a_file_passes_on(tmp_path: Path) -> None:
 
 
 def test_broken_mirror_is_an_error(tmp_path: Path) -> None:
-    """A mirror that the user named and that does not work is said, not passed over in silence."""
+    """A mirror that the user named and that does not work is reported, not skipped silently."""
     wanted = release(GOOD, url="https://example.test/tool")
     with serving({"/example.test/tool": GOOD}) as upstream:
         upstream.status = 500

@@ -1,4 +1,4 @@
-"""What this machine brings: its packages and its Debian mirror, with stand-ins for apt-get."""
+"""This computer's packages and its Debian mirror, with stand-ins for apt-get."""
 
 import os
 from pathlib import Path
@@ -20,14 +20,14 @@ def _apt_get(folder: Path, script: str) -> None:
 
 @pytest.fixture
 def apt_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a folder that is first on PATH, for a stand-in of apt-get."""
+    """A folder that is first in PATH, for a stand-in of apt-get."""
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     return tmp_path
 
 
-def test_missing_command_is_installed_and_that_is_said(apt_folder: Path) -> None:
-    """Root gets what is missing through apt-get, after being told."""
+def test_missing_command_is_installed_and_reported(apt_folder: Path) -> None:
+    """For root, apt-get installs what is missing, after a report."""
     _apt_get(apt_folder, f"touch {apt_folder}/frobnicate; chmod +x {apt_folder}/frobnicate")
     events: list[Event] = []
     require_commands({"frobnicate": ("frob-tools", "libfrob"), "sh": ("dash",)}, progress=events.append)
@@ -37,7 +37,7 @@ def test_missing_command_is_installed_and_that_is_said(apt_folder: Path) -> None
 
 
 def test_old_package_lists_are_refreshed_once(apt_folder: Path) -> None:
-    """A failed first try reads the lists anew; when that does not help, the error says what to do."""
+    """After a failure the lists are updated once; if that does not help, the error has the remedy."""
     _apt_get(apt_folder, "echo no such package >&2; exit 100")
     with pytest.raises(MissingToolError) as caught:
         require_commands({"frobnicate": ("frob-tools",)}, progress=silent)
@@ -47,14 +47,14 @@ def test_old_package_lists_are_refreshed_once(apt_folder: Path) -> None:
     assert [call.split()[0] for call in calls] == ["install", "update", "install"]
 
 
-def test_nothing_is_installed_when_all_is_there(apt_folder: Path) -> None:
-    """A complete machine is left alone."""
+def test_nothing_is_installed_when_nothing_is_missing(apt_folder: Path) -> None:
+    """A complete computer is not changed."""
     _apt_get(apt_folder, "exit 1")
     require_commands({"sh": ("dash",), "/": ("base-files",)}, progress=silent)
     assert not (apt_folder / "calls").exists()
 
 
-def test_other_users_are_told_what_to_install(apt_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_users_get_the_command_to_run(apt_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without root nothing is tried, and the message holds the command for the administrator."""
     _apt_get(apt_folder, "exit 0")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
@@ -80,7 +80,7 @@ def test_debian_mirror_is_that_of_apt(apt_folder: Path, targets: str, mirror: st
 
 
 def test_machine_root_is_made_by_root_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Anybody else is told so before anything is installed or downloaded."""
+    """Other users are refused before anything is installed or downloaded."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(MissingToolError, match="only root can make it"):
         machineroot.make_root(

@@ -46,14 +46,14 @@ def test_build_key_depends_on_each_file_of_the_module(tmp_path: Path, file: str)
     assert _build_key(crictl, tmp_path) != _build_key(crictl)
 
 
-def test_building_does_not_depend_on_expected_time_or_disk() -> None:
-    """A better estimate must not throw a finished build away."""
+def test_build_key_does_not_depend_on_expected_time_or_disk() -> None:
+    """A better estimate must not invalidate a finished build."""
     crictl = PROGRAM_SETS["crictl"]
     assert _build_key(dataclasses.replace(crictl, build_seconds=1, build_gib=99)) == _build_key(crictl)
 
 
 def test_kubernetes_is_stamped_with_the_version_of_go_mod() -> None:
-    """`kubelet --version` can only say the right thing if the linker is told it."""
+    """`kubelet --version` is right only if the linker stamps the version."""
     flags = linker_flags(PROGRAM_SETS["kubernetes-node"]).split(" ")
     assert "k8s.io/component-base/version.gitVersion=v1.36.3" in flags
     assert "k8s.io/component-base/version.gitMinor=36" in flags
@@ -77,7 +77,7 @@ def test_image_key_depends_on_the_programs_in_it() -> None:
 
 
 def test_image_with_a_userland_depends_on_the_machine_root() -> None:
-    """kube-proxy carries nft out of the root, etcd carries nothing of it."""
+    """kube-proxy's image has nft from the root, etcd's has nothing from it."""
     programs = {name: _entry("a") for name in ("kube-proxy", "etcd", "etcdctl", "etcdutl")}
 
     def differs(name: str) -> bool:
@@ -92,7 +92,7 @@ def test_image_with_a_userland_depends_on_the_machine_root() -> None:
 
 
 def test_root_key_depends_on_packages_and_cleanup(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package more, or another clean-up, makes a new root."""
+    """An additional package, or another clean-up, makes a new root."""
     before = machineroot.root_key("amd64")
     assert machineroot.root_key("arm64") != before
     monkeypatch.setattr(machineroot, "PACKAGES", (*machineroot.PACKAGES, "jq"))

@@ -21,7 +21,7 @@ def test_catalog_is_consistent() -> None:
             assert program_set_of(program).name in PROGRAM_SETS
 
 
-def test_an_image_brings_its_programs_and_only_those() -> None:
+def test_an_image_needs_its_programs_and_only_those() -> None:
     """One image needs one set, and the root only if it takes files from it."""
     plan = make_plan(["image:etcd"])
     assert [item.name for item in plan.program_sets] == ["etcd"]
@@ -36,7 +36,7 @@ def test_programs_are_those_of_a_machine() -> None:
 
 
 def test_all_is_everything() -> None:
-    """The group `all` leaves nothing of the catalog out."""
+    """The group `all` is the whole catalog."""
     plan = make_plan(["all"])
     assert {item.name for item in plan.program_sets} == set(PROGRAM_SETS)
     assert {item.name for item in plan.images} == set(IMAGES)
@@ -45,12 +45,12 @@ def test_all_is_everything() -> None:
 
 @pytest.mark.parametrize("target", known_targets())
 def test_every_known_target_plans_something(target: str) -> None:
-    """No word that the help names leads to an empty plan."""
+    """No target in the help leads to an empty plan."""
     plan = make_plan([target])
     assert plan.program_sets or plan.root
 
 
 def test_unknown_target_names_the_known_ones() -> None:
-    """A typing error gets the list of what there is."""
+    """The error for a typo has the list of targets."""
     with pytest.raises(ArtifactError, match=r"no artifact 'kubelets'; known are programs, images"):
         make_plan(["kubelets"])

@@ -15,7 +15,7 @@ from lab.artifacts.process import run_logged
 
 
 def test_failure_shows_the_end_of_the_output(tmp_path: Path) -> None:
-    """A failing build says its last lines, its status and where the rest is."""
+    """The error of a failed build has its last lines, its status and the path of the log."""
     with pytest.raises(BuildError) as caught:
         run_logged(
             ["sh", "-c", "seq 100; echo why >&2; exit 3"], log=tmp_path / "log", heartbeat=lambda _: None
@@ -51,7 +51,7 @@ def test_interrupted_run_leaves_no_process(tmp_path: Path, monkeypatch: pytest.M
         _wait_until_gone(int(pid))
 
 
-def test_killed_caller_takes_its_program_along(tmp_path: Path) -> None:
+def test_program_of_a_killed_caller_is_killed(tmp_path: Path) -> None:
     """Even SIGKILL of the process that waits for a build ends the build."""
     code = """
         import sys
@@ -74,7 +74,7 @@ def test_killed_caller_takes_its_program_along(tmp_path: Path) -> None:
 
 
 def _wait_until_gone(pid: int) -> None:
-    """A process that was killed stays for a moment; one that was not would sleep on for minutes."""
+    """A killed process remains for a moment; one that was not killed would sleep for minutes."""
     deadline = time.monotonic() + 30
     while _is_running(pid):
         assert time.monotonic() < deadline, f"{pid} still runs"

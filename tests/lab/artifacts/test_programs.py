@@ -58,13 +58,13 @@ class Rig:
         self.events: list[Event] = []
 
     def fill_mirror(self, body: bytes = RELEASED) -> None:
-        """Put the release, or something else under its name, into the mirror."""
+        """Put the release, or another file under its name, into the mirror."""
         path = self.mirror / self.pinned.mirror_path
         path.parent.mkdir(parents=True)
         path.write_bytes(body)
 
     def programs(self, *, mirror: bool = False, sources: Iterable[Source] = Source) -> Programs:
-        """Begin a run, with or without the mirror."""
+        """Start a run, with or without the mirror."""
         artifact: dict[str, Any] = {
             "install": dict(self.pinned.install),
             "version_command": list(self.pinned.version_command),
@@ -89,7 +89,7 @@ class Rig:
         )
 
     def provide(self, programs: Programs, program_set: ProgramSet = SET) -> Entry:
-        """Bring the set and look it up."""
+        """Provide the set and look it up."""
         with self.cache.lock(self.events.append) as lock:
             programs.provide([program_set], lock=lock)
         entry = programs.find(program_set)
@@ -104,8 +104,8 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
         yield Rig(tmp_path, upstream)
 
 
-def test_mirror_goes_before_upstream(rig: Rig) -> None:
-    """What the user's mirror has is not asked of upstream."""
+def test_mirror_precedes_upstream(rig: Rig) -> None:
+    """Upstream is not asked for what the user's mirror has."""
     rig.fill_mirror()
     entry = rig.provide(rig.programs(mirror=True))
     assert entry.source == f"mirror {rig.mirror}"
@@ -113,12 +113,12 @@ def test_mirror_goes_before_upstream(rig: Rig) -> None:
     assert subprocess.run([entry.content / "tool"], capture_output=True, check=True).stdout == b"released\n"
 
 
-def test_upstream_gives_what_the_mirror_lacks(rig: Rig) -> None:
-    """An empty mirror passes on to upstream, and the result says so."""
+def test_upstream_has_what_the_mirror_lacks(rig: Rig) -> None:
+    """After an empty mirror upstream is tried, and the entry has that source."""
     assert rig.provide(rig.programs(mirror=True)).source == "upstream"
 
 
-def test_finished_set_is_found_without_asking_anybody(rig: Rig) -> None:
+def test_finished_set_is_found_without_a_request(rig: Rig) -> None:
     """The second run takes the first one's result from the cache."""
     first = rig.provide(rig.programs())
     rig.upstream.requests.clear()
@@ -129,7 +129,7 @@ def test_finished_set_is_found_without_asking_anybody(rig: Rig) -> None:
 
 
 def test_wrong_checksum_leaves_no_entry(rig: Rig) -> None:
-    """A spoilt mirror stops the run; nothing of it gets into the cache, and nothing else is tried."""
+    """A wrong file in the mirror stops the run; nothing gets into the cache, and nothing else is tried."""
     rig.fill_mirror(b"spoilt")
     with pytest.raises(ChecksumError):
         rig.provide(rig.programs(mirror=True))
@@ -151,8 +151,8 @@ def test_build_is_the_last_resort_and_real(rig: Rig) -> None:
 
 
 @needs_go
-def test_named_mirror_goes_before_an_earlier_build(rig: Rig) -> None:
-    """Once the user names a mirror that has the release, the earlier build is no longer the answer."""
+def test_named_mirror_precedes_an_earlier_build(rig: Rig) -> None:
+    """Once the user names a mirror that has the release, the earlier build is not used."""
     rig.provide(rig.programs(sources=[Source.BUILD]))
     rig.fill_mirror()
     assert rig.programs().find(SET) is not None
@@ -161,7 +161,7 @@ def test_named_mirror_goes_before_an_earlier_build(rig: Rig) -> None:
 
 
 @needs_go
-def test_failing_build_says_why_and_leaves_no_entry(rig: Rig) -> None:
+def test_failed_build_is_explained_and_leaves_no_entry(rig: Rig) -> None:
     """A compiler error reaches the person, and the cache stays without the set."""
     (rig.modules / "tool" / "main.go").write_text("package main\n\nfunc main() { nonsense }\n", "utf-8")
     with pytest.raises(BuildError, match="undefined: nonsense"):
@@ -176,7 +176,7 @@ def test_build_that_gives_other_programs_is_refused(rig: Rig) -> None:
         rig.provide(rig.programs(sources=[Source.BUILD]), dataclasses.replace(SET, programs=("other",)))
 
 
-def test_too_little_disk_is_said_before_the_build_starts(rig: Rig) -> None:
+def test_too_little_disk_is_reported_before_the_build_starts(rig: Rig) -> None:
     """The compiler is not even started when there is no room for its work."""
     greedy = dataclasses.replace(SET, build_gib=1e6)
     with pytest.raises(DiskSpaceError, match="Building tool needs about 1000000"):
@@ -185,14 +185,14 @@ def test_too_little_disk_is_said_before_the_build_starts(rig: Rig) -> None:
 
 
 def test_no_source_left_is_explained(rig: Rig) -> None:
-    """Who forbids building and has no reachable upstream reads that, not a stack trace about a file."""
+    """Builds excluded and upstream unreachable: the error explains that, without a stack trace."""
     rig.upstream.status = 503
     with pytest.raises(ArtifactError, match="builds were excluded, and no mirror is named"):
         rig.provide(rig.programs(sources=[Source.MIRROR, Source.UPSTREAM]))
 
 
 def test_build_in_the_cache_does_not_count_when_building_is_excluded(rig: Rig) -> None:
-    """`--source upstream` asks for upstream's programs, not for what was built before."""
+    """`--source upstream` requests upstream's programs, not an earlier build."""
     programs = rig.programs(sources=[Source.BUILD])
     with rig.cache.lock(rig.events.append), rig.cache.staging() as staging:
         (staging / "content").mkdir()

@@ -58,7 +58,7 @@ def test_go_modules_build_what_the_lock_file_pins(name: str) -> None:
 
 
 def test_unknown_kubernetes_version_names_the_known_ones() -> None:
-    """Somebody who asks for a version that is not pinned learns which are."""
+    """The error for a version that is not pinned has those that are."""
     with pytest.raises(LockFileError, match=r"'1\.12\.0'.*it has Kubernetes 1\.36\.2, 1\.36\.3"):
         read_lock().release("kubelet", kubernetes_version="1.12.0", architecture="amd64")
 

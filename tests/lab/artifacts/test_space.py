@@ -8,7 +8,7 @@ from lab.artifacts.errors import DiskSpaceError
 from lab.artifacts.space import require_free_space
 
 
-def test_too_little_space_is_said_with_both_numbers(tmp_path: Path) -> None:
+def test_too_little_space_is_reported_with_both_numbers(tmp_path: Path) -> None:
     """The message names what is needed, what is free, where, and what to do."""
     with pytest.raises(DiskSpaceError) as caught:
         require_free_space(tmp_path, needed_gib=1e6, purpose="Building x")

@@ -27,13 +27,13 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Give settings with a cache that the first test fills and the others use."""
+    """Settings with a cache that the first test fills and the others use."""
     cache_dir = tmp_path_factory.mktemp("cache")
     return dataclasses.replace(Settings.from_environment({"XDG_CACHE_HOME": "/x"}), cache_dir=cache_dir)
 
 
 def test_pause_is_built_and_its_image_made(settings: Settings) -> None:
-    """`ensure` gives a program that runs and an archive that names it; a second call does no work."""
+    """`ensure` provides a program that runs and its image; a second call does no work."""
     events: list[Event] = []
     paths = ensure(["image:pause"], events.append, settings=settings)
     version = subprocess.run([paths.programs["pause"], "-v"], capture_output=True, text=True, check=True)
@@ -51,7 +51,7 @@ def test_pause_is_built_and_its_image_made(settings: Settings) -> None:
     assert events == []
 
 
-def test_pause_reaps_and_ends_when_told(settings: Settings, tmp_path: Path) -> None:
+def test_pause_reaps_and_ends_on_a_signal(settings: Settings, tmp_path: Path) -> None:
     """As the first process of a process namespace, pause leaves no zombie and obeys SIGTERM."""
     if os.geteuid() != 0:
         pytest.skip("only root can make a process namespace")
@@ -78,7 +78,7 @@ def test_pause_reaps_and_ends_when_told(settings: Settings, tmp_path: Path) -> N
 
 
 def test_command_line_lists_verifies_and_prunes(settings: Settings) -> None:
-    """The person's commands agree with what `ensure` made, notice damage, and remove what is not used."""
+    """The command line lists what `ensure` made, detects damage, and removes what is not used."""
     program = ensure(["pause"], settings=settings).programs["pause"]
     environment = {**os.environ, "KUBEQUORUM_CACHE_DIR": str(settings.cache_dir)}
 
@@ -106,7 +106,7 @@ def test_command_line_lists_verifies_and_prunes(settings: Settings) -> None:
         (program.parent / "extra").unlink()
 
 
-def test_cache_over_its_limit_loses_what_was_not_used_longest(
+def test_cache_over_its_limit_loses_the_least_recently_used(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a run that made something, unused entries go until the cache is small enough, no others."""
@@ -119,7 +119,7 @@ def test_cache_over_its_limit_loses_what_was_not_used_longest(
     assert needed.content.exists()
 
 
-def test_room_is_kept_for_images_that_are_still_to_be_unpacked(
+def test_space_is_kept_for_images_that_are_not_unpacked_yet(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They come after all else, and count, too; once they are there nothing more is kept free for them."""

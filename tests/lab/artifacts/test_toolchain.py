@@ -23,8 +23,8 @@ def test_new_enough_go_of_the_machine_is_used(tmp_path: Path, version: str) -> N
 
 
 @pytest.mark.parametrize("version", ["go1.26.2", "go1.9.9", "devel go1.30-abcdef", ""])
-def test_old_or_strange_go_gives_way_to_the_pinned_one(tmp_path: Path, version: str) -> None:
-    """A Go that is too old, or does not say what it is, is not used; the reason is kept for the person."""
+def test_old_or_unknown_go_is_replaced_by_the_pinned_one(tmp_path: Path, version: str) -> None:
+    """A Go that is too old, or does not report its version, is not used; the reason is kept."""
     go = choose_go("1.26.3", path=_fake_go(tmp_path, version))
     assert go.binary is None
     assert str(tmp_path) in go.reason

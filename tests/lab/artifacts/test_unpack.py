@@ -1,4 +1,4 @@
-"""Taking programs out of releases."""
+"""The extraction of programs from releases."""
 
 import dataclasses
 import os

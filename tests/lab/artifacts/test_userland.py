@@ -1,4 +1,4 @@
-"""Taking programs out of a root with their libraries."""
+"""Programs of a root, with their libraries."""
 
 import os
 import shutil

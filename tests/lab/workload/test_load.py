@@ -1,4 +1,4 @@
-"""Clients at work on a small etcd of their own, which is killed under them."""
+"""Clients of a small etcd of their own, which is killed while they write."""
 
 import subprocess
 import time
@@ -15,7 +15,7 @@ FIRST_PORT = 23790
 
 
 class OneEtcd:
-    """A member alone, on loopback, with a certificate of its own."""
+    """A single member on loopback, with a certificate of its own."""
 
     def __init__(self, folder: Path) -> None:
         self._program = ensure(["etcd"]).programs["etcd"]
@@ -35,12 +35,12 @@ class OneEtcd:
 
     @property
     def targets(self) -> Targets:
-        """Where clients find it."""
+        """Its address for clients."""
         own = Identity(ca=self._certificate, certificate=self._certificate, key=self._key)
         return Targets(etcd=EtcdTarget(endpoints=(f"https://localhost:{self._port}",), identity=own))
 
     def start(self) -> None:
-        """Start it with the data that it had."""
+        """Start it with its data."""
         url = f"https://localhost:{self._port}"
         with (self._folder / "etcd.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -55,7 +55,7 @@ class OneEtcd:
             )
 
     def kill(self) -> None:
-        """End it at once; safe to repeat."""
+        """Kill it; safe to repeat."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -64,7 +64,7 @@ class OneEtcd:
 
 @pytest.fixture
 def etcd(tmp_path: Path) -> Iterator[OneEtcd]:
-    """One that runs."""
+    """A running one."""
     etcd = OneEtcd(tmp_path)
     etcd.start()
     yield etcd
@@ -72,7 +72,7 @@ def etcd(tmp_path: Path) -> Iterator[OneEtcd]:
 
 
 def test_a_killed_etcd_makes_a_gap_and_loses_nothing(etcd: OneEtcd, tmp_path: Path) -> None:
-    """What was acknowledged is there after a restart, and the clients knew that they could not write."""
+    """Acknowledged writes survive a restart, and the clients observe the gap."""
     away_seconds = 3.0
     with loading(etcd.targets, tmp_path / "load", pause_seconds=0.05) as load:
         deadline = time.monotonic() + 30
@@ -95,7 +95,7 @@ def test_a_killed_etcd_makes_a_gap_and_loses_nothing(etcd: OneEtcd, tmp_path: Pa
 
 
 def test_an_etcd_that_forgets_is_found(etcd: OneEtcd, tmp_path: Path) -> None:
-    """It comes back without its data: what was acknowledged before is lost, and that is found."""
+    """It restarts without its data: acknowledged writes are lost, and that is found."""
     with loading(etcd.targets, tmp_path / "load", pause_seconds=0.05, key_seconds=1) as load:
         time.sleep(3)
         etcd.kill()
@@ -107,8 +107,8 @@ def test_an_etcd_that_forgets_is_found(etcd: OneEtcd, tmp_path: Path) -> None:
     assert not verdict.linearizable
 
 
-def test_an_etcd_that_stays_away_is_said(etcd: OneEtcd, tmp_path: Path) -> None:
-    """Who cannot read what is left cannot say that nothing was lost."""
+def test_an_etcd_that_does_not_come_back_is_reported(etcd: OneEtcd, tmp_path: Path) -> None:
+    """Without last reads nothing proves that no write was lost."""
     with loading(etcd.targets, tmp_path / "load", last_reads_seconds=2) as load:
         time.sleep(2)
         etcd.kill()
@@ -117,7 +117,7 @@ def test_an_etcd_that_stays_away_is_said(etcd: OneEtcd, tmp_path: Path) -> None:
 
 
 def test_an_etcd_is_filled(etcd: OneEtcd, tmp_path: Path) -> None:
-    """So many bytes are really in its database; who wants to fill one that is away is told."""
+    """So many bytes are in its database; filling one that does not answer is an error."""
     wanted = 24 << 20
     fill(etcd.targets, tmp_path / "fill", size_bytes=wanted)
     assert wanted < (tmp_path / "data" / "member" / "snap" / "db").stat().st_size < 3 * wanted
