@@ -7,7 +7,7 @@ import pytest
 
 from emulator.faults import CommandResult, UnknownTargetError
 from kubequorum_cli.target import Target
-from lab.cluster import Cluster, MachineError, wait_until
+from lab.cluster import Cluster, MachineError, problems, wait_until
 from lab.cluster.resources import groups_in
 
 OUTPUTS = {"MasterBGroupName": "group-b", "ApiEndpoint": "https://api:6443", "MasterAGroupName": "group-a"}
@@ -35,11 +35,26 @@ class Aws:
             "AutoScalingGroups": [
                 {
                     "AutoScalingGroupName": name,
-                    "Instances": [{"InstanceId": id_, "LifecycleState": state} for id_, state in members],
+                    "Instances": [
+                        {"InstanceId": id_, "LifecycleState": state, "HealthStatus": "Healthy"}
+                        for id_, state in members
+                    ],
                 }
                 for name, members in instances.items()
             ]
         }
+
+    def get_paginator(self, _operation: str) -> "Aws":
+        """Pages of instances."""
+        return self
+
+    def paginate(self, **_: object) -> list[dict[str, Any]]:
+        """No instance runs."""
+        return [{"Reservations": []}]
+
+    def describe_target_groups(self) -> dict[str, Any]:
+        """No target group."""
+        return {"TargetGroups": []}
 
 
 class Machines:
@@ -90,6 +105,16 @@ def test_a_failed_command_is_reported_with_its_output(cluster: Cluster) -> None:
     """Command, status, machine, and the end of its errors."""
     with pytest.raises(MachineError, match="`false` failed with status 1 on i-b: no such thing"):
         cluster.sh("i-b", "false")
+
+
+def test_health_stops_at_the_first_problem_if_that_is_enough(cluster: Cluster) -> None:
+    """Every look takes time of the machines; else all problems are listed, also that a check failed."""
+    booting = "group of slot a: Pending:Wait/Healthy, InService/Healthy"
+    assert problems(cluster, only_first=True) == [booting]
+    found = problems(cluster, lambda _cluster: iter(["the last check"]))
+    assert found[0] == booting
+    assert found[-1] == "the last check"
+    assert any(line.startswith("could not be checked") for line in found)
 
 
 def test_a_wait_ends_with_what_was_wrong_last() -> None:
