@@ -10,6 +10,7 @@ import pytest
 from development.checks import durations, static, suites
 from development.checks.durations import Durations
 from development.checks.suites import Suite
+from development.checks.summary import Summary
 from development.commands import test as command
 from kubequorum_cli.console import Progress
 from kubequorum_cli.errors import CommandError, Obstacle
@@ -202,3 +203,26 @@ def test_every_suite_has_a_recorded_duration() -> None:
     recorded = durations._read(durations._RECORDED)
     assert set(recorded.seconds) == set(Suite)
     assert recorded.processors
+
+
+def test_only_whole_suites_count_as_measured() -> None:
+    """Not one with a failure, nor one that was mostly skipped, nor one that was not asked for."""
+    summary = Summary(static=[], asked={Suite.UNIT, Suite.DEPLOY, Suite.MACHINES})
+    for path, outcome in (
+        ("tests/unit/test_x.py", "passed"),
+        ("tests/deploy/test_x.py", "failed"),
+        ("tests/kubernetes/test_x.py", "skipped"),
+        ("tests/snapshots/test_x.py", "passed"),
+    ):
+        summary.pytest_runtest_logreport(
+            pytest.TestReport(
+                nodeid=f"{path}::test_it",
+                location=(path, 0, "test_it"),
+                keywords={"deploy": 1} if "deploy" in path else {},
+                outcome=outcome,  # type: ignore[arg-type]
+                longrepr=None,
+                when="call",
+                duration=2.5,
+            )
+        )
+    assert summary.seconds_of_whole_suites() == {"unit": 2.5}
