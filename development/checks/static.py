@@ -61,7 +61,7 @@ _CHECKS: dict[str, Callable[[], list[str]]] = {
     "ruff format": lambda: [_tool("ruff"), "format", "--check", "--quiet", "."],
     # Its packages are listed in pyproject.toml; a file cannot be named beside them.
     "mypy": lambda: [_tool("mypy"), "--no-error-summary"],
-    "mypy app.py": lambda: [_tool("mypy"), "--no-error-summary", "app.py"],
+    "mypy (files)": lambda: [_tool("mypy"), "--no-error-summary", "app.py", "conftest.py"],
     # Its contracts are in pyproject.toml, too.
     "import contracts": lambda: ["env", "PYTHONPATH=.:constructs:userdata", _tool("lint-imports")],
     # SC1091: a file that exists only on another machine cannot be followed.
