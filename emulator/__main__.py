@@ -55,7 +55,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--until-eof",
         action="store_true",
-        help="also end when standard input is closed, so that it never outlives whoever started it",
+        help="also end when standard input is closed, so that it never outlives its starter",
     )
     parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     arguments = parser.parse_args()

@@ -1,6 +1,6 @@
 """Process groups that can be found again, and ended, by another run of this program.
 
-A process id alone is not enough for that: it may belong to somebody else by
+A process id alone is not enough for that: it may belong to another process by
 then. Together with the start time of the process it names one process for good.
 """
 
@@ -22,7 +22,7 @@ _POLL_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class ProcessRecord:
-    """Names one process for good; kept in a file by whoever has to find it again."""
+    """Identifies one process; kept in a file by those who must find it again."""
 
     pid: int
     started: str

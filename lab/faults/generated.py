@@ -40,7 +40,7 @@ def _parameter(argument: Argument) -> inspect.Parameter:
     if argument.positional:
         info = typer.Argument(help=argument.help, **limits)
     else:
-        # Of a switch there is no opposite: every one is off by default.
+        # Flags have no opposite: every one is off by default.
         info = typer.Option(f"--{_hyphenated(argument.name)}", help=argument.help, **limits)
     return inspect.Parameter(
         argument.name,

@@ -112,7 +112,7 @@ class Transitions:
             self._machines.stop(record["InstanceId"])
         except Exception:
             # A guest that does not shut down is switched off in the end, so the state is true either way.
-            log.exception("%s could not be stopped in order", record["InstanceId"])
+            log.exception("%s could not be stopped gracefully", record["InstanceId"])
         self._arrive(record, "stopping", "stopped")
 
     def _end(self, record: store.Record) -> None:

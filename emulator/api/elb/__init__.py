@@ -16,7 +16,7 @@ _ACTIONS = patches.declare(
         "DeregisterTargets": ("params",),
         "DescribeTargetHealth": ("params",),
     },
-    why="a target is healthy only if somebody checked",
+    why="a target is healthy only if it was checked",
 )
 
 

@@ -41,7 +41,7 @@ def _zone_arn(request: Request) -> str:
 
 def _record_keys(body: bytes) -> dict[str, list[str]]:
     try:
-        # The body comes from whoever may call the emulator on this machine's loopback.
+        # The body comes from callers on this computer's loopback.
         root = ElementTree.fromstring(body)  # noqa: S314
     except ElementTree.ParseError:
         return {}

@@ -62,7 +62,7 @@ class Caller:
 
     @property
     def is_administrator(self) -> bool:
-        """Neither an instance nor anybody else with a role."""
+        """Neither an instance nor another caller with a role."""
         return self.role is None
 
 

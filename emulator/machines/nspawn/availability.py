@@ -43,7 +43,7 @@ def unavailable_reason(folder: Path | None = None) -> str | None:
         for what, trial in (
             ("an overlay file system", _try_overlay),
             ("loop devices", _try_loop),
-            ("network namespaces with a bridge and a wire", _try_network),
+            ("network namespaces with a bridge and a link", _try_network),
             ("cgroups", _try_cgroups),
         ):
             try:

@@ -127,7 +127,7 @@ class MachineFaults:
             known = ", ".join(sorted({_zone(machine) for machine in list(self._machines.values())}))
             raise LookupError(f"there is no machine in {zone}; zones with machines: {known or 'none yet'}")
         for vpc in self._networks.all():
-            vpc.partitions.cut_zone(zone, cut=True)
+            vpc.partitions.partition_zone(zone)
         self._zones.add(zone)
         for instance_id in inside:
             self._status_check(instance_id, unnoticed)
@@ -135,7 +135,7 @@ class MachineFaults:
     def reconnect_zone(self, zone: str) -> None:
         """Connect it again."""
         for vpc in self._networks.all():
-            vpc.partitions.cut_zone(zone, cut=False)
+            vpc.partitions.reconnect_zone(zone)
         self._zones.discard(zone)
         for instance_id in self._inside(zone):
             self._status_check(instance_id, True)

@@ -145,11 +145,11 @@ class Machine:
             self.instance.instance_id, volume_id, process=guest.pid if guest else None, force=force
         )
 
-    def remove(self, *, in_order: bool) -> None:
+    def remove(self, *, graceful: bool) -> None:
         """Switch off and remove everything but the console output and the volumes' data."""
         with self._lock:
             self._removed = True
-            self.shut_down() if in_order else self.switch_off()
+            self.shut_down() if graceful else self.switch_off()
             self._around.volumes.release(self.instance.instance_id)
             self.network.disconnect(self.instance.instance_id)
             root.remove(self._folder)

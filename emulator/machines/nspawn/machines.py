@@ -129,13 +129,13 @@ class NspawnMachines:
                 raise RuntimeError(f"{instance.instance_id} is not launched: the emulator is stopping")
             machine.boot()
         except BaseException:
-            self._remove(machine, in_order=False)
+            self._remove(machine, graceful=False)
             raise
 
     def terminate(self, instance_id: str) -> None:
         """Shut the machine down and remove it; its volumes' data and console output stay."""
         if machine := self._machines.get(instance_id):
-            self._remove(machine, in_order=True)
+            self._remove(machine, graceful=True)
 
     def stop(self, instance_id: str) -> None:
         """Shut down gracefully."""
@@ -206,15 +206,15 @@ class NspawnMachines:
             machines = list(self._machines.values())
         try:
             with ThreadPoolExecutor(max_workers=max(1, len(machines))) as pool:
-                list(pool.map(lambda machine: self._remove(machine, in_order=False), machines))
+                list(pool.map(lambda machine: self._remove(machine, graceful=False), machines))
             self._networks.close()
             if self._state.base.exists():
                 shutil.rmtree(self._state.base)
         finally:
             self._ownership.release()
 
-    def _remove(self, machine: Machine, *, in_order: bool) -> None:
-        machine.remove(in_order=in_order)
+    def _remove(self, machine: Machine, *, graceful: bool) -> None:
+        machine.remove(graceful=graceful)
         self._networks.dismiss(machine.instance)
         with self._lock:
             self._machines.pop(machine.instance.instance_id, None)

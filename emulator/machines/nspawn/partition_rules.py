@@ -27,13 +27,13 @@ class Situation:
     """A load balancer's address → zone."""
     sides: Sequence[Collection[str]] = ()
     """Instances that cannot reach those of another side."""
-    cut_zones: Collection[str] = ()
+    partitioned_zones: Collection[str] = ()
 
 
 def ruleset(situation: Situation) -> str:
     """The rules for nft; they replace earlier ones."""
     lines = [f"add table {table}\ndelete table {table}" for table in _TABLES]
-    if situation.sides or situation.cut_zones:
+    if situation.sides or situation.partitioned_zones:
         leaving = [*_between_sides(situation), *_leaving(situation)]
         lines += [
             "table bridge partitions {",
@@ -57,7 +57,7 @@ def _between_sides(situation: Situation) -> Iterator[str]:
 
 def _leaving(situation: Situation) -> Iterator[str]:
     """To machines: those of a partitioned zone are reached from there only, and by balancers there only."""
-    for zone in sorted(situation.cut_zones):
+    for zone in sorted(situation.partitioned_zones):
         own, others = _balancers(situation, zone)
         inside = [name for name, its_zone in situation.zones.items() if its_zone == zone]
         to_elsewhere = f"oifname != {_ports(inside)} " if inside else ""
@@ -73,7 +73,7 @@ def _leaving(situation: Situation) -> Iterator[str]:
 
 def _arriving(situation: Situation) -> Iterator[str]:
     """To services of the VPC: a partitioned zone has DNS and metadata, but no API and no other balancers."""
-    for zone in sorted(situation.cut_zones):
+    for zone in sorted(situation.partitioned_zones):
         own, others = _balancers(situation, zone)
         number = _zone_mark(situation, zone)
         yield f"meta mark & 0xff00 == {number} ip daddr {_set([API_ADDRESS, *others])} drop"

@@ -23,8 +23,8 @@ class Partitions:
         self._zones: dict[str, str] = {}
         self._balancers: dict[str, str] = {}
         self._sides: tuple[tuple[str, ...], ...] = ()
-        self._cut_since: dict[str, float] = {}
-        self._told = ""
+        self._partitioned_since: dict[str, float] = {}
+        self._applied = ""
 
     def admit(self, instance_id: str, zone: str) -> None:
         """Add a machine before it is connected.
@@ -53,37 +53,43 @@ class Partitions:
             self._sides = tuple(tuple(side) for side in sides)
             self._apply()
 
-    def cut_zone(self, zone: str, *, cut: bool) -> None:
-        """Partition a zone, or reconnect it."""
+    def partition_zone(self, zone: str) -> None:
+        """Partition a zone."""
         with self._lock:
-            if cut:
-                self._cut_since.setdefault(zone, time.monotonic())
-            else:
-                self._cut_since.pop(zone, None)
+            self._partitioned_since.setdefault(zone, time.monotonic())
+            self._apply()
+
+    def reconnect_zone(self, zone: str) -> None:
+        """Reconnect it."""
+        with self._lock:
+            self._partitioned_since.pop(zone, None)
             self._apply()
 
     @property
-    def cut_zones(self) -> frozenset[str]:
+    def partitioned_zones(self) -> frozenset[str]:
         """The zones that are partitioned."""
-        return frozenset(self._cut_since)
+        return frozenset(self._partitioned_since)
 
     @property
     def unnamed_zones(self) -> frozenset[str]:
         """The partitioned zones that load balancers' names no longer resolve to."""
         now = time.monotonic()
         return frozenset(
-            zone for zone, since in self._cut_since.copy().items() if now - since >= NAME_SECONDS
+            zone for zone, since in self._partitioned_since.copy().items() if now - since >= NAME_SECONDS
         )
 
     def _apply(self) -> None:
         """Needs the lock."""
-        if not (self._sides or self._cut_since or self._told):
+        if not (self._sides or self._partitioned_since or self._applied):
             return
         situation = Situation(
-            zones=self._zones, balancers=self._balancers, sides=self._sides, cut_zones=self._cut_since
+            zones=self._zones,
+            balancers=self._balancers,
+            sides=self._sides,
+            partitioned_zones=self._partitioned_since,
         )
         rules = ruleset(situation)
-        if rules != self._told:
+        if rules != self._applied:
             nft = ("chroot", str(self._root), "/usr/sbin/nft", "-f", "-")
             run("nsenter", f"--net={self._namespace}", *nft, stdin=rules)
-            self._told = rules
+            self._applied = rules

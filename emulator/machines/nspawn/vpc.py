@@ -132,10 +132,10 @@ class RunningVpc:
 
         On AWS each zone's balancer checks by itself; here one checks for all, outside of partitioned zones.
         """
-        cut = self.partitions.cut_zones
+        partitioned = self.partitions.partitioned_zones
         with self._lock:
             zones = self._balancer_zones
-            return min((address for address, zone in zones.items() if zone not in cut), default=None)
+            return min((address for address, zone in zones.items() if zone not in partitioned), default=None)
 
     def as_named(self, balancers: Sequence[LoadBalancer]) -> list[LoadBalancer]:
         """Load balancers as their names show them: without zones that have been partitioned for a while."""

@@ -128,7 +128,7 @@ def test_user_data_finds_python_with_boto3_and_its_own_identity(machines: Proces
 
 
 def test_two_instances_have_two_metadata_services(machines: ProcessMachines) -> None:
-    """Each process is told the port of its own instance."""
+    """Each process gets the port of its own instance."""
     script = b'#!/bin/sh\necho "imds $AWS_EC2_METADATA_SERVICE_ENDPOINT"\n'
     machines.launch(instance(user_data=script))
     machines.launch(instance(user_data=script, instance_id="i-other"))
@@ -170,11 +170,11 @@ def test_terminate_ends_the_whole_group_and_removes_the_folder(
 
 def test_terminate_is_graceful(machines: ProcessMachines) -> None:
     """SIGTERM comes first and what the handler prints is kept."""
-    script = b"#!/bin/sh\ntrap 'echo in order; exit 0' TERM\necho up\nsleep 600 &\nwait\n"
+    script = b"#!/bin/sh\ntrap 'echo graceful; exit 0' TERM\necho up\nsleep 600 &\nwait\n"
     machines.launch(instance(user_data=script))
     printed(machines, "up")
     machines.terminate(ID)
-    assert b"in order" in machines.console_output(ID)
+    assert b"graceful" in machines.console_output(ID)
 
 
 @LINUX_ONLY

@@ -45,12 +45,12 @@ def test_a_launch_is_pending_until_its_machine_is_started(cloud: Cloud) -> None:
 def test_a_machine_that_cannot_start_ends_the_instance_with_the_reason(cloud: Cloud) -> None:
     """`terminated`, with the failure as StateReason, and its volumes are gone."""
     cloud.machines.fail.add("launch")
-    heard: list[tuple[str, str, str]] = []
-    cloud.ec2.transitions.subscribe(lambda *change: heard.append(change))
+    reported: list[tuple[str, str, str]] = []
+    cloud.ec2.transitions.subscribe(lambda *change: reported.append(change))
     instance_id = cloud.ec2.instances.launch(cloud.request())["InstanceId"]
-    until(lambda: len(heard) == 3)
-    assert [state for _, state, _ in heard] == ["pending", "shutting-down", "terminated"]
-    assert heard[-1][2] == "Server.InternalError: no launch today"
+    until(lambda: len(reported) == 3)
+    assert [state for _, state, _ in reported] == ["pending", "shutting-down", "terminated"]
+    assert reported[-1][2] == "Server.InternalError: no launch today"
     assert store.instance(instance_id)["StateReason"]["Code"] == "Server.InternalError"
     assert not store.volumes()
 
@@ -90,8 +90,8 @@ def test_a_terminated_instance_is_shown_for_an_hour(cloud: Cloud) -> None:
 
 def test_stop_and_start_keep_address_and_volumes(cloud: Cloud) -> None:
     """Through stopping, stopped and pending to running; a stopped instance cannot be rebooted."""
-    heard: list[str] = []
-    cloud.ec2.transitions.subscribe(lambda _id, state, _reason: heard.append(state))
+    reported: list[str] = []
+    cloud.ec2.transitions.subscribe(lambda _id, state, _reason: reported.append(state))
     record = cloud.ec2.instances.launch(cloud.request())
     instance_id, address = record["InstanceId"], record["PrivateIpAddress"]
     until(lambda: cloud.state(instance_id) == "running")
@@ -104,7 +104,7 @@ def test_stop_and_start_keep_address_and_volumes(cloud: Cloud) -> None:
     cloud.ec2.instances.reboot(instance_id)
     until(lambda: ("reboot", instance_id) in cloud.machines.calls)
     assert store.instance(instance_id)["PrivateIpAddress"] == address
-    until(lambda: heard == ["pending", "running", "stopping", "stopped", "pending", "running"])
+    until(lambda: reported == ["pending", "running", "stopping", "stopped", "pending", "running"])
 
 
 def test_a_guest_that_shuts_down_stops_or_terminates(cloud: Cloud) -> None:
@@ -124,8 +124,8 @@ def test_a_guest_that_shuts_down_stops_or_terminates(cloud: Cloud) -> None:
 @pytest.mark.parametrize(("behavior", "end"), [("stop", "stopped"), ("terminate", "terminated")])
 def test_a_guest_that_is_off_before_its_launch_returns(cloud: Cloud, behavior: str, end: str) -> None:
     """It is not lost: the instance runs for a moment, and then stops or terminates."""
-    heard: list[str] = []
-    cloud.ec2.transitions.subscribe(lambda _instance_id, state, _reason: heard.append(state))
+    reported: list[str] = []
+    cloud.ec2.transitions.subscribe(lambda _instance_id, state, _reason: reported.append(state))
     gate = cloud.machines.stall["launch"] = threading.Event()
     request = cloud.request(InstanceInitiatedShutdownBehavior=behavior)
     instance_id = cloud.ec2.instances.launch(request)["InstanceId"]
@@ -135,14 +135,14 @@ def test_a_guest_that_is_off_before_its_launch_returns(cloud: Cloud, behavior: s
     gate.set()
     until(lambda: cloud.state(instance_id) == end)
     assert store.instance(instance_id)["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
-    until(lambda: heard[-1] == end)
-    assert heard[:2] == ["pending", "running"]
+    until(lambda: reported[-1] == end)
+    assert reported[:2] == ["pending", "running"]
 
 
 def test_calls_of_one_machine_keep_their_order_and_do_not_hold_up_others(cloud: Cloud) -> None:
     """A terminate waits for the launch before it, which changes nothing any more; others launch meanwhile."""
-    heard: list[tuple[str, str, str]] = []
-    cloud.ec2.transitions.subscribe(lambda *change: heard.append(change))
+    reported: list[tuple[str, str, str]] = []
+    cloud.ec2.transitions.subscribe(lambda *change: reported.append(change))
     gate = cloud.machines.stall["launch"] = threading.Event()
     slow = cloud.ec2.instances.launch(cloud.request())["InstanceId"]
     until(lambda: cloud.machines.launched)
@@ -155,8 +155,8 @@ def test_calls_of_one_machine_keep_their_order_and_do_not_hold_up_others(cloud: 
     gate.set()
     until(lambda: cloud.state(slow) == "terminated")
     assert cloud.machines.calls.index(("launch", slow)) < cloud.machines.calls.index(("terminate", slow))
-    until(lambda: heard[-1][1] == "terminated")
-    changes = [state for instance_id, state, _ in heard if instance_id == slow]
+    until(lambda: reported[-1][1] == "terminated")
+    changes = [state for instance_id, state, _ in reported if instance_id == slow]
     assert changes == ["pending", "shutting-down", "terminated"]
 
 

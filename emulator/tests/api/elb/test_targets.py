@@ -87,8 +87,8 @@ def test_without_a_prober_a_target_stays_initial(worker: Worker) -> None:
 def test_checks_are_made_as_configured_and_decide(worker: Worker) -> None:
     """The first success makes a new target healthy; failures and successes in a row change it after that."""
     world = balancer(worker, probing=True)
-    heard: list[tuple[str, bool]] = []
-    world.health.subscribe(lambda instance_id, healthy: heard.append((instance_id, healthy)))
+    reported: list[tuple[str, bool]] = []
+    world.health.subscribe(lambda instance_id, healthy: reported.append((instance_id, healthy)))
     world.targets.register([ARN], "i-1")
     until(lambda: world.state() == ("healthy", None))
     check = world.machines.checks[0]
@@ -102,7 +102,7 @@ def test_checks_are_made_as_configured_and_decide(worker: Worker) -> None:
     before = len(world.machines.checks)
     until(lambda: world.state() == ("healthy", None))
     assert len(world.machines.checks) - before >= world.group["HealthyThresholdCount"]
-    assert heard == [("i-1", True), ("i-1", False), ("i-1", True)]
+    assert reported == [("i-1", True), ("i-1", False), ("i-1", True)]
 
 
 @pytest.mark.usefixtures("account")

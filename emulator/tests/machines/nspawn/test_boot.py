@@ -73,7 +73,7 @@ def test_a_guest_that_powers_off_is_reported(bench: Bench) -> None:
     """EC2 is notified, and can start the machine again."""
     one = bench.launch(node(7))
     bench.machines.run(one, ["systemctl", "poweroff", "--no-block"])
-    bench.until(lambda: bench.off == [one], "nobody was told")
+    bench.until(lambda: bench.off == [one], "nothing was reported")
     with pytest.raises(LookupError, match="not running"):
         bench.sh(one, "true")
     bench.machines.start(one)
@@ -127,15 +127,15 @@ def test_a_frozen_machine_does_nothing_until_it_thaws(bench: Bench) -> None:
 def test_a_partitioned_machine_is_unreachable_until_it_is_reconnected(bench: Bench) -> None:
     """Neither neighbours nor metadata reach it, its interface keeps its address, and it comes back."""
     one, other = bench.launch(node(7)), bench.launch(node(8))
-    ping = "ping -q -c 1 -W 1 10.0.32.8 > /dev/null && echo heard || echo silence"
-    assert bench.sh(one, ping) == "heard"
+    ping = "ping -q -c 1 -W 1 10.0.32.8 > /dev/null && echo reachable || echo unreachable"
+    assert bench.sh(one, ping) == "reachable"
     bench.machines.faults.partition(other)
-    assert bench.sh(one, ping) == "silence"
-    assert bench.sh(other, "curl -s -m 1 http://169.254.169.254/ || echo silence") == "silence"
+    assert bench.sh(one, ping) == "unreachable"
+    assert bench.sh(other, "curl -s -m 1 http://169.254.169.254/ || echo silence") == "unreachable"
     assert "10.0.32.8/20" in bench.sh(other, "ip -o -4 address show ens5")
     assert bench.checks == [False], "EC2's status check finds it"
     bench.machines.faults.reconnect(other)
-    bench.until(lambda: bench.sh(one, ping) == "heard", "still silent", seconds=10)
+    bench.until(lambda: bench.sh(one, ping) == "reachable", "still unreachable", seconds=10)
 
 
 def _try(bench: Bench, instance_id: str, script: str) -> str:

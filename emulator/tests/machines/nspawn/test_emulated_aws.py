@@ -222,7 +222,7 @@ def open_https(aws: Aws, address: str, *, until_served_by: str) -> http.client.H
 
 
 def served_by(aws: Aws, addresses: list[str]) -> set[str]:
-    """The instances that answer connections through a balancer now; nobody, if one of them is cut off."""
+    """The instances that answer connections through a balancer now; none, if a connection fails."""
     names = {_name_of(instance): instance["InstanceId"] for instance in _instances(aws)}
     try:
         answers = [get(aws, addresses[number % len(addresses)], "/") for number in range(16)]
@@ -232,7 +232,7 @@ def served_by(aws: Aws, addresses: list[str]) -> set[str]:
 
 
 def listens(aws: Aws, address: str) -> bool:
-    """Whether anybody accepts connections at the address."""
+    """Whether connections are accepted at the address."""
     try:
         aws.connect(address, 6443).close()
     except OSError:

@@ -100,7 +100,7 @@ def test_a_split_between_machines(aws: Aws, faults: FaultClient, trio: tuple[str
 
 
 def test_a_partitioned_zone(aws: Aws, faults: FaultClient, trio: tuple[str, str, str]) -> None:
-    """Inside it everything works; nobody elsewhere reaches it or its load balancer, nor it the API."""
+    """Inside it everything works; it is cut off from the rest, the API and clients of its load balancer."""
     addresses = _balancer(aws, trio)
     for address in addresses.values():
         aws.connect(address, 80).close()

@@ -56,7 +56,9 @@ def test_what_a_killed_owner_left_is_ended_and_removed(image: MachineImage, tmp_
         assert remove_leftovers(aws.state_dir) == 2
     else:
         with running(tmp_path / "aws", image):
-            assert "removed: an earlier run did not end in order" in (tmp_path / "aws/log").read_text()
+            assert (
+                "removed: an earlier run did not shut down gracefully" in (tmp_path / "aws/log").read_text()
+            )
     assert traces(aws.state_dir) == {}
     assert [path.name for path in aws.state_dir.rglob("*")] == ["lock"]
     assert remove_leftovers(aws.state_dir) == 0

@@ -146,7 +146,7 @@ def test_a_balancer_leaves_zones_without_healthy_targets(
 
 
 def test_an_answer_is_kept_for_its_time_to_live_and_counts_down() -> None:
-    """A change shows when the old answer's time is over, not before; what did not exist is asked for anew."""
+    """A change shows once the old answer expired, not before; what did not exist is looked up again."""
     zones = [replace(ZONE, records=(SOA,))]
     now = [100.0]
     found = Answers(

@@ -1,4 +1,4 @@
-"""Who reaches whom in a VPC, whole or cut up: real packets between namespaces, without machines."""
+"""Who reaches whom in a VPC, whole or partitioned: real packets between namespaces, without machines."""
 
 import socket
 from collections.abc import Iterator, Sequence
@@ -138,7 +138,7 @@ def test_connections_from_before_a_split_hang(bench: Bench) -> None:
 def test_a_partitioned_zone(bench: Bench) -> None:
     """It is whole inside, with metadata, names and its balancer; nothing else gets in or out."""
     inside, outside = bench.instances[:2], bench.instances[2:]
-    bench.partitions.cut_zone(A, cut=True)
+    bench.partitions.partition_zone(A)
     late = bench.add(9, A)
     assert bench.pairs() == {"01", "10", "04", "40", "14", "41", "23", "32"}
     for instance in (*inside, late):
@@ -159,7 +159,7 @@ def test_a_partitioned_zone(bench: Bench) -> None:
     assert bench.reaches(None, ADDRESS_IN[B])
     bench.partitions.split([_ids([outside[0]]), _ids([outside[1]])])
     assert bench.pairs() == {"01", "10", "04", "40", "14", "41"}
-    bench.partitions.cut_zone(A, cut=False)
+    bench.partitions.reconnect_zone(A)
     assert bench.pairs() == _all(5) - {"23", "32"}
 
 
@@ -168,7 +168,7 @@ def test_a_zone_without_machines(bench: Bench) -> None:
     for instance in bench.instances[:2]:
         bench.partitions.dismiss(instance.instance_id)
         bench.network.disconnect(instance.instance_id)
-    bench.partitions.cut_zone(A, cut=True)
+    bench.partitions.partition_zone(A)
     survivor = bench.instances[2]
     assert bench.reaches(survivor, bench.instances[3])
     assert bench.reaches(survivor, ADDRESS_IN[B])
@@ -207,10 +207,10 @@ def test_an_address_may_move_to_another_machine(bench: Bench) -> None:
 
 def test_names_lead_to_a_partitioned_zone_for_a_while(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """As long as Route 53's checks take; when the zone is whole again, they lead there at once."""
-    bench.partitions.cut_zone(A, cut=True)
-    assert bench.partitions.cut_zones == {A}
+    bench.partitions.partition_zone(A)
+    assert bench.partitions.partitioned_zones == {A}
     assert bench.partitions.unnamed_zones == set()
     monkeypatch.setattr(partitions, "NAME_SECONDS", 0.0)
     assert bench.partitions.unnamed_zones == {A}
-    bench.partitions.cut_zone(A, cut=False)
+    bench.partitions.reconnect_zone(A)
     assert bench.partitions.unnamed_zones == set()

@@ -18,7 +18,7 @@ HOLDER = "i-1"
 
 
 class Bench:
-    """One volume with an ext4 file system, attached to a machine that there is not."""
+    """One volume with an ext4 file system, attached to a machine that does not exist."""
 
     def __init__(self, folder: Path) -> None:
         self.is_on = False
