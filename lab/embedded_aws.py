@@ -138,8 +138,9 @@ def _spawn(settings: Settings, cluster: ClusterFile, port: int) -> int:
     command += ["--time-scale", str(settings.time_scale), "--new-groups", settings.new_groups]
     if settings.machines == REAL:
         command += ["--machine-image", str(settings.machine_image)]
-    for name, value in _PROCESS_VARIABLES.items():
-        command += ["--machine-variable", f"{name}={value}"]
+    else:
+        for name, value in _PROCESS_VARIABLES.items():
+            command += ["--machine-variable", f"{name}={value}"]
     with settings.emulator_log.open("wb") as log:
         process = subprocess.Popen(
             # It waits until its process is recorded: after a crash in between nothing could find it.

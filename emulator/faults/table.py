@@ -54,7 +54,7 @@ class FaultTable:
 
     @fault(MACHINES)
     def thaw(self, instance_id: InstanceId) -> None:
-        """Let a frozen machine continue."""
+        """Resume a frozen machine."""
 
     @fault(MACHINES)
     def partition(self, instance_id: InstanceId, *, unnoticed: Unnoticed = False) -> None:
@@ -69,13 +69,16 @@ class FaultTable:
         self,
         groups: Annotated[
             Sequence[Sequence[str]],
-            Field(min_length=2, description="Instance ids, joined by commas; each argument is a group."),
+            Field(
+                min_length=2,
+                description="Groups of instance ids; on a command line e.g. `i-0aa i-0bb,i-0cc`.",
+            ),
         ],
     ) -> None:
         """Partition machines from each other: those of different groups cannot reach each other.
 
         A machine in no group, the load balancer, DNS, the metadata service and the API stay reachable for
-        all. A second split replaces the first. Status checks notice nothing. `heal` ends it.
+        all. A second split replaces the first. Status checks keep passing. `heal` ends it.
         """
 
     @fault(MACHINES)
@@ -157,7 +160,7 @@ class FaultTable:
 
     @fault(AWS)
     def api(self, rule: ApiRule) -> FaultId:
-        """Let API requests of machines fail: errors, throttling, latency, lost requests and responses.
+        """Make API requests of machines fail: errors, throttling, latency, lost requests and responses.
 
         Examples: `--service ec2 --throttled --probability 0.5` ·
         `--service s3 --error InternalError --status 500 --times 3` ·
@@ -178,7 +181,7 @@ class FaultTable:
             int | None, Field(ge=1, description="How many times; by default until it is cleared.")
         ] = None,
     ) -> FaultId:
-        """Let the metadata service of one instance, or of all, be late or answer with an error."""
+        """Delay answers of the metadata service, or replace them by errors, for one instance or for all."""
 
     @fault(AWS)
     def clock(
@@ -187,10 +190,10 @@ class FaultTable:
         *,
         seconds: Annotated[float, Field(description="How far AWS is ahead of it; negative: behind.")],
     ) -> FaultId:
-        """Let an instance's clock differ from AWS's, whose time is in the Date header of each answer.
+        """Skew AWS's clock against an instance's. AWS's time is in the Date header of each answer.
 
-        Requests that it signs are refused as AWS refuses them: by S3, STS and IAM beyond 15 minutes, by
-        other services beyond 5.
+        Requests that the instance signs are refused as AWS refuses them: by S3, STS and IAM beyond 15
+        minutes, by other services beyond 5.
         """
 
     @fault(AWS)
@@ -206,19 +209,19 @@ class FaultTable:
         force_helps: Annotated[bool, Field(description="A forced detach ends it at once.")] = False,
         times: Times = 1,
     ) -> FaultId:
-        """Let the next volume that is detached, also by the end of its instance, stay `detaching`."""
+        """Keep the next volume that is detached, also by its instance's end, in `detaching`."""
 
     @fault(AWS)
     def delay_attach(self, *, seconds: Seconds, volume_id: OnlyVolume = None, times: Times = 1) -> FaultId:
-        """Let the next volume that is attached stay `attaching`."""
+        """Keep the next volume that is attached in `attaching`."""
 
     @fault(AWS)
     def fail_status_checks(self, instance_id: InstanceId) -> None:
-        """Let EC2's status checks of an instance fail."""
+        """Make EC2's status checks of an instance fail."""
 
     @fault(AWS)
     def pass_status_checks(self, instance_id: InstanceId) -> None:
-        """Let EC2's status checks of an instance pass again."""
+        """Make EC2's status checks of an instance pass again."""
 
     @fault(AWS)
     def lose_event(
