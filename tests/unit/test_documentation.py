@@ -1,20 +1,31 @@
-"""What the documents name is there: files, headings, targets of make, and what a command asks AWS for."""
+"""What the documents name exists: files, headings, commands, events, and what a command asks AWS for."""
 
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from kubequorum_node.kubernetes.credentials import ADMIN_KEY
+from kubequorum_node.watchdog.diagnosis import Condition
 from tests.synthesis import REPOSITORY, synthesise
+
+_RUNBOOK = REPOSITORY / "docs" / "operations"
+_EXAMPLES = ("clusters/mine.yaml",)
+"""Files that the reader makes."""
+
+
+@cache
+def _tracked(pattern: str) -> list[str]:
+    listed = subprocess.run(
+        ["git", "ls-files", pattern], cwd=REPOSITORY, check=True, capture_output=True, text=True
+    ).stdout
+    return [name for name in listed.split() if (REPOSITORY / name).exists()]
 
 
 def _documents() -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "*.md"], cwd=REPOSITORY, check=True, capture_output=True, text=True
-    ).stdout
-    return [REPOSITORY / name for name in listed.split()]
+    return [REPOSITORY / name for name in _tracked("*.md")]
 
 
 def _anchors(document: Path) -> set[str]:
@@ -34,6 +45,46 @@ def test_links_lead_somewhere(document: Path) -> None:
         target = (document.parent / name).resolve() if name else document
         assert target.exists(), link
         assert not anchor or anchor in _anchors(target), link
+
+
+@pytest.mark.parametrize(
+    "document",
+    [path for path in _documents() if path.parent == REPOSITORY or path.is_relative_to(REPOSITORY / "docs")],
+    ids=lambda path: str(path.relative_to(REPOSITORY)),
+)
+def test_named_source_files_exist(document: Path) -> None:
+    """`room/module.py` is the end of a path in this repository, and `package/folder` a folder of it."""
+    tracked = _tracked("*")
+    paths = {f"/{name}" for name in tracked}
+    folders = {f"/{parent}" for name in tracked for parent in Path(name).parents}
+    top = {name.partition("/")[0] for name in tracked if "/" in name}
+    for name in re.findall(r"`([\w./-]+)`", document.read_text(encoding="utf-8")):
+        stem = re.sub(r"^(\.\./)+", "", name).rstrip("/")
+        if stem.endswith((".py", ".sh", ".cjs", ".service", ".timer")):
+            assert any(path.endswith(f"/{stem}") for path in paths), name
+        elif "/" in stem and stem.partition("/")[0] in top and stem not in _EXAMPLES:
+            assert f"/{stem}" in paths | folders, name
+
+
+@pytest.mark.parametrize("folder", [_RUNBOOK, REPOSITORY / "docs" / "decisions"], ids=lambda path: path.name)
+def test_every_page_is_in_its_index(folder: Path) -> None:
+    """A page that no index names is not found at night."""
+    index = (folder / "README.md").read_text(encoding="utf-8")
+    pages = {page.name for page in folder.glob("*.md")} - {"README.md"}
+    assert pages
+    assert {page for page in pages if f"]({page})" not in index} == set()
+
+
+def test_the_runbook_explains_every_event_of_the_watchdog() -> None:
+    """All of them, and none that does not exist."""
+    reasons = {
+        "MasterWell" if condition is Condition.WELL else f"Master{condition.value.title().replace(' ', '')}"
+        for condition in Condition
+    }
+    table = (_RUNBOOK / "unwell-master.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(Master\w+)`", table, re.MULTILINE)) == reasons
+    for page in _RUNBOOK.glob("*.md"):
+        assert set(re.findall(r"\bMaster[A-Z][a-z]\w+", page.read_text(encoding="utf-8"))) <= reasons, page
 
 
 @pytest.mark.parametrize("document", _documents(), ids=lambda path: str(path.relative_to(REPOSITORY)))
