@@ -60,7 +60,7 @@ def test_named_source_files_exist(document: Path) -> None:
     top = {name.partition("/")[0] for name in tracked if "/" in name}
     for name in re.findall(r"`([\w./-]+)`", document.read_text(encoding="utf-8")):
         stem = re.sub(r"^(\.\./)+", "", name).rstrip("/")
-        if stem.endswith((".py", ".sh", ".cjs", ".service", ".timer")):
+        if stem.endswith((".py", ".sh", ".cjs")):
             assert any(path.endswith(f"/{stem}") for path in paths), name
         elif "/" in stem and stem.partition("/")[0] in top and stem not in _EXAMPLES:
             assert f"/{stem}" in paths | folders, name
