@@ -35,9 +35,6 @@ def error(message: str) -> None:
     _write(Level.ERROR, message)
 
 
-say = info
-
-
 @contextmanager
 def step(name: str) -> Iterator[None]:
     """Log how a step ended and how long it took; its failure is an error, and is raised again."""

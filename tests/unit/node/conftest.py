@@ -1,4 +1,4 @@
-"""Machines for the tests of the node program."""
+"""Nodes for the tests of the node program."""
 
 from pathlib import Path
 

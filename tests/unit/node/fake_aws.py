@@ -44,7 +44,7 @@ class FakeAws(Aws):
         self.objects: dict[str, bytes] = {}
         self.resources: dict[str, str] = {"MasterAGroup": "CREATE_COMPLETE"}
         self.target_groups: dict[str, str] = {}
-        """State of this machine in each target group."""
+        """State of this instance in each target group."""
         self.drain: Callable[[str], None] = lambda arn: self.target_groups.__setitem__(arn, "draining")
         """What passes in a load balancer at each call about it."""
         self.signals: list[dict[str, Any]] = []

@@ -42,9 +42,8 @@ class Transaction:
 
     def __str__(self) -> str:
         """As etcdctl reads it: three sections, each ended by an empty line."""
-        return "".join(f"{section}\n\n" for section in (self.compare, self.success)) + (
-            f"{self.failure}\n\n" if self.failure else "\n"
-        )
+        end = "\n\n" if self.failure else "\n"
+        return f"{self.compare}\n\n{self.success}\n\n{self.failure}{end}"
 
 
 class EtcdClient:

@@ -166,9 +166,9 @@ def wait_for_quorum(node: Node, *, because: str) -> list[Member]:
     except WaitError as error:
         raise NoQuorumError(
             f"{because}, and the other masters have no quorum to copy the data from: start masters until "
-            f"{majority(node.etcd_spec)} members work. If too few of them still have their data, the "
-            f"cluster's data are lost, for there is no backup: delete {records} to begin with an empty "
-            f"cluster. {error}"
+            f"{majority(node.etcd_spec)} members work. If too few of them still have their data, the data of "
+            "the cluster are lost, for there is no backup. To begin with an empty cluster, delete what is "
+            f"left ({DATA_FOLDER}/member on each master) and {records}. {error}"
         ) from error
 
 

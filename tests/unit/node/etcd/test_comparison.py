@@ -1,4 +1,4 @@
-"""A member that works is counted on only if its data are those of the others."""
+"""A member that works is trusted only if its data are those of the others."""
 
 import dataclasses
 
@@ -14,7 +14,7 @@ from tests.unit.node.simulation.etcd import ETCDCTL, SimulatedEtcd
 
 @pytest.fixture
 def etcd(node: FakeNode) -> SimulatedEtcd:
-    """Three members; this machine has a."""
+    """Three members; this node has a."""
     return SimulatedEtcd(node)
 
 
@@ -25,7 +25,7 @@ def _seconds(node: FakeNode) -> float:
 def test_the_same_data_everywhere(
     node: FakeNode, etcd: SimulatedEtcd, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """All are asked for one revision, which the one that is behind has, too."""
+    """All are asked for one revision, which the member that lags has, too."""
     etcd.revisions["c"] = 5
     comparison.require_same_data(node)
     asked = [command for command in node.host.ran(ETCDCTL) if "hashkv" in command]
@@ -35,7 +35,7 @@ def test_the_same_data_everywhere(
 
 
 def test_a_hash_has_the_time_that_it_takes(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """A large database takes a member seconds; only whether it answers at all is told soon."""
+    """Hashing a large database takes a member seconds; only whether it answers at all is known soon."""
     comparison.require_same_data(node)
     asked = list(zip(map(" ".join, node.host.commands), node.host.timeouts, strict=True))
     hashes = [(line, seconds) for line, seconds in asked if "hashkv" in line]
@@ -45,24 +45,24 @@ def test_a_hash_has_the_time_that_it_takes(node: FakeNode, etcd: SimulatedEtcd) 
     assert len(glances) == 3
 
 
-def test_members_that_are_down_are_passed_over(
+def test_members_that_are_down_are_skipped(
     node: FakeNode, etcd: SimulatedEtcd, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As etcd does: a slot that is not there must keep nobody from service."""
+    """As etcd does: a missing member must not keep the others out of service."""
     etcd.down |= {"b", "c"}
     comparison.require_same_data(node)
     assert _seconds(node) == 0
     assert "no other member answers" in capsys.readouterr().err
 
 
-def test_most_members_against_this_one(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """It is the one that is wrong."""
+def test_a_majority_against_this_member(node: FakeNode, etcd: SimulatedEtcd) -> None:
+    """This member is wrong."""
     etcd.hashes["a"] = 78
     with pytest.raises(DifferentDataError, match="those of b, c, which agree"):
         comparison.require_same_data(node)
 
 
-def test_most_members_with_this_one(
+def test_a_majority_with_this_member(
     node: FakeNode, etcd: SimulatedEtcd, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The other one is wrong, and has its own watchdog."""
@@ -71,8 +71,8 @@ def test_most_members_with_this_one(
     assert "the data of c differ from this member's" in capsys.readouterr().err
 
 
-def test_of_two_nobody_knows_which_is_right(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """A third decides it when it comes."""
+def test_two_that_differ_wait_for_a_third(node: FakeNode, etcd: SimulatedEtcd) -> None:
+    """It decides which is right."""
     etcd.hashes["b"] = 78
     etcd.down.add("c")
     with pytest.raises(WaitError, match="differ from those of b, and no majority says which"):
@@ -82,22 +82,22 @@ def test_of_two_nobody_knows_which_is_right(node: FakeNode, etcd: SimulatedEtcd)
     comparison.require_same_data(node)
 
 
-def test_hashes_amid_a_compaction_say_nothing(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """A member that has compacted hashes other data than one that is about to."""
+def test_hashes_during_a_compaction_are_not_compared(node: FakeNode, etcd: SimulatedEtcd) -> None:
+    """A member that has compacted hashes other data than one that has not yet."""
     etcd.compacted["b"], etcd.hashes["b"] = 4, 99
     with pytest.raises(WaitError, match="a compaction is under way"):
         comparison.require_same_data(node)
 
 
 def test_a_member_that_cannot_hash_its_own_data(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """Is not counted on, however well the others are."""
+    """It is not trusted, however healthy the others are."""
     etcd.down.add("a")
     with pytest.raises(WaitError, match="does not hash its data"):
         comparison.require_same_data(node)
 
 
-def test_an_answer_that_cannot_be_read_is_none(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """Whatever etcdctl prints: it counts for nobody."""
+def test_an_unreadable_answer_counts_as_none(node: FakeNode, etcd: SimulatedEtcd) -> None:
+    """Whatever etcdctl prints, it is evidence for nobody."""
     run = node.host.programs[ETCDCTL]
     assert callable(run)
 

@@ -1,4 +1,4 @@
-"""Why etcd ended, by its log. The lines are those of etcd 3.6.14 whose files were damaged for this."""
+"""Why etcd exited, by its log. The lines are those of etcd 3.6.14 whose files were damaged for this."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -12,8 +12,8 @@ SINCE = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 POD = "/var/log/pods/kube-system_etcd-ip-10-20-1-5_0123456789/etcd"
 
 
-def _line(said: str, *, at: str = "2026-11-24T12:00:05.123456789Z", stream: str = "stderr") -> str:
-    return f"{at} {stream} F {said}\n"
+def _line(text: str, *, at: str = "2026-11-24T12:00:05.123456789Z", stream: str = "stderr") -> str:
+    return f"{at} {stream} F {text}\n"
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def _line(said: str, *, at: str = "2026-11-24T12:00:05.123456789Z", stream: str 
         ('{"level":"error","error":"the member has been permanently removed from the cluster"}', "REMOVED"),
     ],
 )
-def test_what_etcd_says_when_it_ends(said: str, cause: str) -> None:
-    """Each kind of end is known by a sentence, and the sentence is kept for people."""
+def test_the_reason_of_an_exit_is_recognised(said: str, cause: str) -> None:
+    """Each cause has its sentences, and the line is kept for people."""
     log = _line('{"level":"info","msg":"starting"}') + _line(said) + _line("goroutine 1 [running]:")
     found = classify(log, since=SINCE)
     assert found is not None
@@ -56,13 +56,13 @@ def test_what_etcd_says_when_it_ends(said: str, cause: str) -> None:
         '{"level":"error","error":"failed to find the leader: context deadline exceeded"}',
     ],
 )
-def test_other_troubles_are_not_taken_for_damage(said: str) -> None:
-    """Peers that are away, above all: the check for corruption at the start passes them over."""
+def test_other_errors_are_not_taken_for_damage(said: str) -> None:
+    """Above all peers that are down: the corruption check at the start skips them."""
     assert classify(_line(said), since=SINCE) is None
 
 
 def test_a_full_disk_explains_damage() -> None:
-    """What etcd could not write is damaged: to join anew on a full volume would help nobody."""
+    """What etcd could not write is damaged: to join again on a full volume would not help."""
     log = _line("panic: invalid database") + _line('{"level":"fatal","error":"no space left on device"}')
     found = classify(log, since=SINCE)
     assert found is not None
@@ -78,19 +78,19 @@ def test_a_full_disk_explains_damage() -> None:
         ("2026-11-24T14:00:00.9+02:00", True),
     ],
 )
-def test_what_was_said_before_does_not_count(at: str, counts: bool) -> None:
-    """It was about data that have been replaced since; container runtimes write their own zone's time."""
+def test_earlier_lines_do_not_count(at: str, counts: bool) -> None:
+    """They are about data that have been replaced since. Container runtimes log local time."""
     found = classify(_line("panic: invalid database", at=at), since=SINCE)
     assert (found is not None) is counts
 
 
-def test_no_log_no_words(node: FakeNode) -> None:
+def test_without_a_log_there_is_no_reason(node: FakeNode) -> None:
     """The container has never started."""
     assert find_exit_reason(node, since=SINCE) is None
 
 
-def test_the_last_container_but_one_counts_while_the_last_is_silent(node: FakeNode) -> None:
-    """In a crash loop the newest container has often said nothing yet; older ones are history."""
+def test_the_container_before_counts_while_the_last_has_logged_nothing(node: FakeNode) -> None:
+    """In a crash loop the newest container often has no log yet; older ones are history."""
     for number, said in enumerate(["panic: cannot use none as id", "", ""]):
         path = node.host.path(f"{POD}/{number}.log")
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,11 @@
-"""Whether a slot's etcd member begins, carries on or joins anew: by its record and its volume."""
+"""Whether a slot's etcd member begins, resumes or joins again: by its record and its volume."""
 
 import pytest
 
 from kubequorum_node.etcd import membership
 from kubequorum_node.etcd.membership import Decision, ForeignVolumeError, NoQuorumError, decide
 from kubequorum_node.volume import slot_record
+from kubequorum_node.volume.member_data import MEMBER_FOLDER, QUARANTINE_FOLDER
 from kubequorum_node.volume.slot_record import FORMING, JOINING, MEMBER, SlotRecord, SlotRecordError
 from kubequorum_node.volume.slot_volume import SlotVolume
 from tests.unit.node import examples
@@ -45,7 +46,7 @@ def test_the_decision(record: SlotRecord | None, has_data: bool, expected: Decis
 
 @pytest.mark.parametrize("stage", [MEMBER, JOINING])
 def test_data_on_another_volume_than_the_records_are_not_trusted(stage: str) -> None:
-    """A copy of the volume may lack what the member has promised since; both volumes are named."""
+    """A copy of the volume may lack what the member has acknowledged since; both volumes are named."""
     with pytest.raises(ForeignVolumeError, match=rf"{OWN} has etcd data.*on {OTHER}"):
         decide(_record(stage, volume=OTHER), has_data=True, volume_id=OWN)
 
@@ -74,7 +75,7 @@ def test_a_new_slot_gets_a_record_before_etcd_starts(node: FakeNode) -> None:
     assert membership.settled(node) == found
 
 
-def test_a_crash_before_etcd_ever_started_is_no_loss(node: FakeNode) -> None:
+def test_a_crash_before_etcd_ever_started_loses_nothing(node: FakeNode) -> None:
     """The record is there, the data are not: the next boot begins again, as the same member."""
     membership.settle(node, VOLUME)
     assert membership.settle(node, VOLUME).state == "new"
@@ -88,8 +89,8 @@ def test_data_without_a_record_write_the_record(node: FakeNode) -> None:
     assert _stored(node).stage == MEMBER
 
 
-def test_a_successor_counts_up_and_carries_on(node: FakeNode) -> None:
-    """With the condition that nobody has written the record since it was read."""
+def test_a_successor_counts_up_and_resumes(node: FakeNode) -> None:
+    """On condition that nobody has written the record since it was read."""
     _keep(node, _record(MEMBER))
     _add_wal(node)
     membership.settle(node, VOLUME)
@@ -99,15 +100,15 @@ def test_a_successor_counts_up_and_carries_on(node: FakeNode) -> None:
 
 
 def test_a_record_that_changes_meanwhile_is_read_again(node: FakeNode) -> None:
-    """The decision is made anew on what is there now."""
+    """The decision is made again, by what is there now."""
     _add_wal(node)
     node.aws.first("put_object", lambda: _keep(node, _record(MEMBER, generation=7)))
     membership.settle(node, VOLUME)
     assert _stored(node).generation == 8
 
 
-def test_a_record_that_changes_all_the_time_is_an_error(node: FakeNode) -> None:
-    """Two instances in one slot: one of them must stop."""
+def test_a_record_that_keeps_changing_is_an_error(node: FakeNode) -> None:
+    """Two instances claim one slot: a person must terminate one."""
     for number in range(20):
         node.aws.first(
             "put_object",
@@ -117,15 +118,15 @@ def test_a_record_that_changes_all_the_time_is_an_error(node: FakeNode) -> None:
         membership.settle(node, VOLUME)
 
 
-def test_a_record_of_another_kind_is_an_error(node: FakeNode) -> None:
-    """Never taken for none: that would let the member begin with nothing."""
+def test_an_unreadable_record_is_an_error(node: FakeNode) -> None:
+    """It does not count as none: that would let the member begin with nothing."""
     node.aws.objects[KEY] = b'{"version": 9}'
     with pytest.raises(SlotRecordError, match="version 9"):
         membership.settle(node, VOLUME)
 
 
 def test_a_member_whose_data_are_lost_leaves_and_joins_as_a_learner(node: FakeNode) -> None:
-    """On the others: the old member is removed, a learner added; etcd starts with the members there are."""
+    """Through the others, the old member is removed and a learner added; etcd starts with what they list."""
     _keep(node, _record(MEMBER))
     survivors = SimulatedEtcd(node, own_runs=lambda: False)
     found = membership.settle(node, VOLUME)
@@ -140,7 +141,17 @@ def test_a_member_whose_data_are_lost_leaves_and_joins_as_a_learner(node: FakeNo
     assert _stored(node).stage == JOINING
 
 
-def test_a_rejoin_that_was_interrupted_goes_on_where_it_stopped(node: FakeNode) -> None:
+def test_remains_of_a_member_are_quarantined_before_it_rejoins(node: FakeNode) -> None:
+    """A database without a log: etcd must not take it for the new member's."""
+    _keep(node, _record(MEMBER))
+    SimulatedEtcd(node)
+    node.host.write(f"{MEMBER_FOLDER}/snap/db", "old")
+    assert membership.settle(node, VOLUME).state == "existing"
+    assert not node.host.path(MEMBER_FOLDER).exists()
+    assert node.host.read(f"{QUARANTINE_FOLDER}/member/snap/db") == "old"
+
+
+def test_an_interrupted_rejoin_continues_where_it_stopped(node: FakeNode) -> None:
     """The learner that was added and never started is used, not removed."""
     _keep(node, _record(JOINING))
     survivors = SimulatedEtcd(node, own_runs=lambda: False)
@@ -150,7 +161,7 @@ def test_a_rejoin_that_was_interrupted_goes_on_where_it_stopped(node: FakeNode) 
 
 
 def test_a_rejoin_on_a_new_volume_survives_a_crash_after_etcd_has_written(node: FakeNode) -> None:
-    """The record names the new volume before etcd starts on it: its data are not taken for foreign ones."""
+    """The record names the new volume before etcd starts on it: its data are not taken for foreign."""
     _keep(node, _record(MEMBER, volume=OTHER))
     SimulatedEtcd(node)
     membership.settle(node, VOLUME)
@@ -159,8 +170,8 @@ def test_a_rejoin_on_a_new_volume_survives_a_crash_after_etcd_has_written(node: 
     assert _stored(node).volume == OWN
 
 
-def test_without_quorum_nothing_is_begun(node: FakeNode) -> None:
-    """The data are lost and the others are away: the boot stops, says so, and what to do."""
+def test_without_a_quorum_nothing_is_changed(node: FakeNode) -> None:
+    """The data are lost and the others are down: the boot fails, with what to do."""
     _keep(node, _record(MEMBER))
     SimulatedEtcd(node).quorum = False
     with pytest.raises(NoQuorumError, match=r"slot a are lost .*no quorum.*there is no backup.*timed out"):
@@ -169,20 +180,20 @@ def test_without_quorum_nothing_is_begun(node: FakeNode) -> None:
     assert not node.host.path("/etc/kubernetes/kubequorum/membership.json").exists()
 
 
-def test_others_that_come_back_are_waited_for(node: FakeNode) -> None:
-    """Perhaps they are only booting, too."""
+def test_others_that_are_down_are_waited_for(node: FakeNode) -> None:
+    """They may be booting, too."""
     _keep(node, _record(MEMBER))
     survivors = SimulatedEtcd(node, own_runs=lambda: False)
     survivors.quorum = False
 
-    def come_back() -> None:
+    def start() -> None:
         survivors.quorum = node.clock.now() > 1300
 
-    node.clock.on_sleep.append(come_back)
+    node.clock.on_sleep.append(start)
     assert membership.settle(node, VOLUME).state == "existing"
 
 
-def test_a_record_is_finished_when_the_member_works(node: FakeNode) -> None:
+def test_a_member_that_works_is_recorded_as_such(node: FakeNode) -> None:
     """From then on an empty volume is a loss."""
     membership.settle(node, VOLUME)
     slot_record.finish(node, volume_id=OWN)
@@ -191,7 +202,7 @@ def test_a_record_is_finished_when_the_member_works(node: FakeNode) -> None:
 
 
 def test_a_failed_boot_leaves_its_reason_in_the_record(node: FakeNode) -> None:
-    """The stage stays: the reason is for people."""
+    """The stage stays; the reason is for people."""
     membership.settle(node, VOLUME)
     slot_record.fail(node, "bad checksum of kubelet")
     record = _stored(node)
@@ -199,7 +210,7 @@ def test_a_failed_boot_leaves_its_reason_in_the_record(node: FakeNode) -> None:
 
 
 def test_a_failed_boot_does_not_write_into_its_successors_record(node: FakeNode) -> None:
-    """It is no longer the one in the slot."""
+    """Another instance has the slot."""
     _keep(node, _record(MEMBER, instance="i-0bbbbbbbbbbbbbbbb"))
     slot_record.fail(node, "too late")
     assert _stored(node).outcome == "ready"

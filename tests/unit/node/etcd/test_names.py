@@ -1,4 +1,4 @@
-"""The slot's name comes to lead to this instance."""
+"""The slot's DNS name is pointed at this instance."""
 
 import pytest
 
@@ -11,8 +11,8 @@ NAME = "etcd-a.ha.kubequorum.internal"
 OWN = examples.IDENTITY.address
 
 
-def test_the_name_leads_here_and_others_forget_the_old_address_soon(node: FakeNode) -> None:
-    """One UPSERT of an A record with a short life, in the zone from user-data."""
+def test_the_name_gets_this_address_with_a_short_ttl(node: FakeNode) -> None:
+    """One UPSERT of an A record, in the hosted zone from user-data."""
     node.host.names[NAME] = {OWN}
     names.point_here(node)
     (change,) = node.aws.asked("change_resource_record_sets")
@@ -31,7 +31,7 @@ def test_the_name_leads_here_and_others_forget_the_old_address_soon(node: FakeNo
 
 
 def test_the_resolver_is_asked_only_after_route_53_has_applied_the_change(node: FakeNode) -> None:
-    """Asked too early, it would keep the old answer."""
+    """Queried too early, it would cache the old answer."""
     node.aws.changes = ["PENDING", "PENDING", "PENDING", "INSYNC"]
     asked_at: list[int] = []
 
@@ -45,8 +45,8 @@ def test_the_resolver_is_asked_only_after_route_53_has_applied_the_change(node: 
     assert asked_at == [4]
 
 
-def test_an_old_address_is_waited_out(node: FakeNode) -> None:
-    """This machine's resolver still has the predecessor's address for a while."""
+def test_the_resolver_is_polled_until_the_old_address_has_expired(node: FakeNode) -> None:
+    """This host's resolver has the predecessor's address for a while."""
     node.host.names[NAME] = {"10.20.1.4"}
 
     def expire() -> None:
@@ -58,15 +58,15 @@ def test_an_old_address_is_waited_out(node: FakeNode) -> None:
     assert node.host.names[NAME] == {OWN}
 
 
-def test_a_name_that_never_changes_is_an_error_with_what_it_leads_to(node: FakeNode) -> None:
-    """Then this master must not come into service: the others would not find it."""
+def test_a_name_that_never_changes_is_an_error_with_its_address(node: FakeNode) -> None:
+    """Then this master must not enter service: the others would not find it."""
     node.host.names[NAME] = {"10.20.1.4"}
     with pytest.raises(WaitError, match=rf"{OWN} for {NAME}: .*it returns 10.20.1.4"):
         names.wait_until_here(node)
 
 
 def test_a_change_that_is_never_applied_is_an_error(node: FakeNode) -> None:
-    """Bounded, and with Route 53's own word."""
+    """In bounded time, with the state that Route 53 reports."""
     node.aws.changes = ["PENDING"]
     names.point_here(node)
     with pytest.raises(WaitError, match="the change is PENDING"):
@@ -74,16 +74,16 @@ def test_a_change_that_is_never_applied_is_an_error(node: FakeNode) -> None:
     assert len(node.aws.asked("get_change")) < 30
 
 
-def test_where_all_masters_have_names_nothing_is_waited_for(node: FakeNode) -> None:
-    """One call in the life of a cluster after its first minute."""
+def test_when_all_masters_have_names_nothing_is_waited_for(node: FakeNode) -> None:
+    """After a cluster's first minute this is always one call."""
     node.aws.records = {f"etcd-{slot}.ha.kubequorum.internal.": "10.20.1.4" for slot in "abc"}
     names.wait_for_peers(node, first_formation=False)
     assert len(node.aws.asked("list_resource_record_sets")) == 1
     assert node.clock.now() == 1000
 
 
-def test_a_master_that_never_comes_does_not_hold_up_the_others(node: FakeNode) -> None:
-    """Two of three are a quorum: after a minute they go on."""
+def test_a_missing_master_does_not_block_the_others(node: FakeNode) -> None:
+    """Two of three are a quorum: after a minute they continue."""
     node.aws.records = {f"etcd-{slot}.ha.kubequorum.internal.": "10.20.1.4" for slot in "ab"}
     names.wait_for_peers(node, first_formation=False)
     assert 60 <= node.clock.now() - 1000 < 80

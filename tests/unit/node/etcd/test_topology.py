@@ -1,4 +1,4 @@
-"""The members of etcd as they are planned, and as a member that joins them is told."""
+"""The members of etcd as they are planned, and as a member that joins them needs them."""
 
 from kubequorum_node.etcd import topology
 from kubequorum_node.etcd.topology import EXISTING, NEW, Member
@@ -34,7 +34,7 @@ def test_a_member_without_a_name_gets_that_of_its_slot() -> None:
 
 
 def test_a_member_outside_all_slots_keeps_its_name() -> None:
-    """Somebody has added it by hand."""
+    """Somebody has added it manually."""
     found = topology.joining(SPEC, [_member("a"), _member("x", url="https://elsewhere:2380")])
     assert found.initial_cluster.endswith(",etcd-x=https://elsewhere:2380")
 

@@ -1,4 +1,4 @@
-"""etcd through etcdctl: when a member counts, and what is done for one that is a learner."""
+"""When a member of etcd works with a vote, and how a learner gets one."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ def etcd(node: FakeNode) -> SimulatedEtcd:
     return SimulatedEtcd(node)
 
 
-def test_a_member_that_works_counts(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """It answers, has a vote, knows a leader, and a read through the consensus succeeds."""
+def test_a_member_that_works_passes(node: FakeNode, etcd: SimulatedEtcd) -> None:
+    """It answers, has a vote, knows a leader, and a linearizable read succeeds."""
     assert voting.wait_until_voting(node) == 1
     assert any(" get " in line for line in node.host.ran(ETCDCTL))
 
 
-def test_a_learner_gets_its_vote_when_it_has_caught_up(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """Promotion is asked for until etcd grants it."""
+def test_a_learner_is_promoted_when_it_has_caught_up(node: FakeNode, etcd: SimulatedEtcd) -> None:
+    """Promotion is retried until etcd accepts it."""
     etcd.members["a"]["isLearner"] = True
     etcd.promotions_refused = 3
     voting.wait_until_voting(node)
@@ -31,7 +31,7 @@ def test_a_learner_gets_its_vote_when_it_has_caught_up(node: FakeNode, etcd: Sim
 
 
 def test_a_member_that_starts_slowly_is_waited_for(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """The corruption check at its start alone takes 14 s."""
+    """A large database takes it long to read."""
     etcd.down.add("a")
 
     def start() -> None:
@@ -51,7 +51,7 @@ def test_a_member_that_starts_slowly_is_waited_for(node: FakeNode, etcd: Simulat
         ({"promotions_refused": 10**9}, "in sync with leader"),
     ],
 )
-def test_a_member_that_does_not_count_fails_the_proof(
+def test_a_member_that_does_not_work_fails_the_proof(
     node: FakeNode, etcd: SimulatedEtcd, trouble: dict[str, Any], reason: str
 ) -> None:
     """Each part of the proof can fail, in bounded time, with its own reason."""

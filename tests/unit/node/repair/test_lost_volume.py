@@ -1,4 +1,4 @@
-"""A volume that is gone for good: another one takes its place, once, and only if it can be filled."""
+"""A lost volume is replaced once, and only if the others have its data."""
 
 import json
 from dataclasses import replace
@@ -41,7 +41,7 @@ def _replace(node: FakeNode) -> SlotVolume:
 
 @pytest.fixture
 def etcd(node: FakeNode) -> SimulatedEtcd:
-    """A cluster that has lived; the slot's volume is not there any more."""
+    """A cluster that has lived; the slot's volume no longer exists."""
     node.aws.objects["pki/ca-set.json"] = b"{}"
     for slot in "abc":
         _record(node, slot, MEMBER)
@@ -50,7 +50,7 @@ def etcd(node: FakeNode) -> SimulatedEtcd:
 
 
 def test_a_lost_volume_is_replaced_and_attached(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """In the slot's zone, with its shape, key and tags; the record says so, and the member joins anew."""
+    """In the slot's zone, with its shape, key and tags; the record says so, and the member joins again."""
     link = node.host.path(LINK)
     link.parent.mkdir(parents=True)
     link.touch()
@@ -79,8 +79,8 @@ def test_a_lost_volume_is_replaced_and_attached(node: FakeNode, etcd: SimulatedE
     assert _stored(node) == replace(record, written=_stored(node).written)
 
 
-def test_a_crash_before_the_record_makes_no_second_volume(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """EC2 knows the request again: its token is that of this loss, whatever instance asks."""
+def test_a_crash_before_the_record_creates_no_second_volume(node: FakeNode, etcd: SimulatedEtcd) -> None:
+    """EC2 recognises the request: its token is that of this loss, whatever instance asks."""
     node.aws.fail("put_object", "InternalError")
     with pytest.raises(ClientError, match="InternalError"):
         _replace(node)
@@ -89,7 +89,7 @@ def test_a_crash_before_the_record_makes_no_second_volume(node: FakeNode, etcd: 
     assert len(node.aws.made) == 1
 
 
-def test_another_instance_that_was_first_is_followed(node: FakeNode, etcd: SimulatedEtcd) -> None:
+def test_another_instance_that_was_faster_wins(node: FakeNode, etcd: SimulatedEtcd) -> None:
     """Its record stands: both have the same volume."""
     _record(node, "a", JOINING)
     node.aws.first("put_object", lambda: _record(node, "a", JOINING, volume=NEW, replaces=LOST))
@@ -98,15 +98,15 @@ def test_another_instance_that_was_first_is_followed(node: FakeNode, etcd: Simul
 
 
 def test_a_replacement_that_is_lost_is_replaced_in_turn(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """The record goes on naming the volume of user-data as the one that it stands for."""
+    """The record still names the volume in user-data as the one that it replaces."""
     _record(node, "a", MEMBER, volume="vol-0first", replaces=LOST)
     assert slot_volume.resolve(node).volume_id == "vol-0first"
     _replace(node)
     assert (_stored(node).volume, _stored(node).replaces) == (NEW, LOST)
 
 
-def test_without_a_quorum_of_the_others_nothing_is_made(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """An empty volume in a cluster that has lived is of no use: a backup must be restored."""
+def test_without_a_quorum_of_the_others_nothing_is_created(node: FakeNode, etcd: SimulatedEtcd) -> None:
+    """An empty volume is useless in a cluster that has lived, and there is no backup."""
     etcd.quorum = False
     before = dict(node.aws.objects)
     with pytest.raises(NoQuorumError, match=r"gone, and the other masters have no quorum.*no backup"):
@@ -126,7 +126,7 @@ def test_a_slot_without_a_record_in_a_cluster_that_has_lived_joins(
 
 @pytest.mark.parametrize("stage", [None, FORMING])
 def test_in_a_cluster_that_has_never_lived_the_member_may_begin(node: FakeNode, stage: str | None) -> None:
-    """Nobody has promised anything yet: the others are not asked."""
+    """Nobody has acknowledged anything yet: the others are not asked."""
     node.aws.objects["pki/ca-set.json"] = b"{}"
     if stage is not None:
         for slot in "abc":
@@ -138,7 +138,7 @@ def test_in_a_cluster_that_has_never_lived_the_member_may_begin(node: FakeNode, 
 
 
 def test_the_key_is_waited_for_in_a_first_boot(node: FakeNode) -> None:
-    """The CA set is made in another lane of the boot; its object tells the key."""
+    """The CA set is created in another lane of the boot; its object names the key."""
 
     def made() -> None:
         node.aws.objects["pki/ca-set.json"] = b"{}"
@@ -148,15 +148,15 @@ def test_the_key_is_waited_for_in_a_first_boot(node: FakeNode) -> None:
 
 
 def test_a_bucket_without_a_kms_key_is_an_error(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A volume with the account's own key would be another thing than the State stack's."""
+    """A volume with the account's own key would differ from the State stack's."""
     node.aws.objects["pki/ca-set.json"] = b"{}"
     monkeypatch.setattr("tests.unit.node.fake_aws.KEY", "")
     with pytest.raises(NodeError, match="not encrypted with a KMS key"):
         _replace(node)
 
 
-def test_records_of_a_later_program_can_be_read(node: FakeNode) -> None:
-    """After a roll-back the old program must not stop at what the new one has added."""
+def test_records_of_a_later_release_can_be_read(node: FakeNode) -> None:
+    """After a rollback the old release must ignore what the new one has added."""
     text = json.dumps({**json.loads(_example()), "invented_later": 1})
     assert SlotRecord.from_json(text) == SlotRecord.from_json(_example())
 

@@ -1,4 +1,4 @@
-"""A master is replaced for its health only while the others can do without it, and only one at a time."""
+"""An unwell master is replaced only while the others can do without it, one at a time."""
 
 import json
 from dataclasses import replace
@@ -30,7 +30,7 @@ def _peers(**seen: object) -> PeerHealth:
     return replace(all_well, **seen)  # type: ignore[arg-type]
 
 
-def test_two_that_are_well_can_do_without_the_third() -> None:
+def test_two_healthy_masters_can_do_without_the_third() -> None:
     """They keep their quorum."""
     assert why_not_replaceable(_peers(), slots="abc", own_voters=1) == ""
 
@@ -46,17 +46,17 @@ def test_two_that_are_well_can_do_without_the_third() -> None:
     ],
 )
 def test_the_cluster_cannot_do_without_it(peers: PeerHealth, why: str) -> None:
-    """One of the others is down, missing or only learning; or all of them have the same trouble."""
+    """One of the others is down, missing or a learner; or all of them have the same problem."""
     assert why in why_not_replaceable(peers, slots="abc", own_voters=1)
 
 
-def test_a_member_that_has_no_vote_counts_for_nothing() -> None:
-    """It was removed by a repair that stopped half way: the two others have all the votes there are."""
+def test_a_member_without_a_vote_is_not_needed() -> None:
+    """A repair that stopped half way has removed it: the two others have all votes."""
     assert why_not_replaceable(_peers(members=_members("bc")), slots="abc", own_voters=0) == ""
 
 
 def test_one_api_server_that_is_ready_is_enough() -> None:
-    """What is broken is not broken everywhere."""
+    """What fails does not fail everywhere."""
     assert why_not_replaceable(_peers(serving=frozenset("c")), slots="abc", own_voters=1) == ""
 
 
@@ -75,7 +75,7 @@ def etcd(node: FakeNode) -> SimulatedEtcd:
 
 
 def test_a_dead_master_reports_itself(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """Its own member does not answer; the others are asked, give the lock, and the group hears of it."""
+    """Its own member does not answer; the others give the lock, and the group is notified."""
     etcd.down.add("a")
     replacement.report_unhealthy(node, why='its "etcd" is silent')
     assert node.aws.asked("set_instance_health") == [
@@ -94,7 +94,7 @@ def test_a_dead_master_reports_itself(node: FakeNode, etcd: SimulatedEtcd) -> No
 def test_nothing_is_reported_when_the_others_cannot_do_without_it(
     node: FakeNode, etcd: SimulatedEtcd, trouble: str
 ) -> None:
-    """No call leaves the machine, and no lock is taken."""
+    """The group is not notified, and no lock is taken."""
     match trouble:
         case "no quorum":
             etcd.quorum = False
@@ -127,23 +127,23 @@ def test_of_two_at_once_one_is_replaced(node: FakeNode, etcd: SimulatedEtcd) -> 
 
 
 def test_a_slot_that_has_the_lock_may_report_again(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """The group has not heard it the first time."""
+    """The first notification may have been lost."""
     replacement.report_unhealthy(node, why="dead")
     replacement.report_unhealthy(node, why="dead")
     assert len(node.aws.asked("set_instance_health")) == 2
     assert len(etcd.leases) == 1
 
 
-def test_a_report_that_fails_gives_the_lock_back(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """PeerHealth may need help meanwhile."""
+def test_a_failed_report_releases_the_lock(node: FakeNode, etcd: SimulatedEtcd) -> None:
+    """Another master may need to be replaced meanwhile."""
     node.aws.fail("set_instance_health", "AccessDenied")
     with pytest.raises(ClientError):
         replacement.report_unhealthy(node, why="dead")
     assert LOCK not in etcd.keys
 
 
-def test_the_successor_gives_the_lock_back(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """Only its own slot's."""
+def test_the_successor_releases_the_lock(node: FakeNode, etcd: SimulatedEtcd) -> None:
+    """Only that of its own slot."""
     etcd.keys[LOCK] = json.dumps({"slot": "b"})
     replacement.release_lock(node)
     assert LOCK in etcd.keys
@@ -152,8 +152,8 @@ def test_the_successor_gives_the_lock_back(node: FakeNode, etcd: SimulatedEtcd) 
     assert LOCK not in etcd.keys
 
 
-def test_a_lock_that_cannot_be_given_back_is_no_failure(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """Its lease ends, and the master is in service all the same."""
+def test_a_lock_that_cannot_be_released_is_not_a_failure(node: FakeNode, etcd: SimulatedEtcd) -> None:
+    """Its lease ends, and the master is in service anyway."""
     etcd.quorum = False
     replacement.release_lock(node)
 

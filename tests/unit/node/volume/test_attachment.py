@@ -1,4 +1,4 @@
-"""Attaching the slot's volume, with whoever has it in the way."""
+"""Attaching the slot's volume, which another instance may have."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -55,8 +55,8 @@ def test_a_free_volume_is_attached_by_its_id(node: FakeNode) -> None:
     assert node.aws.asked("describe_volumes") == [{"VolumeIds": [examples.CONFIG.etcd_volume_id]}]
 
 
-def test_a_volume_that_is_here_already_is_left_alone(node: FakeNode) -> None:
-    """A boot that is repeated attaches nothing."""
+def test_a_volume_that_is_attached_already_stays_so(node: FakeNode) -> None:
+    """A repeated boot attaches nothing."""
     _attach(node)
     node.aws.requests.clear()
     _attach(node)
@@ -71,7 +71,7 @@ def test_a_volume_in_another_zone_is_refused_with_both_zones(node: FakeNode) -> 
 
 
 def test_a_volume_that_was_deleted_is_lost(node: FakeNode) -> None:
-    """EC2 says for a while that it knows no such volume, and is believed."""
+    """EC2 has said for a while that there is no such volume."""
     node.aws.fail("describe_volumes", "InvalidVolume.NotFound", times=50)
     with pytest.raises(LostVolumeError, match=r"no volume vol-0123456789abcdef0"):
         _attach(node)
@@ -79,13 +79,13 @@ def test_a_volume_that_was_deleted_is_lost(node: FakeNode) -> None:
 
 
 def test_a_volume_that_ec2_does_not_know_yet_is_not_lost(node: FakeNode) -> None:
-    """What was made a moment ago may be missing in the next answer."""
+    """What was created a moment ago may be missing in the next answer."""
     node.aws.fail("describe_volumes", "InvalidVolume.NotFound", times=3)
     assert _attach(node) == LINK
 
 
 @pytest.mark.parametrize("state", ["deleting", "deleted", "error"])
-def test_states_from_which_no_volume_comes_back(node: FakeNode, state: str) -> None:
+def test_states_from_which_no_volume_recovers(node: FakeNode, state: str) -> None:
     """It is lost at once, and not touched."""
     node.aws.volume["State"] = state
     with pytest.raises(LostVolumeError, match=state):
@@ -93,7 +93,7 @@ def test_states_from_which_no_volume_comes_back(node: FakeNode, state: str) -> N
     assert not node.aws.asked("attach_volume")
 
 
-def test_the_volume_that_took_a_lost_ones_place_is_attached(node: FakeNode) -> None:
+def test_the_volume_that_replaces_a_lost_one_is_attached(node: FakeNode) -> None:
     """By its id in the slot's record: user-data still names the lost one."""
     record = SlotRecord(
         volume="vol-0fedcba9876543210",
@@ -109,8 +109,8 @@ def test_the_volume_that_took_a_lost_ones_place_is_attached(node: FakeNode) -> N
     assert node.aws.asked("attach_volume")[0]["VolumeId"] == "vol-0fedcba9876543210"
 
 
-def test_another_volume_in_user_data_counts_more_than_an_old_replacement(node: FakeNode) -> None:
-    """A person has deployed with a volume of her own: the record is about the one before."""
+def test_another_volume_in_user_data_overrides_an_old_replacement(node: FakeNode) -> None:
+    """Somebody has deployed with another volume: the record is about the one before."""
     record = SlotRecord(
         volume="vol-0fedcba9876543210",
         generation=2,
@@ -122,24 +122,24 @@ def test_another_volume_in_user_data_counts_more_than_an_old_replacement(node: F
     assert _attach(node) == LINK
 
 
-def test_a_predecessor_that_lets_go_by_itself_is_waited_for(node: FakeNode) -> None:
+def test_a_predecessor_that_terminates_gracefully_is_waited_for(node: FakeNode) -> None:
     """While it answers, nothing is done to it."""
     _held_by_predecessor(node, lifecycle="Terminating:Wait")
     node.host.statuses[OLD_KUBELET] = 401
     begin = node.clock.now()
 
-    def let_go() -> None:
+    def detach() -> None:
         if node.clock.now() > begin + 60:
             node.aws.volume.update(State="available", Attachments=[])
 
-    node.clock.on_sleep.append(let_go)
+    node.clock.on_sleep.append(detach)
     _attach(node)
     assert node.aws.completed == []
     assert not node.aws.asked("detach_volume")
 
 
 def test_a_predecessor_that_hangs_is_finished_off(node: FakeNode) -> None:
-    """Terminating and silent: its terminate action is completed; EC2 then gives the volume free. No force."""
+    """Terminating and silent: its lifecycle action is completed, EC2 then detaches the volume. No force."""
     _held_by_predecessor(node, lifecycle="Terminating:Wait")
     begin = node.clock.now()
 
@@ -159,8 +159,8 @@ def test_a_predecessor_that_hangs_is_finished_off(node: FakeNode) -> None:
     assert FINISH_OFF_AFTER_SECONDS <= node.clock.now() - begin < FINISH_OFF_AFTER_SECONDS + 10
 
 
-def test_an_action_that_has_ended_meanwhile_is_no_failure(node: FakeNode) -> None:
-    """The hook ran out by itself just before."""
+def test_an_action_that_has_ended_meanwhile_is_not_a_failure(node: FakeNode) -> None:
+    """The hook has just timed out by itself."""
     _held_by_predecessor(node, lifecycle="Terminating:Wait")
     node.aws.fail("complete_lifecycle_action", "ValidationError", "No active Lifecycle Action found")
     node.aws.first(
@@ -169,8 +169,8 @@ def test_an_action_that_has_ended_meanwhile_is_no_failure(node: FakeNode) -> Non
     _attach(node)
 
 
-def test_a_volume_that_a_dead_instance_keeps_is_taken_by_force_at_last(node: FakeNode) -> None:
-    """Stuck in detaching, with nobody left who could write."""
+def test_a_volume_stuck_on_a_terminated_instance_is_detached_by_force(node: FakeNode) -> None:
+    """As a last resort, with nobody left who could write."""
     _held_by_predecessor(node, instance="terminated", lifecycle=None)
     begin = node.clock.now()
     _attach(node)
@@ -179,8 +179,8 @@ def test_a_volume_that_a_dead_instance_keeps_is_taken_by_force_at_last(node: Fak
     assert node.clock.now() - begin >= 180
 
 
-def test_an_instance_that_lives_keeps_the_volume(node: FakeNode) -> None:
-    """A machine in service that answers: the newcomer gives up before its hook ends, and says who has it."""
+def test_an_instance_that_answers_keeps_the_volume(node: FakeNode) -> None:
+    """It is in service: the newcomer gives up before its hook times out, and names it."""
     _held_by_predecessor(node, lifecycle="InService")
     node.host.statuses[OLD_KUBELET] = 200
     with pytest.raises(WaitError, match=rf"{OLD} \(running, InService, answering\)"):
@@ -190,21 +190,21 @@ def test_an_instance_that_lives_keeps_the_volume(node: FakeNode) -> None:
     assert node.clock.now() - 1000 < 900
 
 
-def test_a_change_of_state_in_between_is_waited_out(node: FakeNode) -> None:
-    """AttachVolume may cross with the end of a detachment."""
+def test_a_race_with_a_change_of_state_is_retried(node: FakeNode) -> None:
+    """AttachVolume may race with the end of a detachment."""
     node.aws.fail("attach_volume", "IncorrectState", "not 'available'", times=2)
     _attach(node)
     assert len(node.aws.asked("attach_volume")) == 3
 
 
 def test_a_missing_permission_is_a_failure_at_once(node: FakeNode) -> None:
-    """Not something to wait for."""
+    """It is not retried."""
     node.aws.fail("attach_volume", "UnauthorizedOperation")
     with pytest.raises(ClientError, match="UnauthorizedOperation"):
         _attach(node)
 
 
-def test_a_device_that_never_comes_is_named(node: FakeNode) -> None:
+def test_a_device_that_never_appears_is_named(node: FakeNode) -> None:
     """The path says which volume was looked for, and why it may be missing."""
     node.host.path(LINK).unlink()
     with pytest.raises(WaitError, match=rf"{LINK} is not there.*Nitro"):

@@ -9,13 +9,12 @@ import pytest
 
 from kubequorum_node.volume import disk
 from kubequorum_node.volume.disk import DiskError, DiskProbe
+from kubequorum_node.volume.member_data import QUARANTINE_FOLDER
 from kubequorum_node.volume.slot_volume import SlotVolume
 from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
 
 VOLUME = SlotVolume(volume_id=examples.CONFIG.etcd_volume_id, slot="a")
-
-ASIDE = "/var/lib/etcd/quarantine/member"
 
 
 @pytest.fixture
@@ -33,8 +32,8 @@ def _fail_writing(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     monkeypatch.setattr(os, "fsync", refuse)
 
 
-def test_a_volume_that_can_be_written_is_no_trouble(mounted: FakeNode) -> None:
-    """Its room is told."""
+def test_a_volume_that_accepts_writes_has_no_trouble(mounted: FakeNode) -> None:
+    """Its space is measured."""
     found = DiskProbe(mounted).look()
     assert found.trouble == ""
     assert found.space is not None
@@ -42,7 +41,7 @@ def test_a_volume_that_can_be_written_is_no_trouble(mounted: FakeNode) -> None:
     disk.require_room(mounted, VOLUME)
 
 
-def test_a_volume_that_is_not_mounted_is_trouble(node: FakeNode) -> None:
+def test_a_volume_that_is_not_mounted_cannot_be_used(node: FakeNode) -> None:
     """Without it etcd would write to the root volume."""
     assert "not mounted" in DiskProbe(node).look().trouble
     with pytest.raises(DiskError, match="not mounted"):
@@ -53,7 +52,7 @@ def test_a_volume_that_is_not_mounted_is_trouble(node: FakeNode) -> None:
 def test_a_volume_that_cannot_be_written(
     mounted: FakeNode, monkeypatch: pytest.MonkeyPatch, number: int, named: str
 ) -> None:
-    """Read-only and failing are no want of room."""
+    """Neither read-only nor failing means full."""
     _fail_writing(monkeypatch, number)
     found = DiskProbe(mounted).look()
     assert named in found.trouble
@@ -61,7 +60,7 @@ def test_a_volume_that_cannot_be_written(
 
 
 def test_a_write_without_room_is_a_full_disk(mounted: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the file system says of its room."""
+    """Whatever the file system says of its free space."""
     _fail_writing(monkeypatch, errno.ENOSPC)
     found = DiskProbe(mounted).look()
     assert found.is_full
@@ -69,8 +68,8 @@ def test_a_write_without_room_is_a_full_disk(mounted: FakeNode, monkeypatch: pyt
     assert found.trouble == ""
 
 
-def test_little_room_is_full_before_nothing_can_be_written(mounted: FakeNode) -> None:
-    """It ends when it cannot set aside a file of its log."""
+def test_a_volume_is_full_before_writes_fail(mounted: FakeNode) -> None:
+    """Etcd exits when it cannot preallocate a file of its log."""
     mounted.host.free_bytes = 200 << 20
     found = DiskProbe(mounted).look()
     assert found.is_full
@@ -78,10 +77,8 @@ def test_little_room_is_full_before_nothing_can_be_written(mounted: FakeNode) ->
     disk.require_room(mounted, VOLUME)
 
 
-def test_a_volume_that_does_not_answer_stalls_nobody(
-    mounted: FakeNode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is asked once, and not again before it has answered."""
+def test_a_volume_that_hangs_blocks_nobody(mounted: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is probed once, and not again before that has ended."""
     gate = threading.Event()
     asked: list[int] = []
 
@@ -101,15 +98,15 @@ def test_a_volume_that_does_not_answer_stalls_nobody(
 
 
 def test_a_boot_on_a_full_volume_fails_with_the_remedy(mounted: FakeNode) -> None:
-    """Before etcd does, again and again, with its own words."""
+    """Before etcd does, in a crash loop."""
     mounted.host.free_bytes = 20 << 20
     with pytest.raises(DiskError, match=r"vol-0123456789abcdef0 of slot a is full: 20 of .*size_gib"):
         disk.require_room(mounted, VOLUME)
 
 
-def test_a_boot_gives_up_what_was_put_aside(mounted: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its room may be all that is missing."""
-    mounted.host.path(ASIDE).mkdir(parents=True)
+def test_a_boot_deletes_what_is_quarantined(mounted: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its space may be all that is missing."""
+    mounted.host.path(f"{QUARANTINE_FOLDER}/member").mkdir(parents=True)
     mounted.host.free_bytes = 20 << 20
 
     def drop(node: FakeNode) -> bool:
@@ -120,7 +117,7 @@ def test_a_boot_gives_up_what_was_put_aside(mounted: FakeNode, monkeypatch: pyte
     disk.require_room(mounted, VOLUME)
 
 
-def test_the_probe_is_a_file_of_its_own(mounted: FakeNode, tmp_path: Path) -> None:
-    """Beside etcd's data, never in them."""
+def test_the_probe_has_its_own_file(mounted: FakeNode, tmp_path: Path) -> None:
+    """Beside etcd's data, never among them."""
     DiskProbe(mounted).look()
     assert list((tmp_path / "var/lib/etcd/data").iterdir()) == []

@@ -1,4 +1,4 @@
-"""What is done with a volume, depending on what is on it. Signatures are probed with the real blkid."""
+"""What happens to a volume, depending on what is on it."""
 
 import shutil
 import subprocess
@@ -37,7 +37,7 @@ def _mount(node: FakeNode, probed: Result) -> None:
 
 
 def test_a_blank_volume_gets_a_file_system(node: FakeNode) -> None:
-    """Made, mounted, with a private folder for etcd that is not the root of the file system."""
+    """Created and mounted, with a private folder for etcd below the root of the file system."""
     _mount(node, BLANK)
     assert node.host.ran("mkfs.ext4") == [f"mkfs.ext4 -q -m 0 -L etcd-a {DEVICE}"]
     assert node.host.ran("mount") == [f"mount -t ext4 -o noatime,nodev,nosuid,noexec {DEVICE} /var/lib/etcd"]
@@ -64,7 +64,7 @@ def test_a_volume_that_was_used_before_is_checked_grown_and_never_formatted(node
         (Result(0, "TYPE=LVM2_member\n"), "LVM2_member"),
     ],
 )
-def test_anything_else_is_left_alone(node: FakeNode, probed: Result, named: str) -> None:
+def test_anything_else_is_not_touched(node: FakeNode, probed: Result, named: str) -> None:
     """The message names what is there, and nothing is written."""
     with pytest.raises(FileSystemError, match=rf"slot a holds {named}, not ext4"):
         _mount(node, probed)
@@ -75,7 +75,7 @@ def test_anything_else_is_left_alone(node: FakeNode, probed: Result, named: str)
 @pytest.mark.parametrize(
     "probed", [Result(8, "", "ambivalent result"), Result(4, "", "usage"), Result(0, "")]
 )
-def test_what_cannot_be_told_is_not_blank(node: FakeNode, probed: Result) -> None:
+def test_what_cannot_be_identified_is_not_blank(node: FakeNode, probed: Result) -> None:
     """Only blkid's own "nothing found" counts: an error must not lead to a new file system."""
     with pytest.raises(FileSystemError, match="cannot be identified"):
         _mount(node, probed)
@@ -83,7 +83,7 @@ def test_what_cannot_be_told_is_not_blank(node: FakeNode, probed: Result) -> Non
 
 
 def test_a_damaged_file_system_is_not_mounted(node: FakeNode) -> None:
-    """What fsck cannot put right by itself is not made worse."""
+    """What fsck cannot repair by itself is not made worse."""
     node.host.on("fsck.ext4", Result(4, "UNEXPECTED INCONSISTENCY"))
     with pytest.raises(DamagedError, match=r"damaged .*status 4.*UNEXPECTED INCONSISTENCY"):
         _mount(node, EXT4)
@@ -91,8 +91,8 @@ def test_a_damaged_file_system_is_not_mounted(node: FakeNode) -> None:
 
 
 @pytest.mark.parametrize("status", [8, 12, 16, 32])
-def test_a_check_that_could_not_be_made_says_nothing_of_the_data(node: FakeNode, status: int) -> None:
-    """A device that cannot be read, for one: it is left alone."""
+def test_a_check_that_could_not_be_made_proves_no_damage(node: FakeNode, status: int) -> None:
+    """For example of a device that cannot be read: it is not touched."""
     node.host.on("fsck.ext4", Result(status, "", "Input/output error"))
     with pytest.raises(FileSystemError, match="could not be checked") as raised:
         _mount(node, EXT4)
@@ -113,10 +113,10 @@ def damaged(node: FakeNode) -> SimulatedEtcd:
     return SimulatedEtcd(node)
 
 
-def test_a_damaged_file_system_is_made_anew_if_the_others_have_the_data(
+def test_a_damaged_file_system_is_recreated_if_the_others_have_the_data(
     node: FakeNode, damaged: SimulatedEtcd
 ) -> None:
-    """The record says first that the member joins anew: a crash behind it loses nothing."""
+    """The record says first that the member joins again: a crash after that loses nothing."""
     stages: list[str] = []
 
     def make(*_: object) -> None:
@@ -129,7 +129,9 @@ def test_a_damaged_file_system_is_made_anew_if_the_others_have_the_data(
     assert node.host.is_mount_point("/var/lib/etcd")
 
 
-def test_a_damaged_file_system_is_left_alone_without_a_quorum(node: FakeNode, damaged: SimulatedEtcd) -> None:
+def test_a_damaged_file_system_is_not_touched_without_a_quorum(
+    node: FakeNode, damaged: SimulatedEtcd
+) -> None:
     """What is on it may be all there is: a person must look."""
     damaged.quorum = False
     with pytest.raises(NoQuorumError, match=r"slot a is damaged.*no quorum"):
@@ -137,7 +139,7 @@ def test_a_damaged_file_system_is_left_alone_without_a_quorum(node: FakeNode, da
     assert not node.host.ran("mkfs")
 
 
-def test_a_file_system_that_fsck_mended_is_mounted(node: FakeNode) -> None:
+def test_a_file_system_that_fsck_repaired_is_mounted(node: FakeNode) -> None:
     """Status 1: errors were corrected."""
     node.host.on("fsck.ext4", Result(1, "recovering journal"))
     _mount(node, EXT4)
@@ -145,7 +147,7 @@ def test_a_file_system_that_fsck_mended_is_mounted(node: FakeNode) -> None:
 
 
 def test_a_mounted_volume_stays_mounted(node: FakeNode) -> None:
-    """A boot that is repeated does not check or mount anew, but the file system may still grow."""
+    """A repeated boot does not check or mount it again, but the file system may still grow."""
     node.host.mounts.add("/var/lib/etcd")
     node.host.path("/var/lib/etcd").mkdir(parents=True)
     node.host.on("findmnt", DEVICE)
@@ -162,8 +164,8 @@ def test_another_device_on_the_mount_point_is_refused(node: FakeNode) -> None:
         filesystem.mount(node, VOLUME)
 
 
-def test_a_wal_tells_that_etcd_has_written(node: FakeNode) -> None:
-    """An empty data folder, and one that etcd has only begun to make, hold nothing."""
+def test_a_wal_shows_that_etcd_has_written(node: FakeNode) -> None:
+    """An empty data folder has no data, nor has one that etcd has only begun to create."""
     assert not filesystem.has_wal(node)
     wal = node.host.path("/var/lib/etcd/data/member/wal")
     wal.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Data that cannot be used are kept once, if there is room, and are never in the way."""
+"""Unusable data are quarantined once, if there is room, and deleted when their room is needed."""
 
 from collections.abc import Callable
 
@@ -24,8 +24,8 @@ def put(node: FakeNode) -> Callable[[bytes], None]:
     return write
 
 
-def test_data_are_kept_once(node: FakeNode, put: Callable[[bytes], None]) -> None:
-    """The newest: an older copy is given up."""
+def test_data_are_quarantined_once(node: FakeNode, put: Callable[[bytes], None]) -> None:
+    """The newest: an older copy is deleted."""
     put(b"first")
     member_data.quarantine(node)
     put(b"second")
@@ -35,7 +35,7 @@ def test_data_are_kept_once(node: FakeNode, put: Callable[[bytes], None]) -> Non
     assert node.host.path(QUARANTINE).stat().st_mode & 0o077 == 0
 
 
-def test_without_room_nothing_is_kept(node: FakeNode, put: Callable[[bytes], None]) -> None:
+def test_without_room_nothing_is_quarantined(node: FakeNode, put: Callable[[bytes], None]) -> None:
     """The member's new data need it."""
     put(b"x" * 4 * MIB)
     node.host.free_bytes = 7 * MIB
@@ -44,8 +44,8 @@ def test_without_room_nothing_is_kept(node: FakeNode, put: Callable[[bytes], Non
     assert not node.host.path(QUARANTINE).exists()
 
 
-def test_nothing_to_put_aside_keeps_the_copy(node: FakeNode, put: Callable[[bytes], None]) -> None:
-    """A crash came right after the data were moved: done again, it must not lose them."""
+def test_nothing_to_quarantine_keeps_the_copy(node: FakeNode, put: Callable[[bytes], None]) -> None:
+    """A crash came right after the data were moved: repeated, it must not lose them."""
     put(b"first")
     member_data.quarantine(node)
     member_data.quarantine(node)
@@ -53,7 +53,7 @@ def test_nothing_to_put_aside_keeps_the_copy(node: FakeNode, put: Callable[[byte
 
 
 def test_a_copy_is_dropped_when_its_room_is_needed(node: FakeNode, put: Callable[[bytes], None]) -> None:
-    """It says whether there was one."""
+    """It returns whether there was one."""
     assert member_data.drop_quarantine(node) is False
     put(b"first")
     member_data.quarantine(node)
@@ -61,8 +61,8 @@ def test_a_copy_is_dropped_when_its_room_is_needed(node: FakeNode, put: Callable
     assert not node.host.path(QUARANTINE).exists()
 
 
-def test_reading_ahead_is_no_more_than_a_help(node: FakeNode) -> None:
-    """It changes nothing, and a member without a database is no failure of it."""
+def test_reading_ahead_changes_nothing(node: FakeNode) -> None:
+    """It is an optimisation: a member without a database is not a failure."""
     database = node.host.path(f"{MEMBER}/snap/db")
     member_data._read_ahead(database)
     database.parent.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""What a successor does about whoever has the volume."""
+"""What a successor does about the instance that has the volume."""
 
 import pytest
 
@@ -34,21 +34,21 @@ def test_a_running_instance_that_answers_is_never_touched(lifecycle: str | None)
     assert decide(_holder(lifecycle=lifecycle, waited=FOREVER)) is Next.WAIT
 
 
-def test_an_orderly_end_is_given_its_time() -> None:
-    """A predecessor whose services have just stopped is about to complete its hook by itself."""
+def test_a_graceful_termination_is_given_its_time() -> None:
+    """A predecessor whose services have just stopped is about to complete its hook."""
     just_silent = FINISH_OFF_AFTER_SECONDS - 1
     assert decide(_holder(lifecycle="Terminating:Wait", silent=just_silent)) is Next.WAIT
 
 
 def test_a_predecessor_that_hangs_in_terminating_is_finished_off() -> None:
-    """It no longer answers: its terminate action is completed, and EC2 ends it."""
+    """It no longer answers: its lifecycle action is completed, and EC2 terminates it."""
     silent = FINISH_OFF_AFTER_SECONDS
     assert decide(_holder(lifecycle="Terminating:Wait", silent=silent)) is Next.FINISH_OFF
 
 
 @pytest.mark.parametrize("instance", ["shutting-down", "terminated", None])
-def test_a_dead_predecessor_gives_the_volume_free_by_itself(instance: str | None) -> None:
-    """EC2 detaches the volumes of an instance that has ended; force comes only long after."""
+def test_a_terminated_predecessor_is_waited_for(instance: str | None) -> None:
+    """EC2 detaches the volumes of a terminated instance; force is used only long after."""
     lifecycle = "Terminating:Proceed"
     early = LAST_RESORT_AFTER_SECONDS - 1
     assert decide(_holder(instance=instance, lifecycle=lifecycle, silent=early, waited=early)) is Next.WAIT
@@ -58,18 +58,18 @@ def test_a_dead_predecessor_gives_the_volume_free_by_itself(instance: str | None
 
 
 def test_a_stopped_instance_is_detached_without_force() -> None:
-    """Nothing runs on it that could write, and nothing gives the volume free."""
+    """Nothing runs on it that could write, and nothing else detaches the volume."""
     assert decide(_holder(instance="stopped", lifecycle=None, silent=1)) is Next.DETACH
 
 
 @pytest.mark.parametrize("lifecycle", ["InService", "Pending:Wait", "Standby"])
 def test_a_silent_member_of_the_group_is_the_groups_business(lifecycle: str) -> None:
-    """It is not being ended: perhaps only the network between the two is cut."""
+    """It is not being terminated: perhaps only the network between the two is cut."""
     assert decide(_holder(lifecycle=lifecycle, silent=FOREVER, waited=FOREVER)) is Next.WAIT
 
 
-def test_force_is_used_on_a_silent_instance_that_is_on_its_way_out_only_at_last() -> None:
-    """Terminating without a hook to complete, or in no group any more."""
+def test_force_on_a_silent_terminating_instance_is_the_last_resort() -> None:
+    """Terminating without a hook to complete, or in no group."""
     for lifecycle in ("Terminating:Proceed", None):
         soon = LAST_RESORT_AFTER_SECONDS - 1
         assert decide(_holder(lifecycle=lifecycle, silent=soon, waited=FOREVER)) is Next.WAIT
