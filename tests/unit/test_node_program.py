@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from kubequorum.config import load_cluster
 from kubequorum.documents import master_document
 from kubequorum.node_program import build_bundle
+from kubequorum_node import commands
 from kubequorum_node.__main__ import main
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import ClusterDocument
@@ -72,7 +73,7 @@ def test_what_the_program_reads_travels_with_it(tmp_path: Path) -> None:
         names = archive.namelist()
         units = {path.name for path in (REPOSITORY / "userdata" / "units").iterdir()}
         assert {f"units/{name}" for name in units} <= set(names)
-        assert {"files/artifacts.json", "files/audit-policy.yaml"} <= set(names)
+        assert {"files/artifacts.json", "files/audit-policy.yaml", "files/kubequorum-node"} <= set(names)
         assert ClusterDocument.from_json(archive.read("cluster.json").decode()) == DOCUMENT
         assert not [name for name in names if name.endswith(".pyc")]
 
@@ -106,7 +107,7 @@ def test_a_step_by_hand_says_what_it_did_and_how_long_it_took(
         if failure is not None:
             raise failure
 
-    monkeypatch.setattr("kubequorum_node.__main__.BY_HAND", [Step("attach-volume", "…", run, True)])
+    monkeypatch.setitem(commands.COMMANDS, "attach-volume", Step("attach-volume", "…", run, True))
     config, cluster = tmp_path / "node.json", tmp_path / "cluster.json"
     config.write_text(
         NodeConfig(

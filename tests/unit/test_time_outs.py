@@ -2,12 +2,14 @@
 
 import configparser
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 
 from kubequorum.group import LAUNCH_HEARTBEAT, SIGNAL_TIMEOUT, TERMINATE_HEARTBEAT
 from kubequorum_node.boot.run import LIMIT_SECONDS
 from kubequorum_node.kubernetes.certificates import RENEW_BELOW_DAYS
 from kubequorum_node.kubernetes.credentials import TOKEN_VALID
+from kubequorum_node.services import SERVICES
 from kubequorum_node.termination import order
 from kubequorum_node.volume import attachment
 from tests.synthesis import REPOSITORY
@@ -20,6 +22,12 @@ def _unit(name: str) -> configparser.ConfigParser:
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.read(UNITS / name, encoding="utf-8")
     return unit
+
+
+def _timer(command: str) -> Mapping[str, str]:
+    (timer,) = [service.timer for service in SERVICES if service.step.name == command]
+    assert timer is not None
+    return timer
 
 
 def _span(text: str) -> timedelta:
@@ -49,7 +57,7 @@ def test_cloudformation_waits_for_an_end_and_a_boot() -> None:
 
 def test_a_token_is_renewed_well_before_it_ends() -> None:
     """At any moment the published one is good for longer than a worker's boot, even if a renewal fails."""
-    timer = _unit("kubequorum-credentials.timer")["Timer"]
+    timer = _timer("publish-credentials")
     period = _span(timer["OnUnitActiveSec"]) + _span(timer["RandomizedDelaySec"])
     assert _span(timer["OnActiveSec"]) <= _span(timer["OnUnitActiveSec"])
     # The oldest one there can be: of the renewal before the last, if the last one failed.
@@ -58,7 +66,7 @@ def test_a_token_is_renewed_well_before_it_ends() -> None:
 
 def test_certificates_are_looked_at_long_before_they_end() -> None:
     """Every week, also after a machine was off at that moment; they are renewed half a year before."""
-    timer = _unit("kubequorum-certificates.timer")["Timer"]
+    timer = _timer("renew-certificates")
     assert (timer["OnCalendar"], timer["Persistent"]) == ("weekly", "true")
     assert RENEW_BELOW_DAYS >= 20 * 7
     assert RENEW_BELOW_DAYS < 365

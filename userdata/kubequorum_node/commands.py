@@ -1,90 +1,84 @@
-"""What the command line offers: each step by its name, and what timers and services run."""
+"""What the command line offers: services, the steps of a boot and a termination, and commands for people."""
 
-from kubequorum_node.boot import steps as boot
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kubequorum_node.boot import order as boot
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubeadm import ca_set
-from kubequorum_node.kubernetes import certificates, credentials, dead_nodes
-from kubequorum_node.kubernetes.pod_network import PodNetwork
+from kubequorum_node.kubernetes import credentials
 from kubequorum_node.log import step
 from kubequorum_node.node import Node
+from kubequorum_node.services import SERVICES
 from kubequorum_node.step import Step
-from kubequorum_node.termination import steps as farewell
+from kubequorum_node.termination import order as termination
 
-BY_HAND = (
-    boot.CHECK_IDENTITY,
-    boot.INSTALL_PROGRAMS,
-    boot.START_RUNTIME,
-    boot.CHECK_MACHINE,
-    boot.ATTACH_VOLUME,
-    boot.MOUNT_VOLUME,
-    boot.POINT_NAME,
-    boot.ISSUE_CERTIFICATES,
-    boot.START_KUBELET,
-    boot.SETTLE_MEMBERSHIP,
-    boot.REPORT_STARTED,
-    boot.START_CONTROL_PLANE,
-    boot.AWAIT_CONTROL_PLANE,
-    boot.AWAIT_NAME,
-    boot.ENTER_SERVICE,
-    boot.CONFIGURE_CLUSTER,
-    boot.JOIN,
-    boot.START_POD_NETWORK,
-    boot.PROVE_HEALTH,
-    boot.AWAIT_SERVICE,
-    boot.REPORT_READY,
-    boot.START_WATCHDOG,
-    farewell.MOVE_PODS,
-    farewell.EMPTY_NODE,
-    farewell.MOVE_LEADERSHIP,
-    farewell.LEAVE_LOAD_BALANCER,
-    farewell.REMOVE_OWN_NODE,
-    farewell.STOP_CONTROL_PLANE,
-    farewell.STOP_AT_ONCE,
-    farewell.UNMOUNT_VOLUME,
-    farewell.DETACH_VOLUME,
-    farewell.REPORT_GONE,
-    farewell.AWAIT_END,
-    Step("remove-dead-nodes", "remove Node objects whose instance is gone", dead_nodes.remove, True),
-    Step(
-        "publish-credentials",
-        "renew the join token and the administrator's kubeconfig",
-        credentials.renew,
-        True,
-    ),
-    Step(
-        "renew-certificates",
-        "renew the leaf certificates if one ends soon",
-        lambda node: _discard(certificates.renew_if_due(node)),
-        True,
-    ),
+_FOR_PEOPLE = (
     Step(
         "admin-kubeconfig",
-        "print a kubeconfig of a cluster administrator, good for a day",
+        "print a kubeconfig of a cluster administrator, valid for a day",
         lambda node: print(credentials.admin_kubeconfig(node), end=""),
         True,
     ),
-    Step("install-ca-set", "take or make the CA set", lambda node: _discard(ca_set.install(node)), True),
-    Step(
-        "pod-network",
-        "keep the pod network as the cluster says, for ever",
-        lambda node: PodNetwork(node).run(),
+    Step("install-ca-set", "fetch or create the CA set of the cluster", ca_set.install, True),
+)
+_PERIODIC = frozenset(service.step.name for service in SERVICES if service.timer is not None)
+_SERVICES = frozenset(service.step.name for service in SERVICES) - _PERIODIC
+
+
+@dataclass(frozen=True)
+class Group:
+    """Commands that belong together in the help."""
+
+    title: str
+    steps: Sequence[Step]
+
+
+def _each_once(*lanes: Sequence[Step]) -> list[Step]:
+    return list({each.name: each for lane in lanes for each in lane}.values())
+
+
+GROUPS = (
+    Group("For people", _FOR_PEOPLE),
+    Group("Services, which systemd runs", [service.step for service in SERVICES]),
+    Group(
+        "Steps of a boot, each safe to repeat",
+        _each_once(*(boot.steps_of(plan) for plan in (boot.MASTER, boot.WORKER))),
+    ),
+    Group(
+        "Steps of a graceful termination, each safe to repeat",
+        _each_once(*([part.step for part in plan] for plan in termination.PLANS), termination.LAST_STEPS),
     ),
 )
-"""What the command line offers besides `boot`, `watch-lifecycle` and `shut-down`."""
+COMMANDS = {each.name: each for group in GROUPS for each in group.steps}
 
 
-def run_by_hand(node: Node, todo: Step) -> None:
-    """Run one step.
+def describe() -> str:
+    """All commands with a line each, by group."""
+    width = max(map(len, COMMANDS))
+    return "\n".join(
+        f"{group.title}:\n"
+        + "".join(
+            f"  {each.name:<{width}}  {each.help}{' (masters)' if each.masters_only else ''}\n"
+            for each in group.steps
+        )
+        for group in GROUPS
+    )
+
+
+def run(node: Node, command: str) -> None:
+    """Run a command.
 
     Raises:
         NodeError: it is for masters, and this is a worker.
 
     """
-    if todo.masters_only and not node.is_master:
-        raise NodeError(f"this machine is {node.config.role}: {todo.name} is for masters only")
-    with step(todo.name):
-        todo.run(node)
-
-
-def _discard(_: object) -> None:
-    """A step has no result: what it found is on the machine."""
+    found = COMMANDS[command]
+    if found.masters_only and not node.is_master:
+        raise NodeError(f"this host is {node.config.role}: {command} is for masters only")
+    if command in _SERVICES:
+        # It logs its own steps, and mostly never ends.
+        found.run(node)
+        return
+    with step(command):
+        found.run(node)

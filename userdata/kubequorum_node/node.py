@@ -13,6 +13,9 @@ from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import ClusterDocument, EtcdSpec
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import Host
+from kubequorum_node.runtime.base import ContainerRuntime
+from kubequorum_node.runtime.containerd import Containerd
+from kubequorum_node.supervision.supervisor import Supervisor
 
 WORK_FOLDER = "/etc/kubernetes/kubequorum"
 """What the node program writes for kubeadm and for itself; private, and gone with the instance."""
@@ -26,15 +29,18 @@ class Node:
         config: NodeConfig,
         document: ClusterDocument,
         *,
-        host: Host | None = None,
+        host: Host,
+        supervisor: Supervisor,
         aws: Aws | None = None,
         metadata: Metadata | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.config = config
         self.document = document
-        self.host = host or Host()
+        self.host = host
+        self.supervisor = supervisor
         self.clock = clock or Clock()
+        self.runtime: ContainerRuntime = Containerd(self.host, self.clock)
         self.aws = aws or Aws(document.region, clock=self.clock)
         self.metadata = metadata or Metadata(clock=self.clock)
         self.store = StateStore(self.aws, config.bucket, clock=self.clock)
@@ -61,7 +67,7 @@ class Node:
 
         """
         if self.config.slot is None:
-            raise NodeError(f"this machine is {self.config.role}: the step is for masters only")
+            raise NodeError(f"this host is {self.config.role}: the step is for masters only")
         return self.config.slot
 
     @property
@@ -73,5 +79,5 @@ class Node:
 
         """
         if self.document.etcd is None:
-            raise NodeError(f"this machine is {self.config.role}: the step is for masters only")
+            raise NodeError(f"this host is {self.config.role}: the step is for masters only")
         return self.document.etcd

@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from kubequorum_node import services
 from kubequorum_node.aws.imds import Metadata
 from kubequorum_node.clock import Clock
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import ClusterDocument
 from kubequorum_node.host import Answer, CommandError, Host, Result, Space
 from kubequorum_node.node import Node
+from kubequorum_node.supervision.systemd import Systemd
 from tests.unit.node import examples
 from tests.unit.node.fake_aws import FakeAws
 
@@ -147,11 +149,12 @@ class FakeNode(Node):
         document: ClusterDocument = examples.DOCUMENT,
         metadata: Metadata | None = None,
     ) -> None:
-        clock = FakeClock()
+        clock, host = FakeClock(), FakeHost(root)
         super().__init__(
             config,
             document,
-            host=FakeHost(root),
+            host=host,
+            supervisor=Systemd(host, services.units(is_master=config.slot is not None)),
             aws=FakeAws(clock),
             clock=clock,
             metadata=metadata or FakeMetadata(),

@@ -1,6 +1,9 @@
-"""The state bucket: small objects that machines share, with conditional writes."""
+"""The state bucket: objects that the nodes of a cluster share, with conditional writes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -10,7 +13,7 @@ from kubequorum_node.clock import Clock, RetryPolicy
 from kubequorum_node.errors import NodeError
 
 if TYPE_CHECKING:
-    from types_boto3_s3.type_defs import PutObjectRequestTypeDef
+    from types_boto3_s3.type_defs import ListObjectsV2RequestTypeDef, PutObjectRequestTypeDef
 
 _ABSENT = frozenset({"NoSuchKey", "404"})
 _LOST = frozenset({"PreconditionFailed", "412"})
@@ -24,17 +27,35 @@ NOT_THERE = "not there"
 
 
 class PreconditionError(NodeError):
-    """Somebody else wrote the object first."""
+    """Another host wrote the object first."""
+
+
+class MissingObjectError(NodeError):
+    """There is no such object."""
 
 
 @dataclass(frozen=True)
 class Stored:
     """An object as it was read."""
 
-    body: str
+    body: bytes
     etag: str
     key_id: str = ""
     """The KMS key that it is encrypted with."""
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """An object as a listing shows it."""
+
+    key: str
+    size_bytes: int
+    written: datetime
 
 
 class StateStore:
@@ -46,13 +67,11 @@ class StateStore:
         self._bucket = bucket
 
     def get(self, key: str) -> Stored | None:
-        """An object; None if there is none."""
+        """A small object; None if there is none."""
 
         def read() -> Stored:
             answer = self._aws.s3.get_object(Bucket=self._bucket, Key=key)
-            return Stored(
-                answer["Body"].read().decode(), answer["ETag"], key_id=answer.get("SSEKMSKeyId", "")
-            )
+            return Stored(answer["Body"].read(), answer["ETag"], key_id=answer.get("SSEKMSKeyId", ""))
 
         try:
             return self._aws.call(read)
@@ -61,19 +80,20 @@ class StateStore:
                 return None
             raise
 
-    def put(self, key: str, body: str, *, only_if: str | None = None) -> str:
-        """Write an object and return its ETag.
+    def put(self, key: str, body: str | bytes, *, only_if: str | None = None) -> str:
+        """Write a small object and return its ETag.
 
         Args:
             key: name of the object.
-            body: its text.
+            body: its content.
             only_if: the ETag that the object must have, or NOT_THERE if it must not be there yet.
 
         Raises:
             PreconditionError: the object is another than `only_if` says.
 
         """
-        request: PutObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key, "Body": body.encode()}
+        content = body.encode() if isinstance(body, str) else body
+        request: PutObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key, "Body": content}
         if only_if == NOT_THERE:
             request["IfNoneMatch"] = "*"
         elif only_if is not None:
@@ -89,8 +109,39 @@ class StateStore:
         except ClientError as error:
             gone = only_if not in (None, NOT_THERE) and error_code(error) in _ABSENT
             if gone or error_code(error) in _LOST:
-                raise PreconditionError(f"s3://{self._bucket}/{key} was written by somebody else") from error
+                raise PreconditionError(
+                    f"s3://{self._bucket}/{key} was written by another host meanwhile"
+                ) from error
             raise
+
+    def upload(self, key: str, source: Path) -> None:
+        """Write a file of any size, in parts where it is large; the object appears as a whole."""
+        self._aws.call(lambda: self._aws.s3.upload_file(str(source), self._bucket, key))
+
+    def download(self, key: str, target: Path) -> None:
+        """Read an object of any size into a file, which appears as a whole.
+
+        Raises:
+            MissingObjectError: there is no such object.
+
+        """
+        try:
+            self._aws.call(lambda: self._aws.s3.download_file(self._bucket, key, str(target)))
+        except ClientError as error:
+            if error_code(error) in _ABSENT:
+                raise MissingObjectError(f"there is no s3://{self._bucket}/{key}") from error
+            raise
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """All objects whose keys begin so, by key."""
+        request: ListObjectsV2RequestTypeDef = {"Bucket": self._bucket, "Prefix": prefix}
+        while True:
+            page = self._aws.call(lambda: self._aws.s3.list_objects_v2(**request))
+            for found in page.get("Contents", []):
+                yield Entry(key=found["Key"], size_bytes=found["Size"], written=found["LastModified"])
+            if not page["IsTruncated"]:
+                return
+            request["ContinuationToken"] = page["NextContinuationToken"]
 
     def _put(self, request: Any) -> str:
         return str(self._aws.call(lambda: self._aws.s3.put_object(**request))["ETag"])

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, replace
 
 from kubequorum_node.log import warning
 from kubequorum_node.node import Node
-from kubequorum_node.system import supervisor
 
 FOLDER = "/var/lib/kubequorum"
 _FILE = f"{FOLDER}/launch.json"
@@ -32,10 +31,7 @@ class Launch:
 
 
 def current(node: Node) -> Launch:
-    """The launch as it stands; the first call on an instance begins it.
-
-    A machine that is a plain process has no disk of its own: each of its boots is a launch.
-    """
+    """The launch as it stands; the first call on an instance begins it."""
     known = _read(node)
     if known is not None:
         return known
@@ -58,7 +54,7 @@ def end(node: Node, outcome: str) -> None:
 
 
 def _read(node: Node) -> Launch | None:
-    text = None if supervisor.runs_processes() else node.host.read(_FILE)
+    text = node.host.read(_FILE)
     if text is None:
         return None
     try:
@@ -69,8 +65,7 @@ def _read(node: Node) -> Launch | None:
 
 
 def _write(node: Node, launch: Launch) -> None:
-    if not supervisor.runs_processes():
-        node.host.write(_FILE, json.dumps(asdict(launch)), mode=0o600)
+    node.host.write(_FILE, json.dumps(asdict(launch)), mode=0o600)
 
 
 def _kernel(node: Node) -> str:

@@ -4,22 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kubequorum_node.boot import steps
+from kubequorum_node.node import Node
 from kubequorum_node.step import Step
 
 
 @dataclass(frozen=True)
-class AtOnce:
+class Parallel:
     """Lanes that run at the same time; it has ended when all of them have."""
 
     lanes: tuple["Lane", ...]
 
 
-Lane = Sequence[Step | AtOnce]
+Lane = Sequence[Step | Parallel]
 """Steps one after the other."""
 
 MASTER: Lane = (
     steps.CHECK_IDENTITY,
-    AtOnce(
+    Parallel(
         (
             (
                 steps.INSTALL_PROGRAMS,
@@ -33,7 +34,7 @@ MASTER: Lane = (
     ),
     # The volume is the fence: its slot's name must never lead away from the master that has it. Else a
     # newcomer that waits for a master that works would have the others look for that one in vain.
-    AtOnce(((steps.POINT_NAME,), (steps.SETTLE_MEMBERSHIP,))),
+    Parallel(((steps.POINT_NAME,), (steps.SETTLE_MEMBERSHIP,))),
     # Before the first wait for another master.
     steps.REPORT_STARTED,
     steps.START_CONTROL_PLANE,
@@ -61,15 +62,22 @@ WORKER: Lane = (
     steps.REPORT_READY,
     steps.AWAIT_SERVICE,
 )
-PROCESS: Lane = (steps.CHECK_IDENTITY, steps.REPORT_READY)
-"""For a machine that is a plain process: it is there, and says so."""
+PLAIN_PROCESS: Lane = (steps.CHECK_IDENTITY, steps.REPORT_READY)
+"""For a host that runs no containers: it only reports itself."""
+
+
+def plan(node: Node) -> Lane:
+    """The steps of a host."""
+    if not node.supervisor.runs_containers:
+        return PLAIN_PROCESS
+    return MASTER if node.is_master else WORKER
 
 
 def steps_of(lane: Lane) -> list[Step]:
     """All steps, in an order in which they could run one after the other."""
     found: list[Step] = []
     for todo in lane:
-        if isinstance(todo, AtOnce):
+        if isinstance(todo, Parallel):
             found.extend(inner for each in todo.lanes for inner in steps_of(each))
         else:
             found.append(todo)

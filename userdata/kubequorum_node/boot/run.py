@@ -4,16 +4,15 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
 
+from kubequorum_node import settings
 from kubequorum_node.boot import launch
-from kubequorum_node.boot.order import MASTER, PROCESS, WORKER, AtOnce, Lane
+from kubequorum_node.boot.order import Lane, Parallel, plan
 from kubequorum_node.log import error, info, step, warning
 from kubequorum_node.node import Node
-from kubequorum_node.system import boot_lock, supervisor
+from kubequorum_node.supervision.unit import Phase
+from kubequorum_node.system import boot_lock
 from kubequorum_node.volume import slot_record
 
-_BOOT_UNIT = "kubequorum-boot.service"
-_LIFECYCLE_UNIT = "kubequorum-lifecycle.service"
-_SHUTDOWN_UNIT = "kubequorum-shutdown.service"
 LIMIT_SECONDS = 840.0
 """How long a launch may take, over all its tries. Shorter than the launch hook (900 s): a boot that fails
 still has time to say why."""
@@ -34,10 +33,8 @@ def boot(node: Node) -> int:
         NodeError: systemd does not run here, this is not root, or another boot is running.
 
     """
-    if supervisor.runs_processes():
-        return _boot_alone(node)
     # What is wrong with how this program was called is nobody's failed launch.
-    supervisor.require_systemd(node.host)
+    node.supervisor.require_usable()
     with boot_lock.held(node):
         return _boot_alone(node)
 
@@ -45,7 +42,9 @@ def boot(node: Node) -> int:
 def _boot_alone(node: Node) -> int:
     begin = node.clock.now()
     try:
-        plan = _prepare(node)
+        # First of all: a host that loses power from here on boots again when the power is back.
+        node.supervisor.enable(Phase.BOOT)
+        node.supervisor.start(Phase.LAUNCH)
         launched = launch.current(node)
         if launched.outcome == launch.GIVEN_UP:
             warning("this instance's launch was abandoned before: its Auto Scaling group replaces it")
@@ -54,7 +53,7 @@ def _boot_alone(node: Node) -> int:
         if used > 1:
             info(f"this launch began {used:.0f} s ago")
         node.clock.limit(LIMIT_SECONDS - used)
-        run(node, plan)
+        run(node, plan(node))
         launch.end(node, launch.IN_SERVICE)
     except Exception as error:
         return _fail(node, str(error) or repr(error))
@@ -65,7 +64,7 @@ def _boot_alone(node: Node) -> int:
 
 
 def run(node: Node, lane: Lane) -> None:
-    """Run steps one after the other, and those of an AtOnce at the same time.
+    """Run steps one after the other, and those of an Parallel at the same time.
 
     The first failure is raised at once, and ends nothing but the program.
 
@@ -74,14 +73,15 @@ def run(node: Node, lane: Lane) -> None:
 
     """
     for todo in lane:
-        if isinstance(todo, AtOnce):
-            _run_at_once(node, todo)
+        if isinstance(todo, Parallel):
+            _run_parallel(node, todo)
         else:
             with step(todo.name):
+                settings.fail_if_injected(todo.name)
                 todo.run(node)
 
 
-def _run_at_once(node: Node, at_once: AtOnce) -> None:
+def _run_parallel(node: Node, parallel: Parallel) -> None:
     ended: SimpleQueue[Exception | None] = SimpleQueue()
 
     def run_one(lane: Lane) -> None:
@@ -91,26 +91,12 @@ def _run_at_once(node: Node, at_once: AtOnce) -> None:
         except Exception as error:
             ended.put(error)
 
-    for lane in at_once.lanes:
+    for lane in parallel.lanes:
         # Daemons: a program that has failed must not stay for another lane's wait.
         Thread(target=run_one, args=(lane,), daemon=True).start()
-    for _ in at_once.lanes:
+    for _ in parallel.lanes:
         if (error := ended.get()) is not None:
             raise error
-
-
-def _prepare(node: Node) -> Lane:
-    if supervisor.runs_processes():
-        info("this machine is a plain process: it runs no container, mounts nothing and joins nothing")
-        supervisor.start_process("watch-lifecycle")
-        return PROCESS
-    # First of all, so that a machine that loses power from here on boots again when it comes back.
-    supervisor.enable(node.host, _BOOT_UNIT)
-    if node.is_master:
-        supervisor.start(node.host, _LIFECYCLE_UNIT, _SHUTDOWN_UNIT)
-        return MASTER
-    supervisor.start(node.host, _LIFECYCLE_UNIT)
-    return WORKER
 
 
 def _fail(node: Node, reason: str) -> int:

@@ -7,16 +7,13 @@ from kubequorum_node.log import info
 from kubequorum_node.node import Node
 from kubequorum_node.repair import replacement
 from kubequorum_node.step import Step
-from kubequorum_node.system import packages, programs, runtime, supervisor, wall_clock
+from kubequorum_node.supervision import systemctl, unit_files
+from kubequorum_node.supervision.unit import Phase
+from kubequorum_node.system import extra_settings, kernel, packages, programs, wall_clock
 from kubequorum_node.volume import slot_record, slot_volume
 
-_WATCHDOG_UNIT = "kubequorum-watchdog.service"
-_POD_NETWORK_UNIT = "kubequorum-pod-network.service"
-_TIMERS = (
-    "kubequorum-credentials.timer",
-    "kubequorum-certificates.timer",
-    "kubequorum-dead-nodes.timer",
-)
+_KUBELET = "kubelet.service"
+_FOLDERS = ("/etc/cni/net.d", "/etc/kubernetes/manifests", extra_settings.KUBELET_FOLDER)
 
 
 def check_identity(node: Node) -> None:
@@ -34,13 +31,24 @@ def install_programs(node: Node) -> None:
     programs.install(node)
 
 
+def start_runtime(node: Node) -> None:
+    """Prepare the kernel, start the container runtime, and put the kubelet's unit in place."""
+    kernel.prepare(node)
+    for folder in _FOLDERS:
+        node.host.path(folder).mkdir(parents=True, exist_ok=True)
+    node.runtime.start(
+        image_repository=node.document.image_repository, has_new_settings=extra_settings.install(node)
+    )
+    systemctl.install(node.host, {_KUBELET: unit_files.read(_KUBELET)})
+
+
 def configure_cluster(node: Node) -> None:
     """Write what belongs to the cluster, then publish what workers and people need."""
     token = credentials.new_token()
     control_plane.configure_cluster(node, bootstrap_token=token)
     credentials.publish_join_material(node, token)
     credentials.publish_admin_kubeconfig(node)
-    supervisor.start(node.host, *_TIMERS)
+    node.supervisor.start(Phase.CLUSTER)
 
 
 def report_started(node: Node) -> None:
@@ -50,7 +58,7 @@ def report_started(node: Node) -> None:
 
 def start_pod_network(node: Node) -> None:
     """Start the service that connects pods."""
-    supervisor.start(node.host, _POD_NETWORK_UNIT)
+    node.supervisor.start(Phase.POD_NETWORK)
 
 
 def prove_health(node: Node) -> None:
@@ -65,7 +73,7 @@ def prove_health(node: Node) -> None:
 def start_watchdog(node: Node) -> None:
     """Start the watchdog, and let the others be replaced again: this master is in service."""
     replacement.release_lock(node)
-    supervisor.start(node.host, _WATCHDOG_UNIT)
+    node.supervisor.start(Phase.IN_SERVICE)
 
 
 def settle_membership(node: Node) -> None:
@@ -77,7 +85,7 @@ CHECK_IDENTITY = Step("check-identity", "find out who this machine is; refuse th
 INSTALL_PROGRAMS = Step(
     "install-programs", "install what the image lacks, by the lock file", install_programs
 )
-START_RUNTIME = Step("start-runtime", "prepare the kernel, start containerd", runtime.start)
+START_RUNTIME = Step("start-runtime", "prepare the kernel, start the container runtime", start_runtime)
 CHECK_MACHINE = Step(
     "check-machine", "kubeadm's preflight checks; pulls the images", control_plane.check_machine, True
 )

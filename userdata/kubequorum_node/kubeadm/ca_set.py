@@ -86,7 +86,7 @@ def install(node: Node) -> CaSet:
         stored = node.store.get(KEY)
         if stored is None:
             raise CaSetError(f"{KEY} in the state bucket exists and does not: try again")
-    ca_set = CaSet.from_json(stored.body)
+    ca_set = CaSet.from_json(stored.text)
     _write(node, ca_set)
     return ca_set
 

@@ -8,7 +8,8 @@ what goes into the cluster, where every master would write it.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from kubequorum_node.aws.identity import Identity
 from kubequorum_node.document import API_PORT, ClusterDocument
@@ -23,7 +24,6 @@ from kubequorum_node.kubeadm.cluster_configuration import (
     etcd_of,
 )
 
-CRI_SOCKET = "unix:///run/containerd/containerd.sock"
 CONTROL_PLANE_TAINT = "node-role.kubernetes.io/control-plane=:NoSchedule"
 
 
@@ -37,7 +37,9 @@ class Master:
     """DNS name of the load balancer that people use; may be empty."""
     etcd_arguments: tuple[tuple[str, str], ...]
     """etcd's flags that only this master's member has."""
+    cri_socket: str
     ignored_preflight_errors: tuple[str, ...] = ()
+    etcd_environment: Mapping[str, str] = field(default_factory=dict)
     bootstrap_token: str = ""
     """Lets workers join; only the shared configuration needs it."""
 
@@ -51,6 +53,8 @@ def node_config(document: ClusterDocument, master: Master) -> str:
     local["extraArgs"] = arguments([*etcd_arguments(document), *master.etcd_arguments])
     local["serverCertSANs"] = names
     local["peerCertSANs"] = names
+    if environment := {**document.extra.etcd_environment, **master.etcd_environment}:
+        local["extraEnvs"] = arguments(sorted(environment.items()))
     return _render(_init_configuration(document, master), cluster, *components(document))
 
 
@@ -70,10 +74,11 @@ def join_config(
     endpoint: str,
     token: str,
     ca_hash: str,
+    cri_socket: str,
     ignored_preflight_errors: tuple[str, ...] = (),
 ) -> str:
     """Render what a worker joins with."""
-    registration = _registration(document, identity, ignored_preflight_errors)
+    registration = _registration(document, identity, cri_socket, ignored_preflight_errors)
     registration["taints"] = [dict(taint) for taint in document.taints]
     return _render(
         {
@@ -107,7 +112,9 @@ def ca_set(document: ClusterDocument, *, folder: str, algorithm: str) -> str:
 
 
 def _init_configuration(document: ClusterDocument, master: Master) -> Document:
-    registration = _registration(document, master.identity, master.ignored_preflight_errors)
+    registration = _registration(
+        document, master.identity, master.cri_socket, master.ignored_preflight_errors
+    )
     # Else the node takes pods between its registration and the phase mark-control-plane.
     registration["kubeletExtraArgs"] += arguments([("register-with-taints", CONTROL_PLANE_TAINT)])
     configuration: Document = {
@@ -129,7 +136,9 @@ def _init_configuration(document: ClusterDocument, master: Master) -> Document:
     return configuration
 
 
-def _registration(document: ClusterDocument, identity: Identity, ignored: tuple[str, ...]) -> Document:
+def _registration(
+    document: ClusterDocument, identity: Identity, cri_socket: str, ignored: tuple[str, ...]
+) -> Document:
     """What the kubelet says of its node; with labels that it may give itself.
 
     https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
@@ -147,7 +156,7 @@ def _registration(document: ClusterDocument, identity: Identity, ignored: tuple[
     ]
     return {
         "name": identity.node_name,
-        "criSocket": CRI_SOCKET,
+        "criSocket": cri_socket,
         "imagePullPolicy": "IfNotPresent",
         "imagePullSerial": False,
         "ignorePreflightErrors": list(ignored),

@@ -1,8 +1,8 @@
 """kubeadm's configuration of this master: what is written on it, and read by kubeadm's phases."""
 
-import os
 from collections.abc import Sequence
 
+from kubequorum_node import settings
 from kubequorum_node.kubeadm import configuration
 from kubequorum_node.kubeadm.configuration import Master
 from kubequorum_node.node import WORK_FOLDER, Node
@@ -32,11 +32,8 @@ def of(node: Node, *, etcd_arguments: Sequence[tuple[str, str]] = (), bootstrap_
         slot=node.slot,
         api_load_balancer_name=node.config.api_load_balancer_name,
         etcd_arguments=tuple(etcd_arguments),
-        ignored_preflight_errors=_IGNORED_ALWAYS + ignored_preflight_errors(),
+        ignored_preflight_errors=_IGNORED_ALWAYS + settings.ignored_preflight_errors(),
+        cri_socket=node.runtime.socket,
+        etcd_environment=settings.etcd_environment(),
         bootstrap_token=bootstrap_token,
     )
-
-
-def ignored_preflight_errors() -> tuple[str, ...]:
-    """What an image wants ignored: KUBEQUORUM_IGNORE_PREFLIGHT_ERRORS, joined by commas."""
-    return tuple(filter(None, os.environ.get("KUBEQUORUM_IGNORE_PREFLIGHT_ERRORS", "").split(",")))

@@ -10,11 +10,11 @@ from kubequorum_node.log import info, step
 from kubequorum_node.node import Node
 
 API_SERVER = "/etc/kubernetes/pki/apiserver.crt"
-_CRICTL = "/usr/local/bin/crictl"
 _DAY_SECONDS = 86400
 RENEW_BELOW_DAYS = 180
 """A timer looks every week: that leaves more than twenty tries, and time for a person to notice."""
 _LONGEST_STAGGER_SECONDS = 600
+_GRACE_SECONDS = 30.0
 _RESTARTED = ("kube-controller-manager", "kube-scheduler", "kube-apiserver")
 """What keeps the certificates that it began with, or may; etcd reads its own anew at each handshake."""
 
@@ -70,6 +70,4 @@ def days_left(node: Node) -> float:
 
 def _restart(node: Node, container: str) -> None:
     """Stop a static pod's container; the kubelet starts it again."""
-    found = node.host.run(_CRICTL, "ps", "--quiet", "--name", f"^{container}$").stdout.split()
-    if found:
-        node.host.run(_CRICTL, "stop", "--timeout=30", *found)
+    node.runtime.cri.stop(node.runtime.cri.containers(container), grace_seconds=_GRACE_SECONDS)

@@ -10,7 +10,7 @@ from kubequorum_node.kubernetes import api_server, api_server_files, certificate
 from kubequorum_node.log import info
 from kubequorum_node.node import WORK_FOLDER, Node
 from kubequorum_node.repair import damaged_data
-from kubequorum_node.system import supervisor
+from kubequorum_node.supervision import systemctl
 from kubequorum_node.volume import filesystem
 
 _SHARED_CONFIG = f"{WORK_FOLDER}/shared.yaml"
@@ -27,7 +27,7 @@ def check_machine(node: Node) -> None:
 
     The checks are of a machine on which nothing runs yet: the kubelet's port must be free.
     """
-    if node.host.path(_MANIFEST).exists() or supervisor.is_active(node.host, _KUBELET):
+    if node.host.path(_MANIFEST).exists() or systemctl.is_active(node.host, _KUBELET):
         info("the kubelet runs, or has static pods: this host was checked before")
         return
     config = f"{WORK_FOLDER}/preflight.yaml"
@@ -84,7 +84,7 @@ def wait_until_up(node: Node) -> None:
 
 def _start_kubelet(node: Node) -> None:
     # Enabled by nobody: after a restart of the machine the volume must be mounted first.
-    if not supervisor.is_active(node.host, _KUBELET):
+    if not systemctl.is_active(node.host, _KUBELET):
         Kubeadm(node.host).init_phase("kubelet-start", config=master_config.PATH)
 
 

@@ -2,16 +2,17 @@
 
 from datetime import UTC, datetime
 
+from kubequorum_node import settings
 from kubequorum_node.clock import NotYetError
 from kubequorum_node.host import CommandError
 from kubequorum_node.kubeadm import configuration
 from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
-from kubequorum_node.kubeadm.master_config import ignored_preflight_errors
 from kubequorum_node.kubeadm.phases import Kubeadm
 from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
 from kubequorum_node.kubernetes.kubelet import CLIENT_CERTIFICATE, KUBECONFIG
 from kubequorum_node.log import info, step
 from kubequorum_node.node import WORK_FOLDER, Node
+from kubequorum_node.supervision import systemctl
 
 _CONFIG = f"{WORK_FOLDER}/join.yaml"
 _LEFT_BY_A_FAILED_JOIN = (
@@ -37,7 +38,7 @@ def join(node: Node) -> None:
     """
     if node.host.path(KUBECONFIG).exists() and node.host.path(CLIENT_CERTIFICATE).exists():
         info("this node has joined before")
-        node.host.run("systemctl", "start", "kubelet.service")
+        systemctl.start(node.host, "kubelet.service")
         return
 
     def attempt() -> None:
@@ -58,7 +59,7 @@ def wait_for_material(node: Node) -> JoinMaterial:
         stored = node.store.get(JOIN_KEY)
         if stored is None:
             raise NotYetError(f"there is no {JOIN_KEY} in the state bucket: no master is up yet")
-        material = JoinMaterial.from_json(stored.body)
+        material = JoinMaterial.from_json(stored.text)
         if not material.is_valid(datetime.now(UTC)):
             raise NotYetError(
                 f"the token in {JOIN_KEY} ended at {material.expires}: no master has renewed it"
@@ -79,7 +80,8 @@ def _join_once(node: Node, material: JoinMaterial) -> None:
         endpoint=material.endpoint,
         token=material.token,
         ca_hash=material.ca_hash,
-        ignored_preflight_errors=ignored_preflight_errors(),
+        cri_socket=node.runtime.socket,
+        ignored_preflight_errors=settings.ignored_preflight_errors(),
     )
     node.host.write(_CONFIG, config, mode=0o600)
     try:

@@ -17,10 +17,10 @@ from kubequorum_node.log import step
 from kubequorum_node.node import Node
 from kubequorum_node.repair import replacement
 from kubequorum_node.repair.peers import RefusedError, require_replaceable
+from kubequorum_node.supervision import systemctl
 from kubequorum_node.volume import member_data, slot_record, slot_volume
 from kubequorum_node.volume.slot_volume import SlotVolume
 
-_CRICTL = "/usr/local/bin/crictl"
 _UNUSABLE = frozenset({Cause.DAMAGED, Cause.REMOVED})
 _COMPARISON = RetryPolicy(attempts=3, pause_seconds=1.0)
 
@@ -131,7 +131,7 @@ def _compare(node: Node, slots: list[str]) -> None:
 def _rejoin(node: Node, volume: SlotVolume) -> None:
     """Stop the member, settle how it starts without its data, and start it. Safe to repeat after a crash."""
     with step("stop etcd"):
-        node.host.run("systemctl", "stop", "kubelet.service")
+        systemctl.stop(node.host, "kubelet.service")
     try:
         _remove_pods(node)
         # Whatever happens now, etcd must not start as it did before: with no data, as one of the first set.
@@ -140,7 +140,7 @@ def _rejoin(node: Node, volume: SlotVolume) -> None:
         membership.settle(node, volume)
         manifest.write(node)
     finally:
-        node.host.run("systemctl", "start", "kubelet.service")
+        systemctl.start(node.host, "kubelet.service")
 
 
 def _remove_pods(node: Node) -> None:
@@ -150,17 +150,11 @@ def _remove_pods(node: Node) -> None:
     it has reached the API server; which answers nobody while etcd is down, so that it would wait for long.
     """
     for component in ("kube-apiserver", "etcd"):
-        if found := _pods(node, component):
-            node.host.run(_CRICTL, "rmp", "--force", *found, check=False)
-    if left := _pods(node, "etcd"):
+        node.runtime.cri.remove_pods(node.runtime.cri.static_pods(component))
+    if left := node.runtime.cri.static_pods("etcd"):
         raise NodeError(
             f"etcd's pod does not stop ({', '.join(left)}), so its data are not touched: reboot this instance"
         )
-
-
-def _pods(node: Node, component: str) -> list[str]:
-    selector = ("--namespace=kube-system", f"--label=component={component}")
-    return node.host.run(_CRICTL, "pods", "--quiet", *selector).stdout.split()
 
 
 def _check_exit(node: Node, since: datetime) -> None:

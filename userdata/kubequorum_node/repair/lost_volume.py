@@ -56,7 +56,7 @@ def _stage(node: Node, because: str) -> str:
     """The stage of the member on an empty volume: one of the first set only while no member has lived."""
     for slot in node.etcd_spec.slots:
         stored = node.store.get(slot_record.key(slot))
-        if stored is not None and SlotRecord.from_json(stored.body).stage in HAS_LIVED:
+        if stored is not None and SlotRecord.from_json(stored.text).stage in HAS_LIVED:
             membership.wait_for_quorum(node, because=because)
             return JOINING
     return FORMING

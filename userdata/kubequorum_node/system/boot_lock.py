@@ -22,7 +22,9 @@ def held(node: Node) -> Iterator[None]:
         BusyError: something does so now.
 
     """
-    with node.host.path(_LOCK).open("w", encoding="utf-8") as lock:
+    path = node.host.path(_LOCK)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

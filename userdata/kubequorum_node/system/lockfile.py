@@ -5,7 +5,7 @@ It stands in userdata/files/artifacts.json and is the only place that knows.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from kubequorum_node.errors import NodeError
 
 LOCK_FILE = Path(__file__).resolve().parents[2] / "files" / "artifacts.json"
 
-_COMMON = ("containerd", "runc", "cni-plugins", "crictl", "kubelet", "kubeadm")
+_COMMON = ("cni-plugins", "crictl", "kubelet", "kubeadm")
 _MASTERS = ("etcd", "kubectl")
 
 
@@ -53,9 +53,21 @@ class Artifact:
 
 
 def needed(
-    kubernetes_version: str, *, architecture: str, master: bool, path: Path = LOCK_FILE
+    kubernetes_version: str,
+    *,
+    architecture: str,
+    master: bool,
+    runtime: Sequence[str],
+    path: Path = LOCK_FILE,
 ) -> list[Artifact]:
-    """All that a machine needs for a Kubernetes version.
+    """All that a host needs for a Kubernetes version.
+
+    Args:
+        kubernetes_version: without a leading v.
+        architecture: amd64 or arm64.
+        master: whether it is one.
+        runtime: what its container runtime is installed from.
+        path: the lock file.
 
     Raises:
         LockFileError: the version or the architecture is not in the lock file.
@@ -68,7 +80,7 @@ def needed(
             f"Kubernetes {kubernetes_version} (kubernetes.version in the cluster file) is not in {path}, "
             f"which has {', '.join(versions)}"
         )
-    names = _COMMON + _MASTERS if master else _COMMON
+    names = (*runtime, *_COMMON, *(_MASTERS if master else ()))
     return [
         _artifact(lock["artifacts"][name], name, versions[kubernetes_version][name], architecture)
         for name in names

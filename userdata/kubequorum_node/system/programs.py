@@ -23,7 +23,10 @@ def install(node: Node) -> None:
 
     """
     artifacts = lockfile.needed(
-        node.document.kubernetes_version, architecture=node.identity.architecture, master=node.is_master
+        node.document.kubernetes_version,
+        architecture=node.identity.architecture,
+        master=node.is_master,
+        runtime=node.runtime.artifacts,
     )
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(lambda artifact: _install_one(node, artifact), artifacts))

@@ -5,6 +5,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 from kubequorum_node.clock import NotYetError, WaitError
+from kubequorum_node.document import API_PORT
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import USER_AGENT
 from kubequorum_node.log import warning
@@ -75,5 +76,5 @@ def _sources(node: Node) -> list[str]:
     urls = [aws, f"https://ec2.{region}.amazonaws.com"]
     if node.is_master:
         names = (slot.etcd_name for name, slot in node.etcd_spec.slots.items() if name != node.slot)
-        urls += [f"https://{name}:6443/livez" for name in names]
+        urls += [f"https://{name}:{API_PORT}/livez" for name in names]
     return urls

@@ -12,18 +12,7 @@ from kubequorum_node.kubernetes import api_server
 from kubequorum_node.log import error, info, step, warning
 from kubequorum_node.node import Node
 from kubequorum_node.step import Step
-from kubequorum_node.system import supervisor
 from kubequorum_node.termination import steps
-
-_RIVALS = (
-    "kubequorum-boot.service",
-    "kubequorum-credentials.service",
-    "kubequorum-certificates.service",
-    "kubequorum-dead-nodes.service",
-    "kubequorum-watch*.service",
-    "kubequorum-*.timer",
-)
-"""What would start again what is being stopped."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +50,17 @@ SHUTDOWN: Sequence[Part] = (Part(steps.MOVE_LEADERSHIP, 10), *STOP)
 """For a machine that goes off and comes back: it keeps its volume, its pods and its place behind the load
 balancer, which sees by itself that it is gone."""
 SHUTDOWN_WITHOUT_CLUSTER: Sequence[Part] = (Part(steps.STOP_AT_ONCE, 40), Part(steps.UNMOUNT_VOLUME, 20))
+PLANS = (MASTER, MASTER_WITHOUT_CLUSTER, WORKER, SHUTDOWN, SHUTDOWN_WITHOUT_CLUSTER)
+LAST_STEPS = (steps.REPORT_GONE, steps.AWAIT_END)
+"""Of every termination, after its plan."""
 
 
-def leave(node: Node) -> None:
-    """Let go of everything, then let the group end this instance."""
+def terminate(node: Node) -> None:
+    """Release everything, then let the group end this instance."""
     begin = node.clock.now()
-    if not supervisor.runs_processes():
-        _stop_rivals(node)
-        for part in _parts(node):
-            attempt(node, part)
+    _stop_services(node)
+    for part in _parts(node):
+        attempt(node, part)
     node.lifecycle.report_gone()
     info(f"{node.config.role} released everything in {node.clock.now() - begin:.1f} s")
     # EC2 mostly ends the machine in the middle of it.
@@ -105,6 +96,8 @@ def attempt(node: Node, part: Part) -> None:
 
 
 def _parts(node: Node) -> Sequence[Part]:
+    if not node.supervisor.runs_containers:
+        return ()
     if not node.is_master:
         return WORKER
     if api_server.is_ready(node):
@@ -113,8 +106,8 @@ def _parts(node: Node) -> Sequence[Part]:
     return MASTER_WITHOUT_CLUSTER
 
 
-def _stop_rivals(node: Node) -> None:
+def _stop_services(node: Node) -> None:
     try:
-        node.host.run("systemctl", "stop", *_RIVALS, timeout=30)
+        node.supervisor.stop_for_termination()
     except Exception as failure:
         warning(f"some services could not be stopped, continuing: {failure}")

@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.log import step, warning
 from kubequorum_node.node import Node
-from kubequorum_node.system import supervisor
+from kubequorum_node.supervision import systemctl
 
 _MANIFESTS = "/etc/kubernetes/manifests"
 _KUBELET = "kubelet.service"
-_CRICTL = "/usr/local/bin/crictl"
 _ORDER: Sequence[tuple[Sequence[str], float]] = (
     (("kube-controller-manager", "kube-scheduler"), 5.0),
     # It answers for `shutdown-delay-duration`, then finishes the requests that it has.
@@ -30,7 +29,7 @@ def stop_all(node: Node) -> None:
         CommandError: the container runtime does not answer; then nothing can be stopped that way.
 
     """
-    kubelet_runs = supervisor.is_active(node.host, _KUBELET)
+    kubelet_runs = systemctl.is_active(node.host, _KUBELET)
     for names, seconds in _ORDER:
         with step(f"stop {', '.join(names)}"):
             for name in names:
@@ -60,7 +59,7 @@ def stop_at_once(node: Node) -> None:
 
 def _wait_until_stopped(node: Node, names: Sequence[str], seconds: float) -> WaitError | None:
     def look() -> None:
-        running = [name for name in names if _containers(node, name)]
+        running = [name for name in names if node.runtime.cri.containers(name)]
         if running:
             raise NotYetError(f"{', '.join(running)} still running")
 
@@ -73,10 +72,5 @@ def _wait_until_stopped(node: Node, names: Sequence[str], seconds: float) -> Wai
 
 
 def _stop(node: Node, names: Sequence[str], seconds: float) -> None:
-    found = [container for name in names for container in _containers(node, name)]
-    if found:
-        node.host.run(_CRICTL, "stop", f"--timeout={seconds:.0f}", *found, timeout=2 * seconds + 10)
-
-
-def _containers(node: Node, name: str) -> list[str]:
-    return node.host.run(_CRICTL, "ps", "--quiet", "--name", f"^{name}$", timeout=10).stdout.split()
+    found = [container for name in names for container in node.runtime.cri.containers(name)]
+    node.runtime.cri.stop(found, grace_seconds=seconds)

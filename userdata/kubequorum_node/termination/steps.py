@@ -1,7 +1,7 @@
 """The steps of an end; `order` has their order."""
 
 from kubequorum_node.etcd import leadership
-from kubequorum_node.kubernetes import dead_nodes
+from kubequorum_node.kubernetes import stale_nodes
 from kubequorum_node.step import Step
 from kubequorum_node.termination import drain, load_balancer, static_pods
 from kubequorum_node.volume import detachment, filesystem
@@ -12,7 +12,7 @@ MOVE_LEADERSHIP = Step(
     "move-leadership", "let another member lead etcd, if this one does", leadership.hand_over, True
 )
 LEAVE_LOAD_BALANCER = Step("leave-load-balancer", "leave the API's target groups", load_balancer.leave, True)
-REMOVE_OWN_NODE = Step("remove-own-node", "remove this machine's Node object", dead_nodes.remove_own, True)
+REMOVE_OWN_NODE = Step("remove-own-node", "remove this machine's Node object", stale_nodes.remove_own, True)
 STOP_CONTROL_PLANE = Step(
     "stop-control-plane", "stop the static pods: the API server before etcd", static_pods.stop_all, True
 )

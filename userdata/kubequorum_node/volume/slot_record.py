@@ -150,7 +150,7 @@ def update(node: Node, change: Callable[[SlotRecord | None], SlotRecord]) -> Slo
         new = replace(new, written=_now())
         body = new.to_json()
         etag = node.store.put(key(node.slot), body, only_if=NOT_THERE if stored is None else stored.etag)
-        _remember(node, Stored(body, etag))
+        _remember(node, Stored(body.encode(), etag))
         return new
 
     try:
@@ -210,7 +210,7 @@ def _fetch(node: Node) -> Stored | None:
 
 
 def _remember(node: Node, stored: Stored | None) -> None:
-    seen = None if stored is None else {"body": stored.body, "etag": stored.etag}
+    seen = None if stored is None else {"body": stored.text, "etag": stored.etag}
     node.host.write(_SEEN_FILE, json.dumps(seen), mode=0o600)
 
 
@@ -220,11 +220,11 @@ def _seen(node: Node) -> list[Stored | None]:
     if text is None:
         return []
     seen = json.loads(text)
-    return [None if seen is None else Stored(**seen)]
+    return [None if seen is None else Stored(seen["body"].encode(), seen["etag"])]
 
 
 def _record(stored: Stored | None) -> SlotRecord | None:
-    return None if stored is None else SlotRecord.from_json(stored.body)
+    return None if stored is None else SlotRecord.from_json(stored.text)
 
 
 def _now() -> str:

@@ -19,7 +19,7 @@ __all__ = ["master", "surroundings"]
 def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Root, with all programs on the image, and a CA set that is made at once."""
     others = set(threading.enumerate())
-    monkeypatch.delenv("KUBEQUORUM_SUPERVISOR", raising=False)
+    monkeypatch.delenv("KUBEQUORUM_FAIL_STEP", raising=False)
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(packages, "_is_there", lambda *_: True)
     monkeypatch.setattr(programs, "is_installed", lambda *_: True)

@@ -9,7 +9,6 @@ import pytest
 
 from kubequorum_node.boot import launch, run
 from kubequorum_node.host import Result
-from kubequorum_node.system import supervisor
 from tests.synthesis import REPOSITORY
 from tests.unit.node.boot.booting import master, surroundings
 from tests.unit.node.fakes import FakeNode
@@ -124,7 +123,7 @@ def bundle(tmp_path: Path) -> Path:
     (home / "current").symlink_to("0123")
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name in ("systemctl", "python3"):
+    for name in ("systemctl", "python3", "install"):
         (programs / name).write_text(f'#!/bin/sh\necho {name} "$@"\n')
         (programs / name).chmod(0o755)
     return home
@@ -144,19 +143,15 @@ def _start(bundle: Path, **variables: str) -> str:
 
 
 def test_user_data_ends_with_systemd_at_work(bundle: Path) -> None:
-    """It starts the unit and does not wait for it."""
+    """The command is there for units and people; the unit is started and not waited for."""
     unit = bundle / "0123" / "units" / "kubequorum-boot.service"
-    assert _start(bundle) == f"systemctl enable --now --no-block {unit}"
+    command = bundle / "0123" / "files" / "kubequorum-node"
+    assert _start(bundle).splitlines() == [
+        f"install -D -m 755 {command} /usr/local/bin/kubequorum-node",
+        f"systemctl enable --now --no-block {unit}",
+    ]
 
 
 def test_a_plain_process_boots_by_itself(bundle: Path) -> None:
     """There is no systemd that could start it."""
     assert _start(bundle, KUBEQUORUM_SUPERVISOR="process") == f"python3 {bundle / '0123'} boot"
-
-
-def test_a_plain_process_keeps_no_record(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its root is the computer's: nothing is written there."""
-    monkeypatch.setenv("KUBEQUORUM_SUPERVISOR", "process")
-    assert supervisor.runs_processes()
-    launch.end(node, launch.IN_SERVICE)
-    assert not node.host.path("/var/lib/kubequorum").exists()

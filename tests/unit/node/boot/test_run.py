@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from kubequorum_node import services
 from kubequorum_node.boot import run
-from kubequorum_node.boot.order import MASTER, WORKER, AtOnce, steps_of
+from kubequorum_node.boot.order import MASTER, WORKER, Parallel, steps_of
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import Result
 from kubequorum_node.kubeadm import ca_set
@@ -17,7 +18,8 @@ from kubequorum_node.kubernetes import control_plane, credentials
 from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
 from kubequorum_node.node import Node
 from kubequorum_node.step import Step
-from kubequorum_node.system import boot_lock, supervisor
+from kubequorum_node.supervision.processes import Processes
+from kubequorum_node.system import boot_lock
 from kubequorum_node.volume.slot_record import SlotRecord
 from tests.unit.node import examples
 from tests.unit.node.boot.booting import master, surroundings
@@ -299,7 +301,7 @@ def test_a_failure_in_one_lane_does_not_wait_for_the_others(master: SimulatedNod
 
     try:
         with pytest.raises(NodeError, match="bad checksum"):
-            run.run(node, [AtOnce(([Step("slow", "", wait)], [Step("broken", "", fail)]))])
+            run.run(node, [Parallel(([Step("slow", "", wait)], [Step("broken", "", fail)]))])
     finally:
         never.set()
 
@@ -358,18 +360,19 @@ def test_a_worker_is_born(worker: FakeNode) -> None:
 
 
 @pytest.fixture
-def process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A machine that is a plain process; what it starts is noted."""
+def process(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A host that is a plain process; what it starts is noted."""
     started: list[str] = []
-    monkeypatch.setenv("KUBEQUORUM_SUPERVISOR", "process")
+    supervisor = Processes(services.units(is_master=True))
     monkeypatch.setattr(supervisor, "start_process", started.append)
+    node.supervisor = supervisor
     return started
 
 
-def test_a_plain_process_only_says_that_it_is_there(
+def test_a_plain_process_only_reports_itself(
     node: FakeNode, process: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It runs no program, touches no file, and says what it leaves out."""
+    """It runs no program and logs what it leaves out; a shutdown's service is not run as a process."""
     assert run.boot(node) == 0
     assert process == ["watch-lifecycle"]
     assert node.host.commands == []
@@ -377,7 +380,20 @@ def test_a_plain_process_only_says_that_it_is_there(
     assert "plain process" in capsys.readouterr().err
 
 
-def test_a_machine_without_systemd_is_refused(node: FakeNode) -> None:
+def test_a_host_without_systemd_is_refused(node: FakeNode) -> None:
     """It could run none of the units; the message says what would."""
     with pytest.raises(NodeError, match="KUBEQUORUM_SUPERVISOR=process"):
-        supervisor.require_systemd(node.host)
+        run.boot(node)
+    assert node.aws.requests == []
+
+
+def test_an_injected_fault_fails_its_step_and_no_other(
+    master: SimulatedNode, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The launch fails as it would of itself, and the log says where the fault comes from."""
+    monkeypatch.setenv("KUBEQUORUM_FAIL_STEP", "prove-health")
+    assert run.boot(master.node) == run.GIVEN_UP_STATUS
+    logged = capsys.readouterr().err
+    assert "error: prove-health: FAILED" in logged
+    assert "KUBEQUORUM_FAIL_STEP=prove-health" in logged
+    assert "configure-cluster: done" in logged

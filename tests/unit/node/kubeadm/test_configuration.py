@@ -19,6 +19,7 @@ from kubequorum_node.host import Host
 from kubequorum_node.kubeadm import ca_set, configuration
 from kubequorum_node.kubeadm.cluster_configuration import ELLIPTIC
 from kubequorum_node.kubeadm.configuration import Master
+from kubequorum_node.runtime.containerd import Containerd
 from tests.unit.node import examples, real
 from tests.unit.node.fakes import FakeNode
 
@@ -30,6 +31,7 @@ MASTER = Master(
     slot="a",
     api_load_balancer_name=examples.CONFIG.api_load_balancer_name,
     etcd_arguments=tuple(member_arguments(SPEC, "a", MEMBERS)),
+    cri_socket=Containerd.socket,
     ignored_preflight_errors=("DirAvailable--var-lib-etcd-data",),
     bootstrap_token="abcdef.0123456789abcdef",
 )
@@ -57,6 +59,7 @@ def _rendered(document: ClusterDocument = examples.DOCUMENT) -> dict[str, str]:
             endpoint=document.api_endpoint,
             token=MASTER.bootstrap_token,
             ca_hash="sha256:" + "0" * 64,
+            cri_socket=Containerd.socket,
         ),
         "ca-set": configuration.ca_set(document, folder="/run/x", algorithm=ELLIPTIC),
     }
@@ -187,3 +190,11 @@ def test_kubeadm_makes_a_ca_set(node: FakeNode, monkeypatch: pytest.MonkeyPatch)
     node.aws.objects[ca_set.KEY] = made.to_json().encode()
     ca_set.install(node)
     assert len(ca_set.public_key_hash(node)) == len("sha256:") + 64
+
+
+def test_etcd_gets_its_environment_from_the_settings() -> None:
+    """A variable there is one of the container; without any, the section is left out."""
+    unsafe = replace(MASTER, etcd_environment={"ETCD_UNSAFE_NO_FSYNC": "true"})
+    cluster = _documents(configuration.node_config(examples.DOCUMENT, unsafe))["ClusterConfiguration"]
+    assert cluster["etcd"]["local"]["extraEnvs"] == [{"name": "ETCD_UNSAFE_NO_FSYNC", "value": "true"}]
+    assert "extraEnvs" not in configuration.node_config(examples.DOCUMENT, MASTER)

@@ -13,12 +13,15 @@ import pytest
 
 from kubequorum.versions import DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS
 from kubequorum_node.host import Result
+from kubequorum_node.runtime.containerd import Containerd
 from kubequorum_node.system import lockfile, programs
 from kubequorum_node.system.download import ChecksumError, DownloadError
 from kubequorum_node.system.lockfile import Artifact, LockFileError
 from tests.unit.node.fakes import FakeNode
 
 KUBELET = b"#!/bin/sh\necho Kubernetes v1.36.3\n"
+
+RUNTIME = Containerd.artifacts
 
 
 class _Server(ThreadingHTTPServer):
@@ -211,10 +214,14 @@ def test_programs_are_taken_out_of_an_archive(
 @pytest.mark.parametrize("version", SUPPORTED_KUBERNETES_VERSIONS)
 def test_the_lock_file_has_everything_for_every_supported_version(version: str, architecture: str) -> None:
     """What a cluster file may ask for can be installed on both architectures."""
-    names = {a.name for a in lockfile.needed(version, architecture=architecture, master=True)}
-    workers = {a.name for a in lockfile.needed(version, architecture=architecture, master=False)}
+    names = {
+        a.name for a in lockfile.needed(version, architecture=architecture, master=True, runtime=RUNTIME)
+    }
+    workers = {
+        a.name for a in lockfile.needed(version, architecture=architecture, master=False, runtime=RUNTIME)
+    }
     assert names == workers | {"etcd", "kubectl"}
-    for artifact in lockfile.needed(version, architecture=architecture, master=True):
+    for artifact in lockfile.needed(version, architecture=architecture, master=True, runtime=RUNTIME):
         assert len(artifact.sha256) == 64
         assert architecture in artifact.url
         assert artifact.version_command[0] in artifact.install
@@ -224,4 +231,4 @@ def test_a_version_that_is_not_in_the_lock_file_is_named() -> None:
     """With those that are."""
     assert DEFAULT_KUBERNETES_VERSION in SUPPORTED_KUBERNETES_VERSIONS
     with pytest.raises(LockFileError, match=r"1\.35\.0 .* is not in .*1\.36\.3"):
-        lockfile.needed("1.35.0", architecture="amd64", master=True)
+        lockfile.needed("1.35.0", architecture="amd64", master=True, runtime=RUNTIME)

@@ -1,16 +1,17 @@
 """The orderly end: in an order in which nobody loses what it needs, bounded, and safe to repeat."""
 
 from functools import partial
-from pathlib import Path
 from threading import Event
 from typing import Any
 
 import pytest
 
+from kubequorum_node import services
 from kubequorum_node.clock import WaitError
 from kubequorum_node.errors import NodeError
 from kubequorum_node.etcd import leadership
 from kubequorum_node.step import Step
+from kubequorum_node.supervision.processes import Processes
 from kubequorum_node.termination import drain, load_balancer, order, static_pods
 from kubequorum_node.termination.order import Part
 from kubequorum_node.volume import detachment, filesystem
@@ -25,7 +26,6 @@ ETCDCTL, KUBECTL = (f"/usr/local/bin/{name}" for name in ("etcdctl", "kubectl"))
 @pytest.fixture
 def master(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> SimulatedNode:
     """A master in slot a that leads etcd; its pods are asked to move by the test of `drain`."""
-    monkeypatch.delenv("KUBEQUORUM_SUPERVISOR", raising=False)
     master = SimulatedNode.in_service(node)
     master.etcd.leader = "a"
     node.aws.lifecycle[OWN] = "Terminating:Wait"
@@ -48,7 +48,7 @@ def test_a_master_lets_go_in_order(master: SimulatedNode) -> None:
     node = master.node
     master.etcd.raft_indexes["c"] -= 1
     begin = node.clock.now()
-    order.leave(node)
+    order.terminate(node)
     assert master.log == [
         "rivals stopped",
         "cordoned",
@@ -80,14 +80,14 @@ def test_an_end_that_the_group_has_not_heard_of_is_told_again(
         return {}
 
     monkeypatch.setattr(master.node.aws, "complete_lifecycle_action", complete)
-    order.leave(master.node)
+    order.terminate(master.node)
     assert asked == ["terminate", "terminate"]
 
 
 def test_the_last_of_a_control_plane_does_not_wait_for_the_others(master: SimulatedNode) -> None:
     """Without a quorum no request ends: it asks nobody, stops all at once and gives its volume free."""
     master.node.host.statuses[READYZ] = 500
-    order.leave(master.node)
+    order.terminate(master.node)
     assert master.pods.running == set()
     assert not master.node.host.ran(ETCDCTL)
     assert not master.node.host.ran(KUBECTL)
@@ -97,9 +97,9 @@ def test_the_last_of_a_control_plane_does_not_wait_for_the_others(master: Simula
 
 def test_an_end_that_is_repeated_finds_what_is_done(master: SimulatedNode) -> None:
     """The unit was killed at the very end and starts again: nothing is stopped or detached twice."""
-    order.leave(master.node)
+    order.terminate(master.node)
     master.log.clear()
-    order.leave(master.node)
+    order.terminate(master.node)
     assert master.log == ["rivals stopped"]
     assert len(master.node.aws.asked("detach_volume")) == 1
     assert len(master.node.aws.completed) == 1
@@ -116,7 +116,7 @@ def test_a_part_that_fails_keeps_no_other_from_being_done(
 
     parts = [Part(Step(name, "", fail), 1) if part.step.name == name else part for part in order.MASTER]
     monkeypatch.setattr(order, "MASTER", parts)
-    order.leave(master.node)
+    order.terminate(master.node)
     assert master.node.aws.completed[0]["LifecycleHookName"] == "terminate"
     if name not in ("stop-control-plane", "unmount-volume", "detach-volume"):
         assert master.node.aws.volume["State"] == "available"
@@ -142,10 +142,10 @@ def test_all_parts_together_end_before_the_hook_does() -> None:
     assert sum(part.seconds for part in order.SHUTDOWN) < 100
 
 
-def test_a_plain_process_only_completes_its_hook(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has nothing to let go of."""
-    monkeypatch.setenv("KUBEQUORUM_SUPERVISOR", "process")
-    order.leave(node)
+def test_a_plain_process_only_completes_its_hook(node: FakeNode) -> None:
+    """It has nothing to release."""
+    node.supervisor = Processes(services.units(is_master=True))
+    order.terminate(node)
     assert node.host.commands == []
     assert len(node.aws.completed) == 1
 
@@ -161,7 +161,7 @@ def test_a_machine_that_goes_off_keeps_volume_and_place(master: SimulatedNode) -
 
 def test_a_machine_that_goes_off_behind_its_farewell_waits_for_nothing(master: SimulatedNode) -> None:
     """EC2 ends the instance: etcd, which is stopped, is asked no more."""
-    order.leave(master.node)
+    order.terminate(master.node)
     master.node.host.statuses[READYZ] = None
     master.node.host.commands.clear()
     begin = master.node.clock.now()
@@ -233,7 +233,7 @@ def test_pods_are_stopped_where_no_kubelet_runs(master: SimulatedNode) -> None:
 
 def test_the_kubelet_goes_on(master: SimulatedNode) -> None:
     """By its answers a successor knows that this machine is at work: silent, it would be finished off."""
-    order.leave(master.node)
+    order.terminate(master.node)
     assert not [line for line in master.node.host.ran("systemctl stop") if "kubelet" in line]
 
 
@@ -261,15 +261,20 @@ def test_a_worker_empties_its_node_and_goes(worker: FakeNode, monkeypatch: pytes
     step = Step("empty-node", "", lambda _: log.append("emptied"))
     monkeypatch.setattr(order, "WORKER", [Part(step, 5)])
     worker.aws.first("complete_lifecycle_action", lambda: log.append("completed"))
-    monkeypatch.delenv("KUBEQUORUM_SUPERVISOR", raising=False)
-    order.leave(worker)
+    order.terminate(worker)
     assert log == ["emptied", "completed"]
 
 
-def test_the_boot_is_stopped_before_anything_else() -> None:
-    """It would attach the volume and start the pods again. A unit by that name has to be there."""
-    units = Path(order.__file__).resolve().parents[2] / "units"
-    named = [rival for rival in order._RIVALS if "*" not in rival]
-    assert "kubequorum-boot.service" in named
-    for rival in named:
-        assert (units / rival).exists(), rival
+def test_what_would_interfere_is_stopped_before_anything_else(node: FakeNode, worker: FakeNode) -> None:
+    """The boot would attach the volume and start the pods again; the service that terminates goes on."""
+    stopped = []
+    for each in (node, worker):
+        each.host.on("systemctl stop", None)
+        each.supervisor.stop_for_termination()
+        (line,) = each.host.ran("systemctl stop")
+        stopped.append(set(line.split()[2:]))
+    master, other = stopped
+    assert {"kubequorum-boot.service", "kubequorum-watchdog.service"} <= master
+    assert {"kubequorum-credentials.timer", "kubequorum-credentials.service"} <= master
+    assert not master & {"kubequorum-lifecycle.service", "kubequorum-shutdown.service"}
+    assert other == {"kubequorum-boot.service"}

@@ -18,7 +18,7 @@ _AT_ONCE = 100
 def remove(node: Node) -> None:
     """Remove the Nodes whose instance has ended, or that EC2 does not know (any more)."""
     found = json.loads(kubectl(node, "get", "nodes", "--output=json").stdout)["items"]
-    dead = dead_nodes(found, _states(node, list(filter(None, map(instance_id, found)))), datetime.now(UTC))
+    dead = stale_nodes(found, _states(node, list(filter(None, map(instance_id, found)))), datetime.now(UTC))
     for name, reason in dead.items():
         info(f"removing node {name}: {reason}")
         kubectl(node, "delete", "node", name, "--ignore-not-found", "--wait=false")
@@ -29,7 +29,7 @@ def remove_own(node: Node) -> None:
     kubectl(node, "delete", "node", node.identity.node_name, "--ignore-not-found", "--wait=false")
 
 
-def dead_nodes(nodes: list[dict[str, Any]], states: dict[str, str], now: datetime) -> dict[str, str]:
+def stale_nodes(nodes: list[dict[str, Any]], states: dict[str, str], now: datetime) -> dict[str, str]:
     """Name of each Node that is to go, with the reason.
 
     Args:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kubequorum_node.kubernetes import dead_nodes
+from kubequorum_node.kubernetes import stale_nodes
 from tests.unit.node.fakes import FakeNode
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -26,7 +26,7 @@ def _node(
 
 
 def _goes(node: Any, states: dict[str, str]) -> bool:
-    return bool(dead_nodes.dead_nodes([node], states, NOW))
+    return bool(stale_nodes.stale_nodes([node], states, NOW))
 
 
 @pytest.mark.parametrize("state", ["pending", "running", "shutting-down", "stopping", "stopped"])
@@ -57,7 +57,7 @@ def test_a_node_that_is_no_instance_stays(provider_id: str) -> None:
     assert not _goes(_node(provider_id=provider_id), {})
 
 
-def test_dead_nodes_are_removed_with_one_question_to_ec2(node: FakeNode) -> None:
+def test_stale_nodes_are_removed_with_one_question_to_ec2(node: FakeNode) -> None:
     """Asked by a filter: an id that EC2 does not know is no error then."""
     living = _node(provider_id="aws:///eu-central-1b/i-0bbbbbbbbbbbbbbbb")
     living["metadata"]["name"] = "ip-10-20-2-4"
@@ -66,7 +66,7 @@ def test_dead_nodes_are_removed_with_one_question_to_ec2(node: FakeNode) -> None
         INSTANCE: {"InstanceId": INSTANCE, "State": {"Name": "terminated"}},
         "i-0bbbbbbbbbbbbbbbb": {"InstanceId": "i-0bbbbbbbbbbbbbbbb", "State": {"Name": "running"}},
     }
-    dead_nodes.remove(node)
+    stale_nodes.remove(node)
     deleted = [line for line in node.host.ran(KUBECTL) if " delete " in line]
     assert len(deleted) == 1
     assert "delete node ip-10-20-1-4" in deleted[0]

@@ -1,0 +1,1 @@
+"""The container runtime: one interface, a module for each implementation, and crictl, which they share."""

@@ -1,0 +1,148 @@
+"""The node's services: one table of what runs on a host, when, and what a graceful termination does about it.
+
+A periodic job is an entry here and its function; its two unit files are made from the entry. A service that
+runs all the time has a unit file in userdata/units, too.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kubequorum_node.boot.run import boot
+from kubequorum_node.kubernetes import certificates, credentials, stale_nodes
+from kubequorum_node.kubernetes.pod_network import PodNetwork
+from kubequorum_node.node import Node
+from kubequorum_node.step import Step
+from kubequorum_node.supervision.unit import Phase, Unit
+from kubequorum_node.termination.order import shut_down, terminate
+from kubequorum_node.watchdog.watch import watch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """Something that a host runs by itself; for the fields see `supervision.unit.Unit`."""
+
+    unit: str
+    step: Step
+    """The command of the node program that it runs."""
+    phase: Phase
+    stopped_by_termination: bool
+    at_shutdown: bool = False
+    timer: Mapping[str, str] | None = None
+    timeout: str = ""
+    retry_seconds: int | None = None
+
+
+def _boot(node: Node) -> None:
+    if status := boot(node):
+        sys.exit(status)
+
+
+def _watch_lifecycle(node: Node) -> None:
+    node.lifecycle.wait_for_termination()
+    terminate(node)
+
+
+SERVICES = (
+    Service(
+        unit="kubequorum-boot",
+        step=Step("boot", "run all steps of a boot, in their order; safe to repeat", _boot),
+        phase=Phase.BOOT,
+        stopped_by_termination=True,
+    ),
+    Service(
+        unit="kubequorum-lifecycle",
+        step=Step(
+            "watch-lifecycle",
+            "terminate gracefully when the Auto Scaling group terminates this instance",
+            _watch_lifecycle,
+        ),
+        phase=Phase.LAUNCH,
+        # It is what terminates.
+        stopped_by_termination=False,
+    ),
+    Service(
+        unit="kubequorum-shutdown",
+        step=Step("shut-down", "stop the control plane in order: the host shuts down", shut_down, True),
+        phase=Phase.LAUNCH,
+        stopped_by_termination=False,
+        at_shutdown=True,
+    ),
+    Service(
+        unit="kubequorum-pod-network",
+        step=Step(
+            "pod-network",
+            "keep routes to the pods of other nodes up to date",
+            lambda node: PodNetwork(node).run(),
+        ),
+        phase=Phase.POD_NETWORK,
+        # Pods that are being evicted still serve.
+        stopped_by_termination=False,
+    ),
+    Service(
+        unit="kubequorum-watchdog",
+        step=Step("watch-health", "watch the health of this master and repair it", watch, True),
+        phase=Phase.IN_SERVICE,
+        stopped_by_termination=True,
+    ),
+    Service(
+        unit="kubequorum-credentials",
+        step=Step(
+            "publish-credentials",
+            "renew the join token and the administrator's kubeconfig",
+            credentials.renew,
+            True,
+        ),
+        phase=Phase.CLUSTER,
+        stopped_by_termination=True,
+        # Well before the last token expires, see `credentials.TOKEN_VALID`.
+        timer={"OnActiveSec": "30min", "OnUnitActiveSec": "30min", "RandomizedDelaySec": "2min"},
+        timeout="5min",
+        retry_seconds=30,
+    ),
+    Service(
+        unit="kubequorum-certificates",
+        step=Step(
+            "renew-certificates",
+            "renew the leaf certificates if one expires soon",
+            certificates.renew_if_due,
+            True,
+        ),
+        phase=Phase.CLUSTER,
+        stopped_by_termination=True,
+        timer={"OnCalendar": "weekly", "RandomizedDelaySec": "6h", "Persistent": "true"},
+        timeout="30min",
+    ),
+    Service(
+        unit="kubequorum-stale-nodes",
+        step=Step(
+            "remove-stale-nodes",
+            "remove Node objects whose instance no longer exists",
+            stale_nodes.remove,
+            True,
+        ),
+        phase=Phase.CLUSTER,
+        stopped_by_termination=True,
+        timer={"OnActiveSec": "1min", "OnUnitActiveSec": "5min", "RandomizedDelaySec": "30s"},
+        timeout="5min",
+    ),
+)
+
+
+def units(*, is_master: bool) -> list[Unit]:
+    """The services of a host as its supervisor sees them."""
+    return [
+        Unit(
+            name=service.unit,
+            command=service.step.name,
+            description=service.step.help,
+            phase=service.phase,
+            stopped_by_termination=service.stopped_by_termination,
+            at_shutdown=service.at_shutdown,
+            timer=service.timer,
+            timeout=service.timeout,
+            retry_seconds=service.retry_seconds,
+        )
+        for service in SERVICES
+        if is_master or not service.step.masters_only
+    ]

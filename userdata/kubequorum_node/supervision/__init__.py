@@ -1,0 +1,1 @@
+"""The node program's services on a host: as systemd units, or as plain processes."""

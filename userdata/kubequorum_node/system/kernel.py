@@ -1,0 +1,36 @@
+"""What the kernel needs before pods run: modules and settings."""
+
+import os
+
+from kubequorum_node.host import CommandError
+from kubequorum_node.log import warning
+from kubequorum_node.node import Node
+
+_MODULES = ("overlay", "br_netfilter", "vxlan", "nf_conntrack")
+_SYSCTL = "/etc/sysctl.d/90-kubequorum.conf"
+_SYSCTLS = {
+    "net.ipv4.ip_forward": "1",
+    # For a pod that calls a Service of a pod on the same node: kube-proxy's rules must see the frames.
+    "net.bridge.bridge-nf-call-iptables": "1",
+}
+_CONNTRACK_PER_CORE = 32768
+_CONNTRACK_MIN = 131072
+"""What kube-proxy would set by itself."""
+
+
+def prepare(node: Node) -> None:
+    """Load modules, and let the host forward packets."""
+    node.host.write("/etc/modules-load.d/kubequorum.conf", "".join(f"{name}\n" for name in _MODULES))
+    for name in _MODULES:
+        # A module that is built in or loaded needs none of this; one that is missing shows in the next step.
+        loaded = node.host.run("modprobe", name, check=False)
+        if loaded.returncode != 0:
+            warning(f"modprobe {name}: {loaded.stderr.strip()}")
+    node.host.write(_SYSCTL, "".join(f"{key} = {value}\n" for key, value in _SYSCTLS.items()))
+    node.host.run("sysctl", "--quiet", "--load", _SYSCTL)
+    size = max(_CONNTRACK_MIN, _CONNTRACK_PER_CORE * (os.cpu_count() or 1))
+    try:
+        node.host.run("sysctl", "--quiet", "--write", f"net.netfilter.nf_conntrack_max={size}")
+    except CommandError as error:
+        # Only the first network namespace may set it: the kernel's own size has to do then.
+        warning(f"the connection tracking table keeps its size: {error}")
