@@ -18,7 +18,7 @@ _MARKS = {
     "device": re.compile(r"attach-volume: done"),
     "mounted": re.compile(r"mount-volume: done"),
     "etcd": re.compile(r"etcd member [0-9a-f]+ works"),
-    "api_ready": re.compile(r"the API server on this machine is ready"),
+    "api_ready": re.compile(r"the API server on this host is ready"),
 }
 """What a boot logs when it has completed that part."""
 

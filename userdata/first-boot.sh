@@ -1,11 +1,11 @@
 #!/bin/bash
-# First boot of every machine, master or worker: fetch the node program, check it, start it. All else is in there.
-# The lines above this script set REGION, BUCKET, KEY, SHA256 (where the node program is, and its sum) and CONFIG
-# (its configuration). Whole-line comments do not travel in user-data.
+# First boot of every instance, master or worker: download the node program, verify it, start it.
+# The lines above this script set REGION, BUCKET, KEY, SHA256 (where the node program is, and its checksum) and CONFIG
+# (its configuration). Whole-line comments are left out of user-data.
 # shellcheck disable=SC2154
 set -euo pipefail
 umask 077
-# An image may set a proxy or other end points here.
+# An image may set a proxy or other endpoints here.
 env=/etc/default/kubequorum
 set -a
 # shellcheck disable=SC1090

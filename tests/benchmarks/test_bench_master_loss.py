@@ -17,7 +17,7 @@ JOURNAL = """\
 1700000011.500000 ip-10-77-0-9 python3[88]: kubequorum: attach-volume: done in 10.2 s
 1700000012.000000 ip-10-77-0-9 python3[88]: kubequorum: mount-volume: done in 0.4 s
 1700000016.000000 ip-10-77-0-9 python3[88]: kubequorum: etcd member 8e9e05c52164694d works and has a vote
-1700000021.000000 ip-10-77-0-9 python3[88]: kubequorum: the API server on this machine is ready
+1700000021.000000 ip-10-77-0-9 python3[88]: kubequorum: the API server on this host is ready
 1700000099.000000 ip-10-77-0-9 python3[99]: kubequorum: attach-volume: done in 0.0 s
 """
 
@@ -43,7 +43,7 @@ def test_every_mark_is_logged_by_the_node_program() -> None:
     """A line that is no longer logged would be noticed only after an hour of measuring."""
     program = Path(__file__).parents[2] / "userdata" / "kubequorum_node"
     source = "".join(path.read_text(encoding="utf-8") for path in program.rglob("*.py"))
-    for text in ('"attach-volume"', '"mount-volume"', "the API server on this machine is ready"):
+    for text in ('"attach-volume"', '"mount-volume"', "the API server on this host is ready"):
         assert text in source
     assert "etcd member {member:x} works" in source
 

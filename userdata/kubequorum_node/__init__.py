@@ -1,4 +1,4 @@
-"""The node program: what every machine of a cluster runs, from its first boot to its last minute.
+"""The node program: it runs on every host of a cluster, from its first boot to its termination.
 
 Standard library and boto3 only; both travel with it (see `kubequorum.node_program`).
 """

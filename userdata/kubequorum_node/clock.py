@@ -38,7 +38,7 @@ class RetryPolicy:
 
     def pauses(self, number: int) -> float:
         """The pause after attempt `number` (from 1), without jitter."""
-        # Where pauses grow for ever, the number of attempts is small.
+        # The exponent is limited, so that no power overflows.
         return float(
             min(self.pause_seconds * self.growth ** min(number - 1, 100), self.longest_pause_seconds)
         )

@@ -47,7 +47,7 @@ GROUPS = (
     ),
     Group(
         "Steps of a graceful termination, each safe to repeat",
-        _each_once(*([part.step for part in plan] for plan in termination.PLANS), termination.LAST_STEPS),
+        _each_once(*([timed.step for timed in plan] for plan in termination.PLANS), termination.LAST_STEPS),
     ),
 )
 COMMANDS = {each.name: each for group in GROUPS for each in group.steps}

@@ -28,7 +28,7 @@ class NodeConfig:
     role: str
     """`master/<slot>` or `worker/<group>`."""
     signals: tuple[str, ...]
-    """Logical ids in the machine's stack that may wait: its group; for masters the WaitCondition, too."""
+    """Logical ids in the stack that may wait for a signal: the group; of masters the WaitCondition, too."""
     bucket: str
     """Name of the state bucket."""
     etcd_volume_id: str = ""

@@ -1,7 +1,7 @@
-"""What the cluster file says about machines: cluster.json, which travels beside the node program.
+"""The cluster file's values for hosts: cluster.json, in the bundle of the node program.
 
-It is the same for all masters, or for all workers of a group. A change of it
-changes the bundle's sum, and so replaces the machines that it is about.
+It is the same for all masters, or for all workers of a group. A change of it changes the bundle's checksum,
+and so replaces their instances.
 """
 
 import json
@@ -28,12 +28,12 @@ class Slot:
     etcd_name: str
     """DNS name of its etcd member, whatever instance is in the slot."""
     volume_tags: dict[str, str]
-    """Tags of its etcd volume, by which IAM knows that it is the slot's."""
+    """Tags of its etcd volume, by which IAM identifies it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class VolumeShape:
-    """A gp3 volume for etcd's data, as a master makes it when the slot's is lost."""
+    """A gp3 volume for etcd's data, as a master creates it when the slot's is lost."""
 
     size_gib: int
     iops: int
@@ -42,7 +42,7 @@ class VolumeShape:
 
 @dataclass(frozen=True, kw_only=True)
 class EtcdSpec:
-    """What masters must know of each other."""
+    """What masters need to know about etcd and each other."""
 
     slots: dict[str, Slot]
     quota_bytes: int
@@ -66,18 +66,18 @@ class ExtraSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterDocument:
-    """Everything about the cluster that is known when the app is synthesised."""
+    """Everything about the cluster that is known at synthesis."""
 
     cluster: str
     region: str
     stack: str
-    """CloudFormation stack of these machines, which may wait for their signals."""
+    """CloudFormation stack of these hosts, which may wait for their signals."""
     kubernetes_version: str
     """Without a leading v."""
     api_name: str
-    """Name by which people reach the API."""
+    """DNS name of the API for people."""
     node_api_name: str
-    """Name by which nodes reach it."""
+    """DNS name of the API for nodes."""
     pod_cidr: str
     service_cidr: str
     pods_per_node: int
@@ -86,13 +86,13 @@ class ClusterDocument:
     image_repository: str = ""
     """Registry of the control plane's images; empty for kubeadm's own."""
     mirror: str = ""
-    """Where programs are fetched from instead of upstream: https://… or s3://…; empty for upstream."""
+    """Where programs are downloaded from instead of upstream: https://… or s3://…; empty for upstream."""
     labels: dict[str, str] = field(default_factory=dict)
     """Node labels of the worker group."""
     taints: tuple[dict[str, str], ...] = ()
     """Taints of the worker group, each with key, value and effect."""
     etcd: EtcdSpec | None = None
-    """None for workers, who have nothing to do with it."""
+    """None for workers."""
     extra: ExtraSettings = field(default_factory=ExtraSettings)
 
     @property
@@ -109,7 +109,7 @@ class ClusterDocument:
         """Read what `to_json` wrote.
 
         Raises:
-            DocumentError: a key is missing or unknown, or the text is no JSON object.
+            DocumentError: a key is missing or unknown, or the text is not a JSON object.
 
         """
         try:

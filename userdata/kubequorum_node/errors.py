@@ -1,4 +1,4 @@
-"""What can go wrong on a machine, as a person should read it."""
+"""Errors of the node program, written for people."""
 
 
 class NodeError(Exception):

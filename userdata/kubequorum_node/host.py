@@ -1,4 +1,4 @@
-"""The machine that this runs on: its programs, its files, its view of the network."""
+"""The operating system that this runs on: its programs, its files, its view of the network."""
 
 import http.client
 import os
@@ -25,7 +25,7 @@ class CommandError(NodeError):
 
 @dataclass(frozen=True)
 class Result:
-    """How a program ended."""
+    """The result of a program."""
 
     returncode: int
     stdout: str
@@ -34,18 +34,18 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What an HTTP server said, whatever its status."""
+    """The answer of an HTTP server, whatever its status."""
 
     status: int
     body: str = ""
-    """The beginning of it."""
+    """Its first bytes."""
     date: str = ""
-    """Its Date header: what time it is there."""
+    """Its Date header, the server's time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Space:
-    """How much room a file system has."""
+    """The size of a file system, and its free space."""
 
     total_bytes: int
     free_bytes: int
@@ -59,7 +59,7 @@ class Host:
         self._root = root
 
     def path(self, absolute: str) -> Path:
-        """Where a path of the machine really is."""
+        """Where a path of the host really is."""
         return self._root / absolute.lstrip("/")
 
     def run(
@@ -68,7 +68,7 @@ class Host:
         """Run a program; secrets go to its standard input, never into its arguments.
 
         Raises:
-            CommandError: it cannot be started or does not end in time; with `check`, also when it fails.
+            CommandError: it cannot be started or does not end in time; with `check`, also if it fails.
 
         """
         try:
@@ -77,7 +77,7 @@ class Host:
             )
         except FileNotFoundError as error:
             raise CommandError(
-                f"{command[0]} is not on this machine; `{' '.join(command)}` needs it"
+                f"{command[0]} is not installed on this host; `{' '.join(command)}` needs it"
             ) from error
         except subprocess.TimeoutExpired as error:
             raise CommandError(f"`{' '.join(command)}` did not end within {timeout:.0f} s") from error
@@ -95,10 +95,10 @@ class Host:
             return None
 
     def write(self, absolute: str, text: str, *, mode: int = 0o644) -> bool:
-        """Replace a file as a whole, its folders included; says whether its text is another than before.
+        """Replace a file atomically, and create its folders; returns whether its text changed.
 
-        A crash leaves the old file or the new one, never a part; a reader without the right to the file
-        never sees its text.
+        A crash leaves the old file or the new one, never a part. The file never has wider permissions than
+        `mode`.
         """
         path = self.path(absolute)
         changed = self.read(absolute) != text
@@ -118,7 +118,7 @@ class Host:
         return self.path(absolute).is_mount()
 
     def resolve(self, name: str) -> set[str]:
-        """IPv4 addresses that this machine's resolver gives for a name; empty if it knows none."""
+        """IPv4 addresses of a name by this host's resolver; empty if it has none."""
         try:
             found = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
         except socket.gaierror:
@@ -137,13 +137,13 @@ class Host:
 
         Args:
             url: what to get.
-            ca_file: certificates to trust. None trusts anybody: only to learn whether somebody answers.
+            ca_file: certificates to trust. None trusts any: only to find out whether there is an answer.
             timeout: seconds.
-            user_agent: who asks, for the other side's log.
+            user_agent: identifies this host in the server's log.
 
         """
         if ca_file is None:
-            context = ssl._create_unverified_context()  # noqa: S323 - nothing is said to the other side
+            context = ssl._create_unverified_context()  # noqa: S323 - no data are sent
         elif not self.path(ca_file).exists():
             return None
         else:
@@ -162,11 +162,11 @@ class Host:
             return None
 
     def time(self) -> datetime:
-        """What time this machine believes it is, in UTC."""
+        """The time by this host's clock, in UTC."""
         return datetime.now(UTC)
 
     def space(self, absolute: str) -> Space:
-        """Room of the file system that a path is on.
+        """Space of the file system of a path.
 
         Raises:
             OSError: there is no such path.

@@ -1,4 +1,4 @@
-"""One machine with all that its steps need, each part found when it is first asked for."""
+"""This host with everything that its steps need; its identity is queried when first used."""
 
 from functools import cached_property
 
@@ -18,11 +18,11 @@ from kubequorum_node.runtime.containerd import Containerd
 from kubequorum_node.supervision.supervisor import Supervisor
 
 WORK_FOLDER = "/etc/kubernetes/kubequorum"
-"""What the node program writes for kubeadm and for itself; private, and gone with the instance."""
+"""Files that the node program writes for kubeadm and for itself; private, and lost with the instance."""
 
 
 class Node:
-    """A machine of the cluster."""
+    """A host of the cluster."""
 
     def __init__(
         self,
@@ -48,14 +48,14 @@ class Node:
 
     @cached_property
     def identity(self) -> Identity:
-        """Who this machine is; a master outside its zone is refused."""
+        """Identity of this instance; a master outside its zone is refused."""
         found = identity.find(self.metadata)
         identity.check_zone(found, self.config, self.document)
         return found
 
     @property
     def is_master(self) -> bool:
-        """Whether the machine is a master."""
+        """Whether this host is a master."""
         return self.config.slot is not None
 
     @property
@@ -63,7 +63,7 @@ class Node:
         """The master's slot.
 
         Raises:
-            NodeError: the machine is a worker.
+            NodeError: this host is a worker.
 
         """
         if self.config.slot is None:
@@ -72,10 +72,10 @@ class Node:
 
     @property
     def etcd_spec(self) -> EtcdSpec:
-        """What masters know of each other.
+        """The specification of etcd.
 
         Raises:
-            NodeError: the machine is a worker.
+            NodeError: this host is a worker.
 
         """
         if self.document.etcd is None:

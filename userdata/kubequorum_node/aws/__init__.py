@@ -1,5 +1,5 @@
-"""What a machine has of AWS: the API with bounded retries, its metadata, its identity, its group, the bucket.
+"""AWS as every host needs it: the API with bounded retries, metadata, identity, hooks and the bucket.
 
-A `Node` is made of these, so nothing here knows one. What is about a volume, a name or a load balancer stands
-with its subject.
+A `Node` is composed of these, so nothing here imports it. Calls about a volume, a DNS record or a load
+balancer are in the room of their subject.
 """

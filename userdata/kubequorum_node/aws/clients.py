@@ -29,7 +29,7 @@ T = TypeVar("T")
 _CONFIG = Config(connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 10})
 _METADATA_ATTEMPTS = 5
 _METADATA_SECONDS = 5
-"""botocore's own patience is 1 s: credentials would be missing where the metadata service is only slow."""
+"""botocore's default is 1 s: a slow metadata service would look like missing credentials."""
 _SKEWED = frozenset({"RequestTimeTooSkewed"})
 _SKEWED_WORDS = ("Signature not yet current", "Signature expired")
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"})
@@ -37,7 +37,7 @@ _NEW_CREDENTIALS = RetryPolicy(attempts=4, pause_seconds=1.5, growth=2.0)
 
 
 class ClockSkewError(NodeError):
-    """AWS refuses this machine's requests because its clock is off."""
+    """AWS refuses this host's requests because its clock is off."""
 
 
 class Aws:
@@ -50,7 +50,7 @@ class Aws:
         self._clients: dict[str, Any] = {}
         self._session: boto3.session.Session | None = None
         self.calls: list[str] = []
-        """Every request that left this machine, retries included: `service:Operation`."""
+        """Every request that left this host, retries included: `service:Operation`."""
 
     @property
     def autoscaling(self) -> "AutoScalingClient":
@@ -89,10 +89,10 @@ class Aws:
         return client
 
     def call(self, operation: Callable[[], T]) -> T:
-        """Repeat with new credentials what failed with expired or missing ones: botocore's retries do not.
+        """Call the API, and retry with new credentials if they were expired or missing: botocore does not.
 
-        The instance's role credentials can end between their renewal and their use (a clock that is off, a
-        machine that slept), and the metadata service may take a moment to have any.
+        The role's credentials can expire between their renewal and their use (a wrong clock, a host that was
+        suspended), and the metadata service may take a moment to have any.
         """
         try:
             return self._clock.retry(
@@ -104,7 +104,7 @@ class Aws:
             raise
 
     def _client(self, service: str) -> Any:
-        # Making a client is not thread-safe, using one is.
+        # Creating a client is not thread-safe, using one is.
         with self._lock:
             if service not in self._clients:
                 self._session = self._session or self._new_session()
@@ -136,7 +136,7 @@ def _needs_credentials(failure: Exception) -> bool:
 
 
 def _is_skewed(error: ClientError) -> bool:
-    """Whether a request was refused for the time that it says it was signed at.
+    """Whether a request was refused because of the time of its signature.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
     """
@@ -147,7 +147,7 @@ def _skew_in_words(error: ClientError) -> str:
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     here = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
     return (
-        f"this machine's clock is off: it says {here}, and AWS {headers.get('date', 'another time')} "
+        f"this host's clock is off: it says {here}, and AWS {headers.get('date', 'another time')} "
         f"({error_code(error)}: {error_message(error)}). See `timedatectl` and its NTP servers"
     )
 

@@ -29,10 +29,10 @@ class Hooks:
         self._metadata = metadata
         self._clock = clock
         self._known: dict[str, str] = {}
-        """What `groups` said last: an instance does not change its group."""
+        """Last result of `groups`: an instance does not change its group."""
 
     def groups(self) -> dict[str, str]:
-        """The group that this instance is in, with the instance's state there; none, if it is in none."""
+        """The group that this instance is in, with its lifecycle state there; empty if it is in none."""
         instance_id = self._metadata.instance_id()
         answer = self._aws.call(
             lambda: self._aws.autoscaling.describe_auto_scaling_instances(InstanceIds=[instance_id])
@@ -44,7 +44,7 @@ class Hooks:
         return self._known
 
     def complete(self, hook: str, result: Literal["CONTINUE", "ABANDON"]) -> bool:
-        """Complete a lifecycle action; one that has ended already, by time-out or by us, is left alone.
+        """Complete a lifecycle action; one that has already ended, by time-out or by us, is left alone.
 
         Returns whether there was one.
         """
@@ -105,7 +105,7 @@ class Hooks:
             self._try_to_complete(group, TERMINATE_HOOK, instance_id, "CONTINUE")
 
     def prolong(self, hook: str) -> None:
-        """Have a hook start its time-out again."""
+        """Restart the time-out of a hook."""
         instance_id = self._metadata.instance_id()
         for group in self.groups():
             self._prolong_in(group, hook, instance_id)
@@ -146,5 +146,5 @@ class Hooks:
 
 
 def is_validation_error(error: ClientError) -> bool:
-    """Whether AWS says that there is nothing of the kind."""
+    """Whether AWS says that there is no such thing."""
     return error_code(error) == "ValidationError"

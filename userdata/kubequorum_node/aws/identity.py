@@ -1,4 +1,4 @@
-"""Who this machine is: what its metadata say, and whether it may be where it is."""
+"""Identity of this instance: what its metadata say, and whether it is in the zone of its slot."""
 
 import platform
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class WrongZoneError(NodeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """The facts of one instance, which do not change while it lives."""
+    """Facts of an instance that never change."""
 
     instance_id: str
     instance_type: str
@@ -30,7 +30,7 @@ class Identity:
 
     @property
     def provider_id(self) -> str:
-        """How cloud providers name the instance in its Node."""
+        """The instance's id in the Node's spec.providerID."""
         return f"aws:///{self.zone}/{self.instance_id}"
 
 
@@ -38,13 +38,13 @@ def find(metadata: Metadata, machine: str | None = None) -> Identity:
     """Ask the metadata service.
 
     Raises:
-        NodeError: the processor is one that no program is pinned for.
+        NodeError: there are no programs for this processor.
 
     """
     machine = machine or platform.machine()
     if machine not in _ARCHITECTURES:
         known = ", ".join(_ARCHITECTURES)
-        raise NodeError(f"this machine's processor is {machine}: use an instance type with one of {known}")
+        raise NodeError(f"this host's processor is {machine}: use an instance type with one of {known}")
     return Identity(
         instance_id=metadata.instance_id(),
         instance_type=metadata.instance_type(),
@@ -56,7 +56,7 @@ def find(metadata: Metadata, machine: str | None = None) -> Identity:
 
 
 def check_zone(identity: Identity, config: NodeConfig, document: ClusterDocument) -> None:
-    """Refuse to be a master outside the slot's zone: its volume could not be attached.
+    """Refuse a master outside its slot's zone: its volume could not be attached.
 
     Raises:
         WrongZoneError: with both zones.

@@ -22,7 +22,7 @@ class MetadataError(NodeError):
 
 
 class Metadata:
-    """A client that renews its token and waits out short failures."""
+    """A client that renews its token and retries short failures."""
 
     def __init__(self, endpoint: str | None = None, *, clock: Clock | None = None) -> None:
         self._endpoint = endpoint or os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", _DEFAULT_ENDPOINT)
@@ -50,7 +50,7 @@ class Metadata:
         return self._require("instance-type")
 
     def target_lifecycle_state(self) -> str | None:
-        """State the Auto Scaling group wants the instance in: InService, Terminated, …; None if not told yet.
+        """Target state that the Auto Scaling group set: InService, Terminated, …; None if there is none yet.
 
         https://docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html
         """
@@ -66,7 +66,7 @@ class Metadata:
         """One value; None if it does not exist.
 
         Raises:
-            MetadataError: no answer after all attempts.
+            MetadataError: there was no answer to any attempt.
 
         """
         try:
@@ -97,7 +97,7 @@ class Metadata:
     def _request(self, method: str, path: str, headers: dict[str, str]) -> str:
         url = f"{self._endpoint}/latest/{path}"
         request = urllib.request.Request(url, method=method, headers=headers)  # noqa: S310 - always http
-        # Never through a proxy that the environment names: only the machine itself may ask.
+        # Never through a proxy from the environment: the service answers the host itself only.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=5) as response:
             return str(response.read().decode())

@@ -1,4 +1,4 @@
-"""A machine's place in its Auto Scaling group: ready, failed, and later gone, each said once."""
+"""This instance in its Auto Scaling group and its stack: ready, failed and terminated, each reported once."""
 
 from typing import Literal
 
@@ -16,16 +16,16 @@ _POLL_SECONDS = 2.0
 _LONGEST_POLL_SECONDS = 10.0
 _SIGNAL_WAIT_SECONDS = 600.0
 """How long a stack may take from creating the group to waiting for its signals: the groups of the other
-masters may have to be created in between. The end of the launch comes before, if it does."""
+masters may have to be created in between. A launch whose time is over waits no longer."""
 _UNIQUE_ID_LENGTH = 64
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html"""
 
-Outcome = Literal["sent", "not wanted", "not yet"]
+Outcome = Literal["sent", "not awaited", "not yet"]
 Status = Literal["SUCCESS", "FAILURE"]
 
 
 class Lifecycle:
-    """What this machine tells its group and its stack."""
+    """Reports this instance's state to its group and its stack."""
 
     def __init__(
         self,
@@ -45,10 +45,10 @@ class Lifecycle:
         self._completed: set[str] = set()
 
     def report_started(self) -> None:
-        """Complete the launch hook before the proof if the creation of the group waits for this instance.
+        """Complete the launch hook early if the creation of the group waits for this instance.
 
-        The proof stands in the signal alone then. etcd needs two masters, so none may keep the others from
-        being created. See docs/decisions/masters-created-together.md.
+        Only the signal proves its health then. etcd needs two masters, so none may delay the creation of the
+        others. See docs/decisions/masters-created-together.md.
         """
         try:
             is_awaited = self._status(self._config.signals[0]) == "CREATE_IN_PROGRESS"
@@ -59,7 +59,7 @@ class Lifecycle:
         if not is_awaited:
             info("no stack creation waits for this instance: the launch hook waits for its proof")
             return
-        with step("complete the launch hook: the creation of the stack goes on"):
+        with step("complete the launch hook: the creation of the stack continues"):
             self._complete(LAUNCH_HOOK, "CONTINUE")
 
     def enter_service(self) -> None:
@@ -69,35 +69,35 @@ class Lifecycle:
                 self._complete(LAUNCH_HOOK, "CONTINUE")
 
     def report_ready(self) -> None:
-        """Complete the launch hook, then signal whatever in the stack waits for it."""
+        """Complete the launch hook, then signal the resources of the stack that wait for it."""
         self.enter_service()
         for logical_id in self._config.signals:
-            self._tell_when_wanted(logical_id, "SUCCESS", self._metadata.instance_id())
+            self._signal_when_awaited(logical_id, "SUCCESS", self._metadata.instance_id())
 
     def report_failed(self, reason: str) -> None:
-        """Tell a stack that waits why this boot failed, then give the launch up: the group tries again.
+        """Signal the reason to a stack that waits, then abandon the launch: the group replaces the instance.
 
-        A signal has no reason, only an id that the stack's event shows, and no rule for it but its length.
-        So the reason stands there, after the instance's id, as far as it goes.
+        A signal has no field for a reason, only an id, which the stack's event shows and which is limited in
+        length alone. So the id holds the reason, after the instance's id, as far as it fits.
 
         Raises:
-            ClientError: the group could not be told.
+            ClientError: the launch hook could not be completed.
 
         """
         unique_id = failure_id(self._metadata.instance_id(), reason)
         for logical_id in self._config.signals:
             try:
-                self._tell_failure(logical_id, unique_id)
+                self._signal_failure(logical_id, unique_id)
             except (ClientError, BotoCoreError) as failure:
                 # A signal that fails must not keep the group from replacing the instance.
                 error(f"could not signal {logical_id}: {failure}")
-        with step("give the launch up"):
+        with step("abandon the launch"):
             if not self._complete(LAUNCH_HOOK, "ABANDON"):
-                # The hook was completed before the proof.
+                # The hook was completed early.
                 self._report_unhealthy()
 
     def wait_for_termination(self) -> None:
-        """Return once the group wants this instance gone."""
+        """Return once the group terminates this instance."""
         while self._metadata.target_lifecycle_state() != "Terminated":
             self._clock.sleep(_POLL_SECONDS)
         info("the Auto Scaling group terminates this instance")
@@ -107,25 +107,25 @@ class Lifecycle:
         return list(self._hooks.groups())
 
     def prolong_end(self) -> None:
-        """Have the terminate hook count its time-out anew: the end takes longer."""
+        """Restart the time-out of the terminate hook: the termination takes longer."""
         self._hooks.prolong(TERMINATE_HOOK)
 
     def report_gone(self) -> None:
-        """Complete the terminate hook: nothing here is needed any more."""
+        """Complete the terminate hook: nothing on this instance is needed any more."""
         with step("complete the terminate hook"):
             self._complete(TERMINATE_HOOK, "CONTINUE")
 
     def await_service(self, *, is_master: bool) -> None:
-        """See that the group has heard of the launch's completion, and complete it again if not.
+        """Check that the group recorded the completion of the launch hook; if not, complete it again.
 
-        A master does the same for the end of its predecessors that are gone.
+        A master also completes the terminate hooks of its terminated predecessors.
         """
         self._hooks.retry_completion(
             LAUNCH_HOOK, self._hooks.complete_for_terminated_peers if is_master else None
         )
 
     def await_end(self) -> None:
-        """See that the group has heard of the end's completion, and complete it again if not."""
+        """Check that the group recorded the completion of the terminate hook; if not, complete it again."""
         self._hooks.retry_completion(TERMINATE_HOOK)
 
     def _complete(self, hook: str, result: Literal["CONTINUE", "ABANDON"]) -> bool:
@@ -133,22 +133,22 @@ class Lifecycle:
         self._completed.add(hook)
         return was_open
 
-    def _tell_failure(self, logical_id: str, unique_id: str) -> None:
+    def _signal_failure(self, logical_id: str, unique_id: str) -> None:
         with step(f"signal {logical_id}: FAILURE"):
             if self._signal(logical_id, "FAILURE", unique_id) != "not yet":
                 return
         own_group = self._config.signals[0]
         if logical_id == own_group:
             return
-        # Creation has not come to what waits for the masters, and may never come to it: it may be waiting
-        # for this very instance to be in service.
+        # The creation has not reached the resource that waits for the masters, and may never reach it: it may
+        # be waiting for this very instance to be in service.
         if self._status(own_group) == "CREATE_IN_PROGRESS":
-            with step("complete the launch hook, so that the stack goes on and hears why the launch failed"):
+            with step("complete the launch hook, so that the stack continues and receives the failure"):
                 self._complete(LAUNCH_HOOK, "CONTINUE")
-        self._tell_when_wanted(logical_id, "FAILURE", unique_id)
+        self._signal_when_awaited(logical_id, "FAILURE", unique_id)
 
     def _report_unhealthy(self) -> None:
-        """Have the group replace this instance, whatever state it is in."""
+        """Let the group replace this instance, whatever state it is in."""
         instance_id = self._metadata.instance_id()
         try:
             self._aws.call(
@@ -163,10 +163,10 @@ class Lifecycle:
         else:
             info(f"reported {instance_id} unhealthy: its group replaces it")
 
-    def _tell_when_wanted(self, logical_id: str, status: Status, unique_id: str) -> None:
+    def _signal_when_awaited(self, logical_id: str, status: Status, unique_id: str) -> None:
         def attempt() -> None:
             if self._signal(logical_id, status, unique_id) == "not yet":
-                raise NotYetError(f"{self._stack} has not come to it")
+                raise NotYetError(f"{self._stack} has not reached it")
 
         with step(f"signal {logical_id}" + (": FAILURE" if status == "FAILURE" else "")):
             try:
@@ -195,10 +195,10 @@ class Lifecycle:
         return detail["StackResourceDetail"]["ResourceStatus"]
 
     def _signal(self, logical_id: str, status: Status, unique_id: str) -> Outcome:
-        """Signal if the resource waits for it now; tell whether it is about to."""
+        """Signal if the resource waits for it now; returns whether it may do so later."""
         try:
             if not self._status(logical_id).endswith("_IN_PROGRESS"):
-                return "not wanted"
+                return "not awaited"
             self._aws.call(
                 lambda: self._aws.cloudformation.signal_resource(
                     StackName=self._stack,
@@ -210,12 +210,12 @@ class Lifecycle:
         except ClientError as error:
             if not is_validation_error(error):
                 raise
-            # The stack has not come to this resource, or has just stopped waiting: look again.
+            # The stack has not reached this resource, or has just stopped waiting: look again.
             return "not yet"
         return "sent"
 
 
 def failure_id(instance_id: str, reason: str) -> str:
-    """The id of a FAILURE signal: the instance, and as much of the reason as there is room for."""
+    """The id of a FAILURE signal: the instance, and as much of the reason as fits."""
     plain = " ".join(reason.encode("ascii", "replace").decode().split())
     return f"{instance_id} {plain}"[:_UNIQUE_ID_LENGTH].rstrip()

@@ -1,1 +1,1 @@
-"""A boot: its steps, their order, and how its end is told."""
+"""A boot: its steps, their order, and how its outcome is reported."""

@@ -1,4 +1,4 @@
-"""The launch of this instance: when it began and how it ended. On disk, for a boot may be repeated."""
+"""The launch of this instance: when it began and how it ended. On disk, because boots may be repeated."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -11,9 +11,9 @@ _FILE = f"{FOLDER}/launch.json"
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 IN_SERVICE = "in service"
-"""It has proved itself: from here on a failed boot is this machine's own business, and is tried again."""
-GIVEN_UP = "given up"
-"""Its group was told, and replaces it."""
+"""Its health was proved: from here on a failed boot is retried on this instance."""
+ABANDONED = "abandoned"
+"""Its failure was reported, and its group replaces it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,13 +21,13 @@ class Launch:
     """What is known of the launch."""
 
     kernel: str
-    """Which start of the kernel `began` belongs to."""
+    """The kernel's boot id at `began`."""
     began: float
-    """Seconds on the kernel's clock, which nobody sets."""
+    """Seconds on the kernel's monotonic clock."""
     began_at: float
-    """The same moment by the wall clock, for after a restart of the machine."""
+    """The same moment by the wall clock, for use after a restart of the host."""
     outcome: str = ""
-    """IN_SERVICE, GIVEN_UP, or nothing while it lasts."""
+    """IN_SERVICE, ABANDONED, or empty while it lasts."""
 
 
 def current(node: Node) -> Launch:
@@ -41,7 +41,7 @@ def current(node: Node) -> Launch:
 
 
 def seconds_used(node: Node) -> float:
-    """How long the launch has lasted, over all tries and restarts."""
+    """How long the launch has lasted, over all attempts and restarts."""
     launch = current(node)
     if launch.kernel == _kernel(node):
         return max(0.0, node.clock.now() - launch.began)
@@ -49,7 +49,7 @@ def seconds_used(node: Node) -> float:
 
 
 def end(node: Node, outcome: str) -> None:
-    """Write how it ended."""
+    """Record how it ended."""
     _write(node, replace(current(node), outcome=outcome))
 
 

@@ -1,4 +1,4 @@
-"""The order of a boot's steps. Those that do not need each other run at the same time."""
+"""The order of a boot's steps. Steps that do not depend on each other run in parallel."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from kubequorum_node.step import Step
 
 @dataclass(frozen=True)
 class Parallel:
-    """Lanes that run at the same time; it has ended when all of them have."""
+    """Lanes that run at the same time; it ends when all of them have ended."""
 
     lanes: tuple["Lane", ...]
 
@@ -32,21 +32,21 @@ MASTER: Lane = (
             (steps.ATTACH_VOLUME, steps.MOUNT_VOLUME),
         )
     ),
-    # The volume is the fence: its slot's name must never lead away from the master that has it. Else a
-    # newcomer that waits for a master that works would have the others look for that one in vain.
+    # The volume is the fence: only the instance that holds it may change the slot's DNS record. Otherwise an
+    # instance that waits for a working predecessor would point the other masters away from that one.
     Parallel(((steps.POINT_NAME,), (steps.SETTLE_MEMBERSHIP,))),
-    # Before the first wait for another master.
+    # Before anything waits for another master.
     steps.REPORT_STARTED,
     steps.START_CONTROL_PLANE,
     steps.AWAIT_CONTROL_PLANE,
-    # It serves from here on. What follows is in the cluster already, unless the release is new, and an update
-    # waits for the signal.
+    # It serves from here on. What the next steps write is in the cluster already, unless the release is new,
+    # and an update waits for the signal.
     steps.ENTER_SERVICE,
     steps.START_POD_NETWORK,
     steps.CONFIGURE_CLUSTER,
     steps.PROVE_HEALTH,
-    # Nothing above needs it, but an update goes on behind this one: the next master's successor will look for
-    # this one by its name, which must not lead to the predecessor any more.
+    # Nothing above needs it, but an update continues with the next master, whose successor looks for this one
+    # by its name: that must not resolve to the predecessor any more.
     steps.AWAIT_NAME,
     steps.AWAIT_SERVICE,
     steps.REPORT_READY,
@@ -63,7 +63,7 @@ WORKER: Lane = (
     steps.AWAIT_SERVICE,
 )
 PLAIN_PROCESS: Lane = (steps.CHECK_IDENTITY, steps.REPORT_READY)
-"""For a host that runs no containers: it only reports itself."""
+"""For a host that runs no containers: it reports itself and nothing more."""
 
 
 def plan(node: Node) -> Lane:

@@ -1,4 +1,4 @@
-"""A boot: all its steps in their order, within its time, and what is told when it fails."""
+"""A boot: all its steps in their order, within its time limit, and what is reported when it fails."""
 
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -14,26 +14,26 @@ from kubequorum_node.system import boot_lock
 from kubequorum_node.volume import slot_record
 
 LIMIT_SECONDS = 840.0
-"""How long a launch may take, over all its tries. Shorter than the launch hook (900 s): a boot that fails
-still has time to say why."""
-GIVEN_UP_STATUS = 3
-"""The program's exit status for systemd, which then does not try again; see units/kubequorum-boot.service."""
-_TELL_SECONDS = 300.0
-"""How long a launch that failed may take to say so: the stack may have to come to where it hears it."""
+"""How long a launch may take, over all its attempts. Shorter than the launch hook (900 s): a boot that fails
+still has time to report why."""
+ABANDONED_STATUS = 3
+"""The program's exit status for systemd, which then does not retry; see units/kubequorum-boot.service."""
+_REPORT_SECONDS = 300.0
+"""How long reporting a failed launch may take: the stack may have to reach the resource that waits for it."""
 
 
 def boot(node: Node) -> int:
-    """Run all steps that this machine can; returns the program's exit status.
+    """Run all steps of this host; returns the program's exit status.
 
-    A launch that fails says why: here on the console, in the slot's record, and to
-    the stack if it waits. Then it is given up, and the group tries again. A machine
-    that was in service before says why, too, but tries again by itself.
+    A launch that fails reports why: on the console, in the slot's record, and to a stack that waits. Then it
+    is abandoned, and the group launches another instance. A host that was in service before reports a failed
+    boot, too, but systemd retries it.
 
     Raises:
         NodeError: systemd does not run here, this is not root, or another boot is running.
 
     """
-    # What is wrong with how this program was called is nobody's failed launch.
+    # A wrong call of this program is not a failed launch.
     node.supervisor.require_usable()
     with boot_lock.held(node):
         return _boot_alone(node)
@@ -42,13 +42,13 @@ def boot(node: Node) -> int:
 def _boot_alone(node: Node) -> int:
     begin = node.clock.now()
     try:
-        # First of all: a host that loses power from here on boots again when the power is back.
+        # First of all: a host that loses power from here on runs this again when the power is back.
         node.supervisor.enable(Phase.BOOT)
         node.supervisor.start(Phase.LAUNCH)
         launched = launch.current(node)
-        if launched.outcome == launch.GIVEN_UP:
+        if launched.outcome == launch.ABANDONED:
             warning("this instance's launch was abandoned before: its Auto Scaling group replaces it")
-            return GIVEN_UP_STATUS
+            return ABANDONED_STATUS
         used = 0.0 if launched.outcome == launch.IN_SERVICE else launch.seconds_used(node)
         if used > 1:
             info(f"this launch began {used:.0f} s ago")
@@ -64,9 +64,9 @@ def _boot_alone(node: Node) -> int:
 
 
 def run(node: Node, lane: Lane) -> None:
-    """Run steps one after the other, and those of an Parallel at the same time.
+    """Run steps one after the other, and the lanes of a Parallel at the same time.
 
-    The first failure is raised at once, and ends nothing but the program.
+    The first failure is raised at once; other lanes end with the program.
 
     Raises:
         Exception: what the first failing step raised.
@@ -92,7 +92,7 @@ def _run_parallel(node: Node, parallel: Parallel) -> None:
             ended.put(error)
 
     for lane in parallel.lanes:
-        # Daemons: a program that has failed must not stay for another lane's wait.
+        # Daemons: a program that has failed must not wait for another lane.
         Thread(target=run_one, args=(lane,), daemon=True).start()
     for _ in parallel.lanes:
         if (error := ended.get()) is not None:
@@ -100,23 +100,23 @@ def _run_parallel(node: Node, parallel: Parallel) -> None:
 
 
 def _fail(node: Node, reason: str) -> int:
-    """Tell everybody who can be told; what fails in that is said and does not matter more than the reason."""
+    """Report the reason wherever possible; a report that fails is logged and does not hide the reason."""
     error(f"BOOT FAILED: {reason}")
-    node.clock.limit(_TELL_SECONDS)
+    node.clock.limit(_REPORT_SECONDS)
     if node.is_master:
-        _try_to_tell(lambda: slot_record.fail(node, reason))
+        _try_to_report(lambda: slot_record.fail(node, reason))
     if launch.current(node).outcome == launch.IN_SERVICE:
         warning("this instance was in service before: the boot is retried")
         return 1
-    if not _try_to_tell(lambda: node.lifecycle.report_failed(reason)):
+    if not _try_to_report(lambda: node.lifecycle.report_failed(reason)):
         return 1
-    launch.end(node, launch.GIVEN_UP)
-    return GIVEN_UP_STATUS
+    launch.end(node, launch.ABANDONED)
+    return ABANDONED_STATUS
 
 
-def _try_to_tell(tell: Callable[[], object]) -> bool:
+def _try_to_report(report: Callable[[], object]) -> bool:
     try:
-        tell()
+        report()
     except Exception as failure:
         error(f"the failure could not be reported: {failure}")
         return False

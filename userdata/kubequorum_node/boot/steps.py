@@ -1,4 +1,4 @@
-"""The steps of a boot; `order` has their order."""
+"""The steps of a boot; `order` puts them in order."""
 
 from kubequorum_node.boot import etcd_volume
 from kubequorum_node.etcd import membership, names
@@ -17,7 +17,7 @@ _FOLDERS = ("/etc/cni/net.d", "/etc/kubernetes/manifests", extra_settings.KUBELE
 
 
 def check_identity(node: Node) -> None:
-    """Find out who this machine is and what time it has, and refuse the wrong zone."""
+    """Check the clock and the identity of this instance, and refuse the wrong zone."""
     wall_clock.wait_until_right(node)
     me = node.identity
     info(
@@ -43,7 +43,7 @@ def start_runtime(node: Node) -> None:
 
 
 def configure_cluster(node: Node) -> None:
-    """Write what belongs to the cluster, then publish what workers and people need."""
+    """Write what all masters share, then publish what workers and people need."""
     token = credentials.new_token()
     control_plane.configure_cluster(node, bootstrap_token=token)
     credentials.publish_join_material(node, token)
@@ -52,7 +52,7 @@ def configure_cluster(node: Node) -> None:
 
 
 def report_started(node: Node) -> None:
-    """Let the launch go on before etcd works, which takes a second master, if the stack waits for it."""
+    """Complete the launch hook before etcd works, which takes a second master, if the stack waits for it."""
     node.lifecycle.report_started()
 
 
@@ -62,7 +62,7 @@ def start_pod_network(node: Node) -> None:
 
 
 def prove_health(node: Node) -> None:
-    """Prove that this machine may be counted on."""
+    """Prove that this host is healthy."""
     if node.is_master:
         control_plane.prove_health(node)
         slot_record.finish(node, volume_id=slot_volume.resolved(node).volume_id)
@@ -71,40 +71,40 @@ def prove_health(node: Node) -> None:
 
 
 def start_watchdog(node: Node) -> None:
-    """Start the watchdog, and let the others be replaced again: this master is in service."""
+    """Start the watchdog, and release the replacement lock: this master is in service."""
     replacement.release_lock(node)
     node.supervisor.start(Phase.IN_SERVICE)
 
 
 def settle_membership(node: Node) -> None:
-    """Decide how etcd starts; what was decided is on the machine."""
+    """Decide how etcd starts; the decision is kept on the host."""
     membership.settle(node, slot_volume.resolved(node))
 
 
-CHECK_IDENTITY = Step("check-identity", "find out who this machine is; refuse the wrong zone", check_identity)
+CHECK_IDENTITY = Step("check-identity", "check clock and identity; refuse the wrong zone", check_identity)
 INSTALL_PROGRAMS = Step(
-    "install-programs", "install what the image lacks, by the lock file", install_programs
+    "install-programs", "install programs that the image lacks, as pinned in the lock file", install_programs
 )
 START_RUNTIME = Step("start-runtime", "prepare the kernel, start the container runtime", start_runtime)
 CHECK_MACHINE = Step(
-    "check-machine", "kubeadm's preflight checks; pulls the images", control_plane.check_machine, True
+    "check-machine", "kubeadm's preflight checks; pulls the images", control_plane.check_host, True
 )
 ATTACH_VOLUME = Step(
     "attach-volume",
-    "attach the slot's etcd volume, waiting for a predecessor",
+    "attach the slot's etcd volume, waiting for a predecessor if there is one",
     etcd_volume.attach,
     True,
 )
 MOUNT_VOLUME = Step(
-    "mount-volume", "mount it; make a file system only if it is blank", etcd_volume.mount, True
+    "mount-volume", "mount it; create a file system only if it is blank", etcd_volume.mount, True
 )
-POINT_NAME = Step("point-name", "let the slot's DNS name lead here", names.point_here, True)
+POINT_NAME = Step("point-name", "point the slot's DNS record at this instance", names.point_here, True)
 AWAIT_NAME = Step(
-    "await-name", "wait until this machine's resolver has the new name", names.wait_until_here, True
+    "await-name", "wait until this host resolves the slot's name to itself", names.wait_until_here, True
 )
 ISSUE_CERTIFICATES = Step(
     "issue-certificates",
-    "take or make the CA set; issue the leaf certificates from it",
+    "fetch or create the CA set; issue the leaf certificates from it",
     control_plane.issue_certificates,
     True,
 )
@@ -116,14 +116,14 @@ START_KUBELET = Step(
 )
 SETTLE_MEMBERSHIP = Step(
     "settle-membership",
-    "write the slot's record; decide how etcd starts, and join anew after a loss",
+    "write the slot's record; decide how etcd starts, rejoining after a loss",
     settle_membership,
     True,
 )
 START_CONTROL_PLANE = Step("start-control-plane", "start etcd and the API server", control_plane.start, True)
 REPORT_STARTED = Step(
     "report-started",
-    "complete the launch hook at once, if the creation of the stack waits for it",
+    "complete the launch hook early, if the creation of the stack waits for it",
     report_started,
     True,
 )
@@ -135,16 +135,16 @@ CONFIGURE_CLUSTER = Step(
 )
 JOIN = Step("join", "join the cluster (workers)", join.join)
 START_POD_NETWORK = Step("start-pod-network", "start the service that connects pods", start_pod_network)
-PROVE_HEALTH = Step("prove-health", "prove that this machine may be counted on", prove_health)
+PROVE_HEALTH = Step("prove-health", "prove that this host is healthy", prove_health)
 ENTER_SERVICE = Step(
     "enter-service",
-    "complete the launch hook: etcd has its vote, and the API server is ready",
+    "complete the launch hook: etcd votes, and the API server is ready",
     lambda node: node.lifecycle.enter_service(),
     True,
 )
 AWAIT_SERVICE = Step(
     "await-service",
-    "complete the launch hook again if the group has not heard of it, and the end of masters that are gone",
+    "retry the completion of the launch hook if it was lost, and complete those of terminated masters",
     lambda node: node.lifecycle.await_service(is_master=node.is_master),
 )
 REPORT_READY = Step(
@@ -152,4 +152,4 @@ REPORT_READY = Step(
     "complete the launch hook and signal CloudFormation",
     lambda node: node.lifecycle.report_ready(),
 )
-START_WATCHDOG = Step("start-watchdog", "watch this master's health from now on", start_watchdog, True)
+START_WATCHDOG = Step("start-watchdog", "start the watchdog", start_watchdog, True)

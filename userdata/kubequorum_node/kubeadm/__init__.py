@@ -1,4 +1,4 @@
-"""kubeadm: what it is told, how it is run, and the CA set that it makes.
+"""kubeadm: its configuration, its phases, and the CA set that it creates.
 
-How the members of etcd are named and found is here, too, for kubeadm is told so.
+The names and URLs of etcd's members are here, too: they are part of that configuration.
 """

@@ -1,4 +1,4 @@
-"""The cluster's CA set: made by whichever master comes first, taken from the bucket by all others."""
+"""The cluster's CA set: created by the first master, fetched from the bucket by all others."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ from kubequorum_node.log import info
 from kubequorum_node.node import Node
 
 KEY = "pki/ca-set.json"
-"""The bucket refuses to let it be written twice, whoever tries."""
+"""The bucket's policy refuses a second write of it."""
 PKI_FOLDER = "/etc/kubernetes/pki"
 CA_CERTIFICATE = f"{PKI_FOLDER}/ca.crt"
 
@@ -53,25 +53,28 @@ class CaSet:
         """Read what `to_json` wrote.
 
         Raises:
-            CaSetError: it is something else, or incomplete.
+            CaSetError: it is not a CA set, or incomplete.
 
         """
         try:
             document = json.loads(text)
             if document["version"] != _VERSION:
-                raise CaSetError(f"{KEY} has version {document['version']}, this program knows {_VERSION}")
+                raise CaSetError(
+                    f"{KEY} has version {document['version']}, this program supports {_VERSION}: "
+                    "deploy the release that wrote it"
+                )
             found = cls(files=dict(document["files"]), encryption_key=document["encryption_key"])
         except (ValueError, KeyError, TypeError) as error:
-            raise CaSetError(f"{KEY} in the state bucket is no CA set: {error!r}") from error
+            raise CaSetError(f"{KEY} in the state bucket is not a CA set: {error!r}") from error
         if missing := [name for name in _FILES if name not in found.files]:
             raise CaSetError(f"{KEY} in the state bucket lacks {', '.join(missing)}")
         return found
 
 
 def install(node: Node) -> CaSet:
-    """Get the CA set, making it if nobody has yet, and put it where kubeadm looks for it.
+    """Fetch the CA set, or create it if there is none, and write it where kubeadm looks for it.
 
-    Of several masters that make one at the same moment, one wins: the bucket takes only the first.
+    Of several masters that create one at the same moment one wins: the bucket accepts only the first.
     """
     stored = node.store.get(KEY)
     if stored is None:
@@ -85,14 +88,14 @@ def install(node: Node) -> CaSet:
             info("another master was first: using its CA set")
         stored = node.store.get(KEY)
         if stored is None:
-            raise CaSetError(f"{KEY} in the state bucket exists and does not: try again")
+            raise CaSetError(f"{KEY} was written by another master and cannot be read: repeat this step")
     ca_set = CaSet.from_json(stored.text)
     _write(node, ca_set)
     return ca_set
 
 
 def create(node: Node) -> CaSet:
-    """Make a CA set with kubeadm, in a folder that is gone afterwards."""
+    """Create a CA set with kubeadm, in a temporary folder."""
     kubeadm = Kubeadm(node.host)
     node.host.path("/run").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kubequorum-", dir=node.host.path("/run")) as name:
@@ -115,7 +118,7 @@ def create(node: Node) -> CaSet:
 
 
 def public_key_hash(node: Node) -> str:
-    """What workers pin: sha256 of the CA's public key, as kubeadm writes it."""
+    """What workers pin: SHA-256 of the CA's public key, as kubeadm writes it."""
     pem = node.host.run(
         "openssl", "x509", "-pubkey", "-noout", "-in", str(node.host.path(CA_CERTIFICATE))
     ).stdout

@@ -1,6 +1,6 @@
-"""What goes into the cluster: kubeadm's ClusterConfiguration and those of the kubelets and of kube-proxy.
+"""What is stored in the cluster: kubeadm's ClusterConfiguration, and those of the kubelets and of kube-proxy.
 
-Nothing here depends on the slot; see `configuration` for what does.
+Nothing here depends on the slot; `configuration` has what does.
 """
 
 from typing import Any
@@ -33,21 +33,21 @@ _API_SERVER_ARGUMENTS = [
     ("audit-log-maxage", "30"),
     ("audit-log-maxbackup", "10"),
     ("audit-log-maxsize", "100"),
-    # Told to end, it first says so to who checks /readyz, and then has those that still come try elsewhere.
+    # When it is stopped, /readyz fails first; requests that still arrive get a Retry-After.
     ("shutdown-delay-duration", "5s"),
     ("shutdown-send-retry-after", "true"),
 ]
 
 
-def cluster_configuration(document: ClusterDocument, balancer: str) -> Document:
+def cluster_configuration(document: ClusterDocument, api_load_balancer_name: str) -> Document:
     """The control plane, the same for all masters.
 
     Args:
         document: the cluster.
-        balancer: DNS name of the load balancer that people use; may be empty.
+        api_load_balancer_name: DNS name of the API's load balancer; may be empty.
 
     """
-    names = [document.api_name, document.node_api_name, balancer, "127.0.0.1"]
+    names = [document.api_name, document.node_api_name, api_load_balancer_name, "127.0.0.1"]
     component = [("profiling", "false"), ("tls-min-version", _TLS_VERSION)]
     extra = document.extra.arguments
     configuration: Document = {
@@ -89,13 +89,14 @@ def cluster_configuration(document: ClusterDocument, balancer: str) -> Document:
 
 
 def etcd_arguments(document: ClusterDocument) -> list[tuple[str, str]]:
-    """What every member of etcd is told."""
+    """Flags of every member of etcd."""
     own = [
         ("initial-cluster-token", document.cluster),
         ("quota-backend-bytes", str(etcd_of(document).quota_bytes)),
-        # At the start masters compare the data themselves: see `etcd/comparison.py`.
+        # Masters compare their data when they start: see `etcd/comparison.py`.
         ("feature-gates", "InitialCorruptCheck=false,CompactHashCheck=true"),
-        # Files of 64 MB that are older than the snapshot: etcd needs none, and reads all when it starts.
+        # Write-ahead log files older than the snapshot: etcd needs none of them, but reads all when it
+        # starts.
         ("max-wals", "1"),
         ("tls-min-version", "TLS1.2"),
     ]
@@ -103,7 +104,7 @@ def etcd_arguments(document: ClusterDocument) -> list[tuple[str, str]]:
 
 
 def components(document: ClusterDocument) -> tuple[Document, Document]:
-    """What kubelets and kube-proxies are told."""
+    """Configuration of the kubelets and of kube-proxy."""
     kubelet: Document = {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
@@ -116,7 +117,7 @@ def components(document: ClusterDocument) -> tuple[Document, Document]:
         "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
         "kind": "KubeProxyConfiguration",
         "mode": "nftables",
-        # The node program sets the size of the connection table for the machine; see `runtime`.
+        # The node program sets the size of the connection tracking table; see `system/kernel.py`.
         "conntrack": {"maxPerCore": 0},
     }
     return kubelet, proxy
@@ -133,14 +134,14 @@ def _volume(name: str, folder: str, *, read_only: bool) -> Document:
 
 
 def etcd_of(document: ClusterDocument) -> EtcdSpec:
-    """What masters know of each other.
+    """The specification of etcd.
 
     Raises:
         NodeError: this is a worker's cluster.json.
 
     """
     if document.etcd is None:
-        raise NodeError("this machine's cluster.json has no etcd section: it is a worker's")
+        raise NodeError("cluster.json of this host has no etcd section: it is a worker's")
     return document.etcd
 
 

@@ -1,10 +1,9 @@
-"""What kubeadm is told (v1beta4), as pure functions. JSON is YAML, and needs no library.
+"""kubeadm's configuration (v1beta4), as pure functions. JSON is YAML, and needs no library.
 
 https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/
 
-Two configurations are made of the same parts. The node's has what is the
-slot's own: names and addresses of its etcd member. The shared one has not: it is
-what goes into the cluster, where every master would write it.
+Two configurations consist of the same parts. The node's has the names and addresses of its slot's etcd
+member. The shared one has none of these: every master writes it into the cluster.
 """
 
 import json
@@ -29,12 +28,12 @@ CONTROL_PLANE_TAINT = "node-role.kubernetes.io/control-plane=:NoSchedule"
 
 @dataclass(frozen=True, kw_only=True)
 class Master:
-    """What is one master's own."""
+    """What differs between masters."""
 
     identity: Identity
     slot: str
     api_load_balancer_name: str
-    """DNS name of the load balancer that people use; may be empty."""
+    """DNS name of the API's load balancer; may be empty."""
     etcd_arguments: tuple[tuple[str, str], ...]
     """etcd's flags that only this master's member has."""
     cri_socket: str
@@ -59,9 +58,9 @@ def node_config(document: ClusterDocument, master: Master) -> str:
 
 
 def shared_config(document: ClusterDocument, master: Master) -> str:
-    """Render the configuration that goes into the cluster: nothing in it depends on the slot.
+    """Render the configuration that is stored in the cluster: nothing in it depends on the slot.
 
-    The InitConfiguration says who does the writing; it does not go into the cluster.
+    Its InitConfiguration identifies the writer and is not stored.
     """
     cluster = cluster_configuration(document, master.api_load_balancer_name)
     return _render(_init_configuration(document, master), cluster, *components(document))
@@ -77,7 +76,7 @@ def join_config(
     cri_socket: str,
     ignored_preflight_errors: tuple[str, ...] = (),
 ) -> str:
-    """Render what a worker joins with."""
+    """Render a worker's configuration for joining."""
     registration = _registration(document, identity, cri_socket, ignored_preflight_errors)
     registration["taints"] = [dict(taint) for taint in document.taints]
     return _render(
@@ -98,7 +97,7 @@ def join_config(
 
 
 def ca_set(document: ClusterDocument, *, folder: str, algorithm: str) -> str:
-    """Render what the phases that make CAs and the service-account key need."""
+    """Render the configuration for the phases that create CAs and the service-account key."""
     return _render(
         {
             "apiVersion": API_VERSION,
@@ -115,7 +114,7 @@ def _init_configuration(document: ClusterDocument, master: Master) -> Document:
     registration = _registration(
         document, master.identity, master.cri_socket, master.ignored_preflight_errors
     )
-    # Else the node takes pods between its registration and the phase mark-control-plane.
+    # Otherwise it accepts pods between its registration and the phase mark-control-plane.
     registration["kubeletExtraArgs"] += arguments([("register-with-taints", CONTROL_PLANE_TAINT)])
     configuration: Document = {
         "apiVersion": API_VERSION,
@@ -139,7 +138,7 @@ def _init_configuration(document: ClusterDocument, master: Master) -> Document:
 def _registration(
     document: ClusterDocument, identity: Identity, cri_socket: str, ignored: tuple[str, ...]
 ) -> Document:
-    """What the kubelet says of its node; with labels that it may give itself.
+    """How the kubelet registers its node; with labels that it may set itself.
 
     https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction
     """

@@ -9,7 +9,7 @@ _PHASE_SECONDS = 180
 
 
 class Kubeadm:
-    """kubeadm on this machine."""
+    """kubeadm on this host."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -18,17 +18,17 @@ class Kubeadm:
         """Run one phase of `kubeadm init`.
 
         Raises:
-            CommandError: it failed; with what kubeadm said.
+            CommandError: it failed; with kubeadm's output.
 
         """
         with step(f"kubeadm init phase {' '.join(phase)}"):
             self._host.run(PROGRAM, "init", "phase", *phase, "--config", config, timeout=timeout)
 
     def retry_init_phase(self, *phase: str, config: str, clock: Clock, seconds: float) -> None:
-        """Run a phase that speaks to the API server, which may be busy becoming one, until it succeeds.
+        """Run a phase that needs the API server, which may still be starting, until it succeeds.
 
         Raises:
-            WaitError: it failed for that long; with what kubeadm said last.
+            WaitError: it failed for that long; with kubeadm's last output.
 
         """
 

@@ -1,1 +1,1 @@
-"""Kubernetes on this machine: control plane, certificates, kubelet, joining, pod network."""
+"""Kubernetes on this host: control plane, certificates, kubelet, joining, pod network."""

@@ -1,4 +1,4 @@
-"""The API server on this machine: whether it is ready, and talking to it as an administrator."""
+"""The API server on this host: whether it is ready, and access to it as an administrator."""
 
 from kubequorum_node.clock import NotYetError
 from kubequorum_node.document import API_PORT
@@ -24,19 +24,19 @@ def wait_until_ready(node: Node, *, seconds: float = 600.0) -> None:
     def look() -> None:
         status = node.host.https_status(url, ca_file=CA_CERTIFICATE)
         if status != _READY:
-            raise NotYetError(f"{url} says {status or 'nothing'}")
+            raise NotYetError(f"{url} answers {status or 'nothing'}")
 
-    node.clock.poll("the API server on this machine", look, seconds=seconds, pause=0.2, longest_pause=1.0)
+    node.clock.poll("the API server on this host", look, seconds=seconds, pause=0.2, longest_pause=1.0)
 
 
 def is_ready(node: Node) -> bool:
-    """Whether it serves now, etcd included."""
+    """Whether it is ready now, etcd included."""
     url = f"https://{node.identity.address}:{API_PORT}/readyz"
     return node.host.https_status(url, ca_file=CA_CERTIFICATE) == _READY
 
 
 def kubectl(node: Node, *arguments: str, stdin: str | None = None) -> Result:
-    """Run kubectl as administrator against the API server on this machine, whatever the load balancer does.
+    """Run kubectl as administrator against the API server on this host, past the load balancer.
 
     Raises:
         CommandError: it failed.

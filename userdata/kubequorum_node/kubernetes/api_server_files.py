@@ -1,4 +1,4 @@
-"""What the API server reads besides what kubeadm writes: who may ask, what is encrypted, what is logged."""
+"""Files of the API server that kubeadm does not write: authentication, encryption, audit policy."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ def write(node: Node, ca_set: CaSet) -> None:
 
 
 def authentication() -> str:
-    """Anonymous requests are taken for a few paths only."""
+    """Anonymous requests are accepted for a few paths only."""
     return _render(
         {
             "apiVersion": "apiserver.config.k8s.io/v1",
@@ -45,7 +45,7 @@ def authentication() -> str:
 
 
 def encryption(key: str) -> str:
-    """Secrets are encrypted in etcd. What was written before that can still be read."""
+    """Secrets are encrypted in etcd. Those that were written unencrypted can still be read."""
     return _render(
         {
             "apiVersion": "apiserver.config.k8s.io/v1",

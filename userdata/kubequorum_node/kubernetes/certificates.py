@@ -1,4 +1,4 @@
-"""Leaf certificates: valid for a year, renewed at every boot and long before their end."""
+"""Leaf certificates: valid for a year, renewed at every boot and long before they expire."""
 
 import json
 import random
@@ -12,28 +12,28 @@ from kubequorum_node.node import Node
 API_SERVER = "/etc/kubernetes/pki/apiserver.crt"
 _DAY_SECONDS = 86400
 RENEW_BELOW_DAYS = 180
-"""A timer looks every week: that leaves more than twenty tries, and time for a person to notice."""
+"""A timer checks every week: that leaves more than twenty attempts, and time for a person to notice."""
 _LONGEST_STAGGER_SECONDS = 600
 _GRACE_SECONDS = 30.0
 _RESTARTED = ("kube-controller-manager", "kube-scheduler", "kube-apiserver")
-"""What keeps the certificates that it began with, or may; etcd reads its own anew at each handshake."""
+"""Components that keep, or may keep, the certificates that they started with; etcd reads its own again."""
 
 
 def renew(node: Node) -> None:
-    """Renew all leaf certificates and kubeconfigs of this master; who uses them must start anew."""
+    """Renew all leaf certificates and kubeconfigs of this master; their users must be restarted."""
     Kubeadm(node.host).run("certs", "renew", "all", f"--config={master_config.PATH}")
 
 
 def renew_if_due(node: Node) -> bool:
-    """Renew if one of them ends soon, and restart who uses them; says whether it did.
+    """Renew if one of them expires soon, and restart their users; returns whether it did.
 
-    Masters do that at moments of their own, and each waits until its API server is ready again.
+    Masters do that at different times, and each waits until its API server is ready again.
     """
     days = days_left(node)
     if days >= RENEW_BELOW_DAYS:
         info(f"certificates are valid for {days:.0f} more days")
         return False
-    # Machines that were born together would restart their API servers together.
+    # Masters of the same age would restart their API servers together.
     node.clock.sleep(random.uniform(0, _LONGEST_STAGGER_SECONDS))
     info(f"certificates are valid for {days:.0f} more days only: renewing them")
     renew_and_restart(node)
@@ -41,7 +41,7 @@ def renew_if_due(node: Node) -> bool:
 
 
 def renew_and_restart(node: Node) -> None:
-    """Renew now, and restart who holds the old ones."""
+    """Renew now, and restart the components that hold the old ones."""
     with step("renew certificates"):
         renew(node)
     for container in _RESTARTED:
@@ -51,9 +51,9 @@ def renew_and_restart(node: Node) -> None:
 
 
 def days_left(node: Node) -> float:
-    """Days until the first leaf certificate ends; 0 for one that is missing.
+    """Days until the first leaf certificate expires; 0 for one that is missing.
 
-    The administrator's short-lived kubeconfigs are in no file here, and do not count.
+    The administrator's short-lived kubeconfigs are not on this host and do not count.
     """
     answer = Kubeadm(node.host).run(
         "certs", "check-expiration", f"--config={master_config.PATH}", "--output=json"

@@ -1,4 +1,4 @@
-"""The control plane of this master: certificates, static pods, and what masters write into the cluster."""
+"""The control plane of this master: certificates, static pods, and cluster-wide configuration."""
 
 import json
 
@@ -19,13 +19,13 @@ _MANIFESTS = "/etc/kubernetes/manifests"
 _MANIFEST = f"{_MANIFESTS}/kube-apiserver.yaml"
 _PHASE_SECONDS = 120.0
 _PREFLIGHT_SECONDS = 600
-"""Images are pulled in it."""
+"""It pulls the images."""
 
 
-def check_machine(node: Node) -> None:
-    """Check the machine and pull the images; not again once a control plane or its kubelet is here.
+def check_host(node: Node) -> None:
+    """Check the host and pull the images, unless a control plane or its kubelet is here already.
 
-    The checks are of a machine on which nothing runs yet: the kubelet's port must be free.
+    The checks are for a host on which nothing runs yet: the kubelet's port must be free.
     """
     if node.host.path(_MANIFEST).exists() or systemctl.is_active(node.host, _KUBELET):
         info("the kubelet runs, or has static pods: this host was checked before")
@@ -36,7 +36,7 @@ def check_machine(node: Node) -> None:
 
 
 def issue_certificates(node: Node) -> None:
-    """Issue leaf certificates and kubeconfigs from the CA set; renew those that an earlier boot left."""
+    """Issue leaf certificates and kubeconfigs from the CA set; renew those of an earlier boot."""
     manifest.write_master_config(node)
     api_server_files.write(node, ca_set.install(node))
     had_certificates = node.host.path(certificates.API_SERVER).exists()
@@ -48,20 +48,20 @@ def issue_certificates(node: Node) -> None:
 
 
 def start_kubelet_early(node: Node) -> None:
-    """Start the kubelet of a machine that has no static pods yet, so that it has nothing to start but itself.
+    """Start the kubelet early on a host without static pods, where it has nothing to run yet.
 
-    The volume may not be there. etcd's pod from an earlier boot would begin beside it, with nothing.
+    The volume may not be mounted yet: etcd's pod of an earlier boot would start with an empty folder.
     """
     if any(node.host.path(_MANIFESTS).glob("*.yaml")):
-        info("static pods of an earlier boot are here: the kubelet waits for the volume")
+        info("there are static pods of an earlier boot: the kubelet waits for the volume")
         return
     _start_kubelet(node)
 
 
 def start(node: Node) -> None:
-    """Start etcd and the control plane as static pods; neither needs to work yet."""
+    """Start etcd and the API server as static pods, without waiting for them."""
     if not filesystem.has_wal(node):
-        # A member that begins, or joins anew, looks itself up by its name.
+        # A member that forms the cluster, or rejoins it, resolves its own name.
         names.wait_until_here(node)
     names.wait_for_peers(node, first_formation=membership.is_new(node))
     manifest.write(node)
@@ -71,28 +71,28 @@ def start(node: Node) -> None:
 
 
 def wait_until_up(node: Node) -> None:
-    """Wait until etcd and the API server work on this machine; a member with unusable data joins anew."""
+    """Wait until etcd and the API server work on this host; a member with unusable data rejoins."""
     member = damaged_data.start_member(node, since=node.host.time())
     info(f"etcd member {member:x} works and has a vote")
     api_server.wait_until_ready(node)
-    info("the API server on this machine is ready")
-    # Before that they would only take time from it, give up, and be held back as containers that crash.
+    info("the API server on this host is ready")
+    # Earlier they would only take CPU time from it, crash, and end in a back-off.
     kubeadm = Kubeadm(node.host)
     for component in ("controller-manager", "scheduler"):
         kubeadm.init_phase("control-plane", component, config=master_config.PATH)
 
 
 def _start_kubelet(node: Node) -> None:
-    # Enabled by nobody: after a restart of the machine the volume must be mounted first.
+    # Never enabled: after a restart of the host the volume must be mounted first.
     if not systemctl.is_active(node.host, _KUBELET):
         Kubeadm(node.host).init_phase("kubelet-start", config=master_config.PATH)
 
 
 def configure_cluster(node: Node, *, bootstrap_token: str) -> None:
-    """Write what belongs to the whole cluster; every master does, and it does not matter how often.
+    """Write the cluster-wide configuration; every master does, and it is safe to repeat.
 
     Args:
-        node: the machine.
+        node: this host.
         bootstrap_token: a fresh token for workers.
 
     """
@@ -108,18 +108,18 @@ def configure_cluster(node: Node, *, bootstrap_token: str) -> None:
         (("addon", "all"), _SHARED_CONFIG),
     ):
         kubeadm.retry_init_phase(*phase, config=config, clock=node.clock, seconds=_PHASE_SECONDS)
-    # The token in it is published elsewhere; nothing reads the file again.
+    # It holds the token, and nothing reads it again.
     node.host.path(_SHARED_CONFIG).unlink(missing_ok=True)
     api_server.kubectl(node, "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=node_reader())
-    # It passes by all authorization. admin.conf does the rest, and the cluster can take its rights away.
+    # It bypasses all authorization. admin.conf suffices, and its rights can be revoked.
     node.host.path(api_server.SUPER_ADMIN_KUBECONFIG).unlink(missing_ok=True)
 
 
 def prove_health(node: Node) -> None:
-    """Prove that this master may be counted on: its member has a vote and has caught up, its API is ready.
+    """Prove that this master is healthy: its member votes and has caught up, its API server is ready.
 
     Raises:
-        WaitError: what is not as it should be.
+        WaitError: says what is not.
 
     """
     wait_until_voting(node)
@@ -127,7 +127,7 @@ def prove_health(node: Node) -> None:
 
 
 def node_reader() -> str:
-    """Lets nodes read all Nodes: the pod network needs their addresses and pod ranges."""
+    """RBAC that lets nodes read all Nodes: the pod network needs their addresses and pod ranges."""
     name = "kubequorum:pod-network"
     role = {
         "apiVersion": "rbac.authorization.k8s.io/v1",

@@ -1,7 +1,6 @@
 """Short-lived credentials that masters publish in the state bucket: for joining workers, and for people.
 
-A timer publishes them anew every half hour, so that whoever needs one finds it
-good for long enough, at any minute of any day.
+A timer renews them every half hour, so that the published ones are always valid for long enough.
 """
 
 import json
@@ -21,16 +20,16 @@ from kubequorum_node.node import Node
 JOIN_KEY = "join/worker.json"
 ADMIN_KEY = "admin/kubeconfig"
 TOKEN_VALID = timedelta(hours=2)
-"""Four times as long as the timer's period (units/kubequorum-credentials.timer)."""
+"""Four times as long as the timer's period (`services`)."""
 ADMIN_VALID = timedelta(hours=24)
-"""A client certificate cannot be taken back: what limits it is its end."""
+"""A client certificate cannot be revoked: only its expiry limits it."""
 _ALPHABET = string.ascii_lowercase + string.digits
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True, kw_only=True)
 class JoinMaterial:
-    """What a worker needs to join, and to know that it joins the right cluster."""
+    """What a worker needs to join, and to verify that it joins the right cluster."""
 
     token: str
     ca_hash: str
@@ -39,7 +38,7 @@ class JoinMaterial:
     """UTC."""
 
     def is_valid(self, now: datetime) -> bool:
-        """Whether it is good for at least a few minutes more."""
+        """Whether it is valid for at least a few more minutes."""
         expires = datetime.strptime(self.expires, _TIME).replace(tzinfo=UTC)
         return now + timedelta(minutes=5) < expires
 
@@ -52,7 +51,7 @@ class JoinMaterial:
         """Read what `to_json` wrote.
 
         Raises:
-            NodeError: it is something else.
+            NodeError: it is not join material.
 
         """
         try:
@@ -71,7 +70,7 @@ def new_token() -> str:
 
 
 def publish_join_material(node: Node, token: str) -> None:
-    """Publish a token that the cluster knows already."""
+    """Publish a token that the cluster already accepts."""
     expires = datetime.now(UTC) + TOKEN_VALID
     material = JoinMaterial(
         token=token,
@@ -83,7 +82,7 @@ def publish_join_material(node: Node, token: str) -> None:
 
 
 def publish_admin_kubeconfig(node: Node) -> None:
-    """Publish a kubeconfig for people, good for a day; reading it is a matter of IAM."""
+    """Publish an administrator's kubeconfig, valid for a day; IAM decides who may read it."""
     node.store.put(ADMIN_KEY, admin_kubeconfig(node))
 
 
@@ -94,7 +93,8 @@ def admin_kubeconfig(node: Node) -> str:
         "user",
         f"--config={master_config.PATH}",
         "--client-name=kubequorum-admin",
-        # kubeadm binds this group to cluster-admin; unlike system:masters, the cluster can take that back.
+        # kubeadm binds this group to cluster-admin; unlike those of system:masters, its rights can be
+        # revoked.
         "--org=kubeadm:cluster-admins",
         f"--validity-period={int(ADMIN_VALID.total_seconds())}s",
     )
@@ -105,7 +105,7 @@ def admin_kubeconfig(node: Node) -> str:
 
 
 def renew(node: Node) -> None:
-    """Make a new token known to the cluster, then publish it and a new kubeconfig."""
+    """Register a new token with the cluster, then publish it and a new kubeconfig."""
     token = new_token()
     kubectl(node, "apply", "--server-side", "-f", "-", stdin=token_secret(token, datetime.now(UTC)))
     publish_join_material(node, token)
@@ -113,7 +113,7 @@ def renew(node: Node) -> None:
 
 
 def token_secret(token: str, now: datetime) -> str:
-    """The Secret that makes a token known; the controller manager removes it when it has expired."""
+    """The Secret that registers a token; the controller manager removes it when it has expired."""
     name, _, secret = token.partition(".")
     return json.dumps(
         {

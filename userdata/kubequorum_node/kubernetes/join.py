@@ -15,7 +15,7 @@ from kubequorum_node.node import WORK_FOLDER, Node
 from kubequorum_node.supervision import systemctl
 
 _CONFIG = f"{WORK_FOLDER}/join.yaml"
-_LEFT_BY_A_FAILED_JOIN = (
+_LEFT_BY_FAILED_JOIN = (
     "/etc/kubernetes/bootstrap-kubelet.conf",
     KUBECONFIG,
     CA_CERTIFICATE,
@@ -28,12 +28,12 @@ _JOIN_SECONDS = 600.0
 
 
 def join(node: Node) -> None:
-    """Join with what the masters published, unless the node has joined before.
+    """Join with the credentials that the masters published, unless the node has joined before.
 
-    The token is as old as half an hour at most, and one that is refused is looked up anew.
+    The token is half an hour old at most; after a failure it is read again.
 
     Raises:
-        WaitError: nothing was published, or joining failed again and again; with the last reason.
+        WaitError: nothing was published, or every attempt failed; with the last reason.
 
     """
     if node.host.path(KUBECONFIG).exists() and node.host.path(CLIENT_CERTIFICATE).exists():
@@ -53,16 +53,16 @@ def join(node: Node) -> None:
 
 
 def wait_for_material(node: Node) -> JoinMaterial:
-    """What the masters published; waits while there is nothing, or nothing that is still good."""
+    """The masters' join material; waits until there is some that is still valid."""
 
     def look() -> JoinMaterial:
         stored = node.store.get(JOIN_KEY)
         if stored is None:
-            raise NotYetError(f"there is no {JOIN_KEY} in the state bucket: no master is up yet")
+            raise NotYetError(f"there is no {JOIN_KEY} in the state bucket: no master is in service yet")
         material = JoinMaterial.from_json(stored.text)
         if not material.is_valid(datetime.now(UTC)):
             raise NotYetError(
-                f"the token in {JOIN_KEY} ended at {material.expires}: no master has renewed it"
+                f"the token in {JOIN_KEY} expired at {material.expires}: no master has renewed it"
             )
         return material
 
@@ -72,7 +72,7 @@ def wait_for_material(node: Node) -> JoinMaterial:
 
 
 def _join_once(node: Node, material: JoinMaterial) -> None:
-    for path in _LEFT_BY_A_FAILED_JOIN:
+    for path in _LEFT_BY_FAILED_JOIN:
         node.host.path(path).unlink(missing_ok=True)
     config = configuration.join_config(
         node.document,

@@ -1,4 +1,4 @@
-"""The kubelet of this machine, and the API as it sees it."""
+"""The kubelet of this host, and the API with its credentials."""
 
 import http.client
 import json
@@ -15,10 +15,10 @@ from kubequorum_node.node import Node
 
 KUBECONFIG = "/etc/kubernetes/kubelet.conf"
 CLIENT_CERTIFICATE = "/var/lib/kubelet/pki/kubelet-client-current.pem"
-"""Certificate and key, which the kubelet renews by itself."""
+"""Certificate and key, which the kubelet renews."""
 _READY_SECONDS = 300.0
 _TIMEOUT_SECONDS = 10
-_WELL = frozenset({200, 201})
+_SUCCESS = frozenset({200, 201})
 
 
 _MERGE_PATCH = "application/merge-patch+json"
@@ -34,28 +34,28 @@ class ApiError(NodeError):
 
 
 class NodeApi:
-    """The API with the kubelet's credentials: what a node may read and write is its own, and its pods'.
+    """The API with the kubelet's credentials: a node may read and write its own Node and its own pods.
 
     https://kubernetes.io/docs/reference/access-authn-authz/node/
     """
 
     def __init__(self, node: Node) -> None:
         self._node = node
-        # A master asks itself: its network must not depend on the load balancer.
+        # A master uses its own API server: its network must not depend on the load balancer.
         self._server = node.identity.address if node.is_master else node.document.node_api_name
 
     def get(self, path: str) -> Any:
         """One object or list.
 
         Raises:
-            ApiError: there is no answer, or not a good one.
+            ApiError: there is no answer, or an error.
 
         """
         with self._open(path, timeout=_TIMEOUT_SECONDS) as answer:
             return json.loads(answer.read())
 
     def patch(self, path: str, change: dict[str, Any]) -> None:
-        """Change an object: what `change` names, and nothing else.
+        """Merge a change into an object.
 
         Raises:
             ApiError: as `get`.
@@ -75,7 +75,7 @@ class NodeApi:
             return
 
     def watch(self, path: str, *, timeout: float) -> Iterator[dict[str, Any]]:
-        """Events until the server ends the watch, or nothing came for `timeout` seconds.
+        """Events until the server ends the watch, or sends nothing for `timeout` seconds.
 
         Raises:
             ApiError: as `get`; also when the connection is lost.
@@ -108,7 +108,7 @@ class NodeApi:
                 headers = {"Accept": "application/json"} | ({} if sent is None else {"Content-Type": kind})
                 connection.request(method, path, body=sent, headers=headers)
                 answer = connection.getresponse()
-                if answer.status not in _WELL:
+                if answer.status not in _SUCCESS:
                     raise ApiError(
                         f"{method} {path} of {self._server}: {answer.status} {answer.read(500)!r}",
                         status=answer.status,
@@ -121,10 +121,10 @@ class NodeApi:
 
 
 def wait_until_ready(node: Node) -> None:
-    """Wait until the cluster says that this machine's node is ready for pods.
+    """Wait until this host's Node is Ready.
 
     Raises:
-        WaitError: with what the kubelet reported last.
+        WaitError: with the kubelet's last report.
 
     """
     api = NodeApi(node)
@@ -137,7 +137,7 @@ def wait_until_ready(node: Node) -> None:
         ready = [c for c in status.get("conditions", []) if c["type"] == "Ready"]
         if not ready or ready[0]["status"] != "True":
             raise NotYetError(
-                ready[0].get("message", "it is not ready") if ready else "the kubelet has said nothing"
+                ready[0].get("message", "it is not ready") if ready else "the kubelet has reported nothing"
             )
 
     node.clock.poll(

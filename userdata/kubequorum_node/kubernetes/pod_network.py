@@ -1,7 +1,6 @@
-"""The pod network of this machine: a bridge for its own pods, a VXLAN device to those of other nodes.
+"""The pod network of this host: a bridge for its own pods, a VXLAN device to those of other nodes.
 
-Runs as kubequorum-pod-network.service, and keeps the kernel's tables equal to
-the Node objects.
+Runs as kubequorum-pod-network.service, and reconciles the kernel's tables with the Node objects.
 """
 
 import json
@@ -20,15 +19,15 @@ _CNI_CONFIG = "/etc/cni/net.d/10-kubequorum.conflist"
 _NODES = "/api/v1/nodes"
 _VNI = 4096
 _PORT = 4789
-"""IANA's port for VXLAN; the firewall lets it through between nodes."""
+"""IANA's port for VXLAN; the security groups allow it between nodes."""
 _VXLAN_OVERHEAD = 50
 _WATCH_SECONDS = 240
-"""A watch is begun anew after that, with all nodes: nothing missed stays missed."""
+"""After that all nodes are listed again: a missed event is made up for."""
 _PAUSE_SECONDS = 2.0
 
 
 class PodNetwork:
-    """The pod network of one machine."""
+    """The pod network of one host."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -38,7 +37,7 @@ class PodNetwork:
         self._version = ""
 
     def run(self) -> None:
-        """Keep everything as the cluster says, for ever. What fails is tried again."""
+        """Reconcile forever; failures are retried."""
         while True:
             try:
                 self.synchronise()
@@ -48,7 +47,7 @@ class PodNetwork:
                 self._node.clock.sleep(_PAUSE_SECONDS)
 
     def synchronise(self) -> None:
-        """Bring the machine up to date with all nodes."""
+        """Reconcile this host with all nodes."""
         own = self._wait_for_own_range()
         if own != self._own:
             self._set_up(own)
@@ -71,7 +70,7 @@ class PodNetwork:
                 self._peers.pop(event["object"]["metadata"]["name"], None)
             else:
                 self._take(event["object"])
-            # Nodes report every few seconds; most of that is nothing to the network.
+            # Nodes report every few seconds; few reports concern the network.
             if self._peers != before:
                 self._apply()
 
@@ -92,7 +91,7 @@ class PodNetwork:
             except ApiError as error:
                 raise NotYetError(str(error)) from error
             if peer is None:
-                raise NotYetError("the node has no pod range: the controller manager gives it one")
+                raise NotYetError("the node has no pod range yet: the controller manager assigns one")
             return peer
 
         return self._node.clock.poll(
@@ -113,7 +112,7 @@ class PodNetwork:
         info(f"pods of this node get addresses from {own.pod_range}")
 
     def _has_device(self, own: Peer) -> bool:
-        """Whether the device is there, up and with the right addresses; one that is not right is removed."""
+        """Whether the device exists, is up and has the right addresses; a wrong one is removed."""
         shown = self._node.host.run("ip", "-json", "-details", "address", "show", "dev", DEVICE, check=False)
         if shown.returncode != 0:
             return False
@@ -130,19 +129,19 @@ class PodNetwork:
         return False
 
     def _parent(self) -> tuple[str, int]:
-        """The interface with the node's address, and the MTU that VXLAN leaves of its own."""
+        """The interface with the node's address, and its MTU less VXLAN's overhead."""
         address = self._node.identity.address
         for interface in json.loads(self._node.host.run("ip", "-json", "-4", "address", "show").stdout):
             if address in [info.get("local") for info in interface.get("addr_info", [])]:
                 return str(interface["ifname"]), int(interface["mtu"]) - _VXLAN_OVERHEAD
-        raise NodeError(f"no interface of this machine has its address {address}")
+        raise NodeError(f"no interface of this host has its address {address}")
 
     def _apply(self) -> None:
         if self._own is None:
             return
         target = pod_routes.wanted(self._peers.values(), self._own)
         ip, bridge = pod_routes.changes(self._actual(), target)
-        # Forwarding entries first: a route that leads nowhere would drop packets.
+        # Forwarding entries first: a route without one would drop packets.
         for program, lines in (("bridge", bridge), ("ip", ip)):
             if lines:
                 self._node.host.run(program, "-force", "-batch", "-", stdin="\n".join(lines) + "\n")
@@ -163,7 +162,7 @@ class PodNetwork:
 
 
 def cni_config(pod_range: IPv4Network, *, mtu: int) -> str:
-    """How the container runtime connects a pod: once it is there, the kubelet calls the node ready."""
+    """CNI configuration of this node; once it exists, the kubelet reports the node as ready."""
     bridge = {
         "type": "bridge",
         "bridge": "cni0",
@@ -181,7 +180,7 @@ def cni_config(pod_range: IPv4Network, *, mtu: int) -> str:
 
 
 def masquerade(pod_cidr: IPv4Network) -> str:
-    """Pods that speak to anything but pods do so with their node's address: no router knows theirs."""
+    """Rules for nftables: outside the pod network, pods use their node's address: the VPC routes no other."""
     return f"""\
 table ip kubequorum
 delete table ip kubequorum

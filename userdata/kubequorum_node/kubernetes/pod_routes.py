@@ -1,10 +1,9 @@
 """Which routes, neighbours and forwarding entries the pod network needs: pure functions.
 
-Pods of other nodes are reached through a VXLAN device. For each node there is a
-route to its pod range by way of the first address of that range, a neighbour
-entry that gives this address the MAC of the node's VXLAN device, and a
-forwarding entry that says behind which node's address that MAC is. The MAC is
-made from the node's address, so that every node can compute all of them.
+Pods of other nodes are reached through a VXLAN device. For each node there is a route to its pod range via
+the first address of that range, a neighbour entry that maps this address to the MAC of the node's VXLAN
+device, and a forwarding entry that maps the MAC to the node's address. The MAC is derived from the node's
+address, so that every node can compute all of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +16,7 @@ DEVICE = "kubequorum-vx"
 
 @dataclass(frozen=True, order=True)
 class Peer:
-    """A node as the network sees it."""
+    """A node as the pod network sees it."""
 
     pod_range: IPv4Network
     address: IPv4Address
@@ -35,7 +34,7 @@ class Peer:
 
 @dataclass(frozen=True)
 class Entries:
-    """What the kernel holds for the VXLAN device, or should."""
+    """The kernel's entries for the VXLAN device, actual or wanted."""
 
     routes: frozenset[tuple[str, str]]
     """Pod range, gateway."""
@@ -57,10 +56,10 @@ def peer_of(node: Mapping[str, Any]) -> Peer | None:
 
 
 def wanted(peers: Iterable[Peer], own: Peer) -> Entries:
-    """What must be there for a set of nodes.
+    """The entries for a set of nodes.
 
-    A dead node's object may stay for a while beside its successor's, which has another pod range and may
-    have the same address: both are kept, for they do not contradict each other.
+    A stale Node object may exist for a while beside its successor's, which has another pod range and may have
+    the same address: both are kept, as they do not conflict.
     """
     others = [peer for peer in peers if peer != own and peer.pod_range != own.pod_range]
     return Entries(
@@ -71,7 +70,7 @@ def wanted(peers: Iterable[Peer], own: Peer) -> Entries:
 
 
 def changes(actual: Entries, target: Entries) -> tuple[list[str], list[str]]:
-    """Lines for `ip -batch` and `bridge -batch` that make one out of the other; what is new comes first."""
+    """Lines for `ip -batch` and `bridge -batch` that turn one into the other; additions come first."""
     ip = [
         f"neighbour replace {gateway} lladdr {mac} dev {DEVICE} nud permanent"
         for gateway, mac in sorted(target.neighbours - actual.neighbours)
@@ -106,7 +105,7 @@ def changes(actual: Entries, target: Entries) -> tuple[list[str], list[str]]:
 def parse(
     routes: list[dict[str, Any]], neighbours: list[dict[str, Any]], forwarding: list[dict[str, Any]]
 ) -> Entries:
-    """What `ip -json route`, `ip -json neighbour` and `bridge -json fdb` say of the device."""
+    """The output of `ip -json route`, `ip -json neighbour` and `bridge -json fdb` for the device."""
     return Entries(
         routes=frozenset((r["dst"], r["gateway"]) for r in routes if "gateway" in r),
         neighbours=frozenset(

@@ -1,4 +1,4 @@
-"""Node objects of machines that are gone: without a cloud controller manager nobody else removes them."""
+"""Stale Node objects, whose instance is gone: there is no cloud controller manager to remove them."""
 
 import json
 import re
@@ -10,48 +10,48 @@ from kubequorum_node.log import info
 from kubequorum_node.node import Node
 
 _PROVIDER_ID = re.compile(r"^aws:///[^/]+/(i-[0-9a-f]+)$")
-_YOUNG = timedelta(minutes=5)
-"""EC2 may take a moment to know an instance everywhere: a Node so young is left alone."""
+_GRACE = timedelta(minutes=5)
+"""EC2 is eventually consistent: a Node this young is left alone."""
 _AT_ONCE = 100
 
 
 def remove(node: Node) -> None:
-    """Remove the Nodes whose instance has ended, or that EC2 does not know (any more)."""
+    """Remove the Nodes whose instance is terminated or unknown to EC2."""
     found = json.loads(kubectl(node, "get", "nodes", "--output=json").stdout)["items"]
-    dead = stale_nodes(found, _states(node, list(filter(None, map(instance_id, found)))), datetime.now(UTC))
-    for name, reason in dead.items():
+    stale = stale_nodes(found, _states(node, list(filter(None, map(instance_id, found)))), datetime.now(UTC))
+    for name, reason in stale.items():
         info(f"removing node {name}: {reason}")
         kubectl(node, "delete", "node", name, "--ignore-not-found", "--wait=false")
 
 
 def remove_own(node: Node) -> None:
-    """Remove this machine's Node: it is about to end."""
+    """Remove this host's Node: the instance is being terminated."""
     kubectl(node, "delete", "node", node.identity.node_name, "--ignore-not-found", "--wait=false")
 
 
 def stale_nodes(nodes: list[dict[str, Any]], states: dict[str, str], now: datetime) -> dict[str, str]:
-    """Name of each Node that is to go, with the reason.
+    """Name of each stale Node, with the reason.
 
     Args:
         nodes: all Nodes.
-        states: EC2's state of each instance that it knows.
+        states: state of each instance that EC2 knows.
         now: the time.
 
-    A Node that is not of an EC2 instance is none of ours. One of an instance that EC2 does not know must also
-    be old, and must not be Ready: somebody runs there.
+    Nodes that are not EC2 instances are left alone. A Node whose instance EC2 does not know must also be old
+    and not Ready: something runs there otherwise.
 
     """
-    dead = {}
+    stale = {}
     for each in nodes:
         instance = instance_id(each)
         if instance is None:
             continue
         name = each["metadata"]["name"]
         if states.get(instance) == "terminated":
-            dead[name] = f"its instance {instance} is terminated"
-        elif instance not in states and not _is_ready(each) and now - _born(each) > _YOUNG:
-            dead[name] = f"EC2 knows no instance {instance}"
-    return dead
+            stale[name] = f"its instance {instance} is terminated"
+        elif instance not in states and not _is_ready(each) and now - _created(each) > _GRACE:
+            stale[name] = f"EC2 knows no instance {instance}"
+    return stale
 
 
 def instance_id(node: dict[str, Any]) -> str | None:
@@ -64,7 +64,7 @@ def _states(node: Node, instance_ids: list[str]) -> dict[str, str]:
     states = {}
     for begin in range(0, len(instance_ids), _AT_ONCE):
         some = instance_ids[begin : begin + _AT_ONCE]
-        # By filter: asked for by its id, one that is unknown would make the whole request fail.
+        # By filter: with InstanceIds, a single unknown id fails the whole request.
         states.update(_describe(node, some))
     return states
 
@@ -85,5 +85,5 @@ def _is_ready(node: dict[str, Any]) -> bool:
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
-def _born(node: dict[str, Any]) -> datetime:
+def _created(node: dict[str, Any]) -> datetime:
     return datetime.strptime(node["metadata"]["creationTimestamp"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)

@@ -1,1 +1,1 @@
-"""The machine before it is part of a cluster: programs, container runtime, units, its clock, and its lock."""
+"""The operating system below Kubernetes: packages, programs, kernel, wall clock, and the boot lock."""

@@ -1,4 +1,4 @@
-"""One thing at a time: a boot, or the watchdog's repairs, never both and never two of them."""
+"""A lock: either one boot or one repair of the watchdog runs, never two."""
 
 import fcntl
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ _LOCK = "/run/kubequorum-boot.lock"
 
 
 class BusyError(NodeError):
-    """Another boot or repair is under way."""
+    """Another boot or repair is running."""
 
 
 @contextmanager
 def held(node: Node) -> Iterator[None]:
-    """Let nothing else change this machine meanwhile.
+    """Keep other boots and repairs away.
 
     Raises:
-        BusyError: something does so now.
+        BusyError: one is running.
 
     """
     path = node.host.path(_LOCK)
@@ -28,5 +28,5 @@ def held(node: Node) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BusyError("another boot is running on this machine: wait for it") from error
+            raise BusyError("another boot or repair is running on this host: wait until it ends") from error
         yield

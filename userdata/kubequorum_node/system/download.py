@@ -1,4 +1,4 @@
-"""Fetching a file from the web or from S3, with its sum."""
+"""Downloads from the web or from S3, verified by their checksum."""
 
 import hashlib
 import http.client
@@ -27,26 +27,26 @@ _GONE_FOR_GOOD = frozenset({400, 401, 403, 404, 410})
 
 
 class DownloadError(NodeError):
-    """A file cannot be had."""
+    """A file cannot be downloaded."""
 
 
 class ChecksumError(NodeError):
-    """A file is not what the lock file says."""
+    """A file does not have the checksum in the lock file."""
 
 
 def fetch(source: str, target: Path, *, sha256: str, aws: Aws, clock: Clock) -> None:
-    """Fetch a file and check its sum; a failure that may pass is retried a few times.
+    """Download a file and verify its checksum; temporary failures are retried.
 
     Args:
         source: https://…, http://… or s3://bucket/key.
         target: where to put it.
-        sha256: what its sum must be.
+        sha256: its expected checksum.
         aws: for s3://.
         clock: for pauses between attempts.
 
     Raises:
-        DownloadError: it could not be fetched.
-        ChecksumError: it is another file; with both sums. That is not retried.
+        DownloadError: it could not be downloaded.
+        ChecksumError: it is another file; with both checksums. That is not retried.
 
     """
     failures: list[Exception] = []
@@ -64,7 +64,7 @@ def fetch(source: str, target: Path, *, sha256: str, aws: Aws, clock: Clock) -> 
         )
     except _RETRIED as error:
         raise DownloadError(
-            f"{source} cannot be fetched (attempt {len(failures) + 1}): {error}. If this host cannot "
+            f"{source} cannot be downloaded (attempt {len(failures) + 1}): {error}. If this host cannot "
             "reach it, name a mirror in the cluster file (artifacts.mirror)"
         ) from error
     if found != sha256:
@@ -105,7 +105,7 @@ def _opened(source: str, aws: Aws) -> Iterator[Any]:
 
 
 class _Counted:
-    """A body whose length is counted: a connection that ends early is no error by itself."""
+    """A body that counts its length: a connection that ends early is not an error by itself."""
 
     def __init__(self, body: IO[bytes]) -> None:
         self._body = body
@@ -126,13 +126,13 @@ def _is_permanent(error: Exception) -> bool:
 
 
 def unpack_tar(archive: Path, folder: Path, *, wanted: dict[str, str], strip_components: int) -> None:
-    """Take some files out of a .tar.gz.
+    """Extract some files of a .tar.gz.
 
     Args:
         archive: the file.
         folder: where to put them.
         wanted: paths in the archive, without the stripped folders, with their new names.
-        strip_components: leading folders that do not count.
+        strip_components: leading folders to strip.
 
     Raises:
         DownloadError: a file is not in the archive.

@@ -22,7 +22,7 @@ def prepare(node: Node) -> None:
     """Load modules, and let the host forward packets."""
     node.host.write("/etc/modules-load.d/kubequorum.conf", "".join(f"{name}\n" for name in _MODULES))
     for name in _MODULES:
-        # A module that is built in or loaded needs none of this; one that is missing shows in the next step.
+        # A module that is built in or loaded needs none of this; a missing one fails the next step.
         loaded = node.host.run("modprobe", name, check=False)
         if loaded.returncode != 0:
             warning(f"modprobe {name}: {loaded.stderr.strip()}")
@@ -32,5 +32,5 @@ def prepare(node: Node) -> None:
     try:
         node.host.run("sysctl", "--quiet", "--write", f"net.netfilter.nf_conntrack_max={size}")
     except CommandError as error:
-        # Only the first network namespace may set it: the kernel's own size has to do then.
+        # Only the first network namespace may set it: the kernel's default has to do then.
         warning(f"the connection tracking table keeps its size: {error}")

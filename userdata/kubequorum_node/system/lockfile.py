@@ -1,6 +1,6 @@
-"""The lock file: which programs in which versions, where they come from and which sums they must have.
+"""The lock file: programs with their versions, URLs and checksums.
 
-It stands in userdata/files/artifacts.json and is the only place that knows.
+It is userdata/files/artifacts.json, and the only place that has them.
 """
 
 import json
@@ -20,7 +20,7 @@ _MASTERS = ("etcd", "kubectl")
 
 
 class LockFileError(NodeError):
-    """The lock file does not have what is asked for."""
+    """The lock file lacks a version or an architecture."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,21 +34,21 @@ class Artifact:
     archive: str | None
     """`tar.gz`, or None for a download that is the program itself."""
     strip_components: int
-    """Leading folders of an archive's paths that do not count."""
+    """Leading folders of an archive's paths to strip."""
     install: Mapping[str, str]
-    """Programs by their name in the download, with the path on the machine."""
+    """Programs by their name in the download, with their path on the host."""
     version_command: tuple[str, ...]
     """Prints the version; its first word is one of the programs."""
 
     def source(self, mirror: str) -> str:
-        """Where to fetch it: upstream, or a mirror, which has it at the path of its URL, host included."""
+        """Its URL: upstream, or on a mirror, at the path of the upstream URL, host included."""
         if not mirror:
             return self.url
         parts = urlsplit(self.url)
         return f"{mirror.rstrip('/')}/{parts.netloc}{parts.path}"
 
     def is_version(self, printed: str) -> bool:
-        """Whether the output of the version command names this version, and no other that begins like it."""
+        """Whether the output of the version command has this version, not just one that begins like it."""
         return re.search(rf"(?<![\w.])v?{re.escape(self.version)}(?![\w.+-])", printed) is not None
 
 

@@ -21,10 +21,10 @@ _TIMEOUT_SECONDS = 240
 
 
 def install(node: Node) -> None:
-    """Install the packages of what is missing; nothing is asked of any mirror if nothing is.
+    """Install the packages of missing programs; without any, no mirror is contacted.
 
     Raises:
-        NodeError: something is missing and cannot be installed.
+        NodeError: a program is missing and cannot be installed.
 
     """
     needed = _NEEDED | (_NEEDED_BY_MASTERS if node.is_master else {})

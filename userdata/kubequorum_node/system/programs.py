@@ -1,4 +1,4 @@
-"""The programs of a machine: what the image has in the right version stays, the rest is fetched."""
+"""The programs of a host: those in the image that have the right version stay, others are downloaded."""
 
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +15,11 @@ _DOWNLOADS = "/var/cache/kubequorum"
 
 
 def install(node: Node) -> None:
-    """Make sure that every program is there in the version of the lock file.
+    """Install every program that is missing or has another version than the lock file.
 
     Raises:
-        ChecksumError: a download is another file than the lock file says.
-        DownloadError: a program cannot be fetched.
+        ChecksumError: a download has another checksum than the lock file.
+        DownloadError: a program cannot be downloaded.
 
     """
     artifacts = lockfile.needed(
@@ -34,7 +34,7 @@ def install(node: Node) -> None:
 
 def _install_one(node: Node, artifact: Artifact) -> None:
     if is_installed(node, artifact):
-        info(f"{artifact.name} {artifact.version} is on the image")
+        info(f"{artifact.name} {artifact.version} is in the image")
         return
     source = artifact.source(node.document.mirror)
     begin = node.clock.now()
@@ -55,7 +55,7 @@ def _install_one(node: Node, artifact: Artifact) -> None:
 
 
 def is_installed(node: Node, artifact: Artifact) -> bool:
-    """Whether all programs of an artifact are there, in its version by their own word."""
+    """Whether all programs of an artifact are installed in its version."""
     if not all(node.host.path(path).exists() for path in artifact.install.values()):
         return False
     program, *arguments = artifact.version_command
@@ -69,7 +69,7 @@ def is_installed(node: Node, artifact: Artifact) -> bool:
 
 
 def _put(source: Path, target: Path) -> None:
-    """Put a program in place as a whole, whatever file system it comes from and whoever runs the old one."""
+    """Replace a program atomically, across file systems and while the old one runs."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
     part.write_bytes(source.read_bytes())

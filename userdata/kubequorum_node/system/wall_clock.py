@@ -1,4 +1,4 @@
-"""What time it is elsewhere: AWS refuses requests of a machine whose clock is off, and TLS fails on it."""
+"""The wall clock: AWS refuses the requests of a host whose clock is off, and TLS fails on it."""
 
 import os
 from datetime import UTC
@@ -12,21 +12,21 @@ from kubequorum_node.log import warning
 from kubequorum_node.node import Node
 
 TOLERATED_SECONDS = 300.0
-"""AWS refuses a request that is signed more than five minutes from its own time.
+"""AWS refuses a request whose signature is more than five minutes off.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html"""
 _SETTING_SECONDS = 90.0
-"""A machine that boots sets its clock by itself, a little after its network is up."""
+"""A booting host sets its clock by NTP shortly after its network is up."""
 
 
 class ClockError(NodeError):
-    """The machine's clock is off by more than AWS tolerates."""
+    """The host's clock is off by more than AWS tolerates."""
 
 
 def offset_seconds(node: Node) -> float | None:
-    """How far this machine's clock is ahead (behind: negative); None if nobody says what time it is.
+    """How far this host's clock is ahead (behind: negative); None if no server answers.
 
-    Any answer over HTTP will do, a refusal too: each has a Date header. The question is not signed, for a
-    signature would be refused when the answer matters; so it says in words who asks.
+    Any HTTP answer will do, even an error: each has a Date header. The request is not signed, because a wrong
+    clock would make its signature invalid; its user agent names the instance instead.
     """
     user_agent = f"{USER_AGENT} {node.identity.instance_id}"
     for url in _sources(node):
@@ -41,7 +41,7 @@ def offset_seconds(node: Node) -> float | None:
 
 
 def wait_until_right(node: Node) -> None:
-    """Return once the clock is right enough for AWS, or nobody can be asked.
+    """Return once the clock is right enough for AWS, or if no server answers.
 
     Raises:
         ClockError: it stays off; says by how much.
@@ -62,10 +62,10 @@ def wait_until_right(node: Node) -> None:
 
 
 def in_words(offset: float) -> str:
-    """What is wrong with a clock, and the remedy."""
+    """Describe a wrong clock, with the remedy."""
     side = "ahead" if offset > 0 else "behind"
     return (
-        f"this machine's clock is {abs(offset):.0f} s {side} of AWS, which refuses more than "
+        f"this host's clock is {abs(offset):.0f} s {side} of AWS, which refuses more than "
         f"{TOLERATED_SECONDS:.0f} s: see `timedatectl` and its NTP servers (on EC2: 169.254.169.123)"
     )
 

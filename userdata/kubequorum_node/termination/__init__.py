@@ -1,1 +1,1 @@
-"""The orderly end of a machine: its steps, their order, and what only an end does."""
+"""Graceful termination of a host: its steps, their order, and what only a termination does."""

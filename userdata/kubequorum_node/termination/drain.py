@@ -1,7 +1,8 @@
-"""Emptying a node before it goes: no new pods, and those that it has move as their owners allow.
+"""Draining this host's node: it is cordoned, and its pods are evicted as their disruption budgets allow.
 
-With the kubelet's own credentials, which may evict the pods of their node and of no other.
-https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/
+With the kubelet's credentials, which may evict the pods of their own node only. `kubectl drain` would also
+need to read DaemonSets, which they may not. https://kubernetes.io/docs/concepts/scheduling-eviction/api-
+eviction/
 """
 
 from collections.abc import Callable
@@ -12,18 +13,18 @@ from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 
 LIMIT_SECONDS = 1800.0
-"""How long pods may take to move. What a PodDisruptionBudget forbids for longer ends with the machine."""
+"""How long a drain may take. Pods that a PodDisruptionBudget protects for longer end with the instance."""
 _UNREACHABLE_SECONDS = 90.0
-"""How long to go on asking an API that gives no answer. Without one nothing can move."""
-_NOWHERE_SECONDS = 180.0
-"""How long to wait for another node that takes pods; longer than a worker takes to come. There is none when
-all workers go at once, with their stack: a budget that waits for one would keep them all."""
-_LOOK_FOR_REFUGE_SECONDS = 15.0
+"""How long to retry an API that does not answer. Without it nothing can be evicted."""
+_NO_TARGET_SECONDS = 180.0
+"""How long to wait for another node that accepts pods; longer than the launch of a worker. There is none when
+all workers are deleted with their stack: a budget that waits for one would block them all."""
+_TARGET_CHECK_SECONDS = 15.0
 _PROLONG_SECONDS = 100.0
 """A third of the terminate hook's time-out."""
 _PAUSE_SECONDS = 2.0
 _MIRROR = "kubernetes.io/config.mirror"
-"""Marks what the API shows of a static pod: it belongs to the machine."""
+"""Marks the mirror of a static pod, which belongs to the host."""
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 _GONE = 404
 _CONFLICT = 409
@@ -32,7 +33,7 @@ Pod = dict[str, Any]
 
 
 class Drain:
-    """One drain of this machine's node."""
+    """One drain of this host's node."""
 
     def __init__(self, node: Node, *, api: NodeApi | None = None) -> None:
         self._clock = node.clock
@@ -41,7 +42,7 @@ class Drain:
         self._said: set[str] = set()
 
     def cordon(self) -> None:
-        """Let no new pod come here.
+        """Mark the node unschedulable.
 
         Raises:
             ApiError: the API server refused, or could not be reached.
@@ -51,7 +52,7 @@ class Drain:
         info(f"node {self._name} is cordoned")
 
     def evict_all(self) -> list[Pod]:
-        """Ask for the eviction of every pod that is to move; returns those that are still here.
+        """Request the eviction of every pod that has to move; returns those that are still here.
 
         Raises:
             ApiError: the pods cannot be listed.
@@ -65,33 +66,35 @@ class Drain:
         return left
 
     def wait_until_empty(self, *, seconds: float, prolong: Callable[[], None]) -> None:
-        """Evict until no pod that is to move is left, time is over, or the API has been silent for too long.
+        """Evict until no pod is left that has to move, time is over, or the API has been silent for too long.
 
         Args:
             seconds: how long at most.
-            prolong: called every now and then while it takes.
+            prolong: called from time to time, to prolong the hook.
 
         """
-        begin = heard = prolonged = refuge = looked = self._clock.now()
+        begin = answered = prolonged = target_seen = looked = self._clock.now()
         left: list[Pod] | None = None
         while True:
             now = self._clock.now()
             try:
                 left = self.evict_all()
-                heard = self._clock.now()
+                answered = self._clock.now()
                 if not left:
                     info(f"all pods are evicted after {now - begin:.0f} s")
                     return
             except ApiError as error:
                 self._warn_once(f"pods cannot be listed: {error}")
-                if now - heard >= _UNREACHABLE_SECONDS:
-                    warning(f"continuing without the API, which has not answered for {now - heard:.0f} s")
+                if now - answered >= _UNREACHABLE_SECONDS:
+                    warning(f"continuing without the API, which has not answered for {now - answered:.0f} s")
                     return
-            if now - looked >= _LOOK_FOR_REFUGE_SECONDS:
+            if now - looked >= _TARGET_CHECK_SECONDS:
                 looked = now
-                refuge = now if self._has_refuge() else refuge
-            if now - refuge >= _NOWHERE_SECONDS:
-                warning(f"continuing: for {now - refuge:.0f} s there was no other node that accepts pods")
+                target_seen = now if self._has_target() else target_seen
+            if now - target_seen >= _NO_TARGET_SECONDS:
+                warning(
+                    f"continuing: for {now - target_seen:.0f} s there was no other node that accepts pods"
+                )
                 return
             if now - begin >= seconds:
                 names = "unknown" if left is None else ", ".join(map(_name, left))
@@ -102,14 +105,14 @@ class Drain:
                 prolonged = now
             self._clock.sleep(_PAUSE_SECONDS)
 
-    def _has_refuge(self) -> bool:
-        """Whether another node takes pods, as far as can be seen."""
+    def _has_target(self) -> bool:
+        """Whether another node accepts pods, as far as the API shows."""
         try:
             nodes = self._api.get("/api/v1/nodes")["items"]
         except ApiError as error:
             self._warn_once(f"nodes cannot be listed: {error}")
             return True
-        return any(takes_pods(node) for node in nodes if node["metadata"]["name"] != self._name)
+        return any(accepts_pods(node) for node in nodes if node["metadata"]["name"] != self._name)
 
     def _evict(self, pod: Pod) -> None:
         metadata = pod["metadata"]
@@ -118,14 +121,15 @@ class Drain:
             "apiVersion": "policy/v1",
             "kind": "Eviction",
             "metadata": {"name": name, "namespace": namespace},
-            # Not another pod that has the name by then.
+            # Not another pod that has the same name by then.
             "deleteOptions": {"preconditions": {"uid": metadata["uid"]}},
         }
         try:
             self._api.create(f"/api/v1/namespaces/{namespace}/pods/{name}/eviction", eviction)
         except ApiError as error:
             if error.status not in (_GONE, _CONFLICT):
-                # 429: a PodDisruptionBudget forbids it for now. That and others may pass: it is asked again.
+                # 429: a PodDisruptionBudget forbids it for now. That and other failures may pass: it is
+                # retried.
                 self._warn_once(f"pod {_name(pod)} cannot be evicted yet: {error}")
         else:
             info(f"pod {_name(pod)} is evicted")
@@ -137,7 +141,7 @@ class Drain:
 
 
 def must_move(pod: Pod) -> bool:
-    """Whether a pod has to move: not one that has ended, nor one that belongs to this node and no other."""
+    """Whether a pod has to move: not a finished one, nor one that is bound to this node."""
     metadata = pod["metadata"]
     if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
         return False
@@ -147,8 +151,8 @@ def must_move(pod: Pod) -> bool:
     return not any(owner.get("controller") and owner["kind"] == "DaemonSet" for owner in owners)
 
 
-def takes_pods(node: dict[str, Any]) -> bool:
-    """Whether a node is a worker that is well and open. Other taints may be such as the pods tolerate."""
+def accepts_pods(node: dict[str, Any]) -> bool:
+    """Whether a node is a ready, schedulable worker. The pods may tolerate its other taints."""
     spec = node.get("spec", {})
     if spec.get("unschedulable") or any(taint["key"] == _CONTROL_PLANE for taint in spec.get("taints", [])):
         return False
@@ -161,7 +165,7 @@ def _name(pod: Pod) -> str:
 
 
 def empty(node: Node) -> None:
-    """Cordon this machine's node and wait until its pods have moved."""
+    """Cordon this host's node and wait until its pods are evicted."""
     drain = Drain(node)
     try:
         drain.cordon()
@@ -171,7 +175,7 @@ def empty(node: Node) -> None:
 
 
 def begin(node: Node) -> None:
-    """Cordon this machine's node and ask its pods to move, waiting for none of them.
+    """Cordon this host's node and request the eviction of its pods, without waiting for it.
 
     Raises:
         ApiError: the API server refused, or could not be reached.
@@ -186,5 +190,5 @@ def _prolong(node: Node) -> None:
     try:
         node.lifecycle.prolong_end()
     except Exception as error:
-        # The hook's time-out then ends the machine.
+        # The hook's time-out then ends the instance.
         warning(f"the terminate hook could not be prolonged: {error}")

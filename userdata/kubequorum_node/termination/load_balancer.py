@@ -1,4 +1,4 @@
-"""Leaving the load balancers before the API server stops: who connects from then on is sent to others.
+"""Deregistration from the load balancers before the API server stops: new connections go to other masters.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/network/target-group-register-targets.html
 """
@@ -11,17 +11,17 @@ _LEFT = frozenset({"draining", "unused"})
 _DEREGISTRATION_SECONDS = 20.0
 
 
-def leave(node: Node) -> None:
-    """Take this instance out of its group's target groups, and wait until none of them sends it connections.
+def deregister(node: Node) -> None:
+    """Deregister this instance from its group's target groups, and wait until none sends it new connections.
 
-    Auto Scaling does that itself when it ends an instance; it is no harm to ask again.
+    Auto Scaling does that itself when it terminates an instance; repeating it is harmless.
     """
     arns = target_groups(node)
     for arn in arns:
         _deregister(node, arn)
     try:
         node.clock.poll(
-            f"{node.identity.instance_id} out of the load balancers",
+            f"{node.identity.instance_id} to leave the load balancers",
             lambda: _check_left(node, arns),
             seconds=_DEREGISTRATION_SECONDS,
             pause=0.5,

@@ -1,7 +1,7 @@
-"""The orderly end of a machine: it lets go of everything, part by part, in an order that nobody notices.
+"""The order of a graceful termination: the host releases everything, in an order that clients do not notice.
 
-Each part is bounded and does its best. What fails is said, and the next one is done: whatever is left undone,
-EC2 or a successor finishes when the instance has ended. All parts can be repeated.
+Each step has a time limit. A failure is logged, and the next step runs: EC2 or a successor finishes the rest
+when the instance has ended. All steps can be repeated.
 """
 
 from collections.abc import Sequence
@@ -16,86 +16,89 @@ from kubequorum_node.termination import steps
 
 
 @dataclass(frozen=True)
-class Part:
-    """A step and how many seconds it may take."""
+class TimedStep:
+    """A step and its time limit."""
 
     step: Step
     seconds: float
 
 
 HAND_OVER = (
-    Part(steps.MOVE_PODS, 15),
-    Part(steps.MOVE_LEADERSHIP, 20),
-    Part(steps.LEAVE_LOAD_BALANCER, 30),
-    Part(steps.REMOVE_OWN_NODE, 20),
+    TimedStep(steps.MOVE_PODS, 15),
+    TimedStep(steps.MOVE_LEADERSHIP, 20),
+    TimedStep(steps.LEAVE_LOAD_BALANCER, 30),
+    TimedStep(steps.REMOVE_OWN_NODE, 20),
 )
-"""What the other masters and the clients go on with."""
+"""Hand over to the other masters and to the clients."""
 STOP = (
-    Part(steps.STOP_CONTROL_PLANE, 60),
-    Part(steps.UNMOUNT_VOLUME, 20),
+    TimedStep(steps.STOP_CONTROL_PLANE, 60),
+    TimedStep(steps.UNMOUNT_VOLUME, 20),
 )
-MASTER: Sequence[Part] = (*HAND_OVER, *STOP, Part(steps.DETACH_VOLUME, 70))
-"""All in all well below the terminate hook's 300 s; 10 to 20 s if all goes well."""
-MASTER_WITHOUT_CLUSTER: Sequence[Part] = (
-    Part(steps.LEAVE_LOAD_BALANCER, 30),
-    Part(steps.STOP_AT_ONCE, 40),
-    Part(steps.UNMOUNT_VOLUME, 20),
-    Part(steps.DETACH_VOLUME, 70),
+MASTER: Sequence[TimedStep] = (*HAND_OVER, *STOP, TimedStep(steps.DETACH_VOLUME, 70))
+"""Together well below the terminate hook's 300 s; normally 10 to 20 s."""
+MASTER_WITHOUT_CLUSTER: Sequence[TimedStep] = (
+    TimedStep(steps.LEAVE_LOAD_BALANCER, 30),
+    TimedStep(steps.STOP_AT_ONCE, 40),
+    TimedStep(steps.UNMOUNT_VOLUME, 20),
+    TimedStep(steps.DETACH_VOLUME, 70),
 )
-"""For one whose API server is not ready, as the last of a control plane that is thrown away: there is nobody
-to hand over to, and each request would wait for a quorum that does not come."""
-WORKER: Sequence[Part] = (Part(steps.EMPTY_NODE, 2000),)
-"""Prolongs the hook by itself."""
-SHUTDOWN: Sequence[Part] = (Part(steps.MOVE_LEADERSHIP, 10), *STOP)
-"""For a machine that goes off and comes back: it keeps its volume, its pods and its place behind the load
-balancer, which sees by itself that it is gone."""
-SHUTDOWN_WITHOUT_CLUSTER: Sequence[Part] = (Part(steps.STOP_AT_ONCE, 40), Part(steps.UNMOUNT_VOLUME, 20))
+"""For a master whose API server is not ready, like the last one of a deleted control plane: nobody can take
+over, and each request would wait for a quorum that does not come."""
+WORKER: Sequence[TimedStep] = (TimedStep(steps.EMPTY_NODE, 2000),)
+"""It prolongs the hook by itself."""
+SHUTDOWN: Sequence[TimedStep] = (TimedStep(steps.MOVE_LEADERSHIP, 10), *STOP)
+"""For a host that shuts down and comes back: it keeps its volume, its pods and its place behind the load
+balancer, whose health checks notice."""
+SHUTDOWN_WITHOUT_CLUSTER: Sequence[TimedStep] = (
+    TimedStep(steps.STOP_AT_ONCE, 40),
+    TimedStep(steps.UNMOUNT_VOLUME, 20),
+)
 PLANS = (MASTER, MASTER_WITHOUT_CLUSTER, WORKER, SHUTDOWN, SHUTDOWN_WITHOUT_CLUSTER)
 LAST_STEPS = (steps.REPORT_GONE, steps.AWAIT_END)
 """Of every termination, after its plan."""
 
 
 def terminate(node: Node) -> None:
-    """Release everything, then let the group end this instance."""
+    """Release everything, then let the group terminate this instance."""
     begin = node.clock.now()
     _stop_services(node)
-    for part in _parts(node):
-        attempt(node, part)
+    for timed in _plan(node):
+        attempt(node, timed)
     node.lifecycle.report_gone()
     info(f"{node.config.role} released everything in {node.clock.now() - begin:.1f} s")
-    # EC2 mostly ends the machine in the middle of it.
-    attempt(node, Part(steps.AWAIT_END, 90))
+    # EC2 mostly terminates the instance in the middle of it.
+    attempt(node, TimedStep(steps.AWAIT_END, 90))
 
 
 def shut_down(node: Node) -> None:
-    """Stop a master's control plane in order, because the machine goes off.
+    """Stop a master's control plane in order, because the host shuts down.
 
-    After `leave` there is nothing left to stop, and nobody to wait for: EC2 ends the instance.
+    After `terminate` there is nothing left to stop and nothing to wait for: EC2 terminates the instance.
     """
     if node.is_master:
-        for part in SHUTDOWN if api_server.is_ready(node) else SHUTDOWN_WITHOUT_CLUSTER:
-            attempt(node, part)
+        for timed in SHUTDOWN if api_server.is_ready(node) else SHUTDOWN_WITHOUT_CLUSTER:
+            attempt(node, timed)
 
 
-def attempt(node: Node, part: Part) -> None:
-    """Do a part; one that fails or hangs is left behind."""
+def attempt(node: Node, timed: TimedStep) -> None:
+    """Run a step; continue without one that fails or hangs."""
 
     def run() -> None:
         try:
-            with step(part.step.name):
-                part.step.run(node)
-        except Exception:  # noqa: S110 - `step` has said it
+            with step(timed.step.name):
+                timed.step.run(node)
+        except Exception:  # noqa: S110 - `step` has logged it
             pass
 
-    # What hangs in somebody else's hands (a dead mount, an API that swallows requests) ends with the machine.
-    thread = Thread(target=run, name=part.step.name, daemon=True)
+    # What hangs (a dead mount, an API that swallows requests) ends with the instance.
+    thread = Thread(target=run, name=timed.step.name, daemon=True)
     thread.start()
-    thread.join(part.seconds)
+    thread.join(timed.seconds)
     if thread.is_alive():
-        error(f"{part.step.name}: not done within {part.seconds:.0f} s; continuing without it")
+        error(f"{timed.step.name}: not done within {timed.seconds:.0f} s; continuing without it")
 
 
-def _parts(node: Node) -> Sequence[Part]:
+def _plan(node: Node) -> Sequence[TimedStep]:
     if not node.supervisor.runs_containers:
         return ()
     if not node.is_master:

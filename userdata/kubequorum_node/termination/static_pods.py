@@ -1,4 +1,4 @@
-"""Stopping the control plane's static pods, in an order in which nobody loses what it needs."""
+"""Stopping the control plane's static pods, each before what it depends on."""
 
 from collections.abc import Sequence
 
@@ -11,29 +11,29 @@ _MANIFESTS = "/etc/kubernetes/manifests"
 _KUBELET = "kubelet.service"
 _ORDER: Sequence[tuple[Sequence[str], float]] = (
     (("kube-controller-manager", "kube-scheduler"), 5.0),
-    # It answers for `shutdown-delay-duration`, then finishes the requests that it has.
+    # It serves for `shutdown-delay-duration`, then finishes its requests.
     (("kube-apiserver",), 25.0),
     (("etcd",), 10.0),
 )
-"""Pods that stop together, and how many seconds they may take. The API server needs etcd to the last."""
+"""Pods that stop together, with a time limit in seconds. The API server needs etcd until it has stopped."""
 _FORCED_SECONDS = 3.0
 
 
 def stop_all(node: Node) -> None:
-    """Stop them all, the kubelet's way if it runs; what does not stop in time is stopped without it.
+    """Stop them all through the kubelet if it runs; a pod that does not stop in time is stopped directly.
 
-    The kubelet goes on, with nothing to run: it is by its answers that a successor knows that this machine is
-    at work, and not hung.
+    The kubelet itself continues: a successor takes its answers as proof that this host works and does not
+    hang.
 
     Raises:
-        CommandError: the container runtime does not answer; then nothing can be stopped that way.
+        CommandError: the container runtime does not answer.
 
     """
     kubelet_runs = systemctl.is_active(node.host, _KUBELET)
     for names, seconds in _ORDER:
         with step(f"stop {', '.join(names)}"):
             for name in names:
-                # Without its manifest the kubelet does not start it again. The next boot writes a new one.
+                # Without its manifest the kubelet does not restart it. The next boot writes a new one.
                 node.host.path(f"{_MANIFESTS}/{name}.yaml").unlink(missing_ok=True)
             if not kubelet_runs:
                 _stop(node, names, seconds)
@@ -43,7 +43,7 @@ def stop_all(node: Node) -> None:
 
 
 def stop_at_once(node: Node) -> None:
-    """Stop them without waiting for what they would still like to do: without a quorum it would not end.
+    """Stop them with a short grace time: without a quorum their own shutdown would not end.
 
     Raises:
         CommandError: the container runtime does not answer.

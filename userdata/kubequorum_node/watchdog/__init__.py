@@ -1,1 +1,1 @@
-"""The watchdog of a master in service: looking, judging, telling, and choosing the remedy."""
+"""The watchdog of a master in service: it examines, diagnoses, reports, and chooses the remedy."""

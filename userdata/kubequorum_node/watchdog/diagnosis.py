@@ -1,4 +1,4 @@
-"""From what was seen of a master to what is wrong with it: pure decisions, nothing is asked or done here."""
+"""From the findings about a master to what is wrong with it: pure decisions without any side effect."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -15,7 +15,7 @@ CORRUPT = "CORRUPT"
 
 
 class Condition(Enum):
-    """What is the matter, by what is to be done about it."""
+    """The state of a master, by the remedy."""
 
     WELL = "well"
     CLOCK_OFF = "clock off"
@@ -24,17 +24,17 @@ class Condition(Enum):
     CORRUPT = "corrupt"
     EXPIRED = "expiring"
     DEAD = "dead"
-    """For no reason that a successor would find again."""
+    """For a reason that a successor would not inherit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """What one look at a master has seen."""
+    """The results of one examination of a master."""
 
     etcd_answers: bool
     """The member serves reads of its own data (/livez)."""
     etcd_ready: bool
-    """It also has a leader, a vote, and data that nobody doubts (/readyz)."""
+    """It also has a leader, a vote, and no alarm about its data (/readyz)."""
     api_ready: bool
     kubelet_answers: bool
     disk: Disk
@@ -43,9 +43,9 @@ class Findings:
     last_words: ExitReason | None = None
     """Why etcd's container ended, if it did and said so."""
     days_left: float | None = None
-    """Until the first of its certificates ends; None if it was not looked at."""
+    """Until the first of its certificates expires; None if that is unknown."""
     clock_offset_seconds: float | None = None
-    """None if nobody says what time it is."""
+    """None if that is unknown."""
 
     @property
     def serves(self) -> bool:
@@ -55,15 +55,15 @@ class Findings:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What is wrong, and what helps."""
+    """What is wrong, and the remedy."""
 
     condition: Condition
     what: str = ""
     remedy: str = ""
-    """What a person does if the master cannot help itself."""
+    """For a person, if the master cannot repair itself."""
 
     def __str__(self) -> str:
-        """For people."""
+        """For log lines and Events."""
         return ": ".join(filter(None, (self.condition.value, self.what))) + (
             f". {self.remedy[0].upper()}{self.remedy[1:]}" if self.remedy else ""
         )
@@ -75,8 +75,8 @@ WELL = Verdict(condition=Condition.WELL)
 def diagnose(found: Findings) -> Verdict:
     """Name what is wrong; of several things the one that explains the others.
 
-    Only DEAD may end in a replacement. A successor would find everything else again: it takes the same
-    volume, the same cluster and the same clock of its host.
+    Only DEAD may lead to a replacement. A successor would inherit everything else: it has the same volume,
+    the same cluster and a clock of the same source.
     """
     for look in (_clock, _storage, _full, _corrupt, _expired, _dead):
         if (verdict := look(found)) is not None:
@@ -102,7 +102,7 @@ def _storage(found: Findings) -> Verdict | None:
         what=f"etcd's volume: {what}",
         remedy=(
             "see `dmesg` and the volume's status checks. A restart of the instance checks and mounts it "
-            "anew, and when the volume is deleted, the slot's next master makes another one"
+            "again, and when the volume is deleted, the slot's next master creates another one"
         ),
     )
 
@@ -122,7 +122,7 @@ def _full(found: Findings) -> Verdict | None:
         return Verdict(
             condition=Condition.FULL,
             what="etcd's database has reached its quota, and nothing more is written (alarm NOSPACE)",
-            remedy="delete what fills it, compact, defragment, and disarm the alarm: see docs/operations.md",
+            remedy="delete what fills it, compact, defragment, and disarm the alarm: see docs/operations/",
         )
     return None
 
@@ -145,8 +145,8 @@ def _expired(found: Findings) -> Verdict | None:
         return None
     return Verdict(
         condition=Condition.EXPIRED,
-        what=f"a certificate is good for {found.days_left:.1f} more days only",
-        remedy="see `journalctl -u kubequorum-certificates`, and run the step renew-certificates",
+        what=f"a certificate is valid for {found.days_left:.1f} more days only",
+        remedy="see `journalctl -u kubequorum-certificates`, and run `kubequorum-node renew-certificates`",
     )
 
 
@@ -163,21 +163,21 @@ def _dead(found: Findings) -> Verdict | None:
 
 
 @dataclass
-class Course:
-    """How long a master has been unwell: a short trouble passes, and a short recovery is none."""
+class HealthHistory:
+    """How long a master has been unwell: short failures are ignored, and so are short recoveries."""
 
     grace_seconds: float
-    """How long it must have been unwell before anything is done."""
+    """How long it must have been unwell before the watchdog acts."""
     recovery_seconds: float
-    """How long it must be well before an earlier trouble is forgotten: a container that crashes again and
-    again is up in between."""
+    """How long it must be well before an earlier failure is forgotten: a container in a crash loop is up in
+    between."""
     _unwell_since: float | None = None
     _well_since: float | None = None
     _looks: int = 0
     _unwell_looks: int = 0
 
     def add(self, verdict: Verdict, *, now: float) -> None:
-        """Take in one more verdict."""
+        """Add a verdict."""
         self._looks += 1
         if verdict.condition is not Condition.WELL:
             self._well_since = None
@@ -191,18 +191,18 @@ class Course:
             self._unwell_since = None
 
     def unwell_seconds(self, *, now: float) -> float:
-        """How long it has been unwell by now; 0 if it is well."""
+        """How long it has been unwell; 0 if it is well."""
         return 0.0 if self._unwell_since is None else now - self._unwell_since
 
     def is_due(self, verdict: Verdict, *, now: float) -> bool:
-        """Whether something is to be done: it is unwell now, and has been for long enough.
+        """Whether the watchdog should act: the master is unwell now, and has been for long enough.
 
-        One that is slow at times is unwell in some looks of many; one that crashes again and again in most.
+        A master that is slow at times is unwell in few examinations; one in a crash loop in most.
         """
         lasting = self.unwell_seconds(now=now) >= self.grace_seconds and 2 * self._unwell_looks >= self._looks
         return verdict.condition is not Condition.WELL and lasting
 
     @property
     def is_well(self) -> bool:
-        """Whether it is well, and has been for long enough."""
+        """Whether it has been well for long enough."""
         return self._unwell_since is None

@@ -1,4 +1,4 @@
-"""One look at this master: its member of etcd, API server, kubelet, volume, certificates and clock."""
+"""Examination of this master: its etcd member, API server, kubelet, volume, certificates and clock."""
 
 import json
 
@@ -23,7 +23,7 @@ _CLOCK_SECONDS = 60.0
 
 
 class Examination:
-    """Looks again and again; what changes slowly, or costs more, is looked at less often."""
+    """Examines again and again; what changes slowly, or costs more, less often."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
@@ -35,7 +35,7 @@ class Examination:
         self._offset_at = float("-inf")
 
     def look(self) -> Findings:
-        """See how the master is. What cannot be told is left out, and never a failure."""
+        """Examine the master. What cannot be found out is left out, and never fails."""
         node = self._node
         answers = self._is_ok(f"{_ETCD}/livez")
         ready = answers and self._is_ok(f"{_ETCD}/readyz")
@@ -59,8 +59,8 @@ class Examination:
             clock_offset_seconds=self._offset,
         )
 
-    def begin_anew(self) -> None:
-        """Forget what etcd has said, and when certificates end: both may have been replaced."""
+    def reset(self) -> None:
+        """Forget etcd's earlier log and the expiry of certificates: both may have been replaced."""
         self._log_since = self._node.host.time()
         self._days_left_at = float("-inf")
 
@@ -69,7 +69,7 @@ class Examination:
         return answer is not None and answer.status == _OK
 
     def _alarms(self) -> frozenset[str]:
-        """Alarms that are about this member; asked for only when it says that there are any."""
+        """Alarms about this member; queried only when it reports that there are any."""
         answer = self._node.host.get(f"{_ETCD}/health", timeout=5.0)
         try:
             reason = "" if answer is None else str(json.loads(answer.body).get("reason", ""))

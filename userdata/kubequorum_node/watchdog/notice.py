@@ -1,4 +1,4 @@
-"""What the watchdog found, told where people look: the journal, the slot's record, an Event of the Node."""
+"""Reports of the watchdog, where people look: the journal, the slot's record, an Event of the Node."""
 
 import json
 from collections.abc import Callable
@@ -15,33 +15,33 @@ from kubequorum_node.watchdog.diagnosis import Condition, Verdict
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _EVENT_SECONDS = 5.0
-"""Nothing waits for an Event for long: what is done about the trouble comes after it."""
+"""Short, because the remedy waits for it."""
 _MESSAGE_LENGTH = 1024
 """Of an Event's note (https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/)."""
 
 
-def tell(node: Node, verdict: Verdict) -> None:
-    """Tell everybody who can be told; who cannot is passed over."""
+def report(node: Node, verdict: Verdict) -> None:
+    """Report a verdict everywhere; a report that fails is logged."""
     write = info if verdict.condition is Condition.WELL else error
     write(f"watchdog: this master is {verdict}")
-    tellers: tuple[Callable[[], None], ...] = (
+    reports: tuple[Callable[[], None], ...] = (
         lambda: slot_record.note(node, outcome(verdict)),
         lambda: _create_event(node, event(node, verdict, node.host.time())),
     )
-    for told in tellers:
+    for send in reports:
         try:
-            told()
+            send()
         except (NodeError, ClientError, BotoCoreError) as failure:
             warning(f"watchdog: could not be reported: {failure}")
 
 
 def outcome(verdict: Verdict) -> str:
-    """What the slot's record says of its master."""
+    """The outcome in the slot's record."""
     return "ready" if verdict.condition is Condition.WELL else f"unwell: {verdict}"
 
 
 def event(node: Node, verdict: Verdict, now: datetime) -> str:
-    """An Event about this machine's Node."""
+    """An Event about this host's Node."""
     well = verdict.condition is Condition.WELL
     name = node.identity.node_name
     written = now.strftime(_TIME)
@@ -64,7 +64,7 @@ def event(node: Node, verdict: Verdict, now: datetime) -> str:
 
 
 def _create_event(node: Node, text: str) -> None:
-    """Through any API server that the load balancer finds: this machine's may be what is unwell."""
+    """Through the load balancer: the API server of this host may be what is unwell."""
     node.host.run(
         api_server.KUBECTL,
         f"--kubeconfig={api_server.ADMIN_KUBECONFIG}",

@@ -1,7 +1,7 @@
-"""The watchdog of a master in service: it looks every few seconds, and acts only when it is sure.
+"""The watchdog of a master in service: it examines it every few seconds, and acts after a grace time.
 
-What it finds is said at once a grace time has passed. What it does depends on the verdict; only a dead
-master is replaced, and only if the others can do without it.
+Then it reports the verdict and applies the remedy; only a dead master is replaced, and only if the others
+have a quorum without it.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,57 +16,59 @@ from kubequorum_node.repair import damaged_data, replacement
 from kubequorum_node.system import boot_lock
 from kubequorum_node.volume import attachment, filesystem, member_data, slot_volume
 from kubequorum_node.watchdog import notice
-from kubequorum_node.watchdog.diagnosis import WELL, Condition, Course, Findings, Verdict, diagnose
+from kubequorum_node.watchdog.diagnosis import WELL, Condition, Findings, HealthHistory, Verdict, diagnose
 from kubequorum_node.watchdog.examination import Examination
 
 LOOK_SECONDS = 5.0
 GRACE_SECONDS = 60.0
-"""Longer than an API server or a member of etcd takes to start anew."""
+"""Longer than a restart of an API server or an etcd member."""
 GRACE_AFTER_START_SECONDS = 900.0
-"""For a machine that has just started: longer than the longest boot (`boot.run.LIMIT_SECONDS`)."""
+"""After the start of a host: longer than the longest boot (`boot.run.LIMIT_SECONDS`)."""
 RECOVERY_SECONDS = 30.0
 _ACT_AGAIN_SECONDS = 60.0
-"""After a remedy etcd is back before the API server is: that must not look like a new trouble."""
-_TELL_AGAIN_SECONDS = 1800.0
+"""After a remedy etcd is up before the API server: that must not look like a new failure."""
+_REPORT_AGAIN_SECONDS = 1800.0
 """Kubernetes forgets an Event after an hour."""
 _SERVES = "InService"
 
 
 class Watchdog:
-    """Looks at one master, and remembers how it has been."""
+    """Watches one master, and keeps its history."""
 
-    def __init__(self, node: Node, look: Callable[[], Findings], *, begin_anew: Callable[[], None]) -> None:
+    def __init__(self, node: Node, look: Callable[[], Findings], *, reset: Callable[[], None]) -> None:
         self._node = node
         self._look = look
-        self._begin_anew = begin_anew
-        self._course = Course(grace_seconds=GRACE_AFTER_START_SECONDS, recovery_seconds=RECOVERY_SECONDS)
-        self._told: Verdict = WELL
-        self._told_at = float("-inf")
+        self._reset = reset
+        self._history = HealthHistory(
+            grace_seconds=GRACE_AFTER_START_SECONDS, recovery_seconds=RECOVERY_SECONDS
+        )
+        self._reported: Verdict = WELL
+        self._reported_at = float("-inf")
         self._acted_at = float("-inf")
 
     def tick(self) -> Verdict:
-        """Look once, and do what is due; returns the verdict."""
+        """Examine once, and act if that is due; returns the verdict."""
         found = self._look()
         verdict = diagnose(found)
         now = self._node.clock.now()
-        self._course.add(verdict, now=now)
-        if self._course.is_well:
-            # From now on trouble is not that of a machine that has just started.
-            self._course.grace_seconds = GRACE_SECONDS
-            self._tell(WELL)
-        elif self._course.is_due(verdict, now=now) and now - self._acted_at >= _ACT_AGAIN_SECONDS:
+        self._history.add(verdict, now=now)
+        if self._history.is_well:
+            # From now on a failure is not one of a host that has just started.
+            self._history.grace_seconds = GRACE_SECONDS
+            self._report(WELL)
+        elif self._history.is_due(verdict, now=now) and now - self._acted_at >= _ACT_AGAIN_SECONDS:
             self._acted_at = now
-            self._tell(verdict)
+            self._report(verdict)
             self._act(verdict, found)
         return verdict
 
-    def _tell(self, verdict: Verdict) -> None:
+    def _report(self, verdict: Verdict) -> None:
         now = self._node.clock.now()
-        same = verdict.condition is self._told.condition
-        if same and (verdict.condition is Condition.WELL or now - self._told_at < _TELL_AGAIN_SECONDS):
+        same = verdict.condition is self._reported.condition
+        if same and (verdict.condition is Condition.WELL or now - self._reported_at < _REPORT_AGAIN_SECONDS):
             return
-        self._told, self._told_at = verdict, now
-        notice.tell(self._node, verdict)
+        self._reported, self._reported_at = verdict, now
+        notice.report(self._node, verdict)
 
     def _act(self, verdict: Verdict, found: Findings) -> None:
         act = _ACTIONS.get(verdict.condition)
@@ -75,21 +77,21 @@ class Watchdog:
         try:
             with boot_lock.held(self._node), step(f"watchdog, {verdict.condition.value}"):
                 act(self._node, verdict, found)
-            # What etcd said before was about what has been put right.
-            self._begin_anew()
+            # What etcd logged before was about what is repaired now.
+            self._reset()
         except boot_lock.BusyError as busy:
             warning(f"watchdog: {busy}")
         except (NodeError, ClientError, BotoCoreError, OSError):
-            # What happened stands in the line of the step; the next try comes soon enough.
+            # `step` has logged it; the next attempt comes soon enough.
             pass
-        # What was done has the same time as before to show, however long it took.
+        # The remedy gets this long to take effect, however long it took itself.
         self._acted_at = self._node.clock.now()
 
 
 def watch(node: Node) -> None:
-    """Watch for as long as the machine runs."""
+    """Watch for as long as the host runs."""
     examination = Examination(node)
-    dog = Watchdog(node, examination.look, begin_anew=examination.begin_anew)
+    dog = Watchdog(node, examination.look, reset=examination.reset)
     info(f"watching master {node.slot}: every {LOOK_SECONDS:.0f} s")
     while True:
         dog.tick()
@@ -97,7 +99,7 @@ def watch(node: Node) -> None:
 
 
 def _is_ours(node: Node) -> bool:
-    """Whether the machine is meant to serve: one that its group ends, or that a person took out, is not."""
+    """Whether the instance is meant to serve: not if it is being terminated, or in standby."""
     try:
         state = node.metadata.target_lifecycle_state()
     except NodeError as error:
@@ -118,7 +120,7 @@ def _repair(node: Node, verdict: Verdict, found: Findings) -> None:
 
 
 def _make_room(node: Node, verdict: Verdict, found: Findings) -> None:
-    """Grow the file system if its volume has grown, and give up what is kept for people to look at."""
+    """Grow the file system if its volume has grown, and delete what is kept for people to examine."""
     del verdict
     if found.disk.is_full or not found.etcd_answers:
         volume = slot_volume.resolved(node)
@@ -139,4 +141,4 @@ _ACTIONS: Mapping[Condition, Callable[[Node, Verdict, Findings], None]] = {
     Condition.FULL: _make_room,
     Condition.EXPIRED: _renew,
 }
-"""Storage trouble and a wrong clock are only said: a successor would have them, too."""
+"""Storage failures and a wrong clock are only reported: a successor would have them, too."""

@@ -78,7 +78,7 @@ def test_a_successor_is_held_until_it_has_proved_itself(
         node.aws.resources["MasterAGroup"] = status
     successor.put_data()
     successor.etcd.down = set("abc")
-    assert run.boot(successor.node) == run.GIVEN_UP_STATUS
+    assert run.boot(successor.node) == run.ABANDONED_STATUS
     assert [done["LifecycleActionResult"] for done in node.aws.completed] == ["ABANDON"]
     assert node.aws.unhealthy == []
 
@@ -107,8 +107,8 @@ def test_a_master_that_fails_behind_its_hook_is_replaced(master: SimulatedNode) 
     """No launch is left to give up, so it reports itself unhealthy, once, and stays down."""
     node = master.node
     node.host.on("/usr/local/bin/kubeadm init phase addon", Result(1, "", "disk on fire"))
-    assert run.boot(node) == run.GIVEN_UP_STATUS
+    assert run.boot(node) == run.ABANDONED_STATUS
     assert [reported["HealthStatus"] for reported in node.aws.unhealthy] == ["Unhealthy"]
     assert [signal["Status"] for signal in node.aws.signals] == ["FAILURE"]
-    assert run.boot(node) == run.GIVEN_UP_STATUS
+    assert run.boot(node) == run.ABANDONED_STATUS
     assert len(node.aws.unhealthy) == 1

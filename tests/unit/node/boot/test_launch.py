@@ -31,7 +31,7 @@ def test_all_tries_of_a_launch_share_one_limit(master: SimulatedNode) -> None:
     node.clock.seconds += 800
     node.aws.volume.update(State="in-use", Attachments=[])
     begin = node.clock.now()
-    assert run.boot(node) == run.GIVEN_UP_STATUS
+    assert run.boot(node) == run.ABANDONED_STATUS
     assert node.clock.now() - begin < 60
     assert node.aws.completed[0]["LifecycleActionResult"] == "ABANDON"
 
@@ -62,10 +62,10 @@ def test_a_launch_that_was_given_up_is_not_tried_again(master: SimulatedNode) ->
     """Everybody was told, and the group replaces the machine: it must not live on beside its successor."""
     node = master.node
     node.host.on(BROKEN, Result(1, "", "disk on fire"))
-    assert run.boot(node) == run.GIVEN_UP_STATUS
+    assert run.boot(node) == run.ABANDONED_STATUS
     del node.host.programs[BROKEN]
     node.aws.requests.clear()
-    assert run.boot(node) == run.GIVEN_UP_STATUS
+    assert run.boot(node) == run.ABANDONED_STATUS
     assert node.aws.requests == []
 
 
@@ -107,7 +107,7 @@ def test_systemd_repeats_the_boot_unless_it_was_given_up() -> None:
     unit.read_string(UNIT.read_text(encoding="utf-8"))
     service = unit["Service"]
     assert service["Restart"] == "on-failure"
-    assert service["RestartPreventExitStatus"] == str(run.GIVEN_UP_STATUS)
+    assert service["RestartPreventExitStatus"] == str(run.ABANDONED_STATUS)
     assert float(service["RestartSec"]) <= 5
     assert float(service["RestartSec"]) < float(service["RestartMaxDelaySec"]) <= 15
     assert unit["Unit"]["StartLimitIntervalSec"] == "0"

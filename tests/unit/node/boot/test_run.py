@@ -270,7 +270,7 @@ def test_a_failed_boot_is_told_everywhere(master: SimulatedNode, capsys: pytest.
     """Console, slot record, stack; then the launch is given up and the exit status says so."""
     node = master.node
     node.host.on("/usr/local/bin/kubeadm init phase etcd local", Result(1, "", "disk on fire"))
-    assert run.boot(node) == run.GIVEN_UP_STATUS
+    assert run.boot(node) == run.ABANDONED_STATUS
     assert "BOOT FAILED" in capsys.readouterr().err
     record = SlotRecord.from_json(node.aws.objects[RECORD].decode())
     assert "disk on fire" in record.outcome
@@ -284,7 +284,7 @@ def test_whoever_cannot_be_told_does_not_keep_the_others_from_it(master: Simulat
     """S3 is away, and the boot failed for it: the stack still hears."""
     node = master.node
     node.aws.fail("get_object", "InternalError", times=50)
-    assert run.boot(node) == run.GIVEN_UP_STATUS
+    assert run.boot(node) == run.ABANDONED_STATUS
     assert node.aws.signals[0]["Status"] == "FAILURE"
 
 
@@ -310,7 +310,7 @@ def test_the_wrong_zone_ends_the_boot_before_anything_is_touched(tmp_path: Path)
     """Both zones are in the reason that the stack gets to see."""
     node = FakeNode(tmp_path, metadata=FakeMetadata(zone="eu-central-1b"))
     SimulatedNode(node)
-    assert run.boot(node) == run.GIVEN_UP_STATUS
+    assert run.boot(node) == run.ABANDONED_STATUS
     assert not node.aws.asked("attach_volume")
     assert not node.aws.asked("change_resource_record_sets")
 
@@ -318,7 +318,7 @@ def test_the_wrong_zone_ends_the_boot_before_anything_is_touched(tmp_path: Path)
 def test_two_boots_do_not_run_at_once(master: SimulatedNode) -> None:
     """The unit's and somebody's by hand: the second one leaves, and gives nobody's launch up."""
     node = master.node
-    with boot_lock.held(node), pytest.raises(NodeError, match="another boot is running"):
+    with boot_lock.held(node), pytest.raises(NodeError, match="another boot or repair is running"):
         run.boot(node)
     assert node.aws.requests == []
 
@@ -392,7 +392,7 @@ def test_an_injected_fault_fails_its_step_and_no_other(
 ) -> None:
     """The launch fails as it would of itself, and the log says where the fault comes from."""
     monkeypatch.setenv("KUBEQUORUM_FAIL_STEP", "prove-health")
-    assert run.boot(master.node) == run.GIVEN_UP_STATUS
+    assert run.boot(master.node) == run.ABANDONED_STATUS
     logged = capsys.readouterr().err
     assert "error: prove-health: FAILED" in logged
     assert "KUBEQUORUM_FAIL_STEP=prove-health" in logged

@@ -71,7 +71,7 @@ def test_a_collision_of_two_writes_is_repeated(node: FakeNode, made: list[str]) 
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda text: text[:-3], "is no CA set"),
+        (lambda text: text[:-3], "is not a CA set"),
         (lambda text: text.replace('"version": 1', '"version": 2'), "has version 2"),
         (lambda text: json.dumps(json.loads(text) | {"files": {}}), r"lacks ca.crt, ca.key"),
     ],

@@ -91,7 +91,7 @@ def test_an_expired_token_is_not_used(worker: FakeNode) -> None:
 
 def test_without_masters_the_worker_gives_up_in_time_and_says_why(worker: FakeNode) -> None:
     """Before the launch hook does."""
-    with pytest.raises(WaitError, match="no master is up yet"):
+    with pytest.raises(WaitError, match="no master is in service yet"):
         join.join(worker)
     assert worker.clock.now() - 1000 < 900
     assert len(worker.aws.asked("get_object")) < 120

@@ -160,7 +160,9 @@ def test_a_file_that_is_not_there_is_an_error_at_once(
     node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the address, and what to do without internet."""
-    with pytest.raises(DownloadError, match=r"/kubelet cannot be fetched \(attempt 1\).*artifacts\.mirror"):
+    with pytest.raises(
+        DownloadError, match=r"/kubelet cannot be downloaded \(attempt 1\).*artifacts\.mirror"
+    ):
         _install(node, monkeypatch, _artifact(f"{server.url}/kubelet", KUBELET))
 
 

@@ -13,7 +13,7 @@ from kubequorum_node.etcd import leadership
 from kubequorum_node.step import Step
 from kubequorum_node.supervision.processes import Processes
 from kubequorum_node.termination import drain, load_balancer, order, static_pods
-from kubequorum_node.termination.order import Part
+from kubequorum_node.termination.order import TimedStep
 from kubequorum_node.volume import detachment, filesystem
 from kubequorum_node.volume.attachment import VolumeError
 from tests.unit.node.fakes import FakeNode
@@ -114,7 +114,7 @@ def test_a_part_that_fails_keeps_no_other_from_being_done(
     def fail(_: object) -> None:
         raise NodeError("as the test wants")
 
-    parts = [Part(Step(name, "", fail), 1) if part.step.name == name else part for part in order.MASTER]
+    parts = [TimedStep(Step(name, "", fail), 1) if part.step.name == name else part for part in order.MASTER]
     monkeypatch.setattr(order, "MASTER", parts)
     order.terminate(master.node)
     assert master.node.aws.completed[0]["LifecycleHookName"] == "terminate"
@@ -130,7 +130,7 @@ def test_a_part_that_hangs_is_left_behind(node: FakeNode, capsys: pytest.Capture
         never.wait(60)
 
     try:
-        order.attempt(node, Part(Step("hang", "", wait), 0.01))
+        order.attempt(node, TimedStep(Step("hang", "", wait), 0.01))
     finally:
         never.set()
     assert "hang: not done within" in capsys.readouterr().err
@@ -201,7 +201,7 @@ def test_a_load_balancer_that_still_sends_is_waited_for(master: SimulatedNode) -
     aws.before["deregister_targets"] = []
     states = iter(["healthy", "healthy", "draining", "draining"])
     aws.drain = lambda arn: aws.target_groups.__setitem__(arn, next(states))
-    load_balancer.leave(master.node)
+    load_balancer.deregister(master.node)
     assert len(aws.asked("describe_target_health")) == 3
     assert aws.asked("deregister_targets") == [{"TargetGroupArn": TARGETS, "Targets": [{"Id": OWN}]}]
 
@@ -210,7 +210,7 @@ def test_a_load_balancer_that_never_lets_go_is_not_waited_for_without_end(master
     """The rest of the end matters more."""
     master.node.aws.drain = lambda _: None
     begin = master.node.clock.now()
-    load_balancer.leave(master.node)
+    load_balancer.deregister(master.node)
     assert master.node.clock.now() - begin < 30
 
 
@@ -259,7 +259,7 @@ def test_a_worker_empties_its_node_and_goes(worker: FakeNode, monkeypatch: pytes
     log: list[str] = []
     worker.host.on("systemctl stop", None)
     step = Step("empty-node", "", lambda _: log.append("emptied"))
-    monkeypatch.setattr(order, "WORKER", [Part(step, 5)])
+    monkeypatch.setattr(order, "WORKER", [TimedStep(step, 5)])
     worker.aws.first("complete_lifecycle_action", lambda: log.append("completed"))
     order.terminate(worker)
     assert log == ["emptied", "completed"]

@@ -8,7 +8,7 @@ import pytest
 from kubequorum_node.etcd.exit_reason import Cause, ExitReason
 from kubequorum_node.host import Space
 from kubequorum_node.volume.disk import Disk
-from kubequorum_node.watchdog.diagnosis import Condition, Course, Findings, Verdict, diagnose
+from kubequorum_node.watchdog.diagnosis import Condition, Findings, HealthHistory, Verdict, diagnose
 
 GIB = 1 << 30
 ROOM = Disk(space=Space(total_bytes=20 * GIB, free_bytes=12 * GIB))
@@ -101,8 +101,8 @@ BAD = Verdict(condition=Condition.DEAD)
 GOOD = Verdict(condition=Condition.WELL)
 
 
-def _course(*looks: tuple[float, Verdict]) -> Course:
-    course = Course(grace_seconds=60, recovery_seconds=30)
+def _history(*looks: tuple[float, Verdict]) -> HealthHistory:
+    course = HealthHistory(grace_seconds=60, recovery_seconds=30)
     for now, verdict in looks:
         course.add(verdict, now=now)
     return course
@@ -110,7 +110,7 @@ def _course(*looks: tuple[float, Verdict]) -> Course:
 
 def test_nothing_is_due_before_the_grace_time_is_over() -> None:
     """A restart of etcd or of the API server is no reason for anything."""
-    course = _course((0, BAD), (55, BAD))
+    course = _history((0, BAD), (55, BAD))
     assert not course.is_due(BAD, now=59)
     assert course.is_due(BAD, now=60)
 
@@ -118,19 +118,19 @@ def test_nothing_is_due_before_the_grace_time_is_over() -> None:
 def test_a_change_of_the_trouble_does_not_begin_anew() -> None:
     """Dead at first, and then its log says that it is corrupt: it has been unwell all the time."""
     corrupt = Verdict(condition=Condition.CORRUPT)
-    assert _course((0, BAD), (30, corrupt)).is_due(corrupt, now=60)
+    assert _history((0, BAD), (30, corrupt)).is_due(corrupt, now=60)
 
 
 def test_a_short_recovery_is_none() -> None:
     """A container that crashes again and again is up in between."""
-    course = _course((0, BAD), (20, GOOD), (40, BAD))
+    course = _history((0, BAD), (20, GOOD), (40, BAD))
     assert course.is_due(BAD, now=60)
 
 
 def test_a_master_that_is_slow_at_times_is_left_alone() -> None:
     """Under load one look in five finds no answer in time: the others do."""
     looks = [(5.0 * number, BAD if number % 5 == 0 else GOOD) for number in range(60)]
-    course = Course(grace_seconds=60, recovery_seconds=30)
+    course = HealthHistory(grace_seconds=60, recovery_seconds=30)
     due = []
     for now, verdict in looks:
         course.add(verdict, now=now)
@@ -140,7 +140,7 @@ def test_a_master_that_is_slow_at_times_is_left_alone() -> None:
 
 def test_a_recovery_that_lasts_ends_it() -> None:
     """And nothing is ever due while the master is well."""
-    course = _course((0, BAD), (20, GOOD))
+    course = _history((0, BAD), (20, GOOD))
     assert not course.is_due(GOOD, now=80)
     course.add(GOOD, now=50)
     assert course.is_well

@@ -55,7 +55,7 @@ def test_certificates_are_read_once_an_hour(master: FakeNode) -> None:
     for _ in range(5):
         examination.look()
     assert len(master.host.ran(KUBEADM)) == 1
-    examination.begin_anew()
+    examination.reset()
     examination.look()
     master.clock.seconds += 3601
     examination.look()
@@ -83,7 +83,7 @@ def test_why_etcd_ended_is_read_while_it_does_not_answer(master: FakeNode) -> No
     assert words is not None
     assert words.cause is Cause.DAMAGED
     master.host.wall_time = master.host.wall_time.replace(minute=5)
-    examination.begin_anew()
+    examination.reset()
     assert examination.look().last_words is None
 
 

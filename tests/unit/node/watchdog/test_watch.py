@@ -29,7 +29,7 @@ class Dog:
         self.master = SimulatedNode.in_service(node)
         self.findings: Findings = WELL
         self.forgotten = 0
-        self.dog = Watchdog(node, lambda: self.findings, begin_anew=self._forget)
+        self.dog = Watchdog(node, lambda: self.findings, reset=self._forget)
 
     def watch(self, seconds: float, findings: Findings | None = None) -> None:
         """Let time pass."""
