@@ -1,5 +1,5 @@
 # ruff: noqa: D102, ARG002, ARG005 - what is overridden has its docstring and its arguments there
-"""A machine that never was: its programs, its files in a folder, its clock."""
+"""A fake host: its programs, its files in a folder, its clock."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -75,7 +75,7 @@ class FakeHost(Host):
         line = " ".join(command)
         known = [beginning for beginning in self.programs if line.startswith(beginning)]
         if not known:
-            raise AssertionError(f"nobody said what `{line}` does")
+            raise AssertionError(f"the test does not define what `{line}` does")
         done = self.programs[max(known, key=len)](command, stdin)
         result = done if isinstance(done, Result) else Result(0, done or "")
         if check and result.returncode != 0:
@@ -135,7 +135,7 @@ class FakeMetadata(Metadata):
 
 
 class FakeNode(Node):
-    """A machine of fakes, each of them within reach."""
+    """A node of fakes, each of them accessible."""
 
     host: FakeHost
     aws: FakeAws

@@ -1,4 +1,4 @@
-"""Real Kubernetes programs on this machine, where `python -m lab.artifacts` has put them."""
+"""Real Kubernetes programs on this computer, where `python -m lab.artifacts` has put them."""
 
 import os
 from pathlib import Path

@@ -12,7 +12,7 @@ def _never() -> None:
     raise NotYetError("the moon is not full")
 
 
-def test_a_wait_ends_in_time_and_says_what_it_saw() -> None:
+def test_a_wait_ends_in_time_with_what_was_seen_last() -> None:
     """With the last reason, and not long after its end."""
     clock = FakeClock()
     with pytest.raises(WaitError, match=r"full moon: not within 30 s; last seen: the moon is not full"):

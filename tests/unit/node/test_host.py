@@ -1,4 +1,4 @@
-"""The boundary to the network, with a real server on this machine."""
+"""The boundary to the network, with a real server on this computer."""
 
 import threading
 from collections.abc import Iterator
@@ -40,14 +40,14 @@ def test_a_refusal_is_an_answer(url: str, monkeypatch: pytest.MonkeyPatch) -> No
     assert Host().https_status(url, ca_file=None) == 403
 
 
-def test_silence_is_none(url: str) -> None:
-    """Nobody listens; or somebody does who speaks no TLS; or there is nobody to trust yet."""
+def test_no_answer_is_none(url: str) -> None:
+    """Nothing listens; or the server speaks no TLS; or there is no CA to trust yet."""
     assert Host().get("http://127.0.0.1:1/", timeout=1) is None
     assert Host().get(url.replace("http", "https"), timeout=1) is None
     assert Host().get(url, ca_file="/no/such/ca.crt") is None
 
 
-def test_room_is_that_of_the_file_system() -> None:
+def test_space_is_that_of_the_file_system() -> None:
     """Of all of it, and what is free."""
     space = Host().space("/")
     assert 0 < space.free_bytes < space.total_bytes

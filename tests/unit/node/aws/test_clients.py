@@ -111,8 +111,8 @@ def test_credentials_that_stay_expired_are_an_error() -> None:
     assert len(aws.calls) == 4
 
 
-def test_a_slow_metadata_service_has_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of its answers takes longer than the second that botocore waits unless told otherwise."""
+def test_a_slow_metadata_service_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of its answers takes longer than the second that botocore waits by default."""
     answers = {
         "/latest/api/token": "token",
         "/latest/meta-data/iam/security-credentials/": "role",
@@ -154,7 +154,7 @@ def test_a_slow_metadata_service_has_credentials(monkeypatch: pytest.MonkeyPatch
         ("SignatureDoesNotMatch", "Signature expired: 20261124T115000Z is now earlier than"),
     ],
 )
-def test_a_clock_that_is_off_is_said_in_words(code: str, message: str) -> None:
+def test_a_wrong_clock_is_reported_in_words(code: str, message: str) -> None:
     """Once, without new credentials: they would be refused, too."""
     refused = f"<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
     aws = _Scripted((403, refused))
@@ -163,7 +163,7 @@ def test_a_clock_that_is_off_is_said_in_words(code: str, message: str) -> None:
     assert len(aws.calls) == 1
 
 
-def test_another_wrong_signature_is_no_matter_of_the_clock() -> None:
+def test_another_wrong_signature_is_not_a_clock_error() -> None:
     """It stays what AWS calls it."""
     refused = (403, DENIED[1].replace("AccessDenied", "SignatureDoesNotMatch"))
     with pytest.raises(ClientError, match="SignatureDoesNotMatch"):

@@ -15,7 +15,7 @@ WAITING = {LAUNCH_HOOK: "Pending:Wait", TERMINATE_HOOK: "Terminating:Wait"}
 
 @pytest.fixture
 def hooks(node: FakeNode) -> Hooks:
-    """Of a machine whose group waits for nothing yet."""
+    """Of an instance whose group waits for nothing yet."""
     return Hooks(aws=node.aws, metadata=node.metadata, clock=node.clock)
 
 
@@ -58,7 +58,7 @@ def test_a_recorded_completion_is_not_retried(
     assert node.clock.now() == 1000
 
 
-def test_a_group_that_is_slow_gets_a_moment(
+def test_the_first_retry_waits_a_moment(
     node: FakeNode, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A completion takes effect in its own time: the first look finds it on its way."""
@@ -80,14 +80,14 @@ def test_retries_of_a_completion_end(
     assert "until that times out" in capsys.readouterr().err
 
 
-def test_a_machine_in_no_group_waits_for_none(node: FakeNode, hooks: Hooks) -> None:
-    """One that somebody launched by hand."""
+def test_an_instance_in_no_group_does_not_wait(node: FakeNode, hooks: Hooks) -> None:
+    """One that a person launched."""
     node.aws.lifecycle.pop(INSTANCE, None)
     hooks.retry_completion(TERMINATE_HOOK)
     assert node.clock.now() == 1000
 
 
-def test_the_end_of_an_instance_that_is_gone_is_completed_for_it(node: FakeNode, hooks: Hooks) -> None:
+def test_terminate_hooks_of_terminated_peers_are_completed(node: FakeNode, hooks: Hooks) -> None:
     """It cannot do it itself; one that still runs, or does not end, is left alone."""
     states = {"i-terminated": "terminated", "i-running": "running", "i-healthy": "terminated"}
     for name, state in states.items():
@@ -104,7 +104,7 @@ def test_the_end_of_an_instance_that_is_gone_is_completed_for_it(node: FakeNode,
     assert completed == [("i-terminated", TERMINATE_HOOK), ("i-unknown", TERMINATE_HOOK)]
 
 
-def test_an_end_that_somebody_else_has_completed_is_no_failure(node: FakeNode, hooks: Hooks) -> None:
+def test_a_hook_that_another_host_completed_is_not_an_error(node: FakeNode, hooks: Hooks) -> None:
     """Or that has timed out just now."""
     node.aws.lifecycle |= {INSTANCE: "InService", "i-unknown": "Terminating:Wait"}
     node.aws.fail("complete_lifecycle_action", "ValidationError", "No active Lifecycle Action found")

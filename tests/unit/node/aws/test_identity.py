@@ -1,4 +1,4 @@
-"""Who a machine is, and where it must not be."""
+"""Identity of an instance, and the zones it is refused in."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.unit.node import examples
 from tests.unit.node.fakes import FakeMetadata
 
 
-def test_the_metadata_say_who_the_machine_is() -> None:
+def test_identity_comes_from_the_metadata() -> None:
     """All facts of the instance, with the processor as Kubernetes spells it."""
     found = identity.find(FakeMetadata(), "x86_64")
     assert found == examples.IDENTITY

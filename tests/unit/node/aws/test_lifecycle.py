@@ -1,4 +1,4 @@
-"""What a machine tells its group and its stack, against botocore's own models of the API."""
+"""Reports to group and stack, checked against botocore's models of the API."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -142,7 +142,7 @@ def test_an_update_gets_its_signal(api: _Api) -> None:
     api.done()
 
 
-def test_a_stack_that_has_not_come_to_the_resource_is_waited_for(api: _Api) -> None:
+def test_a_stack_that_has_not_reached_the_resource_is_waited_for(api: _Api) -> None:
     """A master may be ready before CloudFormation has begun to wait."""
     api.describes_instance()
     api.completes("launch")
@@ -156,7 +156,7 @@ def test_a_stack_that_has_not_come_to_the_resource_is_waited_for(api: _Api) -> N
     api.done()
 
 
-def test_a_hook_that_is_complete_already_is_no_failure(api: _Api) -> None:
+def test_a_completed_hook_is_not_an_error(api: _Api) -> None:
     """A boot that is repeated finds no open action, and goes on."""
     api.describes_instance()
     api.autoscaling.add_client_error(
@@ -166,7 +166,7 @@ def test_a_hook_that_is_complete_already_is_no_failure(api: _Api) -> None:
     api.done()
 
 
-def test_a_failed_boot_tells_the_stack_why_and_gives_up(api: _Api) -> None:
+def test_a_failed_boot_signals_the_reason_and_abandons_the_launch(api: _Api) -> None:
     """The reason stands in the signal's id, as far as it goes; then the launch is abandoned."""
     reason = "bad checksum of kubelet: https://dl.k8s.io/x/kubelet has sha256 0000"
     api.shows("MasterAGroup", "CREATE_COMPLETE")
@@ -180,8 +180,8 @@ def test_a_failed_boot_tells_the_stack_why_and_gives_up(api: _Api) -> None:
     api.done()
 
 
-def test_a_failed_boot_lets_a_creation_go_on_that_waits_for_it(api: _Api) -> None:
-    """CloudFormation may wait for this instance before it comes to where it can be told why it failed."""
+def test_a_failed_boot_unblocks_a_creation_that_waits_for_it(api: _Api) -> None:
+    """CloudFormation may wait for this instance before it reaches the resource that takes the failure."""
     failure = f"{INSTANCE} disk on fire"
     not_there = ("describe_stack_resource", "ValidationError", "Resource ControlPlaneReady does not exist")
     api.shows("MasterAGroup", "CREATE_IN_PROGRESS")
@@ -200,8 +200,8 @@ def test_a_failed_boot_lets_a_creation_go_on_that_waits_for_it(api: _Api) -> Non
     api.done()
 
 
-def test_a_failed_boot_behind_a_completed_hook_is_replaced_all_the_same(api: _Api) -> None:
-    """There is no launch left to give up: the group hears that the instance is unhealthy."""
+def test_a_failed_boot_after_a_completed_hook_is_replaced(api: _Api) -> None:
+    """There is no launch left to abandon: the instance is reported as unhealthy."""
     api.shows("MasterAGroup", "CREATE_COMPLETE")
     api.shows("ControlPlaneReady", "CREATE_IN_PROGRESS")
     api.is_signalled("ControlPlaneReady", "FAILURE", f"{INSTANCE} disk on fire")
@@ -212,8 +212,8 @@ def test_a_failed_boot_behind_a_completed_hook_is_replaced_all_the_same(api: _Ap
     api.done()
 
 
-def test_a_stack_that_cannot_be_told_does_not_keep_the_group_from_trying_again(api: _Api) -> None:
-    """CloudFormation is out of reach: the launch is given up nevertheless."""
+def test_a_failed_signal_does_not_prevent_the_replacement(api: _Api) -> None:
+    """CloudFormation cannot be reached: the launch is abandoned nevertheless."""
     for _ in CONFIG.signals:
         api.cloudformation.add_client_error("describe_stack_resource", "AccessDenied", "no", 403)
     api.describes_instance()
@@ -230,13 +230,13 @@ def test_the_reason_in_a_signal_is_plain_and_short() -> None:
 
 
 def test_an_instance_outside_a_group_completes_nothing(api: _Api) -> None:
-    """A machine that somebody launched by hand has no hook."""
+    """An instance that a person launched has no hook."""
     api.describes_instance(groups=())
     _lifecycle(api).report_gone()
     api.done()
 
 
-def test_a_missing_permission_is_a_failure(api: _Api) -> None:
+def test_a_missing_permission_is_an_error(api: _Api) -> None:
     """AccessDenied is not mistaken for a hook that is complete."""
     api.describes_instance()
     api.autoscaling.add_client_error("complete_lifecycle_action", "AccessDenied", "not authorized", 403)

@@ -29,8 +29,8 @@ def master(node: FakeNode) -> SimulatedNode:
     return master
 
 
-def test_a_first_master_lets_the_others_come_before_etcd_works(master: SimulatedNode) -> None:
-    """Its hook is completed once its own part is done; what it proves later is told by the signal."""
+def test_a_first_master_completes_its_hook_before_etcd_works(master: SimulatedNode) -> None:
+    """Its hook is completed once its own part is done; its signal proves its health later."""
     node = master.node
     assert run.boot(node) == 0
     (completed,) = node.aws.completed
@@ -65,7 +65,7 @@ def test_masters_that_are_created_again_need_each_other_too(master: SimulatedNod
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_IN_PROGRESS", None])
-def test_a_successor_is_held_until_it_has_proved_itself(
+def test_a_successor_is_held_until_its_health_is_proved(
     master: SimulatedNode, tmp_path: Path, status: str | None
 ) -> None:
     """The group must not count it before etcd has its vote back, and here it never gets it."""
@@ -103,8 +103,8 @@ def test_a_successor_serves_before_it_writes_what_all_masters_write(master: Simu
     assert "MasterAGroup" in [signal["LogicalResourceId"] for signal in node.aws.signals]
 
 
-def test_a_master_that_fails_behind_its_hook_is_replaced(master: SimulatedNode) -> None:
-    """No launch is left to give up, so it reports itself unhealthy, once, and stays down."""
+def test_a_master_that_fails_after_its_hook_is_replaced(master: SimulatedNode) -> None:
+    """No launch is left to abandon, so it reports itself unhealthy, once, and stays down."""
     node = master.node
     node.host.on("/usr/local/bin/kubeadm init phase addon", Result(1, "", "disk on fire"))
     assert run.boot(node) == run.ABANDONED_STATUS

@@ -1,4 +1,4 @@
-"""A launch that is tried again and again: supervised by systemd, limited as a whole, given up once."""
+"""A launch that is retried: supervised by systemd, limited as a whole, abandoned once."""
 
 import configparser
 import os
@@ -24,7 +24,7 @@ def _kernel(node: FakeNode, boot_id: str) -> None:
     node.host.write("/proc/sys/kernel/random/boot_id", f"{boot_id}\n")
 
 
-def test_all_tries_of_a_launch_share_one_limit(master: SimulatedNode) -> None:
+def test_all_attempts_of_a_launch_share_one_limit(master: SimulatedNode) -> None:
     """The program was killed after 800 s; what it waits for now may take 40 s more, not 14 minutes again."""
     node = master.node
     launch.current(node)
@@ -36,7 +36,7 @@ def test_all_tries_of_a_launch_share_one_limit(master: SimulatedNode) -> None:
     assert node.aws.completed[0]["LifecycleActionResult"] == "ABANDON"
 
 
-def test_a_restart_of_the_machine_does_not_begin_a_launch_anew(node: FakeNode) -> None:
+def test_a_restart_of_the_host_does_not_restart_the_launch(node: FakeNode) -> None:
     """The kernel counts from nothing again; the wall clock says how long ago it was."""
     _kernel(node, "first")
     launch.current(node)
@@ -48,8 +48,8 @@ def test_a_restart_of_the_machine_does_not_begin_a_launch_anew(node: FakeNode) -
     assert launch.seconds_used(node) == node.clock.wall_time() - begun.began_at == 200
 
 
-def test_a_clock_that_is_set_changes_nothing(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the machine is on, the kernel's own clock counts."""
+def test_setting_the_clock_changes_nothing(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the host is on, the kernel's own clock counts."""
     _kernel(node, "first")
     launch.current(node)
     monkeypatch.setattr(node.clock, "wall_time", lambda: 0.0)
@@ -58,8 +58,8 @@ def test_a_clock_that_is_set_changes_nothing(node: FakeNode, monkeypatch: pytest
     assert launch.seconds_used(node) == 0
 
 
-def test_a_launch_that_was_given_up_is_not_tried_again(master: SimulatedNode) -> None:
-    """Everybody was told, and the group replaces the machine: it must not live on beside its successor."""
+def test_an_abandoned_launch_is_not_retried(master: SimulatedNode) -> None:
+    """It was reported, and the group replaces the instance: it must not run beside its successor."""
     node = master.node
     node.host.on(BROKEN, Result(1, "", "disk on fire"))
     assert run.boot(node) == run.ABANDONED_STATUS
@@ -69,8 +69,8 @@ def test_a_launch_that_was_given_up_is_not_tried_again(master: SimulatedNode) ->
     assert node.aws.requests == []
 
 
-def test_a_launch_that_nobody_could_be_told_of_is_tried_again(master: SimulatedNode) -> None:
-    """Without a way to AWS nobody replaces the machine, and the next try may succeed."""
+def test_a_launch_whose_failure_could_not_be_reported_is_retried(master: SimulatedNode) -> None:
+    """Without access to AWS nothing replaces the instance, and the next attempt may succeed."""
     node = master.node
     node.host.on(BROKEN, Result(1, "", "disk on fire"))
     node.aws.fail("complete_lifecycle_action", "InternalFailure")
@@ -79,8 +79,8 @@ def test_a_launch_that_nobody_could_be_told_of_is_tried_again(master: SimulatedN
     assert run.boot(node) == 0
 
 
-def test_a_machine_that_was_in_service_tries_again(master: SimulatedNode) -> None:
-    """After a restart it fails: no launch is given up, no stack is failed, and the limit is a whole one."""
+def test_a_host_that_was_in_service_retries(master: SimulatedNode) -> None:
+    """It fails after a restart: no launch is abandoned, no stack fails, and the limit starts again."""
     node = master.node
     assert run.boot(node) == 0
     node.aws.completed.clear()
@@ -94,13 +94,13 @@ def test_a_machine_that_was_in_service_tries_again(master: SimulatedNode) -> Non
     assert run.boot(node) == 0
 
 
-def test_a_record_that_a_crash_cut_off_is_no_obstacle(node: FakeNode) -> None:
+def test_a_truncated_record_is_tolerated(node: FakeNode) -> None:
     """The launch then counts from now."""
     node.host.write("/var/lib/kubequorum/launch.json", '{"kernel":')
     assert launch.seconds_used(node) == 0
 
 
-def test_systemd_repeats_the_boot_unless_it_was_given_up() -> None:
+def test_systemd_retries_the_boot_unless_it_was_abandoned() -> None:
     """Whatever ends it: a signal, memory, an error; without end, in seconds, with growing pauses."""
     unit = configparser.ConfigParser(strict=False, interpolation=None)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
@@ -142,7 +142,7 @@ def _start(bundle: Path, **variables: str) -> str:
     return done.stdout.strip()
 
 
-def test_user_data_ends_with_systemd_at_work(bundle: Path) -> None:
+def test_user_data_ends_by_starting_the_boot_unit(bundle: Path) -> None:
     """The command is there for units and people; the unit is started and not waited for."""
     unit = bundle / "0123" / "units" / "kubequorum-boot.service"
     command = bundle / "0123" / "files" / "kubequorum-node"
@@ -152,6 +152,6 @@ def test_user_data_ends_with_systemd_at_work(bundle: Path) -> None:
     ]
 
 
-def test_a_plain_process_boots_by_itself(bundle: Path) -> None:
+def test_a_plain_process_boots_without_systemd(bundle: Path) -> None:
     """There is no systemd that could start it."""
     assert _start(bundle, KUBEQUORUM_SUPERVISOR="process") == f"python3 {bundle / '0123'} boot"

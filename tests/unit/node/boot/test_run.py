@@ -1,4 +1,4 @@
-"""The whole boot: every step in its place, repeatable after a crash anywhere, and told when it fails."""
+"""The whole boot: every step in its place, repeatable after a crash anywhere, and reported if it fails."""
 
 import json
 from dataclasses import replace
@@ -42,7 +42,7 @@ def _phases(node: FakeNode) -> list[str]:
     return [line.removeprefix("/usr/local/bin/kubeadm init phase ") for line in lines]
 
 
-def test_a_master_is_born(master: SimulatedNode) -> None:
+def test_a_master_boots(master: SimulatedNode) -> None:
     """Kubeadm's phases in the order that works, then hook and signal, each once."""
     node = master.node
     assert run.boot(node) == 0
@@ -68,7 +68,7 @@ def test_a_master_is_born(master: SimulatedNode) -> None:
 
 
 def test_a_boot_makes_few_api_calls(master: SimulatedNode) -> None:
-    """Counted where they leave the machine, in a first boot, which makes the most of them."""
+    """Counted where they leave the host, in a first boot, which makes the most of them."""
     node = master.node
     # A moment's difference between three masters: the last one's name is there at the second look.
     del node.aws.records["etcd-c.ha.kubequorum.internal."]
@@ -102,10 +102,10 @@ def _all_steps() -> list[str]:
 
 @pytest.mark.parametrize("restarted", [True, False])
 @pytest.mark.parametrize("last", _all_steps())
-def test_a_boot_goes_on_after_a_crash_behind_any_step(
+def test_a_boot_continues_after_a_crash_behind_any_step(
     master: SimulatedNode, last: str, *, restarted: bool
 ) -> None:
-    """Of the program alone, or of the machine, which comes back with what was on its disk and volume."""
+    """Of the program alone, or of the host, which comes back with its disk and volume."""
     node = master.node
     order = steps_of(MASTER)
     for todo in order[: 1 + [todo.name for todo in order].index(last)]:
@@ -118,13 +118,13 @@ def test_a_boot_goes_on_after_a_crash_behind_any_step(
 
 
 def _rebooted(master: SimulatedNode) -> FakeNode:
-    """The same machine after a restart: nothing is mounted, and no static pod runs yet."""
+    """The same host after a restart: nothing is mounted, and no static pod runs yet."""
     node = master.node
     master.pods.lose_power()
     return node
 
 
-def test_a_second_boot_does_not_ask_for_what_is_done(master: SimulatedNode) -> None:
+def test_a_second_boot_repeats_no_request_that_is_done(master: SimulatedNode) -> None:
     """The hook is complete, nothing waits for a signal, and certificates are renewed."""
     node = master.node
     run.boot(node)
@@ -138,7 +138,7 @@ def test_a_second_boot_does_not_ask_for_what_is_done(master: SimulatedNode) -> N
 
 
 @pytest.mark.parametrize("kind", ["master", "worker"])
-def test_a_launch_that_the_group_has_not_heard_of_is_told_again(
+def test_a_lost_launch_completion_is_retried(
     node: FakeNode, worker: FakeNode, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """AWS says yes to the completion and loses it: else the launch would end with the hook's time-out."""
@@ -158,7 +158,7 @@ def test_a_launch_that_the_group_has_not_heard_of_is_told_again(
     assert asked == ["launch", "launch"]
 
 
-def test_a_predecessor_that_is_gone_is_ended_by_its_successor(master: SimulatedNode) -> None:
+def test_a_successor_completes_the_hook_of_a_terminated_predecessor(master: SimulatedNode) -> None:
     """Somebody has terminated it in EC2: it completes nothing, and its group would wait for five minutes."""
     aws = master.node.aws
     aws.lifecycle |= {examples.IDENTITY.instance_id: "Pending:Wait", "i-gone": "Terminating:Wait"}
@@ -189,7 +189,7 @@ def test_a_successor_takes_over(master: SimulatedNode, tmp_path: Path) -> None:
 
 
 def _where_the_name_leads_when(master: SimulatedNode) -> dict[str, set[str]]:
-    """What the machine's resolver says when etcd's pod is written, and when the group is told of success."""
+    """What the host resolves when etcd's pod is written, and when success is signalled."""
     node = master.node
     node.aws.resources["MasterAGroup"] = "UPDATE_IN_PROGRESS"
     seen: dict[str, set[str]] = {}
@@ -199,14 +199,14 @@ def _where_the_name_leads_when(master: SimulatedNode) -> dict[str, set[str]]:
         node.host.write(ETCD_POD, "pod")
 
     def note() -> None:
-        seen.setdefault("it is told", node.host.names[NAME])
+        seen.setdefault("it is signalled", node.host.names[NAME])
 
     node.host.on("/usr/local/bin/kubeadm init phase etcd local", write_pod)
     node.aws.before["signal_resource"] = [note, note]
     return seen
 
 
-def test_a_member_that_begins_waits_for_its_name(master: SimulatedNode) -> None:
+def test_a_first_member_waits_for_its_name(master: SimulatedNode) -> None:
     """It has no data, and looks itself up."""
     node = master.node
     node.host.names[NAME] = {"10.20.1.4"}
@@ -216,7 +216,7 @@ def test_a_member_that_begins_waits_for_its_name(master: SimulatedNode) -> None:
     assert seen["etcd starts"] == {OWN}
 
 
-def test_a_member_that_carries_on_starts_before_its_name_is_known(
+def test_a_member_with_data_starts_before_its_name_has_propagated(
     master: SimulatedNode, tmp_path: Path
 ) -> None:
     """What waits is the signal: an update goes on behind it, to a master that looks for this one by name."""
@@ -232,7 +232,7 @@ def test_a_member_that_carries_on_starts_before_its_name_is_known(
     node.clock.on_sleep.append(forget)
     seen = _where_the_name_leads_when(successor)
     assert run.boot(node) == 0
-    assert seen == {"etcd starts": {"10.20.1.4"}, "it is told": {OWN}}
+    assert seen == {"etcd starts": {"10.20.1.4"}, "it is signalled": {OWN}}
 
 
 def test_a_kubelet_with_static_pods_of_an_earlier_boot_waits_for_the_volume(master: SimulatedNode) -> None:
@@ -266,8 +266,10 @@ def test_the_name_changes_only_once_the_volume_is_here(master: SimulatedNode) ->
     assert asked.index("attach_volume") < asked.index("change_resource_record_sets")
 
 
-def test_a_failed_boot_is_told_everywhere(master: SimulatedNode, capsys: pytest.CaptureFixture[str]) -> None:
-    """Console, slot record, stack; then the launch is given up and the exit status says so."""
+def test_a_failed_boot_is_reported_everywhere(
+    master: SimulatedNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Console, slot record, stack; then the launch is abandoned, with its own exit status."""
     node = master.node
     node.host.on("/usr/local/bin/kubeadm init phase etcd local", Result(1, "", "disk on fire"))
     assert run.boot(node) == run.ABANDONED_STATUS
@@ -280,8 +282,8 @@ def test_a_failed_boot_is_told_everywhere(master: SimulatedNode, capsys: pytest.
     assert [done["LifecycleActionResult"] for done in node.aws.completed] == ["ABANDON"]
 
 
-def test_whoever_cannot_be_told_does_not_keep_the_others_from_it(master: SimulatedNode) -> None:
-    """S3 is away, and the boot failed for it: the stack still hears."""
+def test_a_report_that_fails_does_not_prevent_the_others(master: SimulatedNode) -> None:
+    """S3 fails, and the boot with it: the stack is still signalled."""
     node = master.node
     node.aws.fail("get_object", "InternalError", times=50)
     assert run.boot(node) == run.ABANDONED_STATUS
@@ -289,7 +291,7 @@ def test_whoever_cannot_be_told_does_not_keep_the_others_from_it(master: Simulat
 
 
 def test_a_failure_in_one_lane_does_not_wait_for_the_others(master: SimulatedNode) -> None:
-    """A checksum is wrong while the volume is still with somebody else: that may take many minutes."""
+    """A checksum is wrong while another instance still has the volume: that may take many minutes."""
     never = Event()
     node = master.node
 
@@ -306,7 +308,7 @@ def test_a_failure_in_one_lane_does_not_wait_for_the_others(master: SimulatedNod
         never.set()
 
 
-def test_the_wrong_zone_ends_the_boot_before_anything_is_touched(tmp_path: Path) -> None:
+def test_the_wrong_zone_fails_the_boot_before_anything_changes(tmp_path: Path) -> None:
     """Both zones are in the reason that the stack gets to see."""
     node = FakeNode(tmp_path, metadata=FakeMetadata(zone="eu-central-1b"))
     SimulatedNode(node)
@@ -315,8 +317,8 @@ def test_the_wrong_zone_ends_the_boot_before_anything_is_touched(tmp_path: Path)
     assert not node.aws.asked("change_resource_record_sets")
 
 
-def test_two_boots_do_not_run_at_once(master: SimulatedNode) -> None:
-    """The unit's and somebody's by hand: the second one leaves, and gives nobody's launch up."""
+def test_two_boots_do_not_run_at_the_same_time(master: SimulatedNode) -> None:
+    """The unit's and a person's: the second one ends, and abandons no launch."""
     node = master.node
     with boot_lock.held(node), pytest.raises(NodeError, match="another boot or repair is running"):
         run.boot(node)
@@ -336,8 +338,8 @@ def _with_join_material(worker: FakeNode) -> SimulatedNode:
 
 
 @pytest.mark.parametrize("last", [todo.name for todo in steps_of(WORKER)])
-def test_a_workers_boot_goes_on_after_a_crash_behind_any_step(worker: FakeNode, last: str) -> None:
-    """It joins once, and tells its group."""
+def test_a_workers_boot_continues_after_a_crash_behind_any_step(worker: FakeNode, last: str) -> None:
+    """It joins once, and signals its group."""
     master = _with_join_material(worker)
     order = steps_of(WORKER)
     for todo in order[: 1 + [todo.name for todo in order].index(last)]:
@@ -348,8 +350,8 @@ def test_a_workers_boot_goes_on_after_a_crash_behind_any_step(worker: FakeNode, 
     assert worker.aws.completed[-1]["LifecycleActionResult"] == "CONTINUE"
 
 
-def test_a_worker_is_born(worker: FakeNode) -> None:
-    """It joins, gets its network, and tells its group; it asks AWS for little."""
+def test_a_worker_boots(worker: FakeNode) -> None:
+    """It joins, gets its network, and signals its group, with few requests to AWS."""
     _with_join_material(worker)
     assert run.boot(worker) == 0
     assert [signal["LogicalResourceId"] for signal in worker.aws.signals] == ["WorkersBatchGroup"]

@@ -1,4 +1,4 @@
-"""One CA set for all masters, whoever comes first."""
+"""One CA set for all masters, created by the first one."""
 
 import json
 from collections.abc import Callable
@@ -30,8 +30,8 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return calls
 
 
-def test_the_first_master_makes_the_set(node: FakeNode, made: list[str]) -> None:
-    """Written only if nobody has; private keys are for root alone."""
+def test_the_first_master_creates_the_set(node: FakeNode, made: list[str]) -> None:
+    """Written only if there is none; private keys are for root alone."""
     assert ca_set.install(node) == _set("a")
     (written,) = node.aws.asked("put_object")
     assert (written["Key"], written["IfNoneMatch"]) == ("pki/ca-set.json", "*")
@@ -41,7 +41,7 @@ def test_the_first_master_makes_the_set(node: FakeNode, made: list[str]) -> None
         assert mode == (0o600 if name.endswith(".key") else 0o644)
 
 
-def test_a_set_that_is_there_is_taken(node: FakeNode, made: list[str]) -> None:
+def test_an_existing_set_is_used(node: FakeNode, made: list[str]) -> None:
     """Every later master, and every later boot."""
     node.aws.objects["pki/ca-set.json"] = _set("b").to_json().encode()
     assert ca_set.install(node) == _set("b")
@@ -49,7 +49,7 @@ def test_a_set_that_is_there_is_taken(node: FakeNode, made: list[str]) -> None:
     assert not node.aws.asked("put_object")
 
 
-def test_of_two_at_the_same_moment_the_loser_takes_the_winners(node: FakeNode, made: list[str]) -> None:
+def test_of_two_at_the_same_moment_the_loser_uses_the_winners(node: FakeNode, made: list[str]) -> None:
     """Both found none and made one; only one write succeeds."""
 
     def winner() -> None:
@@ -61,8 +61,8 @@ def test_of_two_at_the_same_moment_the_loser_takes_the_winners(node: FakeNode, m
     assert node.host.read("/etc/kubernetes/pki/ca.key") == "ca.key of b"
 
 
-def test_a_collision_of_two_writes_is_repeated(node: FakeNode, made: list[str]) -> None:
-    """S3 answers 409 when it cannot tell who was first."""
+def test_a_collision_of_two_writes_is_retried(node: FakeNode, made: list[str]) -> None:
+    """S3 answers 409 to conflicting conditional writes."""
     node.aws.fail("put_object", "ConditionalRequestConflict", times=2)
     assert ca_set.install(node) == _set("a")
     assert len(node.aws.asked("put_object")) == 3
@@ -76,7 +76,7 @@ def test_a_collision_of_two_writes_is_repeated(node: FakeNode, made: list[str]) 
         (lambda text: json.dumps(json.loads(text) | {"files": {}}), r"lacks ca.crt, ca.key"),
     ],
 )
-def test_a_set_that_cannot_be_used_stops_the_boot(
+def test_an_invalid_set_fails_the_boot(
     node: FakeNode, made: list[str], damage: Callable[[str], str], message: str
 ) -> None:
     """It is never replaced: a second CA would split the cluster."""

@@ -76,7 +76,7 @@ def _arguments(component: dict[str, Any]) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", ["node", "shared", "join", "ca-set"])
 def test_golden(name: str, snapshot: SnapshotAssertion) -> None:
-    """What kubeadm is told is what was last looked at."""
+    """Kubeadm's configuration is the reviewed one."""
     assert _rendered()[name] == snapshot(extension_class=_Golden), (
         "differs from its golden file: if that is meant, run `make snapshots` and read the difference"
     )
@@ -104,7 +104,7 @@ def test_a_master_names_its_own_member_and_all_peers() -> None:
     assert cluster["etcd"]["local"]["dataDir"] == "/var/lib/etcd/data"
 
 
-def test_a_member_that_joins_again_is_told_so() -> None:
+def test_a_member_that_rejoins_is_configured_so() -> None:
     """After a loss etcd must not begin a cluster of its own."""
     joining = member_arguments(SPEC, "a", replace(MEMBERS, state=EXISTING))
     text = configuration.node_config(examples.DOCUMENT, replace(MASTER, etcd_arguments=tuple(joining)))
@@ -112,8 +112,8 @@ def test_a_member_that_joins_again_is_told_so() -> None:
     assert arguments["initial-cluster-state"] == "existing"
 
 
-def test_the_api_servers_certificate_has_every_name_it_is_reached_by() -> None:
-    """People's name, nodes' name, the load balancer's, and the machine itself."""
+def test_the_api_servers_certificate_has_all_its_names() -> None:
+    """People's name, nodes' name, the load balancer's, and localhost."""
     document = replace(examples.DOCUMENT, node_api_name="api-internal.ha.kubequorum.internal")
     cluster = _documents(_rendered(document)["node"])["ClusterConfiguration"]
     assert cluster["apiServer"]["certSANs"] == [
@@ -124,7 +124,7 @@ def test_the_api_servers_certificate_has_every_name_it_is_reached_by() -> None:
     ]
 
 
-def test_masters_are_tainted_from_their_first_moment() -> None:
+def test_masters_register_with_their_taint() -> None:
     """Not only by the phase mark-control-plane, which comes later."""
     registration = _documents(_rendered()["node"])["InitConfiguration"]["nodeRegistration"]
     arguments = {a["name"]: a["value"] for a in registration["kubeletExtraArgs"]}
@@ -146,7 +146,7 @@ def test_a_worker_has_the_labels_and_taints_of_its_group() -> None:
 
 
 def test_no_secret_is_in_the_nodes_own_configuration() -> None:
-    """It stays on the machine for later renewals; the token is only in the shared one, which is removed."""
+    """It stays on the host for later renewals; the token is only in the shared one, which is removed."""
     assert MASTER.bootstrap_token not in _rendered()["node"]
 
 
@@ -160,7 +160,7 @@ def test_an_image_repository_is_used_where_one_is_named() -> None:
 
 @pytest.mark.skipif(KUBEADM is None, reason="no real kubeadm: python -m lab.artifacts kubernetes-node")
 @pytest.mark.parametrize("name", ["node", "shared", "join", "ca-set"])
-def test_kubeadm_takes_it(name: str, tmp_path: Path) -> None:
+def test_kubeadm_accepts_it(name: str, tmp_path: Path) -> None:
     """The real kubeadm finds no unknown field and no wrong value."""
     file = tmp_path / "kubeadm.yaml"
     file.write_text(_rendered()[name], encoding="utf-8")
@@ -177,7 +177,7 @@ def test_kubeadm_takes_it(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(KUBEADM is None, reason="no real kubeadm: python -m lab.artifacts kubernetes-node")
-def test_kubeadm_makes_a_ca_set(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kubeadm_creates_a_ca_set(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
     """CAs with elliptic keys, a service-account key that is RSA, and the hash that workers pin."""
     monkeypatch.setattr("kubequorum_node.kubeadm.phases.PROGRAM", str(KUBEADM))
     run = Host().run

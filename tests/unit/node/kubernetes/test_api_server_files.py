@@ -5,7 +5,7 @@ import json
 from kubequorum_node.kubernetes.api_server_files import authentication, encryption
 
 
-def test_anonymous_requests_are_taken_for_health_and_cluster_info_only() -> None:
+def test_anonymous_requests_are_accepted_for_health_and_cluster_info_only() -> None:
     """What load balancers, probes and `kubeadm join` ask before they have credentials."""
     paths = [condition["path"] for condition in json.loads(authentication())["anonymous"]["conditions"]]
     assert paths == [

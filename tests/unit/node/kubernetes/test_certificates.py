@@ -1,4 +1,4 @@
-"""Leaf certificates are renewed long before their end, and who uses them starts anew."""
+"""Leaf certificates are renewed long before they expire, and their users restarted."""
 
 import json
 
@@ -32,7 +32,7 @@ def test_fresh_certificates_are_left_alone(node: FakeNode) -> None:
     assert not node.host.ran(CRICTL)
 
 
-def test_one_that_ends_soon_has_all_renewed_and_their_users_restarted(node: FakeNode) -> None:
+def test_if_one_expires_soon_all_are_renewed_and_their_users_restarted(node: FakeNode) -> None:
     """Controller manager and scheduler hold theirs in memory; the API server's readiness is waited for."""
     _prepare(node, apiserver=364, etcd_server=100)
     assert certificates.renew_if_due(node) is True

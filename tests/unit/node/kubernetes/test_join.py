@@ -61,7 +61,7 @@ def test_a_worker_joins_with_what_is_published(worker: FakeNode) -> None:
     assert list(worker.host.path("/etc/kubernetes/kubequorum").iterdir()) == []
 
 
-def test_a_worker_that_comes_before_the_masters_waits(worker: FakeNode) -> None:
+def test_a_worker_that_boots_before_the_masters_waits(worker: FakeNode) -> None:
     """The whole cluster may be booting."""
 
     def masters() -> None:
@@ -97,8 +97,8 @@ def test_without_masters_the_worker_gives_up_in_time_and_says_why(worker: FakeNo
     assert len(worker.aws.asked("get_object")) < 120
 
 
-def test_a_failed_join_is_tried_again_from_the_beginning(worker: FakeNode) -> None:
-    """What it left behind would fail kubeadm's own checks; the token is looked up anew."""
+def test_a_failed_join_is_retried_from_the_beginning(worker: FakeNode) -> None:
+    """Its remains would fail kubeadm's checks; the token is read again."""
     _publish(worker, _material())
     left_over = worker.host.path(KUBECONFIG)
     left_over.parent.mkdir(parents=True)
@@ -111,7 +111,7 @@ def test_a_failed_join_is_tried_again_from_the_beginning(worker: FakeNode) -> No
 
 
 def test_a_worker_that_has_joined_only_starts_its_kubelet(worker: FakeNode) -> None:
-    """After a restart of the machine: it has its own credentials."""
+    """After a restart of the host: it has its own credentials."""
     for path in (KUBECONFIG, CLIENT_CERTIFICATE):
         worker.host.path(path).parent.mkdir(parents=True, exist_ok=True)
         worker.host.path(path).touch()
@@ -120,7 +120,7 @@ def test_a_worker_that_has_joined_only_starts_its_kubelet(worker: FakeNode) -> N
     assert worker.aws.requests == []
 
 
-def test_material_that_cannot_be_read_is_an_error(worker: FakeNode) -> None:
+def test_invalid_join_material_is_an_error(worker: FakeNode) -> None:
     """Not something to wait for."""
     worker.aws.objects[JOIN_KEY] = b"{}"
     with pytest.raises(NodeError, match=r"join/worker\.json .* cannot be read"):

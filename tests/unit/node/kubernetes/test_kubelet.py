@@ -19,7 +19,7 @@ CA = "/etc/kubernetes/pki/ca.crt"
 
 
 class _Server(ThreadingHTTPServer):
-    """Notes what it is asked, and answers as it was told."""
+    """Records requests, and answers as the test defines."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -104,7 +104,7 @@ def test_an_eviction_is_created(api: NodeApi, server: _Server) -> None:
 
 
 def test_a_refusal_has_its_status(api: NodeApi, server: _Server) -> None:
-    """By it an eviction that is forbidden for now is told from one that is needless."""
+    """It distinguishes an eviction that is forbidden for now from a needless one."""
     server.status = 429
     with pytest.raises(ApiError, match="429") as refused:
         api.create("/api/v1/namespaces/default/pods/web/eviction", {})

@@ -19,7 +19,7 @@ from kubequorum_node.kubernetes.pod_network import PodNetwork, cni_config, masqu
 from tests.unit.node.fakes import FakeNode
 
 
-def test_the_runtime_is_told_the_nodes_own_range() -> None:
+def test_the_runtime_is_configured_with_the_nodes_own_range() -> None:
     """And an MTU that leaves room for VXLAN."""
     config = json.loads(cni_config(IPv4Network("10.128.3.0/24"), mtu=8951))
     bridge, ports = config["plugins"]
@@ -57,7 +57,7 @@ def _can_make_namespaces() -> bool:
 
 
 class _NamespaceHost(Host):
-    """Programs run in a network namespace; nft is only noted where this machine has none."""
+    """Programs run in a network namespace; nft is only recorded where it is not installed."""
 
     def __init__(self, root: Path, namespace: str) -> None:
         super().__init__(root)
@@ -151,7 +151,7 @@ def test_pods_of_two_nodes_reach_each_other_and_a_lost_node_is_forgotten(
 
 
 @pytest.mark.skipif(not _can_make_namespaces(), reason="needs root, ip, bridge and the kernel's vxlan")
-def test_a_program_that_starts_again_leaves_what_is_right_in_place(
+def test_a_restart_changes_nothing_that_is_right(
     tmp_path: Path, wire: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A restart of the daemon, which happens at every update of it, must not cut off pods."""

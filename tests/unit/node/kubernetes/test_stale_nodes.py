@@ -16,10 +16,10 @@ KUBECTL = "/usr/local/bin/kubectl"
 
 
 def _node(
-    *, provider_id: str = f"aws:///eu-central-1a/{INSTANCE}", ready: str = "Unknown", born: str = OLD
+    *, provider_id: str = f"aws:///eu-central-1a/{INSTANCE}", ready: str = "Unknown", created: str = OLD
 ) -> Any:
     return {
-        "metadata": {"name": "ip-10-20-1-4", "creationTimestamp": born},
+        "metadata": {"name": "ip-10-20-1-4", "creationTimestamp": created},
         "spec": {"providerID": provider_id},
         "status": {"conditions": [{"type": "Ready", "status": ready}]},
     }
@@ -30,34 +30,34 @@ def _goes(node: Any, states: dict[str, str]) -> bool:
 
 
 @pytest.mark.parametrize("state", ["pending", "running", "shutting-down", "stopping", "stopped"])
-def test_a_node_whose_instance_may_live_stays(state: str) -> None:
-    """However long it has not been heard of."""
+def test_a_node_with_an_instance_stays(state: str) -> None:
+    """However long it has not reported."""
     assert not _goes(_node(), {INSTANCE: state})
 
 
-def test_a_node_whose_instance_is_terminated_goes() -> None:
+def test_a_node_with_a_terminated_instance_is_removed() -> None:
     """At once, though its last word may have been that it is ready."""
-    assert _goes(_node(ready="True", born=YOUNG), {INSTANCE: "terminated"})
+    assert _goes(_node(ready="True", created=YOUNG), {INSTANCE: "terminated"})
 
 
-def test_a_node_of_an_instance_that_ec2_has_forgotten_goes() -> None:
+def test_a_node_whose_instance_ec2_does_not_know_is_removed() -> None:
     """EC2 forgets an instance about an hour after its end."""
     assert _goes(_node(), {})
 
 
 def test_a_node_that_ec2_does_not_know_yet_stays() -> None:
-    """Its instance was launched just now, or somebody runs there."""
-    assert not _goes(_node(born=YOUNG), {})
+    """Its instance was launched just now, or something runs there."""
+    assert not _goes(_node(created=YOUNG), {})
     assert not _goes(_node(ready="True"), {})
 
 
 @pytest.mark.parametrize("provider_id", ["", "kind://docker/kind/worker", "aws:///eu-central-1a/fargate-x"])
-def test_a_node_that_is_no_instance_stays(provider_id: str) -> None:
+def test_a_node_that_is_not_an_instance_stays(provider_id: str) -> None:
     """It is none of ours."""
     assert not _goes(_node(provider_id=provider_id), {})
 
 
-def test_stale_nodes_are_removed_with_one_question_to_ec2(node: FakeNode) -> None:
+def test_stale_nodes_are_removed_with_one_request_to_ec2(node: FakeNode) -> None:
     """Asked by a filter: an id that EC2 does not know is no error then."""
     living = _node(provider_id="aws:///eu-central-1b/i-0bbbbbbbbbbbbbbbb")
     living["metadata"]["name"] = "ip-10-20-2-4"

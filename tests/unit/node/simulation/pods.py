@@ -108,7 +108,7 @@ class SimulatedPods:
         if action == "is-active":
             return Result(0 if kubelet and self.kubelet_runs else 3, "")
         if action == "stop" and not kubelet:
-            self._log.append("rivals stopped")
+            self._log.append("services stopped")
         elif action == "stop":
             self.kubelet_runs = False
             self._node.host.wall_time += timedelta(minutes=1)

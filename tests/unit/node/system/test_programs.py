@@ -64,7 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[_Server]:
-    """A web server on this machine, gone with the test."""
+    """A web server on this computer, for one test."""
     server = _Server()
     thread = Thread(target=server.serve_forever)
     thread.start()
@@ -93,7 +93,7 @@ def _install(node: FakeNode, monkeypatch: pytest.MonkeyPatch, artifact: Artifact
     programs.install(node)
 
 
-def test_what_is_missing_is_fetched_and_can_be_run(
+def test_missing_programs_are_downloaded_and_executable(
     node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At the path of the lock file, executable."""
@@ -104,7 +104,7 @@ def test_what_is_missing_is_fetched_and_can_be_run(
     assert installed.stat().st_mode & 0o777 == 0o755
 
 
-def test_what_the_image_has_in_the_right_version_is_not_fetched(
+def test_programs_of_the_image_in_the_right_version_stay(
     node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The program itself is asked for its version."""
@@ -119,7 +119,7 @@ def test_what_the_image_has_in_the_right_version_is_not_fetched(
 @pytest.mark.parametrize(
     "printed", ["Kubernetes v1.36.30", "Kubernetes v1.36.3-rc.1", "v11.36.3", "", "1.36.2"]
 )
-def test_what_the_image_has_in_another_version_is_replaced(
+def test_programs_of_the_image_in_another_version_are_replaced(
     node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch, printed: str
 ) -> None:
     """Also one whose version only begins like the right one, and one that does not run."""
@@ -132,10 +132,10 @@ def test_what_the_image_has_in_another_version_is_replaced(
     assert installed.read_bytes() == KUBELET
 
 
-def test_a_wrong_checksum_stops_the_boot_with_both_sums(
+def test_a_wrong_checksum_fails_the_boot_with_both_checksums(
     node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is installed, and it is not tried again: the same file would come."""
+    """Nothing is installed, and it is not retried: the same file would come."""
     server.files["/kubelet"] = b"something else"
     expected, found = (hashlib.sha256(content).hexdigest() for content in (KUBELET, b"something else"))
     with pytest.raises(ChecksumError, match=rf"bad checksum of kubelet: .*{found}.*{expected}"):
@@ -145,7 +145,7 @@ def test_a_wrong_checksum_stops_the_boot_with_both_sums(
     assert list(node.host.path("/var/cache/kubequorum").iterdir()) == []
 
 
-def test_a_server_in_trouble_is_asked_again(
+def test_temporary_failures_of_a_download_are_retried(
     node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Errors of the server, and an answer that ends too early."""
@@ -156,7 +156,7 @@ def test_a_server_in_trouble_is_asked_again(
     assert len(server.asked) == 4
 
 
-def test_a_file_that_is_not_there_is_an_error_at_once(
+def test_a_missing_file_is_an_error_at_once(
     node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the address, and what to do without internet."""
@@ -166,7 +166,7 @@ def test_a_file_that_is_not_there_is_an_error_at_once(
         _install(node, monkeypatch, _artifact(f"{server.url}/kubelet", KUBELET))
 
 
-def test_a_mirror_on_s3_is_read_with_the_machines_role(
+def test_a_mirror_on_s3_is_read_with_the_instances_role(
     node: FakeNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At the path of the upstream URL, host included."""
@@ -181,7 +181,7 @@ def _with_mirror(node: FakeNode, mirror: str) -> Any:
     return replace(node.document, mirror=mirror)
 
 
-def test_programs_are_taken_out_of_an_archive(
+def test_programs_are_extracted_from_an_archive(
     node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only those of the lock file, without the folders that it strips."""

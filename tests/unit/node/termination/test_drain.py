@@ -85,7 +85,7 @@ def _wait(worker: FakeNode, api: _Api, *, seconds: float = 1800.0) -> int:
     return len(prolonged)
 
 
-def test_pods_move_but_for_those_of_the_machine(worker: FakeNode) -> None:
+def test_pods_are_evicted_except_those_of_the_node(worker: FakeNode) -> None:
     """What a DaemonSet, a static pod or a pod that has ended has on the node stays, and is not waited for."""
     api = _Api(
         worker,
@@ -109,7 +109,7 @@ def test_a_node_is_cordoned_first(worker: FakeNode, monkeypatch: pytest.MonkeyPa
     assert api.pods == []
 
 
-def test_a_disruption_budget_is_respected_and_asked_again(worker: FakeNode) -> None:
+def test_a_disruption_budget_is_respected_and_the_eviction_retried(worker: FakeNode) -> None:
     """What it forbids for a while is evicted later; the hook is prolonged meanwhile."""
     api = _Api(worker, _pod("web"), _pod("db"))
     api.forbidden.add("db")
@@ -127,10 +127,10 @@ def test_a_disruption_budget_is_respected_and_asked_again(worker: FakeNode) -> N
     assert prolonged >= 3
 
 
-def test_a_budget_that_never_allows_it_ends_with_the_time(
+def test_a_budget_that_never_allows_it_ends_with_the_limit(
     worker: FakeNode, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The machine then goes all the same, and says what was left."""
+    """The host then terminates nevertheless, and logs what was left."""
     api = _Api(worker, _pod("db"))
     api.forbidden.add("db")
     begin = worker.clock.now()
@@ -150,7 +150,7 @@ def test_a_budget_that_never_allows_it_ends_with_the_time(
         [_node("dead", ready="Unknown")],
     ],
 )
-def test_pods_that_can_go_nowhere_are_not_waited_for(worker: FakeNode, others: list[dict[str, Any]]) -> None:
+def test_pods_without_another_node_are_not_waited_for(worker: FakeNode, others: list[dict[str, Any]]) -> None:
     """All workers go at once, with their stack: no other node will take the last pods."""
     api = _Api(worker, _pod("db"))
     api.nodes = [_node(examples.IDENTITY.node_name), *others]
@@ -160,7 +160,7 @@ def test_pods_that_can_go_nowhere_are_not_waited_for(worker: FakeNode, others: l
     assert 180 <= worker.clock.now() - begin < 240
 
 
-def test_a_node_that_comes_is_waited_for(worker: FakeNode) -> None:
+def test_another_node_is_waited_for(worker: FakeNode) -> None:
     """The only worker is replaced: its successor needs a moment."""
     api = _Api(worker, _pod("db"))
     api.nodes = []
@@ -178,7 +178,7 @@ def test_a_node_that_comes_is_waited_for(worker: FakeNode) -> None:
     assert api.pods == []
 
 
-def test_an_api_that_is_out_of_reach_is_not_waited_for_without_end(worker: FakeNode) -> None:
+def test_an_unreachable_api_is_not_waited_for_without_end(worker: FakeNode) -> None:
     """Nothing can move without it."""
     api = _Api(worker, _pod("web"))
     api.broken = lambda: True
@@ -187,7 +187,7 @@ def test_an_api_that_is_out_of_reach_is_not_waited_for_without_end(worker: FakeN
     assert 60 < worker.clock.now() - begin < 180
 
 
-def test_an_api_that_is_away_for_a_moment_is_waited_for(worker: FakeNode) -> None:
+def test_a_short_outage_of_the_api_is_waited_for(worker: FakeNode) -> None:
     """A master is being replaced, too."""
     api = _Api(worker, _pod("web"))
     begin = worker.clock.now()
@@ -196,9 +196,7 @@ def test_an_api_that_is_away_for_a_moment_is_waited_for(worker: FakeNode) -> Non
     assert api.pods == []
 
 
-def test_a_master_asks_its_pods_to_move_and_waits_for_none(
-    node: FakeNode, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_master_evicts_its_pods_and_waits_for_none(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
     """They have the time that the rest of the end takes."""
     api = _Api(node, _pod("coredns"))
     monkeypatch.setattr(drain, "NodeApi", lambda _: api)

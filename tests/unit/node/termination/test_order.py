@@ -1,4 +1,4 @@
-"""The orderly end: in an order in which nobody loses what it needs, bounded, and safe to repeat."""
+"""Graceful termination: each step before what it depends on is gone, bounded, and safe to repeat."""
 
 from functools import partial
 from threading import Event
@@ -43,14 +43,14 @@ def master(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> SimulatedNode:
     return master
 
 
-def test_a_master_lets_go_in_order(master: SimulatedNode) -> None:
+def test_a_master_terminates_in_order(master: SimulatedNode) -> None:
     """Leadership, load balancer, API server, etcd, volume, hook: each before what it needs is gone."""
     node = master.node
     master.etcd.raft_indexes["c"] -= 1
     begin = node.clock.now()
     order.terminate(node)
     assert master.log == [
-        "rivals stopped",
+        "services stopped",
         "cordoned",
         "etcd is led by b",
         "deregister_targets",
@@ -67,10 +67,10 @@ def test_a_master_lets_go_in_order(master: SimulatedNode) -> None:
     assert node.clock.now() - begin < 30
 
 
-def test_an_end_that_the_group_has_not_heard_of_is_told_again(
+def test_a_lost_terminate_completion_is_retried(
     master: SimulatedNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """AWS says yes to the completion and loses it: the machine goes on telling for as long as it is there."""
+    """AWS accepts the completion but drops it: the host retries for as long as it exists."""
     asked: list[str] = []
 
     def complete(**parameters: Any) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def test_an_end_that_the_group_has_not_heard_of_is_told_again(
 
 
 def test_the_last_of_a_control_plane_does_not_wait_for_the_others(master: SimulatedNode) -> None:
-    """Without a quorum no request ends: it asks nobody, stops all at once and gives its volume free."""
+    """Without a quorum no request ends: it sends none, stops all pods at once and detaches its volume."""
     master.node.host.statuses[READYZ] = 500
     order.terminate(master.node)
     assert master.pods.running == set()
@@ -95,18 +95,18 @@ def test_the_last_of_a_control_plane_does_not_wait_for_the_others(master: Simula
     assert not any(master.node.host.path(f"/etc/kubernetes/manifests/{pod}.yaml").exists() for pod in PODS)
 
 
-def test_an_end_that_is_repeated_finds_what_is_done(master: SimulatedNode) -> None:
+def test_a_repeated_termination_finds_what_is_done(master: SimulatedNode) -> None:
     """The unit was killed at the very end and starts again: nothing is stopped or detached twice."""
     order.terminate(master.node)
     master.log.clear()
     order.terminate(master.node)
-    assert master.log == ["rivals stopped"]
+    assert master.log == ["services stopped"]
     assert len(master.node.aws.asked("detach_volume")) == 1
     assert len(master.node.aws.completed) == 1
 
 
 @pytest.mark.parametrize("name", [part.step.name for part in order.MASTER])
-def test_a_part_that_fails_keeps_no_other_from_being_done(
+def test_a_step_that_fails_does_not_prevent_the_others(
     master: SimulatedNode, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """The hook is completed in any case: EC2 then ends what was left undone."""
@@ -122,7 +122,7 @@ def test_a_part_that_fails_keeps_no_other_from_being_done(
         assert master.node.aws.volume["State"] == "available"
 
 
-def test_a_part_that_hangs_is_left_behind(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_step_that_hangs_is_skipped(node: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
     """A dead mount, or an API that swallows requests."""
     never = Event()
 
@@ -136,7 +136,7 @@ def test_a_part_that_hangs_is_left_behind(node: FakeNode, capsys: pytest.Capture
     assert "hang: not done within" in capsys.readouterr().err
 
 
-def test_all_parts_together_end_before_the_hook_does() -> None:
+def test_all_steps_together_end_before_the_hook_does() -> None:
     """Its time-out is 300 s (TERMINATE_HEARTBEAT)."""
     assert sum(part.seconds for part in order.MASTER) < 290
     assert sum(part.seconds for part in order.SHUTDOWN) < 100
@@ -150,8 +150,8 @@ def test_a_plain_process_only_completes_its_hook(node: FakeNode) -> None:
     assert len(node.aws.completed) == 1
 
 
-def test_a_machine_that_goes_off_keeps_volume_and_place(master: SimulatedNode) -> None:
-    """It comes back: nobody would give it its target group or its volume again."""
+def test_a_shutdown_keeps_volume_and_target_group(master: SimulatedNode) -> None:
+    """It comes back: nothing would give it its target group or its volume again."""
     order.shut_down(master.node)
     assert master.pods.running == set()
     assert master.log.index("kube-apiserver stopped") < master.log.index("etcd stopped")
@@ -159,7 +159,7 @@ def test_a_machine_that_goes_off_keeps_volume_and_place(master: SimulatedNode) -
     assert master.node.aws.requests == []
 
 
-def test_a_machine_that_goes_off_behind_its_farewell_waits_for_nothing(master: SimulatedNode) -> None:
+def test_a_shutdown_after_a_termination_waits_for_nothing(master: SimulatedNode) -> None:
     """EC2 ends the instance: etcd, which is stopped, is asked no more."""
     order.terminate(master.node)
     master.node.host.statuses[READYZ] = None
@@ -170,14 +170,14 @@ def test_a_machine_that_goes_off_behind_its_farewell_waits_for_nothing(master: S
     assert master.node.clock.now() == begin
 
 
-def test_leadership_goes_to_who_has_most_of_the_log(master: SimulatedNode) -> None:
+def test_leadership_moves_to_the_most_advanced_member(master: SimulatedNode) -> None:
     """A member that lags would first have to catch up."""
     master.etcd.raft_indexes["b"] -= 5
     leadership.hand_over(master.node)
     assert master.etcd.leader == "c"
 
 
-def test_leadership_goes_to_nobody_who_is_ill(master: SimulatedNode) -> None:
+def test_leadership_does_not_move_to_a_member_that_does_not_answer(master: SimulatedNode) -> None:
     """A member that does not answer gets nothing; without any other the end goes on."""
     master.etcd.down = {"b"}
     leadership.hand_over(master.node)
@@ -187,7 +187,7 @@ def test_leadership_goes_to_nobody_who_is_ill(master: SimulatedNode) -> None:
     assert master.etcd.leader == "a"
 
 
-def test_a_follower_hands_nothing_over(master: SimulatedNode) -> None:
+def test_a_follower_moves_no_leadership(master: SimulatedNode) -> None:
     """And asks none of the others."""
     master.etcd.leader = "c"
     leadership.hand_over(master.node)
@@ -195,7 +195,7 @@ def test_a_follower_hands_nothing_over(master: SimulatedNode) -> None:
     assert len(master.node.host.commands) == 1
 
 
-def test_a_load_balancer_that_still_sends_is_waited_for(master: SimulatedNode) -> None:
+def test_deregistration_is_waited_for(master: SimulatedNode) -> None:
     """Deregistering takes it a moment."""
     aws = master.node.aws
     aws.before["deregister_targets"] = []
@@ -206,7 +206,7 @@ def test_a_load_balancer_that_still_sends_is_waited_for(master: SimulatedNode) -
     assert aws.asked("deregister_targets") == [{"TargetGroupArn": TARGETS, "Targets": [{"Id": OWN}]}]
 
 
-def test_a_load_balancer_that_never_lets_go_is_not_waited_for_without_end(master: SimulatedNode) -> None:
+def test_deregistration_is_not_waited_for_without_end(master: SimulatedNode) -> None:
     """The rest of the end matters more."""
     master.node.aws.drain = lambda _: None
     begin = master.node.clock.now()
@@ -223,7 +223,7 @@ def test_a_pod_that_the_kubelet_does_not_stop_is_stopped_without_it(master: Simu
 
 
 def test_pods_are_stopped_where_no_kubelet_runs(master: SimulatedNode) -> None:
-    """A boot that failed may never have started it: nobody waits for what it would do."""
+    """A boot that failed may never have started it: it is not waited for."""
     master.pods.kubelet_runs = False
     begin = master.node.clock.now()
     static_pods.stop_all(master.node)
@@ -231,8 +231,8 @@ def test_pods_are_stopped_where_no_kubelet_runs(master: SimulatedNode) -> None:
     assert master.node.clock.now() == begin
 
 
-def test_the_kubelet_goes_on(master: SimulatedNode) -> None:
-    """By its answers a successor knows that this machine is at work: silent, it would be finished off."""
+def test_the_kubelet_continues(master: SimulatedNode) -> None:
+    """A successor takes its answers as proof that this host works, and waits for it."""
     order.terminate(master.node)
     assert not [line for line in master.node.host.ran("systemctl stop") if "kubelet" in line]
 
@@ -254,7 +254,7 @@ def test_a_volume_that_is_elsewhere_is_left_alone(master: SimulatedNode) -> None
     assert not master.node.aws.asked("detach_volume")
 
 
-def test_a_worker_empties_its_node_and_goes(worker: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_drains_its_node_first(worker: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only then is its hook completed."""
     log: list[str] = []
     worker.host.on("systemctl stop", None)

@@ -44,7 +44,7 @@ def test_a_master_that_serves_is_well() -> None:
     ],
 )
 def test_a_part_that_fails_without_a_known_cause_is_dead(seen: dict[str, Any], named: str) -> None:
-    """Whatever it is, a new machine will not have it; the verdict names the part."""
+    """Whatever it is, a successor will not have it; the verdict names the part."""
     verdict = diagnose(replace(WELL, **seen))
     assert verdict.condition is Condition.DEAD
     assert named in verdict.what
@@ -64,7 +64,7 @@ def test_a_part_that_fails_without_a_known_cause_is_dead(seen: dict[str, Any], n
         ({"days_left": 0.0}, Condition.EXPIRED, "0.0 more days"),
     ],
 )
-def test_what_a_successor_would_find_again_is_told_apart_from_dead(
+def test_what_a_successor_would_inherit_is_not_dead(
     seen: dict[str, Any], condition: Condition, named: str
 ) -> None:
     """The same volume, cluster and clock wait for it; nothing of the master answers in each of these."""
@@ -85,8 +85,8 @@ def test_what_a_successor_would_find_again_is_told_apart_from_dead(
         ({"clock_offset_seconds": 299.0}, Condition.WELL),
     ],
 )
-def test_trouble_ahead_is_seen_while_all_works(seen: dict[str, Any], condition: Condition) -> None:
-    """A certificate near its end, a disk that is nearly full; what cannot be told is no trouble."""
+def test_coming_failures_are_seen_while_all_works(seen: dict[str, Any], condition: Condition) -> None:
+    """A certificate that expires soon, a disk that is nearly full; what is unknown is not a failure."""
     assert diagnose(replace(WELL, **seen)).condition is condition
 
 
@@ -115,7 +115,7 @@ def test_nothing_is_due_before_the_grace_time_is_over() -> None:
     assert course.is_due(BAD, now=60)
 
 
-def test_a_change_of_the_trouble_does_not_begin_anew() -> None:
+def test_another_condition_does_not_restart_the_grace_time() -> None:
     """Dead at first, and then its log says that it is corrupt: it has been unwell all the time."""
     corrupt = Verdict(condition=Condition.CORRUPT)
     assert _history((0, BAD), (30, corrupt)).is_due(corrupt, now=60)

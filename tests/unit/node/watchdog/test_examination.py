@@ -62,7 +62,7 @@ def test_certificates_are_read_once_an_hour(master: FakeNode) -> None:
     assert len(master.host.ran(KUBEADM)) == 3
 
 
-def test_what_cannot_be_told_is_no_trouble(master: FakeNode) -> None:
+def test_what_is_unknown_is_not_a_failure(master: FakeNode) -> None:
     """The look goes on without it."""
     master.host.on(KUBEADM, Result(1, "", "no such file"))
     found = Examination(master).look()
@@ -96,7 +96,7 @@ def test_why_etcd_ended_is_read_while_it_does_not_answer(master: FakeNode) -> No
         ([(1, "NOSPACE"), (2, "CORRUPT")], {"NOSPACE"}),
     ],
 )
-def test_an_alarm_about_another_member_is_that_ones_business(
+def test_an_alarm_about_another_member_is_ignored(
     master: FakeNode, alarms: list[tuple[int, str]], found: set[str]
 ) -> None:
     """All members show all alarms. NOSPACE stops the writes of all: each of them says so."""

@@ -78,7 +78,7 @@ def test_a_dead_master_is_reported_after_the_grace_time(dog: Dog) -> None:
     assert (event["type"], event["reason"]) == ("Warning", "MasterDead")
 
 
-def test_a_trouble_that_passes_is_not_said(dog: Dog) -> None:
+def test_a_short_failure_is_not_reported(dog: Dog) -> None:
     """A restart of the API server, for one."""
     dog.watch(40, DOWN)
     dog.watch(120, WELL)
@@ -88,7 +88,7 @@ def test_a_trouble_that_passes_is_not_said(dog: Dog) -> None:
     assert dog.node.aws.requests == []
 
 
-def test_a_machine_that_has_just_started_has_longer(node: FakeNode) -> None:
+def test_the_grace_time_after_a_start_is_longer(node: FakeNode) -> None:
     """Its boot is under way, and says itself when it fails."""
     dog = Dog(node)
     dog.watch(GRACE_AFTER_START_SECONDS - 10, DOWN)
@@ -97,7 +97,7 @@ def test_a_machine_that_has_just_started_has_longer(node: FakeNode) -> None:
     assert dog.reports() == 1
 
 
-def test_without_quorum_nothing_is_done_but_said(dog: Dog, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_quorum_the_failure_is_only_reported(dog: Dog, capsys: pytest.CaptureFixture[str]) -> None:
     """All masters lost power, and one is up: it waits for the others."""
     dog.master.etcd.quorum = False
     dog.watch(600, replace(WELL, etcd_ready=False, api_ready=False))
@@ -114,7 +114,7 @@ def test_all_api_servers_broken_by_the_same_change_replace_nobody(dog: Dog) -> N
     assert dog.reports() == 0
 
 
-def test_a_refusal_is_asked_about_again(dog: Dog) -> None:
+def test_a_refused_remedy_is_retried(dog: Dog) -> None:
     """The other master is back, and this one is still dead."""
     dog.master.etcd.down.add("c")
     dog.watch(300, DOWN)
@@ -168,7 +168,7 @@ def test_only_a_dead_master_is_replaced(
     assert bool(acted) is (condition not in (Condition.CLOCK_OFF, Condition.STORAGE))
 
 
-def test_a_full_volume_is_grown_and_what_was_kept_is_given_up(dog: Dog) -> None:
+def test_a_full_volume_is_grown_and_quarantined_data_deleted(dog: Dog) -> None:
     """The volume may have been made larger meanwhile; the file system grows with it."""
     node = dog.node
     aside = node.host.path("/var/lib/etcd/quarantine/member")
@@ -178,7 +178,7 @@ def test_a_full_volume_is_grown_and_what_was_kept_is_given_up(dog: Dog) -> None:
     assert not aside.exists()
 
 
-def test_certificates_near_their_end_are_renewed(dog: Dog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certificates_that_expire_soon_are_renewed(dog: Dog, monkeypatch: pytest.MonkeyPatch) -> None:
     """And looked at again at once."""
     renewed: list[str] = []
     monkeypatch.setattr(certificates, "renew_and_restart", lambda _: renewed.append("all"))
@@ -198,7 +198,7 @@ def test_a_corrupt_member_is_repaired_knowing_whether_it_runs(
     assert seen == [False, True]
 
 
-def test_a_failed_remedy_is_said_and_tried_again(
+def test_a_failed_remedy_is_reported_and_retried(
     dog: Dog, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Not at every look, and never the end of the watchdog."""
@@ -215,7 +215,7 @@ def test_a_failed_remedy_is_said_and_tried_again(
     assert "disk on fire" in capsys.readouterr().err
 
 
-def test_a_remedy_has_time_to_show(dog: Dog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_remedy_has_time_to_take_effect(dog: Dog, monkeypatch: pytest.MonkeyPatch) -> None:
     """The member is back, and the API server is not ready yet: that is not called dead."""
     monkeypatch.setattr(damaged_data, "repair", lambda *_, **__: dog.node.clock.sleep(30))
     dog.watch(65, DAMAGED)
@@ -225,7 +225,7 @@ def test_a_remedy_has_time_to_show(dog: Dog, monkeypatch: pytest.MonkeyPatch) ->
     assert dog.reports() == 0
 
 
-def test_being_well_again_is_said(dog: Dog) -> None:
+def test_recovery_is_reported(dog: Dog) -> None:
     """Once, when it has lasted."""
     dog.master.etcd.quorum = False
     dog.watch(120, DOWN)
@@ -235,14 +235,14 @@ def test_being_well_again_is_said(dog: Dog) -> None:
     assert dog.outcome() == "ready"
 
 
-def test_what_lasts_is_said_again(dog: Dog) -> None:
+def test_a_lasting_failure_is_reported_again(dog: Dog) -> None:
     """Kubernetes forgets an Event after an hour."""
     dog.master.etcd.quorum = False
     dog.watch(4000, DOWN)
     assert [event["reason"] for event in dog.master.events] == ["MasterDead"] * 3
 
 
-def test_whoever_cannot_be_told_does_not_stop_it(dog: Dog) -> None:
+def test_a_report_that_fails_does_not_stop_the_watchdog(dog: Dog) -> None:
     """The bucket is away: the master is reported all the same."""
     dog.node.aws.fail("get_object", "InternalError", times=50)
     dog.watch(70, DOWN)
