@@ -44,7 +44,7 @@ class ContainerRuntime(ABC):
 
         Args:
             image_repository: registry of the control plane's images; empty for the upstream one.
-            has_new_settings: whether a running one has to be restarted for settings that were written elsewhere.
+            has_new_settings: whether it has to be restarted for settings that were written elsewhere.
 
         Raises:
             WaitError: it does not serve pods.
