@@ -52,9 +52,11 @@ class Durations:
         """
         machines = no_machines is None
         ran = [suite for suite in Suite if suite in suites and (machines or suite is not Suite.MACHINES)]
-        parts = ", ".join(f"{suite} {_text(self.seconds.get(suite, 0.0))}" for suite in ran)
+        unknown = [suite for suite in ran if suite not in self.seconds]
+        parts = [f"{suite} {_text(self.seconds[suite])}" for suite in ran if suite not in unknown]
+        parts += [f"{suite} (not measured yet)" for suite in unknown]
         total = self.estimate(suites, machines=machines) + build_seconds
-        lines = [f"This will take about {_text(total)}: {parts}."]
+        lines = [f"This will take {'at least' if unknown else 'about'} {_text(total)}: {', '.join(parts)}."]
         if build_seconds:
             lines.append(
                 f"Before, what real machines boot is downloaded or built, because it is not in the cache: "
