@@ -226,11 +226,9 @@ def _refused(change: Callable[[], object]) -> bool:
 
 def test_a_role_cannot_touch_another_slot(deployment: Deployment) -> None:
     """With the permissions of slot a: its record, keys and volume can be changed, those of slot b cannot."""
-    role = next(
-        pid
-        for lid, pid in deployment.physical_ids("ControlPlane").items()
-        if lid.startswith("MasterAMachineRole")
-    )
+    profile = deployment.described_master("a")["IamInstanceProfile"]["Arn"].rpartition("/")[2]
+    described = deployment.client("iam").get_instance_profile(InstanceProfileName=profile)
+    role = described["InstanceProfile"]["Roles"][0]["RoleName"]
     outputs = deployment.outputs("State")
     bucket = outputs["StateBucketArn"].removeprefix("arn:aws:s3:::")
     instance = deployment.master("a")
