@@ -131,7 +131,7 @@ def test_a_partitioned_machine_is_unreachable_until_it_is_reconnected(bench: Ben
     assert bench.sh(one, ping) == "reachable"
     bench.machines.faults.partition(other)
     assert bench.sh(one, ping) == "unreachable"
-    assert bench.sh(other, "curl -s -m 1 http://169.254.169.254/ || echo silence") == "unreachable"
+    assert bench.sh(other, "curl -s -m 1 http://169.254.169.254/ || echo unreachable") == "unreachable"
     assert "10.0.32.8/20" in bench.sh(other, "ip -o -4 address show ens5")
     assert bench.checks == [False], "EC2's status check finds it"
     bench.machines.faults.reconnect(other)
