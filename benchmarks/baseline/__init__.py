@@ -1,5 +1,5 @@
 """The baseline: stock kubeadm on the same machines, with the same binaries.
 
 `masters` makes three masters by a shell script: the floor of a boot. `join` lets a new machine join by
-`kubeadm join`: the stock way to replace a master.
+`kubeadm join`: how stock kubeadm replaces a master.
 """

@@ -1,4 +1,4 @@
-"""The stock way to replace a master: a new machine joins by `kubeadm join --control-plane`.
+"""How stock kubeadm replaces a master: a new machine joins by `kubeadm join --control-plane`.
 
 The dead member is removed first, because etcd should not have four members of which one is dead. The new
 machine's member is new, too: it copies its data from the others, over the network, and is promoted then.
@@ -34,7 +34,7 @@ _POLL_SECONDS = 0.25
 
 @dataclass(frozen=True, kw_only=True)
 class StockJoin:
-    """Seconds that the stock way takes."""
+    """Seconds that stock kubeadm takes."""
 
     joined: float
     """From the start of `kubeadm join` until /readyz answers 200 and the new member has a vote."""

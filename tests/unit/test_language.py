@@ -6,6 +6,7 @@ import subprocess
 from tests.synthesis import REPOSITORY
 
 _GLOSSARY = "docs/glossary.md"
+_WITH_EXAMPLES = (_GLOSSARY, "tests/unit/test_language.py")
 _NOT_WRITTEN_HERE = re.compile(r"\.(lock|sum|mod)$|package-lock\.json$")
 
 
@@ -36,7 +37,7 @@ def test_no_file_uses_a_retired_word() -> None:
     found: dict[str, list[str]] = {}
     for name in listed.stdout.split():
         file = REPOSITORY / name
-        if name == _GLOSSARY or _NOT_WRITTEN_HERE.search(name) or not file.is_file():
+        if name in _WITH_EXAMPLES or _NOT_WRITTEN_HERE.search(name) or not file.is_file():
             continue
         if words := _found(f"{name}\n{file.read_text(encoding='utf-8', errors='ignore')}", retired):
             found[name] = words

@@ -37,7 +37,7 @@ def test_two_builds_have_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_a_finished_bundle_is_used_again(tmp_path: Path) -> None:
-    """The second synthesis does not build anew, and leaves nothing half-made behind."""
+    """The second synthesis does not build again, and leaves nothing half-made behind."""
     first = build_bundle(DOCUMENT, tmp_path)
     made = first.path.stat().st_mtime_ns
     assert build_bundle(DOCUMENT, tmp_path).path.stat().st_mtime_ns == made

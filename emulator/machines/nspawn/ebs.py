@@ -140,7 +140,7 @@ class Volumes:
             fresh = file.with_suffix(".new")
             run("cp", "--sparse=always", "--reflink=auto", str(file), str(fresh))
             fresh.replace(file)
-            loop_devices.let_go(attached.loop)
+            loop_devices.release(attached.loop)
         else:
             loop_devices.detach(attached.loop)
 

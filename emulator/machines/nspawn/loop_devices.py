@@ -35,7 +35,7 @@ def detach(device: Path) -> bool:
     The kernel unmounts what dead processes had mounted a moment after their end, so there is some patience. A
     device that is still in use then goes when its last user does.
     """
-    let_go(device)
+    release(device)
     backing = Path("/sys/block") / device.name / "loop/backing_file"
     deadline = time.monotonic() + _RELEASE_PATIENCE_SECONDS
     while backing.exists():
@@ -45,7 +45,7 @@ def detach(device: Path) -> bool:
     return True
 
 
-def let_go(device: Path) -> None:
+def release(device: Path) -> None:
     """Release a device when its last user does; does not wait for that."""
     with contextlib.suppress(CommandFailedError):
         run("losetup", "--detach", str(device))

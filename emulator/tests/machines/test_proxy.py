@@ -161,7 +161,7 @@ def test_a_connection_that_no_backend_accepts_is_reset(
 def test_a_reset_by_the_backend_reaches_the_client_as_a_reset(
     proxy: Proxy, servers: tuple[Echo, Echo], listen: Endpoint
 ) -> None:
-    """An orderly end would tell the client that a response without a length is complete."""
+    """A normal close would tell the client that a response without a length is complete."""
     proxy.apply([Route(listen=listen, backends=(Backend(to=servers[0].endpoint),))])
     with connect(listen) as connection:
         assert connection.recv(1) == b"a"

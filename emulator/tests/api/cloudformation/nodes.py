@@ -32,7 +32,7 @@ class Nodes:
         self.suspended: set[str] = set()
         """Every process that was seen suspended."""
 
-    def count_anew(self) -> None:
+    def restart_count(self) -> None:
         """Reset how many instances were seen at once."""
         self.most_at_once, self.fewest_in_service = 0, None
 

@@ -79,7 +79,7 @@ def test_rolling_update_replaces_one_by_one(emulator: Emulator, stack: Stack, te
             what="three instances in service",
         )
         before = {item["InstanceId"] for item in _group(emulator, stack)["Instances"]}
-        nodes.count_anew()
+        nodes.restart_count()
         stack.update(template("group"), InstanceType="m7i.xlarge", **sizes)
         assert stack.status == "UPDATE_COMPLETE", stack.events("Group")
     group = _group(emulator, stack)

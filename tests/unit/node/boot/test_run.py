@@ -255,11 +255,11 @@ def test_the_name_changes_only_once_the_volume_is_here(master: SimulatedNode) ->
     node.host.statuses["https://10.20.1.4:10250/healthz"] = 401
     begin = node.clock.now()
 
-    def let_go() -> None:
+    def free_volume() -> None:
         if node.clock.now() > begin + 300:
             node.aws.volume.update(State="available", Attachments=[])
 
-    node.clock.on_sleep.append(let_go)
+    node.clock.on_sleep.append(free_volume)
     assert run.boot(node) == 0
     assert len(node.aws.asked("describe_volumes")) > 10
     asked = [operation for operation, _ in node.aws.requests]
