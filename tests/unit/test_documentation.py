@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from kubequorum_node.commands import COMMANDS
 from kubequorum_node.kubernetes.credentials import ADMIN_KEY
+from kubequorum_node.services import SERVICES
 from kubequorum_node.watchdog.diagnosis import Condition
 from tests.synthesis import REPOSITORY, synthesise
 
@@ -103,6 +105,17 @@ def test_make_targets_and_commands_exist(document: Path) -> None:
     }
     commands |= {str(group.name) for group in app.registered_groups}
     assert set(re.findall(r"\./kubequorum ([a-z]+)", text)) <= commands
+
+
+def test_commands_and_services_of_the_node_program_exist() -> None:
+    """`kubequorum-node x` is a command, and `kubequorum-x.service` or `.timer` belongs to a service."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in _documents())
+    commands = set(re.findall(r"`kubequorum-node ([a-z][a-z-]+)", text))
+    assert commands
+    assert commands <= set(COMMANDS)
+    units = set(re.findall(r"\b(kubequorum-[a-z-]+)\.(?:service|timer)", text))
+    assert units
+    assert units <= {service.unit for service in SERVICES}
 
 
 def test_the_documented_way_to_a_kubeconfig_leads_to_it() -> None:
