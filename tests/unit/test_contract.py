@@ -1,0 +1,117 @@
+"""docs/contract.md against templates and code: neither has a name that the other lacks."""
+
+import re
+from typing import Any
+
+from kubequorum import state_bucket, tags
+from kubequorum.config.names import STACK_NAMES, group_logical_id, load_balancer_name, stack_name
+from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
+from kubequorum_node.kubeadm import ca_set, cluster_configuration
+from kubequorum_node.kubernetes import credentials
+from kubequorum_node.system import extra_settings
+from tests.synthesis import REPOSITORY, synthesise
+
+PAGE = (REPOSITORY / "docs" / "contract.md").read_text(encoding="utf-8")
+
+
+def _listed(heading: str) -> set[str]:
+    """The names in the first column of a table."""
+    section = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    assert section, heading
+    cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
+
+
+def _resources(stack: str, *types: str) -> set[str]:
+    resources: dict[str, Any] = synthesise("ha").templates[stack]["Resources"]
+    return {logical_id for logical_id, resource in resources.items() if resource["Type"] in types}
+
+
+def _source(*folders: str) -> str:
+    files = [path for folder in folders for path in (REPOSITORY / folder).rglob("*") if path.is_file()]
+    return "\n".join(path.read_text("utf-8") for path in sorted(files) if path.suffix != ".pyc")
+
+
+def test_stacks() -> None:
+    """All four, with the cluster's name before them."""
+    assert _listed("Stacks") == {stack_name("<cluster>", stack) for stack in STACK_NAMES}
+
+
+def test_logical_ids() -> None:
+    """All resources with data, and all that instances signal."""
+    data = _resources(
+        "State", "AWS::EC2::Volume", "AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Route53::HostedZone"
+    )
+    signalled = _resources(
+        "ControlPlane", "AWS::AutoScaling::AutoScalingGroup", "AWS::CloudFormation::WaitCondition"
+    )
+    workers = group_logical_id("example").replace("Example", "<Group>")
+    assert _listed("Logical ids") == {*data, *signalled, workers}
+    assert _resources("Workers", "AWS::AutoScaling::AutoScalingGroup") == {
+        group_logical_id(group.name) for group in synthesise("ha").cluster.worker_groups
+    }
+
+
+def test_exports() -> None:
+    """All of the State stack."""
+    outputs = synthesise("ha").templates["State"]["Outputs"].values()
+    names = {output["Export"]["Name"].replace("ha-", "<cluster>-", 1) for output in outputs}
+    assert _listed("Exports") == names
+
+
+def test_tags() -> None:
+    """All keys that IAM conditions and controllers match."""
+    own = {tags.CLUSTER, tags.SLOT, tags.WORKER_GROUP}
+    assert _listed("Tags") == {*own, tags.kubernetes_cluster("<cluster>"), tags.AUTOSCALER_PREFIX}
+    conditions = {
+        key.partition("/")[2]
+        for policy in synthesise("ha").resources("AWS::IAM::Policy").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        for key in statement.get("Condition", {}).get("StringEquals", {})
+        if key.startswith(("aws:ResourceTag/", "aws:RequestTag/"))
+    }
+    assert conditions - {"Name"} == own
+
+
+def test_hooks() -> None:
+    """Of every group."""
+    groups = synthesise("ha").resources("AWS::AutoScaling::AutoScalingGroup").values()
+    names = {
+        hook["LifecycleHookName"]
+        for group in groups
+        for hook in group["Properties"]["LifecycleHookSpecificationList"]
+    }
+    assert _listed("Auto Scaling") == names == {LAUNCH_HOOK, TERMINATE_HOOK}
+
+
+def test_keys_in_the_bucket() -> None:
+    """One below each prefix that policies allow, and as the node program writes it."""
+    listed = _listed("Keys in the state bucket")
+    prefixes = {
+        value for name, value in vars(state_bucket).items() if name.endswith("_PREFIX") and name.isupper()
+    }
+    assert {f"{name.partition('/')[0]}/" for name in listed} == prefixes
+    written = {ca_set.KEY, credentials.JOIN_KEY, credentials.ADMIN_KEY}
+    assert listed - written == {"slots/<slot>/record.json"}
+    assert written <= listed
+    assert 'f"slots/{slot}/record.json"' in _source("userdata/kubequorum_node")
+
+
+def test_names() -> None:
+    """DNS names and load balancers, as the cluster file makes them."""
+    cluster = synthesise("public-zone").cluster
+    names = {cluster.api_name, cluster.node_api_name, *map(cluster.etcd_name, cluster.slots)}
+    assert _listed("DNS names") == {name.replace(cluster.dns.zone_name, "<zone>") for name in names}
+    assert _listed("Load balancers") == {
+        load_balancer_name("<cluster>", public=public) for public in (False, True)
+    }
+
+
+def test_what_is_on_the_page_is_in_the_code() -> None:
+    """Names of the node program: each is still there."""
+    source = _source("userdata")
+    for heading in ("Keys in etcd", "Nodes", "Files on a host"):
+        for name in _listed(heading):
+            assert name in source, name
+    assert cluster_configuration.DATA_FOLDER in _listed("Files on a host")
+    assert {extra_settings.CONTAINERD_FOLDER, extra_settings.KUBELET_FOLDER} <= _listed("Files on a host")
