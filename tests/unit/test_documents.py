@@ -1,4 +1,4 @@
-"""What machines are told of the cluster file: enough, and no more than concerns them."""
+"""cluster.json: what instances need of the cluster file, and nothing else."""
 
 from kubequorum.config import Cluster, load_cluster
 from kubequorum.documents import master_document, worker_document
@@ -21,8 +21,8 @@ def test_masters_know_all_slots() -> None:
     assert etcd.quota_bytes == 8 * GIB
 
 
-def test_a_small_volume_has_room_for_a_second_database() -> None:
-    """A defragmentation makes a copy."""
+def test_quota_of_a_small_volume_leaves_room_for_defragmentation() -> None:
+    """Which makes a copy of the database."""
     cluster = load_cluster(REPOSITORY / "clusters" / "local.yaml")
     etcd = master_document(cluster, stack="local-ControlPlane").etcd
     assert etcd is not None

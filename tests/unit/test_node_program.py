@@ -30,7 +30,7 @@ LIMIT_BYTES = 10 * 1024 * 1024
 
 
 def test_two_builds_have_the_same_bytes(tmp_path: Path) -> None:
-    """Another sum would replace every machine of a cluster for nothing."""
+    """Another checksum would replace every instance of a cluster for nothing."""
     first = build_bundle(DOCUMENT, tmp_path / "one")
     second = build_bundle(DOCUMENT, tmp_path / "two")
     assert first.sha256 == second.sha256 == hashlib.sha256(second.path.read_bytes()).hexdigest()
@@ -79,7 +79,7 @@ def test_what_the_program_reads_travels_with_it(tmp_path: Path) -> None:
 
 
 def test_another_cluster_makes_another_bundle(tmp_path: Path) -> None:
-    """What the cluster file says is in the sum, and so replaces the machines that it is about."""
+    """A change of the cluster file changes the checksum, and so replaces the instances that it concerns."""
     changed = replace(DOCUMENT, pods_per_node=DOCUMENT.pods_per_node + 1)
     assert build_bundle(DOCUMENT, tmp_path).sha256 != build_bundle(changed, tmp_path).sha256
 

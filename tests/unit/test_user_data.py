@@ -25,7 +25,7 @@ FIRST_BOOT = FirstBoot(
 )
 
 LIMIT_BYTES = 1536
-"""A tenth of EC2's limit: what a machine does is in the node program, not here."""
+"""A tenth of EC2's limit: the work is in the node program, not here."""
 
 
 def test_the_same_values_give_the_same_text() -> None:

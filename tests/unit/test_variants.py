@@ -1,4 +1,4 @@
-"""Cluster files that no example has: what they make."""
+"""Cluster files that no example shows, and the templates that they make."""
 
 from kubequorum.config import Cluster
 from tests.synthesis import synthesise, synthesise_cluster
@@ -56,8 +56,8 @@ def test_private_addresses_stay_when_nat_changes() -> None:
     assert private_subnets("without-nat") == private_subnets("single-nat") == private_subnets("local")
 
 
-def test_an_existing_public_zone_is_used_and_not_made() -> None:
-    """There the API's name leads to the public load balancer, and nodes have a name of their own."""
+def test_an_existing_public_zone_is_used() -> None:
+    """There the API's name points to the public load balancer, and nodes have a name of their own."""
     synthesised = synthesise("public-zone")
     assert not synthesised.resources("AWS::Route53::HostedZone")
     records = {
@@ -72,15 +72,15 @@ def test_an_existing_public_zone_is_used_and_not_made() -> None:
 
 
 def test_in_a_private_zone_the_api_name_is_internal() -> None:
-    """Only the VPC asks a private zone: there even a public API's name leads to the internal balancer."""
+    """A private zone is visible in the VPC only: there the name points to the internal load balancer."""
     synthesised = synthesise("ha")
     (record,) = synthesised.resources("AWS::Route53::RecordSet").values()
     assert record["Properties"]["Name"] == "api.ha.kubequorum.internal."
     assert "ApiInternal" in str(record["Properties"]["AliasTarget"])
 
 
-def test_a_mirror_on_s3_may_be_read_by_every_machine() -> None:
-    """Its prefix and no more; a mirror on the web needs no permission, but a way through the firewall."""
+def test_a_mirror_on_s3_may_be_read_by_every_instance() -> None:
+    """Its prefix and nothing else; a mirror on the web needs no permission, but an open port."""
     on_s3 = synthesise("mirror-on-s3")
     policies = on_s3.resources("AWS::IAM::Policy").values()
     found = [
@@ -103,9 +103,30 @@ def test_a_mirror_on_s3_may_be_read_by_every_machine() -> None:
 
 
 def test_a_cluster_without_workers() -> None:
-    """No worker group is a valid choice; then there is no Workers stack, for an empty one cannot be."""
+    """It has no Workers stack: CloudFormation does not accept an empty one."""
     synthesised = synthesise("local")
     document = synthesised.cluster.model_dump(mode="json")
     document["worker_groups"] = []
     templates = synthesise_cluster(Cluster.model_validate(document)).templates
     assert set(templates) == {"Network", "State", "ControlPlane"}
+
+
+def test_nodes_find_the_api_while_its_exposure_changes() -> None:
+    """In a public zone their name is always the same, and always points to the internal load balancer."""
+    public = synthesise("public-zone")
+    document = public.cluster.model_dump(mode="json")
+    document["api"] = {"exposure": "internal"}
+    internal = synthesise_cluster(Cluster.model_validate(document))
+    assert internal.cluster.node_api_name == public.cluster.node_api_name == "api-internal.k8s.example.com"
+    for synthesised in (public, internal):
+        records = synthesised.resources("AWS::Route53::RecordSet")
+        (record,) = [record for name, record in records.items() if name.startswith("ApiInternalName")]
+        assert record["Properties"]["Name"] == "api-internal.k8s.example.com."
+        assert "ApiInternal" in str(record["Properties"]["AliasTarget"])
+
+
+def test_the_port_of_an_image_repository_is_open_for_masters() -> None:
+    """As the port of a mirror is; workers may connect anywhere."""
+    groups = synthesise("without-nat").resources("AWS::EC2::SecurityGroup")
+    (masters,) = [group for name, group in groups.items() if name.startswith("FirewallMasters")]
+    assert [rule["ToPort"] for rule in masters["Properties"]["SecurityGroupEgress"]] == [443, 5000]

@@ -50,7 +50,8 @@ def find(metadata: Metadata, machine: str | None = None) -> Identity:
         instance_type=metadata.instance_type(),
         zone=metadata.zone(),
         address=metadata.address(),
-        node_name=metadata.private_dns_name(),
+        # Kubernetes names are lower case; the domain name of a DHCP option set may not be.
+        node_name=metadata.private_dns_name().lower(),
         architecture=_ARCHITECTURES[machine],
     )
 

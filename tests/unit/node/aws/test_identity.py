@@ -17,6 +17,16 @@ def test_identity_comes_from_the_metadata() -> None:
     assert identity.find(FakeMetadata(), "aarch64").architecture == "arm64"
 
 
+def test_node_name_is_lower_case() -> None:
+    """A VPC's DHCP option set may have a domain name in upper case; kubeadm and kubelet lower it."""
+
+    class _Corporate(FakeMetadata):
+        def private_dns_name(self) -> str:
+            return "ip-10-20-1-5.Corp.Example.COM"
+
+    assert identity.find(_Corporate(), "x86_64").node_name == "ip-10-20-1-5.corp.example.com"
+
+
 def test_a_processor_without_programs_is_refused() -> None:
     """No program is pinned for it."""
     with pytest.raises(NodeError, match=r"riscv64.*x86_64, aarch64"):
