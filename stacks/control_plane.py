@@ -25,7 +25,17 @@ _WAIT_CONDITION_ID = "ControlPlaneReady"
 
 
 class ControlPlaneStack(Stack):
-    """Load balancer and DNS name of the API, and a master in every slot."""
+    """Load balancer and DNS name of the API, and a master in every slot.
+
+    Args:
+        cluster: the cluster file.
+        network: VPC, subnets and security groups.
+        state: volumes, bucket, key and zone.
+        build_bundle: builds the node program's bundle for a cluster.json.
+        env: account and region.
+        synthesizer: where the stack's assets go.
+
+    """
 
     def __init__(
         self,

@@ -9,7 +9,14 @@ from kubequorum.network import ClusterNetwork
 
 
 class NetworkStack(Stack):
-    """VPC, subnets, the way out, and the security groups."""
+    """VPC, subnets, the way out, and the security groups.
+
+    Args:
+        cluster: the cluster file.
+        env: account and region.
+        synthesizer: where the stack's assets go.
+
+    """
 
     def __init__(
         self,

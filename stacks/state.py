@@ -15,7 +15,15 @@ from stacks.network import NetworkStack
 
 
 class StateStack(Stack):
-    """Everything that holds data: protected against deletion, and retained even if the stack is deleted."""
+    """Everything that holds data: protected against deletion, and retained even if the stack is deleted.
+
+    Args:
+        cluster: the cluster file.
+        network: its VPC is associated with the private zone.
+        env: account and region.
+        synthesizer: where the stack's assets go.
+
+    """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The workers: disposable."""
+"""The workers: disposable, and replaced by group."""
 
 from aws_cdk import CfnOutput, Environment, IStackSynthesizer, Stack
 from constructs import Construct
@@ -11,7 +11,17 @@ from stacks.state import StateStack
 
 
 class WorkersStack(Stack):
-    """The worker groups of the cluster file."""
+    """The worker groups of the cluster file.
+
+    Args:
+        cluster: the cluster file.
+        network: subnets and security groups.
+        state: bucket and key.
+        build_bundle: builds the node program's bundle for a group's cluster.json.
+        env: account and region.
+        synthesizer: where the stack's assets go.
+
+    """
 
     def __init__(
         self,

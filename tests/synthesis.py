@@ -1,4 +1,4 @@
-"""Synthesises the clusters of this repository once for all tests that look at templates."""
+"""Synthesises the clusters of this repository, once for all tests of templates."""
 
 import json
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ VARIANTS: dict[str, tuple[str, dict[str, dict[str, object]]]] = {
     "mirror-on-s3": ("local", {"artifacts": {"mirror": "s3://my-mirror/kubernetes"}}),
     "mirror-on-the-web": ("local", {"artifacts": {"mirror": "http://mirror.example.com:8080"}}),
 }
-"""Clusters that no file here describes: one that does, and what is different in its sections."""
+"""Clusters without a file: a cluster with one, and what differs in its sections."""
 
 
 @cache
@@ -75,7 +75,7 @@ def load_variant(name: str) -> Cluster:
 
 
 def user_data(template: Template) -> str:
-    """The user-data of a launch template, with a name like AWS's own for what only a deployment knows."""
+    """The user-data of a launch template, with names as AWS makes them for values of a deployment."""
     return _flat(template["Properties"]["LaunchTemplateData"]["UserData"]["Fn::Base64"])
 
 
@@ -95,11 +95,11 @@ def _flat(value: Any) -> str:
             public = "-public" if balancer.startswith("ApiPublic") else ""
             return f"name-api{public}-0123456789abcdef.elb.eu-central-1.amazonaws.com"
         case _:
-            raise AssertionError(f"user-data has a value that nobody said how to show: {value}")
+            raise AssertionError(f"user-data has a value that this function does not know: {value}")
 
 
 def synthesise_cluster(cluster: Cluster) -> Synthesised:
-    """Synthesise a cluster with a node program that never changes, so that templates do not depend on it."""
+    """Synthesise a cluster with a constant node program, so that templates do not depend on it."""
     context = json.loads((REPOSITORY / "cdk.json").read_text(encoding="utf-8"))["context"]
     prefix = stack_name(cluster.name, "")
     with TemporaryDirectory(prefix="kubequorum-synth-") as folder:

@@ -15,7 +15,11 @@ class ClusterNetwork(Construct):
 
     Masters and workers are in the private subnets; the public ones hold NAT
     gateways and internet-facing load balancers only. Without NAT there is no
-    internet gateway and no public subnet at all.
+    internet gateway and no public subnet.
+
+    Args:
+        cluster: the cluster file; `network.nat` decides on gateways and endpoints.
+
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, cluster: Cluster) -> None:

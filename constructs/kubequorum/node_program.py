@@ -42,7 +42,12 @@ BundleBuilder = Callable[[ClusterDocument], Bundle]
 
 
 class NodeProgram(Construct):
-    """The node program as an asset: uploaded by the CDK, downloaded and verified by first-boot.sh."""
+    """The node program as an asset: uploaded by the CDK, downloaded and verified by first-boot.sh.
+
+    Args:
+        bundle: the zip for one kind of instance, see `build_bundle`.
+
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, bundle: Bundle) -> None:
         super().__init__(scope, construct_id)

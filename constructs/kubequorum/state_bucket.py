@@ -19,7 +19,12 @@ ADMIN_PREFIX = "admin/"
 
 
 class StateBucket(Construct):
-    """A private, versioned, encrypted bucket that refuses plain HTTP and a second CA set."""
+    """A private, versioned, encrypted bucket that refuses plain HTTP and a second CA set.
+
+    Args:
+        key: encrypts all objects.
+
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey) -> None:
         super().__init__(scope, construct_id)

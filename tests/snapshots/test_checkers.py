@@ -1,4 +1,4 @@
-"""cdk-nag and cfn-lint find nothing that was not looked at."""
+"""cdk-nag and cfn-lint: every finding is fixed or acknowledged with a reason."""
 
 import json
 from pathlib import Path
@@ -30,12 +30,12 @@ def _checked_app(cluster: str) -> App:
 
 @pytest.mark.parametrize("cluster", [*CLUSTERS, *VARIANTS])
 def test_aws_solutions_has_no_unexplained_finding(cluster: str) -> None:
-    """Every AwsSolutions finding is either not there or acknowledged, with a reason, where its cause is."""
+    """Every AwsSolutions finding is acknowledged at its cause, with a reason."""
     _checked_app(cluster).synth()
 
 
 def test_an_unexplained_finding_stops_synthesis() -> None:
-    """The check above can fail: a bucket that nobody explained is a finding."""
+    """The check above can fail: an unexplained bucket is a finding."""
     app = _checked_app("dev")
     s3.Bucket(Stack(app, "Other"), "Unexplained")
     with pytest.raises(RuntimeError, match="AwsSolutions-S1"):
@@ -45,7 +45,7 @@ def test_an_unexplained_finding_stops_synthesis() -> None:
 @pytest.mark.parametrize("stack", STACK_NAMES)
 @pytest.mark.parametrize("cluster", [*CLUSTERS, *VARIANTS])
 def test_cfn_lint_is_clean(cluster: str, stack: str) -> None:
-    """cfn-lint finds no error and warns of nothing but zones written out, to which slots are bound."""
+    """cfn-lint finds no error and no warning, except for literal zones, to which slots are bound."""
     synthesised = synthesise(cluster)
     template = json.dumps(synthesised.templates[stack])
     only_zones = ManualArgs(ignore_checks=["W3010"])

@@ -30,8 +30,8 @@ def _run(app: Path, *, context: dict[str, str], **variables: str) -> subprocess.
     )
 
 
-def test_the_app_runs_from_any_folder_with_node_options_of_the_users(tmp_path: Path) -> None:
-    """A space in the path does not part Node's options, and those of the user's hold, too."""
+def test_the_app_runs_from_any_folder_with_the_users_node_options(tmp_path: Path) -> None:
+    """A space in the path does not split Node's options, and the user's own options apply."""
     app = tmp_path / "a folder" / "app"
     copy_app(app)
     probe, probed = tmp_path / "probe.cjs", tmp_path / "probed.json"

@@ -45,7 +45,7 @@ def test_a_change_to_a_worker_group_does_not_replace_masters() -> None:
     )
 
 
-def test_what_is_written_is_what_is_read() -> None:
+def test_document_survives_writing_and_reading() -> None:
     """cluster.json holds everything."""
     cluster = _cluster()
     for document in (

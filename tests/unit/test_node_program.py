@@ -36,8 +36,8 @@ def test_two_builds_have_the_same_bytes(tmp_path: Path) -> None:
     assert first.sha256 == second.sha256 == hashlib.sha256(second.path.read_bytes()).hexdigest()
 
 
-def test_a_finished_bundle_is_used_again(tmp_path: Path) -> None:
-    """The second synthesis does not build again, and leaves nothing half-made behind."""
+def test_a_finished_bundle_is_reused(tmp_path: Path) -> None:
+    """The second synthesis does not build it again, and leaves no partial file behind."""
     first = build_bundle(DOCUMENT, tmp_path)
     made = first.path.stat().st_mtime_ns
     assert build_bundle(DOCUMENT, tmp_path).path.stat().st_mtime_ns == made
@@ -67,7 +67,7 @@ def test_the_bundle_runs_with_nothing_but_python(tmp_path: Path) -> None:
     assert printed.split() == ["autoscaling", "cloudformation", "ec2", "route53", "s3"]
 
 
-def test_what_the_program_reads_travels_with_it(tmp_path: Path) -> None:
+def test_what_the_program_reads_is_in_the_bundle(tmp_path: Path) -> None:
     """Unit files, the lock file and cluster.json are in the bundle."""
     with zipfile.ZipFile(build_bundle(DOCUMENT, tmp_path).path) as archive:
         names = archive.namelist()
@@ -93,14 +93,14 @@ def test_another_cluster_makes_another_bundle(tmp_path: Path) -> None:
         (EndpointConnectionError(endpoint_url="https://ec2.eu-central-1.amazonaws.com"), 1),
     ],
 )
-def test_a_step_by_hand_says_what_it_did_and_how_long_it_took(
+def test_a_command_reports_what_it_did_and_how_long_it_took(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     failure: Exception | None,
     status: int,
 ) -> None:
-    """As a person calls it: what machine this is, the step's own lines, and its end with the seconds."""
+    """As a person runs it: role and cluster, the step's own lines, and its end with the seconds."""
 
     def run(node: Node) -> None:
         info(f"volume {node.config.etcd_volume_id}")

@@ -1,4 +1,4 @@
-"""No secret in a stack output or in user-data: whoever may describe a stack or an instance reads them."""
+"""No secret in a stack output or in user-data: whoever may describe a stack or an instance can read them."""
 
 import json
 import re
@@ -14,12 +14,12 @@ OUTPUTS = re.compile(
     r"|KeyArn|StateBucketArn|ZoneId|EtcdVolume[ABC]Id"
     r"|ApiEndpoint|ApiLoadBalancer|Master[ABC]GroupName|GroupName[a-z0-9]+"
 )
-"""Names and ids, all of them: another output is looked at before it is written here."""
+"""Names and ids only: a new output is reviewed before it is added here."""
 
 
 @EVERY_CLUSTER
 def test_outputs_are_names_and_ids(cluster: str) -> None:
-    """Each output is one that somebody looked at; none refers to what is secret."""
+    """Each output was reviewed; none refers to a secret."""
     for template in synthesise(cluster).templates.values():
         for name, output in template.get("Outputs", {}).items():
             assert OUTPUTS.fullmatch(name), name
@@ -27,8 +27,8 @@ def test_outputs_are_names_and_ids(cluster: str) -> None:
 
 
 @EVERY_CLUSTER
-def test_user_data_says_where_things_are_and_nothing_else(cluster: str) -> None:
-    """Five variables, and a configuration of names and ids; tokens and keys come from elsewhere."""
+def test_user_data_holds_names_and_ids_only(cluster: str) -> None:
+    """Five variables, and a configuration of names and ids; no tokens, no keys."""
     for logical_id, template in synthesise(cluster).resources("AWS::EC2::LaunchTemplate").items():
         lines = user_data(template).splitlines()
         variables = dict(re.findall(r"^([A-Z0-9]+)=(.*)$", "\n".join(lines), re.MULTILINE))
@@ -44,7 +44,7 @@ def test_user_data_says_where_things_are_and_nothing_else(cluster: str) -> None:
 
 @EVERY_CLUSTER
 def test_templates_have_no_parameter_and_no_secret_of_secrets_manager(cluster: str) -> None:
-    """Values are decided at synthesis; what is secret is made by the masters, and kept in the bucket."""
+    """Values are known at synthesis; secrets are created by the masters and kept in the bucket."""
     synthesised = synthesise(cluster)
     for template in synthesised.templates.values():
         assert set(template.get("Parameters", {})) <= {"BootstrapVersion"}

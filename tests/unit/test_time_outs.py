@@ -36,7 +36,7 @@ def _span(text: str) -> timedelta:
     return timedelta(seconds=sum(int(number) * _SECONDS[unit] for number, unit in parts))
 
 
-def test_a_boot_ends_before_its_hook_does() -> None:
+def test_boot_ends_before_its_hook() -> None:
     """One that fails still has time to say why; and the wait for the volume ends before the boot."""
     assert LAUNCH_HEARTBEAT.to_seconds() >= LIMIT_SECONDS + 60
     assert attachment._WAIT_SECONDS < LIMIT_SECONDS
@@ -45,17 +45,17 @@ def test_a_boot_ends_before_its_hook_does() -> None:
     )
 
 
-def test_an_end_is_over_before_its_hook_is() -> None:
+def test_graceful_termination_ends_before_its_hook() -> None:
     """All parts together, each at its longest."""
     assert sum(part.seconds for part in order.MASTER) < TERMINATE_HEARTBEAT.to_seconds()
 
 
-def test_cloudformation_waits_for_an_end_and_a_boot() -> None:
+def test_cloudformation_waits_for_termination_and_boot() -> None:
     """A rolling update ends the old master before the new one boots."""
     assert SIGNAL_TIMEOUT.to_seconds() >= LAUNCH_HEARTBEAT.to_seconds() + TERMINATE_HEARTBEAT.to_seconds()
 
 
-def test_a_token_is_renewed_well_before_it_ends() -> None:
+def test_token_is_renewed_well_before_it_expires() -> None:
     """At any moment the published one is good for longer than a worker's boot, even if a renewal fails."""
     timer = _timer("publish-credentials")
     period = _span(timer["OnUnitActiveSec"]) + _span(timer["RandomizedDelaySec"])
@@ -64,8 +64,8 @@ def test_a_token_is_renewed_well_before_it_ends() -> None:
     assert TOKEN_VALID - 2 * period > timedelta(seconds=LAUNCH_HEARTBEAT.to_seconds())
 
 
-def test_certificates_are_looked_at_long_before_they_end() -> None:
-    """Every week, also after a machine was off at that moment; they are renewed half a year before."""
+def test_certificates_are_checked_long_before_they_expire() -> None:
+    """Every week, also after a host was off at that moment; they are renewed half a year before."""
     timer = _timer("renew-certificates")
     assert (timer["OnCalendar"], timer["Persistent"]) == ("weekly", "true")
     assert RENEW_BELOW_DAYS >= 20 * 7

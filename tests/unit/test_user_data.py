@@ -29,11 +29,11 @@ LIMIT_BYTES = 1536
 
 
 def test_the_same_values_give_the_same_text() -> None:
-    """Rendering reads nothing but its argument and the script."""
+    """Rendering depends on its argument and the script only."""
     assert render(FIRST_BOOT) == render(replace(FIRST_BOOT))
 
 
-def test_values_reach_the_script_whatever_is_in_them(tmp_path: Path) -> None:
+def test_any_value_reaches_the_script(tmp_path: Path) -> None:
     """A quote in a value is data for the shell, not code; the configuration arrives as it was."""
     script = render(FIRST_BOOT, script='#!/bin/bash\n# a comment\nprintf %s "$CONFIG"\n')
     assert "a comment" not in script

@@ -37,8 +37,8 @@ EVERY_KEY = list(_keys(Cluster))
 @pytest.mark.parametrize(
     ("path", "description"), EVERY_KEY, ids=[".".join(map(str, k)) for k, _ in EVERY_KEY]
 )
-def test_every_key_refuses_what_it_can_never_be(tmp_path: Path, path: KeyPath, description: str) -> None:
-    """A moment in time is a value of no key: the message has key and value, and says what the key means."""
+def test_every_key_refuses_a_timestamp(tmp_path: Path, path: KeyPath, description: str) -> None:
+    """No key accepts one: the message has key and value, and says what the key means."""
     document = changed(("worker_groups", 0, "taints"), [{"key": "a", "effect": "NoSchedule"}])
     place: Any = document
     for part in path[:-1]:
@@ -66,8 +66,8 @@ def test_every_key_refuses_what_it_can_never_be(tmp_path: Path, path: KeyPath, d
         ("[" * 2000, "nested too deeply"),
     ],
 )
-def test_a_file_that_is_no_cluster(tmp_path: Path, text: str, said: str) -> None:
-    """What is not YAML, or no mapping, or has a key twice, is refused as such."""
+def test_file_that_is_not_a_cluster_file(tmp_path: Path, text: str, said: str) -> None:
+    """Not YAML, not a mapping, or with a duplicate key: the message says which."""
     file = tmp_path / "cluster.yaml"
     file.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ClusterFileError, match=said):
@@ -75,7 +75,7 @@ def test_a_file_that_is_no_cluster(tmp_path: Path, text: str, said: str) -> None
 
 
 def test_a_mapping_may_be_merged_into_another(tmp_path: Path) -> None:
-    """YAML's `<<` gives defaults; a key that stands there, too, counts more and is no key twice."""
+    """YAML's `<<` gives defaults; an explicit key overrides them and is not a duplicate."""
     text = (REPOSITORY / "clusters" / "ha.yaml").read_text(encoding="utf-8")
     file = tmp_path / "cluster.yaml"
     file.write_text(f"{text}<<: {{region: us-east-1, kubernetes: {{version: 1.30.0}}}}\n", encoding="utf-8")
@@ -83,7 +83,7 @@ def test_a_mapping_may_be_merged_into_another(tmp_path: Path) -> None:
     assert (cluster.region, cluster.kubernetes.version) == ("eu-central-1", "1.36.3")
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """A wrong name is said with an example of a right one."""
+def test_missing_file(tmp_path: Path) -> None:
+    """The message has an example of a right name."""
     with pytest.raises(ClusterFileError, match=r"No such file.*clusters/ha\.yaml"):
         load_cluster(tmp_path / "missing.yaml")
