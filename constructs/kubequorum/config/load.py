@@ -105,6 +105,17 @@ def load_cluster(path: Path) -> Cluster:
     return cluster
 
 
+_WRONG = {
+    "dict_type": "is not a mapping",
+    "int_type": "is not a whole number (in quotes it is a string)",
+    "model_type": "is not a mapping",
+    "string_pattern_mismatch": "is not valid",
+    "string_type": "is not a string",
+    "tuple_type": "is not a list",
+}
+"""Plainer than pydantic's own words."""
+
+
 def _as_problem(details: ErrorDetails) -> Problem:
     location = details["loc"]
     section, field = _resolve(location)
@@ -116,15 +127,8 @@ def _as_problem(details: ErrorDetails) -> Problem:
             return Problem(key, details["input"], "no such key", f"remove it, or use one of: {known}")
         case "missing":
             return Problem(key, None, "is missing", f"add it: {_describe(field)}")
-        case "tuple_type":
-            return Problem(key, details["input"], "is not a list", f"give {_describe(field)}")
-        case "int_type":
-            wrong = "is not a whole number (in quotes it is a string)"
-            return Problem(key, details["input"], wrong, f"give {_describe(field)}")
-        case "model_type" | "dict_type":
-            return Problem(key, details["input"], "is not a mapping", f"give {_describe(field)}")
-        case _:
-            wrong = details["msg"][0].lower() + details["msg"][1:]
+        case kind:
+            wrong = _WRONG.get(kind) or details["msg"][0].lower() + details["msg"][1:]
             return Problem(key, details["input"], wrong, f"give {_describe(field)}")
 
 

@@ -10,15 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from kubequorum.config.components import Kubelet, Kubernetes
-from kubequorum.config.section import (
-    Architecture,
-    DnsLabel,
-    DnsName,
-    ImageId,
-    InstanceType,
-    Section,
-    Whole,
-)
+from kubequorum.config.section import Architecture, DnsLabel, DnsName, ImageId, InstanceType, Section, Whole
 
 
 class Network(Section):
