@@ -45,7 +45,7 @@ class Kubelet(Section):
         description=(
             "fields of KubeletConfiguration (kubelet.config.k8s.io/v1beta1); mappings are merged key "
             "by key, lists are replaced; a field that the cluster depends on is refused; the kubelet "
-            "logs unknown fields and ignores them"
+            "ignores unknown fields"
         ),
         examples=[{"imageGCHighThresholdPercent": 75}],
     )

@@ -41,8 +41,8 @@ _EXTRA_SETTINGS = """\
 keys below are refused, because the cluster depends on them. All others are passed on. Unknown ones
 are reported by the component itself: a component of the control plane, or etcd, does not start with
 an unknown flag, so the boot of the new master fails and the deploy is rolled back, with the
-component's message in `/var/log/pods` of that master; kubelet and containerd log unknown keys
-(`journalctl -u kubelet`, `journalctl -u containerd`) and ignore them. `enable-admission-plugins` of
+component's message in `/var/log/pods` of that master; the kubelet ignores unknown fields; containerd
+ignores unknown keys and warns of each (`journalctl -u containerd`). `enable-admission-plugins` of
 the API server always keeps `NodeRestriction`.
 
 Extra settings are part of the node program's bundle: a change replaces the instances that it

@@ -108,7 +108,7 @@ def test_mistake_is_reported_with_its_remedy(tmp_path: Path, mistake: Mistake) -
     ("path", "value"),
     [
         (API_SERVER, {"extra_args": {"no-such-flag": "the API server reports it"}}),
-        (("kubernetes", "kubelet"), {"extra_config": {"noSuchField": {"the kubelet": ["reports it"]}}}),
+        (("kubernetes", "kubelet"), {"extra_config": {"noSuchField": {"the kubelet": ["ignores it"]}}}),
         (CONTAINERD, "no_such_key = 'containerd reports it'"),
         (("kubernetes", "etcd"), {"extra_env": {"GODEBUG": "x=1"}}),
     ],
