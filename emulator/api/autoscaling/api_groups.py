@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from ministack.core.responses import get_account_id, get_region
 
-from emulator.api.autoscaling import activities, settings, views
+from emulator.api.autoscaling import activities, filters, settings, views
 from emulator.api.autoscaling.api_tags import tags_of
 from emulator.api.autoscaling.engine import Engine
 from emulator.api.autoscaling.lifecycle import hook_from_properties
@@ -94,13 +94,13 @@ class GroupsApi:
 
     def describe(self, request: Request) -> Response:
         """DescribeAutoScalingGroups; names of groups that do not exist are ignored, as on AWS."""
-        names = request.get("AutoScalingGroupNames")
+        names, wanted = request.get("AutoScalingGroupNames"), request.get("Filters")
         with self._engine.lock:
             return {
                 "AutoScalingGroups": [
                     views.group(group, compute=self._engine.compute)
                     for group in self._engine.groups.values()
-                    if not names or group.name in names
+                    if (not names or group.name in names) and filters.matches(group, wanted)
                 ]
             }
 

@@ -375,3 +375,27 @@ def test_console_output_and_refused_refreshes(site: Site) -> None:
     assert site.ec2.get_console_output(InstanceId=instance_id)["Output"] == ""
     with pytest.raises(ClientError, match="not modelled"):
         site.asg.start_instance_refresh(AutoScalingGroupName=site.name)
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"tag:slot": ["b", "c"]}, True),
+        ({"tag:slot": ["a"]}, False),
+        ({"tag:other": ["b"]}, False),
+        ({"tag-key": ["slot"], "tag-value": ["b"]}, True),
+        ({"tag-key": ["slot"], "tag-value": ["a"]}, False),
+    ],
+)
+def test_groups_are_found_by_their_tags(site: Site, filters: dict[str, list[str]], found: bool) -> None:
+    """All filters must match, each by any of its values."""
+    site.create(Tags=[{"Key": "slot", "Value": "b", "PropagateAtLaunch": False}])
+    wanted = [{"Name": name, "Values": values} for name, values in filters.items()]
+    groups = site.asg.describe_auto_scaling_groups(Filters=wanted)["AutoScalingGroups"]
+    assert [group["AutoScalingGroupName"] for group in groups] == ([site.name] if found else [])
+
+
+def test_a_filter_that_does_not_exist_is_refused(site: Site) -> None:
+    """A typing error must not find every group."""
+    with pytest.raises(ClientError, match="Invalid filter name 'tags:slot'"):
+        site.asg.describe_auto_scaling_groups(Filters=[{"Name": "tags:slot", "Values": ["b"]}])
