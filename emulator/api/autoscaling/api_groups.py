@@ -94,7 +94,7 @@ class GroupsApi:
 
     def describe(self, request: Request) -> Response:
         """DescribeAutoScalingGroups; names of groups that do not exist are ignored, as on AWS."""
-        names, wanted = request.get("AutoScalingGroupNames"), request.get("Filters")
+        names, wanted = request.get("AutoScalingGroupNames"), filters.of_request(request.get("Filters"))
         with self._engine.lock:
             return {
                 "AutoScalingGroups": [

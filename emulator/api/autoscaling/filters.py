@@ -10,26 +10,26 @@ from emulator.api.autoscaling.model import Group
 from emulator.api.wire import ApiError
 
 _TAG = "tag:"
-_NAMES = "tag-key, tag-value and tag:<key>"
 
 
-def matches(group: Group, filters: Iterable[Mapping[str, Any]] | None) -> bool:
-    """Whether a group has the tags that a request asks for.
+def of_request(given: Iterable[Mapping[str, Any]] | None) -> dict[str, set[str]]:
+    """Filter names with their values.
 
     Raises:
         ApiError: there is no such filter.
     """
-    return all(
-        _matches_one(group, str(entry["Name"]), set(entry.get("Values") or ())) for entry in filters or ()
-    )
+    filters = {str(entry["Name"]): set(entry.get("Values") or ()) for entry in given or ()}
+    for name in filters:
+        if name not in ("tag-key", "tag-value") and not name.startswith(_TAG):
+            raise ApiError(
+                "ValidationError", f"Invalid filter name '{name}': there are tag-key, tag-value and tag:<key>"
+            )
+    return filters
 
 
-def _matches_one(group: Group, name: str, values: set[str]) -> bool:
+def matches(group: Group, filters: Mapping[str, set[str]]) -> bool:
+    """Whether a group has the tags that a request asks for."""
     tags = {tag.key: tag.value for tag in group.tags.values()}
-    if name == "tag-key":
-        return not values.isdisjoint(tags)
-    if name == "tag-value":
-        return not values.isdisjoint(tags.values())
-    if name.startswith(_TAG):
-        return tags.get(name.removeprefix(_TAG)) in values
-    raise ApiError("ValidationError", f"Invalid filter name '{name}': this emulator knows {_NAMES}")
+    found = {"tag-key": set(tags), "tag-value": set(tags.values())}
+    found |= {f"{_TAG}{key}": {value} for key, value in tags.items()}
+    return all(not values.isdisjoint(found.get(name, set())) for name, values in filters.items())
