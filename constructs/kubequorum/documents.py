@@ -12,7 +12,14 @@ from kubequorum import tags
 from kubequorum.config import Cluster, WorkerGroup
 from kubequorum.config.checks.addresses import node_mask_bits
 from kubequorum.config.components import Kubelet
-from kubequorum_node.document import ClusterDocument, EtcdSpec, ExtraSettings, Slot, VolumeShape
+from kubequorum_node.document import (
+    BackupRetention,
+    ClusterDocument,
+    EtcdSpec,
+    ExtraSettings,
+    Slot,
+    VolumeShape,
+)
 
 _GIB = 1 << 30
 _LARGEST_QUOTA_GIB = 8
@@ -37,6 +44,9 @@ def master_document(cluster: Cluster, *, stack: str) -> ClusterDocument:
             size_gib=shape.size_gib,
             iops=shape.iops,
             throughput_mib_per_s=shape.throughput_mib_per_s,
+        ),
+        backups=BackupRetention(
+            everything_hours=cluster.backups.everything_hours, daily_days=cluster.backups.daily_days
         ),
     )
     kubernetes = cluster.kubernetes

@@ -18,8 +18,14 @@ ADMIN_PREFIX = "admin/"
 """The administrator's kubeconfig: short-lived, written by masters, read by people only."""
 
 
+BACKUPS_PREFIX = "backups/"
+"""Backups of etcd: written once each, and pruned by masters; see docs/backups.md."""
+_DELETED_BACKUPS = Duration.days(3)
+"""How long a backup can be had back that was pruned or deleted by mistake: each is a whole database."""
+
+
 class StateBucket(Construct):
-    """A private, versioned, encrypted bucket that refuses plain HTTP and a second CA set.
+    """A private, versioned, encrypted bucket that refuses plain HTTP, a second CA set and changed backups.
 
     Args:
         key: encrypts all objects.
@@ -54,6 +60,13 @@ class StateBucket(Construct):
                     )
                     for prefix in (JOIN_PREFIX, ADMIN_PREFIX)
                 ),
+                s3.LifecycleRule(
+                    id="old-backups",
+                    prefix=BACKUPS_PREFIX,
+                    noncurrent_version_expiration=_DELETED_BACKUPS,
+                    # A listing passes over all of them.
+                    expired_object_delete_marker=True,
+                ),
             ],
         )
         acknowledge(
@@ -64,15 +77,16 @@ class StateBucket(Construct):
                 )
             },
         )
-        # Of two masters that create the CA set at the same moment, only one must succeed.
+        # Of two masters that create the CA set, or continue the backups, at the same moment one must fail.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
-        self.bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="CaSetIsWrittenOnce",
-                effect=iam.Effect.DENY,
-                principals=[iam.AnyPrincipal()],
-                actions=["s3:PutObject"],
-                resources=[self.bucket.arn_for_objects(f"{PKI_PREFIX}*")],
-                conditions={"Null": {"s3:if-none-match": "true"}},
+        for sid, prefix in (("CaSetIsWrittenOnce", PKI_PREFIX), ("BackupsAreWrittenOnce", BACKUPS_PREFIX)):
+            self.bucket.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid=sid,
+                    effect=iam.Effect.DENY,
+                    principals=[iam.AnyPrincipal()],
+                    actions=["s3:PutObject"],
+                    resources=[self.bucket.arn_for_objects(f"{prefix}*")],
+                    conditions={"Null": {"s3:if-none-match": "true"}},
+                )
             )
-        )

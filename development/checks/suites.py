@@ -33,6 +33,7 @@ _FOLDERS = {
     Suite.EMULATOR: (
         "emulator/tests",
         "tests/lab",
+        "tests/backup",
         "tests/kubequorum_cli",
         "tests/benchmarks",
         "tests/development",

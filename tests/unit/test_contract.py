@@ -5,6 +5,7 @@ from typing import Any
 
 from kubequorum import state_bucket, tags
 from kubequorum.config.names import STACK_NAMES, group_logical_id, load_balancer_name, stack_name
+from kubequorum_node.backup import names
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
 from kubequorum_node.kubeadm import ca_set, cluster_configuration
 from kubequorum_node.kubernetes import credentials
@@ -92,8 +93,15 @@ def test_keys_in_the_bucket() -> None:
     }
     assert {f"{name.partition('/')[0]}/" for name in listed} == prefixes
     written = {ca_set.KEY, credentials.JOIN_KEY, credentials.ADMIN_KEY}
-    assert listed - written == {"slots/<slot>/record.json"}
-    assert written <= listed
+    of_backups = {names.generation_key(1), names.full(1, 2), names.log(1, 2), names.hole(1, 2)}
+    shown = {f"{1:06}": "<generation>", f"{2:020}": "<revision>"}
+    for digits, shown_as in shown.items():
+        of_backups = {key.replace(digits, shown_as) for key in of_backups}
+    assert listed - written - of_backups == {
+        "slots/<slot>/record.json",
+        f"{names.DRILLS}<time>-<slot>.json",
+    }
+    assert written | of_backups <= listed
     assert 'f"slots/{slot}/record.json"' in _source("userdata/kubequorum_node")
 
 

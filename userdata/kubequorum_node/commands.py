@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kubequorum_node.backup import commands as backup
 from kubequorum_node.boot import order as boot
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubeadm import ca_set
@@ -18,6 +19,14 @@ _FOR_PEOPLE = (
         "admin-kubeconfig",
         "print a kubeconfig of a cluster administrator, valid for a day",
         lambda node: print(credentials.admin_kubeconfig(node), end=""),
+        True,
+    ),
+    Step("list-backups", "print what etcd can be restored to, and the last drill", backup.list_backups, True),
+    Step("backup-now", "take a full snapshot of etcd into the state bucket", backup.backup_now, True),
+    Step(
+        "backup-drill",
+        "rebuild the newest backup beside the cluster, and compare the two",
+        backup.run_drill,
         True,
     ),
     Step("install-ca-set", "fetch or create the CA set of the cluster", ca_set.install, True),

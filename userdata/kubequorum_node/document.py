@@ -41,6 +41,16 @@ class VolumeShape:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BackupRetention:
+    """How long backups of etcd are kept."""
+
+    everything_hours: int
+    """All full snapshots and logs."""
+    daily_days: int
+    """One full snapshot of each day."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EtcdSpec:
     """What masters need to know about etcd and each other."""
 
@@ -48,6 +58,7 @@ class EtcdSpec:
     quota_bytes: int
     """Size of the database at which etcd takes no more writes."""
     volume: VolumeShape
+    backups: BackupRetention
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +128,12 @@ class ClusterDocument:
             etcd = values.pop("etcd")
             if etcd is not None:
                 slots = {name: Slot(**slot) for name, slot in etcd.pop("slots").items()}
-                etcd = EtcdSpec(slots=slots, volume=VolumeShape(**etcd.pop("volume")), **etcd)
+                etcd = EtcdSpec(
+                    slots=slots,
+                    volume=VolumeShape(**etcd.pop("volume")),
+                    backups=BackupRetention(**etcd.pop("backups")),
+                    **etcd,
+                )
             extra = ExtraSettings(**values.pop("extra"))
             return cls(**{**values, "taints": tuple(values["taints"]), "etcd": etcd, "extra": extra})
         except (ValueError, TypeError, KeyError, AttributeError) as error:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kubequorum_node.backup import commands as backup
 from kubequorum_node.boot.run import boot
 from kubequorum_node.kubernetes import certificates, credentials, stale_nodes
 from kubequorum_node.kubernetes.pod_network import PodNetwork
@@ -84,6 +85,26 @@ SERVICES = (
         step=Step("watch-health", "watch the health of this master and repair it", watch, True),
         phase=Phase.IN_SERVICE,
         stopped_by_termination=True,
+    ),
+    Service(
+        unit="kubequorum-backup",
+        step=Step("write-backups", "back up etcd continuously, or stand by for it", backup.write, True),
+        phase=Phase.IN_SERVICE,
+        # It writes what is left, and needs etcd for it.
+        stopped_by_termination=True,
+    ),
+    Service(
+        unit="kubequorum-backup-drill",
+        step=Step(
+            "daily-backup-drill",
+            "rebuild the newest backup and compare it, unless another master did today",
+            backup.run_daily_drill,
+            True,
+        ),
+        phase=Phase.CLUSTER,
+        stopped_by_termination=True,
+        timer={"OnActiveSec": "1h", "OnUnitActiveSec": "6h", "RandomizedDelaySec": "2h"},
+        timeout="2h",
     ),
     Service(
         unit="kubequorum-credentials",

@@ -186,6 +186,23 @@ class WorkerGroup(Section):
         return {taint.key: f"{taint.value}:{taint.effect}" for taint in self.taints}
 
 
+class Backups(Section):
+    """How long backups of etcd are kept in the state bucket; see docs/backups.md."""
+
+    everything_hours: Whole = Field(
+        default=24,
+        ge=1,
+        le=744,
+        description="hours for which all full snapshots and change logs are kept, 1 to 744",
+    )
+    daily_days: Whole = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        description="days for which one full snapshot of each day is kept, 1 to 3650",
+    )
+
+
 class Cluster(Section):
     """A cluster file."""
 
@@ -207,6 +224,7 @@ class Cluster(Section):
     artifacts: Artifacts = Artifacts()
     image: Image
     masters: Masters
+    backups: Backups = Backups()
     worker_groups: tuple[WorkerGroup, ...] = Field(
         default=(), description="groups of workers, any number; none is allowed"
     )

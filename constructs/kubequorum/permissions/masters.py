@@ -1,7 +1,7 @@
 """Permissions of masters only: their slot's volume, name and keys in the bucket, and the load balancers."""
 
 from kubequorum.permissions.statement import PARTITION, REGION, Permission, arn, resource_tags
-from kubequorum.state_bucket import ADMIN_PREFIX, JOIN_PREFIX, PKI_PREFIX, SLOTS_PREFIX
+from kubequorum.state_bucket import ADMIN_PREFIX, BACKUPS_PREFIX, JOIN_PREFIX, PKI_PREFIX, SLOTS_PREFIX
 
 
 def move_volume(*, volume_id: str, instance_tags: dict[str, str]) -> list[Permission]:
@@ -141,6 +141,12 @@ def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
             actions=("s3:GetObject",),
             resources=tuple(f"{bucket_arn}/{prefix}*" for prefix in read),
             wildcard_reason="bound by prefix: what masters share",
+        ),
+        Permission(
+            sid="Backups",
+            actions=("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+            resources=(f"{bucket_arn}/{BACKUPS_PREFIX}*",),
+            wildcard_reason="bound by prefix: any master writes, verifies and prunes backups of etcd",
         ),
         # Without it S3 answers 403 instead of 404 for an object that does not exist yet.
         Permission(sid="ListState", actions=("s3:ListBucket",), resources=(bucket_arn,)),

@@ -2,7 +2,7 @@
 
 from kubequorum_node.aws.identity import Identity
 from kubequorum_node.config import NodeConfig
-from kubequorum_node.document import ClusterDocument, EtcdSpec, Slot, VolumeShape
+from kubequorum_node.document import BackupRetention, ClusterDocument, EtcdSpec, Slot, VolumeShape
 
 DOCUMENT = ClusterDocument(
     cluster="ha",
@@ -30,6 +30,7 @@ DOCUMENT = ClusterDocument(
         },
         quota_bytes=8 << 30,
         volume=VolumeShape(size_gib=20, iops=3000, throughput_mib_per_s=125),
+        backups=BackupRetention(everything_hours=24, daily_days=30),
     ),
 )
 

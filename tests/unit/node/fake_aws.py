@@ -7,6 +7,7 @@ Anything that a test does not expect raises; `fail` makes a call fail as AWS wou
 import hashlib
 import io
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import botocore.session
@@ -167,6 +168,16 @@ class FakeAws(Aws):
             raise failure("put_object", "PreconditionFailed", "the condition did not hold", status=412)
         self.objects[Key] = Body
         return {"ETag": _etag(Body)}
+
+    def list_objects_v2(self, *, Prefix: str, StartAfter: str = "", **_: Any) -> dict[str, Any]:
+        keys = sorted(key for key in self.objects if key.startswith(Prefix) and key > StartAfter)
+        written = datetime.now(UTC)
+        return {
+            "IsTruncated": False,
+            "Contents": [
+                {"Key": key, "Size": len(self.objects[key]), "LastModified": written} for key in keys
+            ],
+        }
 
     def describe_stack_resource(self, *, LogicalResourceId: str, **_: Any) -> dict[str, Any]:
         if LogicalResourceId not in self.resources:

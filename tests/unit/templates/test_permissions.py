@@ -34,7 +34,7 @@ def _bucket(arn: str) -> str:
 
 
 _TAGS = ("aws:ResourceTag", "aws:RequestTag")
-_NARROW = re.compile(r":stack/[\w-]+/\*|'/(pki|slots/[abc]|join|admin)/\*'")
+_NARROW = re.compile(r":stack/[\w-]+/\*|'/(pki|slots/[abc]|join|admin|backups)/\*'")
 """They end in a wildcard and are narrow anyway: a stack by its name, keys of the bucket."""
 READ_ONLY = re.compile(r"^[a-z0-9]+:(Describe|Get|List)")
 

@@ -1,6 +1,6 @@
 """The state bucket: objects that the nodes of a cluster share, with conditional writes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,8 @@ _LOST = frozenset({"PreconditionFailed", "412"})
 _COLLISION = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
 """Two conditional writes at the same moment: S3 wants them repeated.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
+_LARGEST_BYTES = 5 << 30
+"""Of one PUT (https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html)."""
 _AFTER_COLLISION = RetryPolicy(attempts=6, pause_seconds=0.4, growth=1.5)
 
 NOT_THERE = "not there"
@@ -32,6 +34,10 @@ class PreconditionError(NodeError):
 
 class MissingObjectError(NodeError):
     """There is no such object."""
+
+
+class ObjectTooLargeError(NodeError):
+    """An object is larger than S3 takes in one request."""
 
 
 @dataclass(frozen=True)
@@ -98,25 +104,33 @@ class StateStore:
             request["IfNoneMatch"] = "*"
         elif only_if is not None:
             request["IfMatch"] = only_if
-        try:
-            return self._clock.retry(
-                lambda: self._put(request),
-                _AFTER_COLLISION,
-                retry_if=lambda failure: (
-                    isinstance(failure, ClientError) and error_code(failure) in _COLLISION
-                ),
-            )
-        except ClientError as error:
-            gone = only_if not in (None, NOT_THERE) and error_code(error) in _ABSENT
-            if gone or error_code(error) in _LOST:
-                raise PreconditionError(
-                    f"s3://{self._bucket}/{key} was written by another host meanwhile"
-                ) from error
-            raise
+        return self._conditionally(key, lambda: self._put(request), only_if)
 
     def upload(self, key: str, source: Path) -> None:
         """Write a file of any size, in parts where it is large; the object appears as a whole."""
         self._aws.call(lambda: self._aws.s3.upload_file(str(source), self._bucket, key))
+
+    def create(self, key: str, source: Path) -> None:
+        """Write a file, of 5 GiB at most, that must not be there yet.
+
+        Raises:
+            PreconditionError: it is there.
+            ObjectTooLargeError: S3 takes no object as large in one request.
+
+        """
+        size = source.stat().st_size
+        if size > _LARGEST_BYTES:
+            raise ObjectTooLargeError(
+                f"s3://{self._bucket}/{key} would have {size >> 20} MiB, and S3 takes {_LARGEST_BYTES >> 20} "
+                "in one request"
+            )
+
+        def send() -> str:
+            with source.open("rb") as body:
+                answer = self._aws.s3.put_object(Bucket=self._bucket, Key=key, Body=body, IfNoneMatch="*")
+            return answer["ETag"]
+
+        self._conditionally(key, lambda: self._aws.call(send), NOT_THERE)
 
     def download(self, key: str, target: Path) -> None:
         """Read an object of any size into a file, which appears as a whole.
@@ -132,9 +146,28 @@ class StateStore:
                 raise MissingObjectError(f"there is no s3://{self._bucket}/{key}") from error
             raise
 
-    def entries(self, prefix: str) -> Iterator[Entry]:
-        """All objects whose keys begin so, by key."""
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete objects, 1,000 at most; those that are not there are ignored.
+
+        Raises:
+            NodeError: S3 refuses some of them.
+
+        """
+        answer = self._aws.call(
+            lambda: self._aws.s3.delete_objects(
+                Bucket=self._bucket, Delete={"Objects": [{"Key": key} for key in keys], "Quiet": True}
+            )
+        )
+        if errors := answer.get("Errors"):
+            raise NodeError(
+                f"s3://{self._bucket}: {len(errors)} objects could not be deleted; the first: {errors[0]}"
+            )
+
+    def entries(self, prefix: str, *, after: str = "") -> Iterator[Entry]:
+        """All objects whose keys begin so, by key, from the first one behind `after`."""
         request: ListObjectsV2RequestTypeDef = {"Bucket": self._bucket, "Prefix": prefix}
+        if after:
+            request["StartAfter"] = after
         while True:
             page = self._aws.call(lambda: self._aws.s3.list_objects_v2(**request))
             for found in page.get("Contents", []):
@@ -142,6 +175,24 @@ class StateStore:
             if not page["IsTruncated"]:
                 return
             request["ContinuationToken"] = page["NextContinuationToken"]
+
+    def _conditionally(self, key: str, send: Callable[[], str], only_if: str | None) -> str:
+        """Send a conditional write; a collision with another one is retried."""
+        try:
+            return self._clock.retry(
+                send,
+                _AFTER_COLLISION,
+                retry_if=lambda failure: (
+                    isinstance(failure, ClientError) and error_code(failure) in _COLLISION
+                ),
+            )
+        except ClientError as error:
+            gone = only_if not in (None, NOT_THERE) and error_code(error) in _ABSENT
+            if gone or error_code(error) in _LOST:
+                raise PreconditionError(
+                    f"s3://{self._bucket}/{key} was written by another host meanwhile"
+                ) from error
+            raise
 
     def _put(self, request: Any) -> str:
         return str(self._aws.call(lambda: self._aws.s3.put_object(**request))["ETag"])

@@ -10,7 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from kubequorum_node.aws.clients import Aws
-from kubequorum_node.aws.state_store import MissingObjectError, StateStore
+from kubequorum_node.aws.state_store import (
+    MissingObjectError,
+    ObjectTooLargeError,
+    PreconditionError,
+    StateStore,
+)
+from kubequorum_node.errors import NodeError
 from tests.unit.node.fakes import FakeClock
 
 _PAGE = 2
@@ -23,8 +29,21 @@ class _S3(BaseHTTPRequestHandler):
     objects: dict[str, bytes]
 
     def do_PUT(self) -> None:
-        self.objects[self._key()] = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers.get("If-None-Match") == "*" and self._key() in self.objects:
+            self._answer(412, b"<Error><Code>PreconditionFailed</Code></Error>")
+            return
+        self.objects[self._key()] = body
         self._answer(200)
+
+    def do_POST(self) -> None:
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        keys = re.findall(r"<Key>([^<]*)</Key>", asked)
+        refused = [key for key in keys if key.startswith("pki/")]
+        for key in set(keys) - set(refused):
+            self.objects.pop(key, None)
+        errors = "".join(f"<Error><Key>{key}</Key><Code>AccessDenied</Code></Error>" for key in refused)
+        self._answer(200, f"<DeleteResult>{errors}</DeleteResult>".encode())
 
     def do_HEAD(self) -> None:
         body = self.objects.get(self._key())
@@ -46,7 +65,8 @@ class _S3(BaseHTTPRequestHandler):
 
     def _listing(self) -> bytes:
         query = parse_qs(urlsplit(self.path).query)
-        found = sorted(key for key in self.objects if key.startswith(query["prefix"][0]))
+        after = query.get("start-after", [""])[0]
+        found = sorted(key for key in self.objects if key.startswith(query["prefix"][0]) and key > after)
         begin = int(query.get("continuation-token", ["0"])[0])
         page, more = found[begin : begin + _PAGE], len(found) > begin + _PAGE
         rows = "".join(
@@ -130,3 +150,45 @@ def test_bytes_are_kept_as_they_are(store: StateStore, objects: dict[str, bytes]
     stored = store.get("backups/key")
     assert stored is not None
     assert stored.body == b"\xff\x00"
+
+
+def test_a_listing_begins_behind_a_key(store: StateStore, objects: dict[str, bytes]) -> None:
+    """On all its pages."""
+    objects.update({f"backups/{n}": b"" for n in range(7)})
+    assert [each.key for each in store.entries("backups/", after="backups/2")] == [
+        f"backups/{n}" for n in range(3, 7)
+    ]
+
+
+def test_a_file_that_is_created_must_not_be_there(
+    store: StateStore, objects: dict[str, bytes], tmp_path: Path
+) -> None:
+    """The first one stays as it is."""
+    source = tmp_path / "snapshot.db"
+    source.write_bytes(b"first")
+    store.create("backups/1", source)
+    source.write_bytes(b"second")
+    with pytest.raises(PreconditionError, match=r"s3://ha-state/backups/1 was written by another host"):
+        store.create("backups/1", source)
+    assert objects["backups/1"] == b"first"
+
+
+def test_a_file_that_is_too_large_is_refused(
+    store: StateStore, tmp_path: Path, objects: dict[str, bytes]
+) -> None:
+    """S3 would refuse it after five gigabytes."""
+    source = tmp_path / "snapshot.db"
+    with source.open("wb") as file:
+        file.truncate((5 << 30) + 1)
+    with pytest.raises(ObjectTooLargeError, match="would have 5120 MiB"):
+        store.create("backups/1", source)
+    assert objects == {}
+
+
+def test_objects_are_deleted(store: StateStore, objects: dict[str, bytes]) -> None:
+    """And those that are not are an error."""
+    objects.update({"backups/1": b"", "backups/2": b"", "pki/ca": b""})
+    store.delete(["backups/1", "backups/3"])
+    assert sorted(objects) == ["backups/2", "pki/ca"]
+    with pytest.raises(NodeError, match=r"1 objects could not be deleted.*AccessDenied"):
+        store.delete(["backups/2", "pki/ca"])
