@@ -12,9 +12,9 @@ from aws_cdk import (
 from constructs import Construct
 
 from kubequorum.api_endpoint import ApiEndpoint
+from kubequorum.auto_scaling import SIGNAL_TIMEOUT
+from kubequorum.cluster_documents import master_document
 from kubequorum.config import Cluster
-from kubequorum.documents import master_document
-from kubequorum.group import SIGNAL_TIMEOUT
 from kubequorum.master_slot import MasterSlot
 from kubequorum.node_program import BundleBuilder, NodeProgram
 from kubequorum_node.document import API_PORT
@@ -109,8 +109,9 @@ class ControlPlaneStack(Stack):
         """Chain the groups a → b → c.
 
         The update of a group begins when the previous master has proved its health.
-        Nothing waits at creation, because a group without CreationPolicy is complete
-        at once. None has one: etcd needs two of three masters to start at all.
+        At creation no group waits for a quorum, because etcd needs two of three masters
+        to start at all: no group has a CreationPolicy, and masters complete their launch
+        hooks early then (docs/decisions/masters-created-together.md).
         """
         for earlier, later in zip(self.slots, self.slots[1:], strict=False):
             later.group.add_resource_dependency(earlier.group)

@@ -7,10 +7,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from kubequorum.cluster_state import ClusterState
 from kubequorum.config import Cluster
 from kubequorum.etcd_volume import EtcdVolume
 from kubequorum.state_bucket import StateBucket
+from kubequorum.state_exports import StateExports
 from stacks.network import NetworkStack
 
 
@@ -57,7 +57,7 @@ class StateStack(Stack):
             slot: EtcdVolume(self, f"EtcdVolume{slot.upper()}", cluster=cluster, slot=slot, key=key)
             for slot in cluster.slots
         }
-        self.state = ClusterState(
+        self.state = StateExports(
             volume_ids={
                 slot: self._export(
                     f"EtcdVolume{slot.upper()}Id", volume.volume_id, f"etcd volume of slot {slot}"

@@ -6,9 +6,9 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
+from kubequorum.accepted_findings import acknowledge
 from kubequorum.config import Cluster
 from kubequorum.config.names import load_balancer_name
-from kubequorum.findings import acknowledge
 from kubequorum_node.document import API_PORT
 
 

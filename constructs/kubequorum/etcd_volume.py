@@ -6,8 +6,8 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from kubequorum import tags
+from kubequorum.accepted_findings import acknowledge
 from kubequorum.config import Cluster
-from kubequorum.findings import acknowledge
 
 
 class EtcdVolume(Construct):

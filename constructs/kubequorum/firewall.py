@@ -32,7 +32,8 @@ FLOWS = (
     Flow(_NODES, ("loadbalancer",), ec2.Port.tcp(API_PORT), "API through the load balancer"),
     Flow(_NODES, ("masters",), ec2.Port.tcp(API_PORT), "API through the kubernetes Service"),
     Flow(("masters",), ("masters",), ec2.Port.tcp_range(2379, 2380), "etcd clients and peers"),
-    Flow(_NODES, _NODES, ec2.Port.tcp(10250), "kubelet: logs, exec, metrics"),
+    # A metrics server on workers would need them as sources, too.
+    Flow(("masters",), _NODES, ec2.Port.tcp(10250), "kubelet: logs, exec, health"),
     # https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements#network-requirements
     Flow(_NODES, _NODES, ec2.Port.udp(4789), "pod network: VXLAN between nodes"),
 )

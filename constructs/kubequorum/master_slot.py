@@ -10,11 +10,11 @@ from constructs import Construct
 from kubequorum import permissions as may
 from kubequorum import tags
 from kubequorum.api_endpoint import ApiEndpoint
-from kubequorum.cluster_state import ClusterState
+from kubequorum.auto_scaling import acknowledge_group_findings, group_tags, lifecycle_hooks, rolling_update
 from kubequorum.config import Cluster
-from kubequorum.group import acknowledge_group_findings, group_tags, lifecycle_hooks, rolling_update
 from kubequorum.instance_template import InstanceShape, InstanceTemplate
 from kubequorum.node_program import NodeProgram
+from kubequorum.state_exports import StateExports
 from kubequorum.user_data import FirstBoot
 from kubequorum_node.config import NodeConfig
 
@@ -43,7 +43,7 @@ class MasterSlot(Construct):
         slot: str,
         subnet: ec2.ISubnet,
         security_group: ec2.ISecurityGroup,
-        state: ClusterState,
+        state: StateExports,
         program: NodeProgram,
         api: ApiEndpoint,
         wait_condition_id: str,
@@ -63,7 +63,8 @@ class MasterSlot(Construct):
                 security_group=security_group,
             ),
             permissions=[
-                may.read_own_surroundings(),
+                may.read_own_group(),
+                may.read_instances_and_volumes(),
                 may.complete_lifecycle_actions(group_tags=own_tags),
                 may.signal_stack(stack.stack_name),
                 program.read_permission(),

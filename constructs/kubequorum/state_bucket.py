@@ -6,7 +6,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from kubequorum.findings import acknowledge
+from kubequorum.accepted_findings import acknowledge
 
 PKI_PREFIX = "pki/"
 """The CA set: written once, by the first master."""

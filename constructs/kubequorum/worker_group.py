@@ -7,12 +7,12 @@ from constructs import Construct
 
 from kubequorum import config, tags
 from kubequorum import permissions as may
-from kubequorum.cluster_state import ClusterState
+from kubequorum.auto_scaling import acknowledge_group_findings, group_tags, lifecycle_hooks, rolling_update
+from kubequorum.cluster_documents import worker_document
 from kubequorum.config.names import group_logical_id
-from kubequorum.documents import worker_document
-from kubequorum.group import acknowledge_group_findings, group_tags, lifecycle_hooks, rolling_update
 from kubequorum.instance_template import InstanceShape, InstanceTemplate
 from kubequorum.node_program import BundleBuilder, NodeProgram
+from kubequorum.state_exports import StateExports
 from kubequorum.user_data import FirstBoot
 from kubequorum_node.config import NodeConfig
 
@@ -39,7 +39,7 @@ class WorkerGroup(Construct):
         group: config.WorkerGroup,
         subnets: list[ec2.ISubnet],
         security_group: ec2.ISecurityGroup,
-        state: ClusterState,
+        state: StateExports,
         build_bundle: BundleBuilder,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -59,7 +59,7 @@ class WorkerGroup(Construct):
                 security_group=security_group,
             ),
             permissions=[
-                may.read_own_surroundings(),
+                may.read_own_group(),
                 may.complete_lifecycle_actions(group_tags=own_tags),
                 may.signal_stack(stack),
                 program.read_permission(),

@@ -11,8 +11,8 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
+from kubequorum.cluster_documents import master_document, worker_document
 from kubequorum.config import load_cluster
-from kubequorum.documents import master_document, worker_document
 from kubequorum_node.document import ClusterDocument
 from kubequorum_node.kubeadm import configuration
 from kubequorum_node.system import extra_settings

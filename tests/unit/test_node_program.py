@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from kubequorum.cluster_documents import master_document
 from kubequorum.config import load_cluster
-from kubequorum.documents import master_document
 from kubequorum.node_program import build_bundle
 from kubequorum_node import commands
 from kubequorum_node.__main__ import main

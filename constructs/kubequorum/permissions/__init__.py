@@ -3,13 +3,14 @@
 from kubequorum.permissions.instances import (
     complete_lifecycle_actions,
     read_mirror,
-    read_own_surroundings,
+    read_own_group,
     signal_stack,
 )
 from kubequorum.permissions.masters import (
     leave_load_balancer,
     move_volume,
     point_name_at_itself,
+    read_instances_and_volumes,
     replace_volume,
     share_state,
     use_key,
@@ -25,9 +26,10 @@ __all__ = [
     "move_volume",
     "point_name_at_itself",
     "policy_document",
+    "read_instances_and_volumes",
     "read_join_material",
     "read_mirror",
-    "read_own_surroundings",
+    "read_own_group",
     "replace_volume",
     "share_state",
     "signal_stack",

@@ -1,13 +1,13 @@
-"""Permissions of all instances: read their surroundings, report to group and stack, download programs."""
+"""Permissions of all instances: read their place in a group, report to group and stack, download programs."""
 
 from kubequorum.permissions.statement import PARTITION, Permission, arn, resource_tags
 
 
-def read_own_surroundings() -> Permission:
-    """Read instances, volumes and groups."""
+def read_own_group() -> Permission:
+    """Read which group an instance belongs to, and its lifecycle state there."""
     return Permission(
-        sid="ReadOwnSurroundings",
-        actions=("autoscaling:DescribeAutoScalingInstances", "ec2:DescribeInstances", "ec2:DescribeVolumes"),
+        sid="ReadOwnGroup",
+        actions=("autoscaling:DescribeAutoScalingInstances",),
         resources=("*",),
         wildcard_reason="reads only, and AWS offers no narrower resource for them",
     )

@@ -4,6 +4,16 @@ from kubequorum.permissions.statement import PARTITION, REGION, Permission, arn,
 from kubequorum.state_bucket import ADMIN_PREFIX, BACKUPS_PREFIX, JOIN_PREFIX, PKI_PREFIX, SLOTS_PREFIX
 
 
+def read_instances_and_volumes() -> Permission:
+    """Read where the slot's volume is attached, and whether predecessors and peers still exist."""
+    return Permission(
+        sid="ReadInstancesAndVolumes",
+        actions=("ec2:DescribeInstances", "ec2:DescribeVolumes"),
+        resources=("*",),
+        wildcard_reason="reads only, and AWS offers no narrower resource for them",
+    )
+
+
 def move_volume(*, volume_id: str, instance_tags: dict[str, str]) -> list[Permission]:
     """Attach and detach the slot's volumes, to and from instances with these tags only.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 
-from kubequorum.findings import acknowledge
+from kubequorum.accepted_findings import acknowledge
 
 Conditions = dict[str, dict[str, str | list[str]]]
 

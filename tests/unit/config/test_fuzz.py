@@ -10,9 +10,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kubequorum.cluster_documents import master_document, worker_document
 from kubequorum.config import ClusterFileError, load_cluster, warnings_of
 from kubequorum.config.reference import schema
-from kubequorum.documents import master_document, worker_document
 from kubequorum_node.document import ClusterDocument
 from tests.synthesis import REPOSITORY
 from tests.unit.config.cluster_files import document

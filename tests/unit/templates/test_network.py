@@ -20,6 +20,12 @@ def test_the_firewall_has_the_flows_of_the_table_and_no_more(cluster: str) -> No
         assert inline == (allowed if logical_id.startswith("FirewallLoadBalancer") else set())
 
 
+def test_only_masters_connect_to_a_kubelet() -> None:
+    """API servers do; a pod on a worker that reached it could try its credentials there."""
+    sources = [flow.sources for flow in FLOWS if flow.port.to_string() == "10250"]
+    assert sources == [("masters",)]
+
+
 @EVERY_CLUSTER
 def test_masters_connect_to_one_port_outside_the_vpc(cluster: str) -> None:
     """HTTPS for AWS APIs, programs and images; the load balancer connects to masters only."""

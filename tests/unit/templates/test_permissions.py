@@ -134,6 +134,19 @@ def test_a_worker_reads_join_material_and_nothing_else_of_the_state(cluster: str
 
 
 @EVERY_CLUSTER
+def test_a_worker_asks_ec2_for_nothing(cluster: str) -> None:
+    """Volumes, predecessors and stale nodes are the masters' concern."""
+    asking = {
+        logical_id
+        for logical_id, statement in _statements(cluster)
+        for action in _as_list(statement["Action"])
+        if action.startswith("ec2:")
+    }
+    assert asking
+    assert all(logical_id.startswith("Master") for logical_id in asking), asking
+
+
+@EVERY_CLUSTER
 def test_only_workers_read_what_workers_join_with(cluster: str) -> None:
     """Masters publish the token and do not need it."""
     readers = {

@@ -1,13 +1,13 @@
-"""Common parts of all Auto Scaling groups: lifecycle hooks, tags and rolling updates."""
+"""What all Auto Scaling groups have in common: lifecycle hooks, tags and rolling updates."""
 
 from aws_cdk import CfnAutoScalingRollingUpdate, CfnUpdatePolicy, Duration
 from aws_cdk import aws_autoscaling as autoscaling
 
-from kubequorum.findings import acknowledge
+from kubequorum.accepted_findings import acknowledge
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
 
 LAUNCH_HEARTBEAT = Duration.minutes(15)
-"""Longer than the longest boot that can still succeed; every time-out in the node program is shorter."""
+"""Longer than the longest boot that can still succeed; every timeout in the node program is shorter."""
 TERMINATE_HEARTBEAT = Duration.minutes(5)
 """Longer than graceful termination takes; after it the instance is terminated anyway."""
 SIGNAL_TIMEOUT = LAUNCH_HEARTBEAT.plus(TERMINATE_HEARTBEAT)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 
-from kubequorum.group import LAUNCH_HEARTBEAT, SIGNAL_TIMEOUT, TERMINATE_HEARTBEAT
+from kubequorum.auto_scaling import LAUNCH_HEARTBEAT, SIGNAL_TIMEOUT, TERMINATE_HEARTBEAT
 from kubequorum_node.boot.run import LIMIT_SECONDS
 from kubequorum_node.kubernetes.certificates import RENEW_BELOW_DAYS
 from kubequorum_node.kubernetes.credentials import TOKEN_VALID

@@ -6,7 +6,7 @@ from aws_cdk import Fn
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClusterState:
+class StateExports:
     """Ids of what holds the cluster's data. The names of the exports are a contract, see docs/contract.md."""
 
     volume_ids: dict[str, str]

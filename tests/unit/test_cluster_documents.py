@@ -1,7 +1,7 @@
 """cluster.json: what instances need of the cluster file, and nothing else."""
 
+from kubequorum.cluster_documents import master_document, worker_document
 from kubequorum.config import Cluster, load_cluster
-from kubequorum.documents import master_document, worker_document
 from kubequorum_node.document import ClusterDocument
 from tests.synthesis import REPOSITORY
 
