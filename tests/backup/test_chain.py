@@ -4,8 +4,9 @@ import time
 
 import pytest
 
-from kubequorum_node.backup import generation
+from kubequorum_node.backup import generation, log_object, names
 from kubequorum_node.backup.chain import Chain
+from kubequorum_node.backup.changes import Event, Revision
 from kubequorum_node.backup.errors import BackupError
 from kubequorum_node.backup.gateway import Gateway, encode
 from kubequorum_node.backup.rebuild import rebuilt
@@ -271,6 +272,43 @@ def test_a_writer_that_finds_a_hole_takes_a_full_snapshot(
     wait_until(lambda: _caught_up(again, member) and again.heals == 1)
     wait_until(lambda: _caught_up(again, member) and len(bucket.keys("full")) == 2)
     assert len(bucket.keys("hole")) == 1
+    assert _rebuilt_keys(bucket, member, work_folder) == _all(member.gateway())
+
+
+def test_a_slow_bucket_loses_nothing(
+    member: Member, bucket: MemoryBucket, make_writer: MakeWriter, work_folder: str
+) -> None:
+    """Changes gather while a request is under way, and full snapshots are taken meanwhile."""
+    writer = _begin(member, make_writer)
+    bucket.delay_seconds = 0.3
+    for part in range(3):
+        _write(member, 20, value=b"%d" % part)
+        writer.fulls.hurry()
+        writer.step()
+    wait_until(lambda: _caught_up(writer, member))
+    writer.fulls.wait(30)
+    bucket.delay_seconds = 0.0
+    assert (bucket.keys("hole"), writer.heals) == ([], 1)
+    assert _rebuilt_keys(bucket, member, work_folder) == _all(member.gateway())
+
+
+def test_another_history_in_the_chain_is_not_continued(
+    member: Member, bucket: MemoryBucket, make_writer: MakeWriter, work_folder: str
+) -> None:
+    """Data that were turned back, and have come as far again before a writer looked."""
+    writer = _begin(member, make_writer)
+    _write(member, 3)
+    wait_until(lambda: _caught_up(writer, member))
+    change = Event(key=encode(b"/registry/other"), value=encode(b"history"))
+    first = writer.end + 1
+    line = Revision(number=first, events=(change,), seen=0.0).to_line()
+    bucket.create(
+        names.log(1, first),
+        log_object.encode([(first, line)], events=1, cluster_id="other", writer="c", written=0.0, leases={}),
+    )
+    _write(member, 3, value=b"own history")
+    wait_until(lambda: _caught_up(writer, member) and writer.generation == 2)
+    wait_until(lambda: _caught_up(writer, member) and any("/000002/" in key for key in bucket.keys("full")))
     assert _rebuilt_keys(bucket, member, work_folder) == _all(member.gateway())
 
 

@@ -199,7 +199,8 @@ class Writer:
         self.heals += 1
         now = datetime.fromtimestamp(self._wall_time(), UTC).isoformat(timespec="seconds")
         begin = self._gateway.put(full.MARKER, now.encode())
-        log.warning(f"backup: {why}: the chain begins again at revision {begin} with a full snapshot")
+        write = log.warning if end else log.info
+        write(f"backup: {why}: the chain begins at revision {begin} with a full snapshot")
         if end:
             holes.note(self._bucket, self.generation, end + 1, begin, why=why)
         self._contiguous_from = begin + 1
