@@ -8,7 +8,7 @@ from kubequorum_node.boot import order as boot
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubeadm import ca_set
 from kubequorum_node.kubernetes import credentials
-from kubequorum_node.log import step
+from kubequorum_node.log import timed
 from kubequorum_node.node import Node
 from kubequorum_node.services import SERVICES
 from kubequorum_node.step import Step
@@ -89,5 +89,5 @@ def run(node: Node, command: str) -> None:
         # It logs its own steps, and mostly never ends.
         found.run(node)
         return
-    with step(command):
+    with timed(command):
         found.run(node)

@@ -36,15 +36,15 @@ def error(message: str) -> None:
 
 
 @contextmanager
-def step(name: str) -> Iterator[None]:
-    """Log how a step ended and how long it took; its failure is an error, and is raised again."""
+def timed(what: str) -> Iterator[None]:
+    """Log how something ended and how long it took; its failure is an error, and is raised again."""
     begin = time.monotonic()
     try:
         yield
     except BaseException as failure:
-        error(f"{name}: FAILED after {time.monotonic() - begin:.1f} s: {failure}")
+        error(f"{what}: FAILED after {time.monotonic() - begin:.1f} s: {failure}")
         raise
-    info(f"{name}: done in {time.monotonic() - begin:.1f} s")
+    info(f"{what}: done in {time.monotonic() - begin:.1f} s")
 
 
 def _write(level: Level, message: str) -> None:

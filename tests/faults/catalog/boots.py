@@ -72,7 +72,7 @@ def clock_ten_minutes_off(scene: Scene) -> None:
     slot = scene.cluster.follower()
     master = scene.cluster.master(slot)
     off = scene.cluster.faults.clock(master, seconds=600)
-    logged = "watchdog: this master is clock off"
+    logged = "watchdog: clock skew"
     # The watchdog checks the clock once a minute, and logs nothing for another one.
     took = scene.wait(lambda: logged in scene.cluster.console(master), logged, seconds=180)
     scene.note(f"logged after {took:.0f} s")

@@ -40,7 +40,7 @@ def leaders_clock_off_during_a_replacement(scene: Scene) -> None:
     master = scene.cluster.master(leader)
     scene.cluster.faults.clock(master, seconds=600)
     scene.wait_until_replaced(replaced, scene.terminate(replaced))
-    logged = "watchdog: this master is clock off"
+    logged = "watchdog: clock skew"
     scene.wait(lambda: logged in scene.cluster.console(master), logged, seconds=180)
 
 

@@ -114,6 +114,6 @@ def disk_full(scene: Scene) -> None:
     time.sleep(_FULL_SECONDS)
     used = scene.cluster.sh(master, f"df --output=pcent {_DATA} | tail -1").strip()
     scene.note(f"{used} of the volume were used")
-    assert "watchdog: this master is full" in scene.cluster.console(master), "the watchdog did not log it"
+    assert "watchdog: full" in scene.cluster.console(master), "the watchdog did not log it"
     scene.cluster.faults.unfill_volume(volume)
     assert scene.cluster.master(slot) == master, "the machine was replaced, which frees no space"

@@ -19,7 +19,7 @@ def _logged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, journal: bool) -
         log.info("as planned")
         log.warning("it is retried")
         log.error("first line\nsecond line")
-        with pytest.raises(ValueError, match="nothing there"), log.step("mount-volume"):
+        with pytest.raises(ValueError, match="nothing there"), log.timed("mount-volume"):
             raise ValueError("nothing there")
         stderr.seek(0)
         return stderr.read().splitlines()

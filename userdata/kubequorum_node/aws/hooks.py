@@ -22,7 +22,7 @@ _PAUSE_SECONDS = 5.0
 
 
 class Hooks:
-    """Completes and prolongs the lifecycle hooks of this instance."""
+    """Completes and extends the lifecycle hooks of this instance."""
 
     def __init__(self, *, aws: Aws, metadata: Metadata, clock: Clock) -> None:
         self._aws = aws
@@ -104,11 +104,11 @@ class Hooks:
             info(f"{instance_id} of this group is {state or 'unknown to EC2'}: completing its terminate hook")
             self._try_to_complete(group, TERMINATE_HOOK, instance_id, "CONTINUE")
 
-    def prolong(self, hook: str) -> None:
+    def extend(self, hook: str) -> None:
         """Restart the time-out of a hook."""
         instance_id = self._metadata.instance_id()
         for group in self.groups():
-            self._prolong_in(group, hook, instance_id)
+            self._extend_in(group, hook, instance_id)
 
     def _members(self, group: str) -> dict[str, str]:
         answer = self._aws.call(
@@ -137,7 +137,7 @@ class Hooks:
             return False
         return True
 
-    def _prolong_in(self, group: str, hook: str, instance_id: str) -> None:
+    def _extend_in(self, group: str, hook: str, instance_id: str) -> None:
         self._aws.call(
             lambda: self._aws.autoscaling.record_lifecycle_action_heartbeat(
                 AutoScalingGroupName=group, LifecycleHookName=hook, InstanceId=instance_id

@@ -34,17 +34,17 @@ class Identity:
         return f"aws:///{self.zone}/{self.instance_id}"
 
 
-def find(metadata: Metadata, machine: str | None = None) -> Identity:
+def find(metadata: Metadata, processor: str | None = None) -> Identity:
     """Ask the metadata service.
 
     Raises:
         NodeError: there are no programs for this processor.
 
     """
-    machine = machine or platform.machine()
-    if machine not in _ARCHITECTURES:
+    processor = processor or platform.machine()
+    if processor not in _ARCHITECTURES:
         known = ", ".join(_ARCHITECTURES)
-        raise NodeError(f"this host's processor is {machine}: use an instance type with one of {known}")
+        raise NodeError(f"this host's processor is {processor}: use an instance type with one of {known}")
     return Identity(
         instance_id=metadata.instance_id(),
         instance_type=metadata.instance_type(),
@@ -52,7 +52,7 @@ def find(metadata: Metadata, machine: str | None = None) -> Identity:
         address=metadata.address(),
         # Kubernetes names are lower case; the domain name of a DHCP option set may not be.
         node_name=metadata.private_dns_name().lower(),
-        architecture=_ARCHITECTURES[machine],
+        architecture=_ARCHITECTURES[processor],
     )
 
 

@@ -10,7 +10,7 @@ from kubequorum_node.aws.imds import Metadata
 from kubequorum_node.clock import Clock, NotYetError, WaitError
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK, NodeConfig
 from kubequorum_node.document import ClusterDocument
-from kubequorum_node.log import error, info, step, warning
+from kubequorum_node.log import error, info, timed, warning
 
 _POLL_SECONDS = 2.0
 _LONGEST_POLL_SECONDS = 10.0
@@ -59,13 +59,13 @@ class Lifecycle:
         if not is_awaited:
             info("no stack creation waits for this instance: the launch hook waits for its proof")
             return
-        with step("complete the launch hook: the creation of the stack continues"):
+        with timed("complete the launch hook: the creation of the stack continues"):
             self._complete(LAUNCH_HOOK, "CONTINUE")
 
     def enter_service(self) -> None:
         """Complete the launch hook: this instance serves."""
         if LAUNCH_HOOK not in self._completed:
-            with step("complete the launch hook"):
+            with timed("complete the launch hook"):
                 self._complete(LAUNCH_HOOK, "CONTINUE")
 
     def report_ready(self) -> None:
@@ -91,7 +91,7 @@ class Lifecycle:
             except (ClientError, BotoCoreError) as failure:
                 # A signal that fails must not keep the group from replacing the instance.
                 error(f"could not signal {logical_id}: {failure}")
-        with step("abandon the launch"):
+        with timed("abandon the launch"):
             if not self._complete(LAUNCH_HOOK, "ABANDON"):
                 # The hook was completed early.
                 self._report_unhealthy()
@@ -106,13 +106,13 @@ class Lifecycle:
         """Names of the groups that this instance is in: one, or none."""
         return list(self._hooks.groups())
 
-    def prolong_end(self) -> None:
+    def extend_terminate_hook(self) -> None:
         """Restart the time-out of the terminate hook: the termination takes longer."""
-        self._hooks.prolong(TERMINATE_HOOK)
+        self._hooks.extend(TERMINATE_HOOK)
 
-    def report_gone(self) -> None:
+    def complete_terminate_hook(self) -> None:
         """Complete the terminate hook: nothing on this instance is needed any more."""
-        with step("complete the terminate hook"):
+        with timed("complete the terminate hook"):
             self._complete(TERMINATE_HOOK, "CONTINUE")
 
     def await_service(self, *, is_master: bool) -> None:
@@ -124,7 +124,7 @@ class Lifecycle:
             LAUNCH_HOOK, self._hooks.complete_for_terminated_peers if is_master else None
         )
 
-    def await_end(self) -> None:
+    def await_termination(self) -> None:
         """Check that the group recorded the completion of the terminate hook; if not, complete it again."""
         self._hooks.retry_completion(TERMINATE_HOOK)
 
@@ -134,7 +134,7 @@ class Lifecycle:
         return was_open
 
     def _signal_failure(self, logical_id: str, unique_id: str) -> None:
-        with step(f"signal {logical_id}: FAILURE"):
+        with timed(f"signal {logical_id}: FAILURE"):
             if self._signal(logical_id, "FAILURE", unique_id) != "not yet":
                 return
         own_group = self._config.signals[0]
@@ -143,7 +143,7 @@ class Lifecycle:
         # The creation has not reached the resource that waits for the masters, and may never reach it: it may
         # be waiting for this very instance to be in service.
         if self._status(own_group) == "CREATE_IN_PROGRESS":
-            with step("complete the launch hook, so that the stack continues and receives the failure"):
+            with timed("complete the launch hook, so that the stack continues and receives the failure"):
                 self._complete(LAUNCH_HOOK, "CONTINUE")
         self._signal_when_awaited(logical_id, "FAILURE", unique_id)
 
@@ -168,7 +168,7 @@ class Lifecycle:
             if self._signal(logical_id, status, unique_id) == "not yet":
                 raise NotYetError(f"{self._stack} has not reached it")
 
-        with step(f"signal {logical_id}" + (": FAILURE" if status == "FAILURE" else "")):
+        with timed(f"signal {logical_id}" + (": FAILURE" if status == "FAILURE" else "")):
             try:
                 self._clock.poll(
                     f"{logical_id} to wait for a signal",

@@ -60,7 +60,7 @@ def _read(node: Node) -> Launch | None:
     try:
         return Launch(**json.loads(text))
     except (ValueError, TypeError) as error:
-        warning(f"{_FILE} cannot be read ({error!r}): the launch counts from now")
+        warning(f"{_FILE} cannot be read ({error!r}): the launch timer restarts")
         return None
 
 

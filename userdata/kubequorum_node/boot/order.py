@@ -25,7 +25,7 @@ MASTER: Lane = (
             (
                 steps.INSTALL_PROGRAMS,
                 steps.START_RUNTIME,
-                steps.CHECK_MACHINE,
+                steps.CHECK_HOST,
                 steps.ISSUE_CERTIFICATES,
                 steps.START_KUBELET,
             ),

@@ -7,7 +7,7 @@ from threading import Thread
 from kubequorum_node import settings
 from kubequorum_node.boot import launch
 from kubequorum_node.boot.order import Lane, Parallel, plan
-from kubequorum_node.log import error, info, step, warning
+from kubequorum_node.log import error, info, timed, warning
 from kubequorum_node.node import Node
 from kubequorum_node.supervision.unit import Phase
 from kubequorum_node.system import boot_lock
@@ -47,7 +47,10 @@ def _boot_alone(node: Node) -> int:
         node.supervisor.start(Phase.LAUNCH)
         launched = launch.current(node)
         if launched.outcome == launch.ABANDONED:
-            warning("this instance's launch was abandoned before: its Auto Scaling group replaces it")
+            warning(
+                "this launch was already abandoned; waiting for the Auto Scaling group to replace the "
+                "instance"
+            )
             return ABANDONED_STATUS
         used = 0.0 if launched.outcome == launch.IN_SERVICE else launch.seconds_used(node)
         if used > 1:
@@ -76,7 +79,7 @@ def run(node: Node, lane: Lane) -> None:
         if isinstance(todo, Parallel):
             _run_parallel(node, todo)
         else:
-            with step(todo.name):
+            with timed(todo.name):
                 settings.fail_if_injected(todo.name)
                 todo.run(node)
 

@@ -86,8 +86,8 @@ INSTALL_PROGRAMS = Step(
     "install-programs", "install programs that the image lacks, as pinned in the lock file", install_programs
 )
 START_RUNTIME = Step("start-runtime", "prepare the kernel, start the container runtime", start_runtime)
-CHECK_MACHINE = Step(
-    "check-machine", "kubeadm's preflight checks; pulls the images", control_plane.check_host, True
+CHECK_HOST = Step(
+    "check-host", "kubeadm's preflight checks; pulls the images", control_plane.check_host, True
 )
 ATTACH_VOLUME = Step(
     "attach-volume",

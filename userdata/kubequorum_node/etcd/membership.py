@@ -24,7 +24,6 @@ from kubequorum_node.etcd.topology import (
     peer_url,
 )
 from kubequorum_node.host import CommandError
-from kubequorum_node.kubeadm.cluster_configuration import DATA_FOLDER
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import WORK_FOLDER, Node
 from kubequorum_node.volume import filesystem, member_data, slot_record
@@ -34,6 +33,7 @@ from kubequorum_node.volume.slot_volume import SlotVolume
 _FILE = f"{WORK_FOLDER}/membership.json"
 _QUORUM_SECONDS = 600.0
 _CHANGE_SECONDS = 60.0
+_NO_COPY_LEFT = "see docs/operations/quorum-loss.md for what can be recovered"
 
 
 class NoQuorumError(NodeError):
@@ -68,10 +68,11 @@ def decide(record: SlotRecord | None, *, has_data: bool, volume_id: str) -> Deci
         if record is not None and record.stage in slot_record.HAS_LIVED and record.volume != volume_id:
             raise ForeignVolumeError(
                 f"volume {volume_id} has etcd data, but by the slot's record the member's data are on "
-                f"{record.volume}. If this volume is a copy, its data may be outdated: delete "
-                f"{DATA_FOLDER}/member on it, and the member joins again from the others. If the volumes of "
-                "all masters were replaced with copies from the same moment, delete the records of all "
-                "slots (slots/*/record.json in the state bucket)"
+                f"{record.volume}. Give the slot that volume back. If it no longer exists, terminate this "
+                f"instance and delete {volume_id}: the slot's next master creates another one, and its "
+                "member joins again from the others. If the volumes of all masters were replaced with "
+                "copies from the same moment, delete the records of all slots (slots/*/record.json in the "
+                "state bucket)"
             )
         return Decision.RESUME
     if record is not None and record.stage in slot_record.HAS_LIVED:
@@ -148,8 +149,8 @@ def wait_for_quorum(node: Node, *, because: str) -> list[Member]:
     if len(node.etcd_spec.slots) == 1:
         raise NoQuorumError(
             f"{because}, and this cluster has no other member that has a copy. If the slot's old volume "
-            "still exists, give it back to the slot. Otherwise the cluster's data are lost, for there is no "
-            f"backup: delete {records} to begin with an empty cluster"
+            f"still exists, give it back to the slot. Otherwise {_NO_COPY_LEFT}; to begin with an empty "
+            f"cluster, delete the slot's volume and {records}"
         )
     others = EtcdClient.others(node)
 
@@ -166,9 +167,9 @@ def wait_for_quorum(node: Node, *, because: str) -> list[Member]:
     except WaitError as error:
         raise NoQuorumError(
             f"{because}, and the other masters have no quorum to copy the data from: start masters until "
-            f"{majority(node.etcd_spec)} members work. If too few of them still have their data, the data of "
-            "the cluster are lost, for there is no backup. To begin with an empty cluster, delete what is "
-            f"left ({DATA_FOLDER}/member on each master) and {records}. {error}"
+            f"{majority(node.etcd_spec)} members work. If too few of them still have their data, "
+            f"{_NO_COPY_LEFT}; to begin with an empty cluster, delete the volumes of all slots and "
+            f"{records}. {error}"
         ) from error
 
 

@@ -2,7 +2,7 @@
 
 from kubequorum_node.clock import Clock, NotYetError
 from kubequorum_node.host import CommandError, Host, Result
-from kubequorum_node.log import step
+from kubequorum_node.log import timed
 
 PROGRAM = "/usr/local/bin/kubeadm"
 _PHASE_SECONDS = 180
@@ -21,7 +21,7 @@ class Kubeadm:
             CommandError: it failed; with kubeadm's output.
 
         """
-        with step(f"kubeadm init phase {' '.join(phase)}"):
+        with timed(f"kubeadm init phase {' '.join(phase)}"):
             self._host.run(PROGRAM, "init", "phase", *phase, "--config", config, timeout=timeout)
 
     def retry_init_phase(self, *phase: str, config: str, clock: Clock, seconds: float) -> None:

@@ -6,7 +6,7 @@ import random
 from kubequorum_node.kubeadm import master_config
 from kubequorum_node.kubeadm.phases import Kubeadm
 from kubequorum_node.kubernetes import api_server
-from kubequorum_node.log import info, step
+from kubequorum_node.log import info, timed
 from kubequorum_node.node import Node
 
 API_SERVER = "/etc/kubernetes/pki/apiserver.crt"
@@ -42,10 +42,10 @@ def renew_if_due(node: Node) -> bool:
 
 def renew_and_restart(node: Node) -> None:
     """Renew now, and restart the components that hold the old ones."""
-    with step("renew certificates"):
+    with timed("renew certificates"):
         renew(node)
     for container in _RESTARTED:
-        with step(f"restart {container}"):
+        with timed(f"restart {container}"):
             _restart(node, container)
     api_server.wait_until_ready(node)
 

@@ -10,7 +10,7 @@ from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
 from kubequorum_node.kubeadm.phases import Kubeadm
 from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
 from kubequorum_node.kubernetes.kubelet import CLIENT_CERTIFICATE, KUBECONFIG
-from kubequorum_node.log import info, step
+from kubequorum_node.log import info, timed
 from kubequorum_node.node import WORK_FOLDER, Node
 from kubequorum_node.supervision import systemctl
 
@@ -44,7 +44,7 @@ def join(node: Node) -> None:
     def attempt() -> None:
         material = wait_for_material(node)
         try:
-            with step(f"join through {material.endpoint}"):
+            with timed(f"join through {material.endpoint}"):
                 _join_once(node, material)
         except CommandError as error:
             raise NotYetError(str(error)) from error

@@ -13,7 +13,7 @@ from kubequorum_node.etcd.comparison import DifferentDataError, NotComparableErr
 from kubequorum_node.etcd.exit_reason import Cause, ExitReason, find_exit_reason
 from kubequorum_node.etcd.topology import majority, other_slots
 from kubequorum_node.etcd.voting import wait_until_voting
-from kubequorum_node.log import step
+from kubequorum_node.log import timed
 from kubequorum_node.node import Node
 from kubequorum_node.repair import replacement
 from kubequorum_node.repair.peers import RefusedError, require_replaceable
@@ -76,11 +76,14 @@ def repair(node: Node, *, why: str, alarm: bool) -> None:
         RefusedError: the others cannot do without it, or do not agree with each other.
 
     """
-    if alarm:
-        require_agreement(node)
-    else:
-        require_replaceable(node)
-        replacement.take_lock(node, why=why)
+    try:
+        if alarm:
+            require_agreement(node)
+        else:
+            require_replaceable(node)
+            replacement.take_lock(node, why=why)
+    except RefusedError as error:
+        raise RefusedError(f"not repaired: {error}") from error
     volume = slot_volume.resolved(node)
     membership.mark_for_rejoin(node, volume, because=why)
     _rejoin(node, volume)
@@ -100,7 +103,7 @@ def require_agreement(node: Node) -> None:
     """
     slots = other_slots(node.etcd_spec, node.slot)
     if len(slots) < majority(node.etcd_spec):
-        raise RefusedError("nothing is done: nobody else has the data")
+        raise RefusedError("nobody else has the data")
     try:
         node.clock.retry(
             lambda: _compare(node, slots),
@@ -108,29 +111,25 @@ def require_agreement(node: Node) -> None:
             retry_if=lambda failure: isinstance(failure, (NotComparableError, _DisagreementError)),
         )
     except (NotComparableError, _DisagreementError) as error:
-        raise RefusedError(
-            f"nothing is done: the data of {', '.join(slots)} cannot be relied on: {error}"
-        ) from error
+        raise RefusedError(f"the data of {', '.join(slots)} cannot be relied on: {error}") from error
 
 
 def _compare(node: Node, slots: list[str]) -> None:
     found = comparison.fingerprints(node, slots)
     if silent := [slot for slot in slots if slot not in found]:
-        raise RefusedError(
-            f"nothing is done: the others' data cannot be compared: {', '.join(silent)} does not answer"
-        )
+        raise RefusedError(f"the others' data cannot be compared: {', '.join(silent)} does not answer")
     if len(set(found.values())) > 1:
         raise _DisagreementError(
-            "they differ from each other, no majority says which are right, and there is no backup. Choose "
-            "the member whose data are right and make it the leader (`etcdctl move-leader`), clear the "
-            "alarm (`etcdctl alarm disarm`), then on the others, one after the other: stop etcd, delete "
-            f"{member_data.MEMBER_FOLDER}, reboot"
+            "they differ from each other, and no majority says which are right. Make a snapshot of each "
+            "volume, and choose the member whose data are right. Make it the leader (`etcdctl move-leader`), "
+            "and clear the alarm (`etcdctl alarm disarm`). Then let the others copy its data, one after the "
+            "other: terminate the instance and delete its volume. See docs/operations/volume.md"
         )
 
 
 def _rejoin(node: Node, volume: SlotVolume) -> None:
     """Stop the member, settle how it starts without its data, and start it. Safe to repeat after a crash."""
-    with step("stop etcd"):
+    with timed("stop etcd"):
         systemctl.stop(node.host, "kubelet.service")
     try:
         _remove_pods(node)

@@ -68,7 +68,7 @@ def query_peers(node: Node) -> PeerHealth:
     try:
         members = etcd.members()
     except UNREADABLE as error:
-        raise RefusedError(f"nothing is done: the others have no quorum: {error}") from error
+        raise RefusedError(f"the others have no quorum: {error}") from error
     healthy = etcd.healthy_endpoints()
     return PeerHealth(
         members=tuple(members),
@@ -88,7 +88,7 @@ def require_replaceable(node: Node) -> None:
     url = peer_url(node.etcd_spec, node.slot)
     own = sum(url in member.peer_urls and not member.is_learner for member in peers.members)
     if reason := why_not_replaceable(peers, slots=node.etcd_spec.slots, own_voters=own):
-        raise RefusedError(f"nothing is done: {reason}")
+        raise RefusedError(reason)
 
 
 def _serves(node: Node, slot: str) -> bool:

@@ -28,11 +28,9 @@ def take_lock(node: Node, *, why: str) -> None:
     try:
         holder = _lock(node).acquire(own, seconds=LOCK_SECONDS)
     except UNREADABLE as error:
-        raise RefusedError(f"nothing is done: the others do not give the lock: {error}") from error
+        raise RefusedError(f"the others do not give the lock: {error}") from error
     if holder and holder.get("slot") != node.slot:
-        raise RefusedError(
-            f"nothing is done: slot {holder.get('slot')} ({holder.get('instance')}) is being replaced"
-        )
+        raise RefusedError(f"slot {holder.get('slot')} ({holder.get('instance')}) is being replaced")
 
 
 def release_lock(node: Node) -> None:
@@ -55,8 +53,11 @@ def report_unhealthy(node: Node, *, why: str) -> None:
         RefusedError: it cannot, or another master is being replaced.
 
     """
-    require_replaceable(node)
-    take_lock(node, why=why)
+    try:
+        require_replaceable(node)
+        take_lock(node, why=why)
+    except RefusedError as error:
+        raise RefusedError(f"not replaced: {error}") from error
     instance_id = node.identity.instance_id
     warning(f"the others can do without this master: {instance_id} reports itself unhealthy")
     try:

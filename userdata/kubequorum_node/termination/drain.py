@@ -20,7 +20,7 @@ _NO_TARGET_SECONDS = 180.0
 """How long to wait for another node that accepts pods; longer than the launch of a worker. There is none when
 all workers are deleted with their stack: a budget that waits for one would block them all."""
 _TARGET_CHECK_SECONDS = 15.0
-_PROLONG_SECONDS = 100.0
+_EXTEND_SECONDS = 100.0
 """A third of the terminate hook's time-out."""
 _PAUSE_SECONDS = 2.0
 _MIRROR = "kubernetes.io/config.mirror"
@@ -65,15 +65,15 @@ class Drain:
                 self._evict(pod)
         return left
 
-    def wait_until_empty(self, *, seconds: float, prolong: Callable[[], None]) -> None:
+    def wait_until_empty(self, *, seconds: float, extend_hook: Callable[[], None]) -> None:
         """Evict until no pod is left that has to move, time is over, or the API has been silent for too long.
 
         Args:
             seconds: how long at most.
-            prolong: called from time to time, to prolong the hook.
+            extend_hook: called from time to time.
 
         """
-        begin = answered = prolonged = target_seen = looked = self._clock.now()
+        begin = answered = extended = target_seen = looked = self._clock.now()
         left: list[Pod] | None = None
         while True:
             now = self._clock.now()
@@ -100,9 +100,9 @@ class Drain:
                 names = "unknown" if left is None else ", ".join(map(_name, left))
                 warning(f"continuing after {now - begin:.0f} s with pods left: {names}")
                 return
-            if now - prolonged >= _PROLONG_SECONDS:
-                prolong()
-                prolonged = now
+            if now - extended >= _EXTEND_SECONDS:
+                extend_hook()
+                extended = now
             self._clock.sleep(_PAUSE_SECONDS)
 
     def _has_target(self) -> bool:
@@ -171,7 +171,7 @@ def empty(node: Node) -> None:
         drain.cordon()
     except ApiError as error:
         warning(f"the node could not be cordoned: {error}")
-    drain.wait_until_empty(seconds=LIMIT_SECONDS, prolong=lambda: _prolong(node))
+    drain.wait_until_empty(seconds=LIMIT_SECONDS, extend_hook=lambda: _extend_hook(node))
 
 
 def begin(node: Node) -> None:
@@ -186,9 +186,9 @@ def begin(node: Node) -> None:
     drain.evict_all()
 
 
-def _prolong(node: Node) -> None:
+def _extend_hook(node: Node) -> None:
     try:
-        node.lifecycle.prolong_end()
+        node.lifecycle.extend_terminate_hook()
     except Exception as error:
         # The hook's time-out then ends the instance.
-        warning(f"the terminate hook could not be prolonged: {error}")
+        warning(f"the terminate hook could not be extended: {error}")

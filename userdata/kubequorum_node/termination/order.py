@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Thread
 
 from kubequorum_node.kubernetes import api_server
-from kubequorum_node.log import error, info, step, warning
+from kubequorum_node.log import error, info, timed, warning
 from kubequorum_node.node import Node
 from kubequorum_node.step import Step
 from kubequorum_node.termination import steps
@@ -45,7 +45,7 @@ MASTER_WITHOUT_CLUSTER: Sequence[TimedStep] = (
 """For a master whose API server is not ready, like the last one of a deleted control plane: nobody can take
 over, and each request would wait for a quorum that does not come."""
 WORKER: Sequence[TimedStep] = (TimedStep(steps.EMPTY_NODE, 2000),)
-"""It prolongs the hook by itself."""
+"""It extends the hook by itself."""
 SHUTDOWN: Sequence[TimedStep] = (TimedStep(steps.MOVE_LEADERSHIP, 10), *STOP)
 """For a host that shuts down and comes back: it keeps its volume, its pods and its place behind the load
 balancer, whose health checks notice."""
@@ -54,7 +54,7 @@ SHUTDOWN_WITHOUT_CLUSTER: Sequence[TimedStep] = (
     TimedStep(steps.UNMOUNT_VOLUME, 20),
 )
 PLANS = (MASTER, MASTER_WITHOUT_CLUSTER, WORKER, SHUTDOWN, SHUTDOWN_WITHOUT_CLUSTER)
-LAST_STEPS = (steps.REPORT_GONE, steps.AWAIT_END)
+LAST_STEPS = (steps.COMPLETE_TERMINATE_HOOK, steps.AWAIT_TERMINATION)
 """Of every termination, after its plan."""
 
 
@@ -62,12 +62,12 @@ def terminate(node: Node) -> None:
     """Release everything, then let the group terminate this instance."""
     begin = node.clock.now()
     _stop_services(node)
-    for timed in _plan(node):
-        attempt(node, timed)
-    node.lifecycle.report_gone()
+    for todo in _plan(node):
+        attempt(node, todo)
+    node.lifecycle.complete_terminate_hook()
     info(f"{node.config.role} released everything in {node.clock.now() - begin:.1f} s")
     # EC2 mostly terminates the instance in the middle of it.
-    attempt(node, TimedStep(steps.AWAIT_END, 90))
+    attempt(node, TimedStep(steps.AWAIT_TERMINATION, 90))
 
 
 def shut_down(node: Node) -> None:
@@ -76,26 +76,26 @@ def shut_down(node: Node) -> None:
     After `terminate` there is nothing left to stop and nothing to wait for: EC2 terminates the instance.
     """
     if node.is_master:
-        for timed in SHUTDOWN if api_server.is_ready(node) else SHUTDOWN_WITHOUT_CLUSTER:
-            attempt(node, timed)
+        for todo in SHUTDOWN if api_server.is_ready(node) else SHUTDOWN_WITHOUT_CLUSTER:
+            attempt(node, todo)
 
 
-def attempt(node: Node, timed: TimedStep) -> None:
+def attempt(node: Node, todo: TimedStep) -> None:
     """Run a step; continue without one that fails or hangs."""
 
     def run() -> None:
         try:
-            with step(timed.step.name):
-                timed.step.run(node)
-        except Exception:  # noqa: S110 - `step` has logged it
+            with timed(todo.step.name):
+                todo.step.run(node)
+        except Exception:  # noqa: S110 - `timed` has logged it
             pass
 
     # What hangs (a dead mount, an API that swallows requests) ends with the instance.
-    thread = Thread(target=run, name=timed.step.name, daemon=True)
+    thread = Thread(target=run, name=todo.step.name, daemon=True)
     thread.start()
-    thread.join(timed.seconds)
+    thread.join(todo.seconds)
     if thread.is_alive():
-        error(f"{timed.step.name}: not done within {timed.seconds:.0f} s; continuing without it")
+        error(f"{todo.step.name}: not done within {todo.seconds:.0f} s; continuing without it")
 
 
 def _plan(node: Node) -> Sequence[TimedStep]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from kubequorum_node.clock import NotYetError, WaitError
-from kubequorum_node.log import step, warning
+from kubequorum_node.log import timed, warning
 from kubequorum_node.node import Node
 from kubequorum_node.supervision import systemctl
 
@@ -31,7 +31,7 @@ def stop_all(node: Node) -> None:
     """
     kubelet_runs = systemctl.is_active(node.host, _KUBELET)
     for names, seconds in _ORDER:
-        with step(f"stop {', '.join(names)}"):
+        with timed(f"stop {', '.join(names)}"):
             for name in names:
                 # Without its manifest the kubelet does not restart it. The next boot writes a new one.
                 node.host.path(f"{_MANIFESTS}/{name}.yaml").unlink(missing_ok=True)
@@ -53,7 +53,7 @@ def stop_at_once(node: Node) -> None:
         for name in names:
             node.host.path(f"{_MANIFESTS}/{name}.yaml").unlink(missing_ok=True)
     for names, _ in _ORDER:
-        with step(f"stop {', '.join(names)}"):
+        with timed(f"stop {', '.join(names)}"):
             _stop(node, names, _FORCED_SECONDS)
 
 

@@ -31,9 +31,13 @@ STOP_AT_ONCE = Step(
 )
 UNMOUNT_VOLUME = Step("unmount-volume", "unmount the slot's volume", filesystem.unmount, True)
 DETACH_VOLUME = Step("detach-volume", "detach the slot's volume from this instance", detachment.detach, True)
-AWAIT_END = Step(
-    "await-end",
+AWAIT_TERMINATION = Step(
+    "await-termination",
     "retry the completion of the terminate hook if it was lost",
-    lambda node: node.lifecycle.await_end(),
+    lambda node: node.lifecycle.await_termination(),
 )
-REPORT_GONE = Step("report-gone", "complete the terminate hook", lambda node: node.lifecycle.report_gone())
+COMPLETE_TERMINATE_HOOK = Step(
+    "complete-terminate-hook",
+    "complete the terminate hook",
+    lambda node: node.lifecycle.complete_terminate_hook(),
+)

@@ -158,7 +158,7 @@ def _deal_with(node: Node, volume: SlotVolume, instance_id: str, wait: _Wait) ->
         wait.done.add((instance_id, action))
     try:
         match action:
-            case Next.FINISH_OFF:
+            case Next.COMPLETE_TERMINATE_HOOK:
                 node.aws.call(
                     lambda: node.aws.autoscaling.complete_lifecycle_action(
                         AutoScalingGroupName=holder.group or "",

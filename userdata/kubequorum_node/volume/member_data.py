@@ -23,14 +23,14 @@ def quarantine(node: Node) -> None:
     Safe to repeat after a crash: an older copy is deleted before the data are moved, and they are moved
     atomically.
     """
-    data, aside = node.host.path(MEMBER_FOLDER), node.host.path(QUARANTINE_FOLDER)
+    data, quarantined = node.host.path(MEMBER_FOLDER), node.host.path(QUARANTINE_FOLDER)
     if not data.exists():
         return
     size = _size_bytes(data)
     drop_quarantine(node)
     free = node.host.space(DATA_FOLDER).free_bytes
-    aside.mkdir(mode=0o700)
-    data.rename(aside / data.name)
+    quarantined.mkdir(mode=0o700)
+    data.rename(quarantined / data.name)
     if free >= _SPARE_FACTOR * size:
         warning(
             f"the member's data ({size >> 20} MiB) are quarantined in {QUARANTINE_FOLDER}: delete them when "
@@ -46,10 +46,10 @@ def quarantine(node: Node) -> None:
 
 def drop_quarantine(node: Node) -> bool:
     """Delete what is quarantined; returns whether there was anything."""
-    aside = node.host.path(QUARANTINE_FOLDER)
-    if not aside.exists():
+    quarantined = node.host.path(QUARANTINE_FOLDER)
+    if not quarantined.exists():
         return False
-    shutil.rmtree(aside)
+    shutil.rmtree(quarantined)
     return True
 
 

@@ -10,11 +10,11 @@ from enum import Enum
 
 from kubequorum_node.aws.instances import GONE
 
-FINISH_OFF_AFTER_SECONDS = 10.0
+COMPLETE_TERMINATE_HOOK_AFTER_SECONDS = 10.0
 """How long a predecessor in Terminating:Wait may be silent. During a graceful termination its kubelet answers
 until the end (see `static_pods`), so one that is silent hangs, has no power, or never came up. Completing its
-lifecycle action is not force: EC2 then shuts it down regularly, if it still can."""
-LAST_RESORT_AFTER_SECONDS = 180.0
+lifecycle action is not force: EC2 then shuts it down normally, if it still can."""
+FORCE_DETACH_AFTER_SECONDS = 180.0
 """How long AWS may take to detach the volume of a terminated instance."""
 
 
@@ -22,7 +22,7 @@ class Next(Enum):
     """What the successor does."""
 
     WAIT = "wait"
-    FINISH_OFF = "complete its terminate action"
+    COMPLETE_TERMINATE_HOOK = "complete its terminate hook"
     DETACH = "detach the volume"
     FORCE_DETACH = "detach the volume by force"
 
@@ -60,15 +60,19 @@ def decide(holder: Holder) -> Next:
     """
     if holder.instance_state in GONE:
         # AWS detaches by itself; if it does not, nobody is left who could write.
-        return Next.FORCE_DETACH if holder.waited_seconds >= LAST_RESORT_AFTER_SECONDS else Next.WAIT
+        return Next.FORCE_DETACH if holder.waited_seconds >= FORCE_DETACH_AFTER_SECONDS else Next.WAIT
     if holder.instance_state == "stopped":
         return Next.DETACH
     if holder.silent_seconds == 0:
         return Next.WAIT
     state = holder.lifecycle_state
     if state == "Terminating:Wait":
-        return Next.FINISH_OFF if holder.silent_seconds >= FINISH_OFF_AFTER_SECONDS else Next.WAIT
+        return (
+            Next.COMPLETE_TERMINATE_HOOK
+            if holder.silent_seconds >= COMPLETE_TERMINATE_HOOK_AFTER_SECONDS
+            else Next.WAIT
+        )
     leaving = state is None or state.startswith(("Terminating", "Terminated", "Detach"))
-    if leaving and min(holder.silent_seconds, holder.waited_seconds) >= LAST_RESORT_AFTER_SECONDS:
+    if leaving and min(holder.silent_seconds, holder.waited_seconds) >= FORCE_DETACH_AFTER_SECONDS:
         return Next.FORCE_DETACH
     return Next.WAIT

@@ -45,7 +45,7 @@ class SlotRecord:
     stage: str
     """FORMING, JOINING or MEMBER."""
     outcome: str = "booting"
-    """`booting`, `ready`, or why the last boot failed."""
+    """`booting`, `ready`, `failed: …` from a boot, or `unwell: …` from the watchdog."""
     replaces: str = ""
     """The volume in user-data, if the record's has replaced it; empty if they are the same."""
     written: str = ""

@@ -18,11 +18,11 @@ class Condition(Enum):
     """The state of a master, by the remedy."""
 
     WELL = "well"
-    CLOCK_OFF = "clock off"
-    STORAGE = "storage trouble"
+    CLOCK_SKEW = "clock skew"
+    STORAGE_FAILURE = "storage failure"
     FULL = "full"
     CORRUPT = "corrupt"
-    EXPIRED = "expiring"
+    EXPIRING = "expiring"
     DEAD = "dead"
     """For a reason that a successor would not inherit."""
 
@@ -78,7 +78,7 @@ def diagnose(found: Findings) -> Verdict:
     Only DEAD may lead to a replacement. A successor would inherit everything else: it has the same volume,
     the same cluster and a clock of the same source.
     """
-    for look in (_clock, _storage, _full, _corrupt, _expired, _dead):
+    for look in (_clock, _storage, _full, _corrupt, _expiring, _dead):
         if (verdict := look(found)) is not None:
             return verdict
     return WELL
@@ -88,7 +88,7 @@ def _clock(found: Findings) -> Verdict | None:
     offset = found.clock_offset_seconds
     if offset is None or abs(offset) <= wall_clock.TOLERATED_SECONDS:
         return None
-    return Verdict(condition=Condition.CLOCK_OFF, what=wall_clock.in_words(offset))
+    return Verdict(condition=Condition.CLOCK_SKEW, what=wall_clock.in_words(offset))
 
 
 def _storage(found: Findings) -> Verdict | None:
@@ -98,7 +98,7 @@ def _storage(found: Findings) -> Verdict | None:
     if not what:
         return None
     return Verdict(
-        condition=Condition.STORAGE,
+        condition=Condition.STORAGE_FAILURE,
         what=f"etcd's volume: {what}",
         remedy=(
             "see `dmesg` and the volume's status checks. A restart of the instance checks and mounts it "
@@ -140,11 +140,11 @@ def _corrupt(found: Findings) -> Verdict | None:
     return None
 
 
-def _expired(found: Findings) -> Verdict | None:
+def _expiring(found: Findings) -> Verdict | None:
     if found.days_left is None or found.days_left >= EXPIRES_BELOW_DAYS:
         return None
     return Verdict(
-        condition=Condition.EXPIRED,
+        condition=Condition.EXPIRING,
         what=f"a certificate is valid for {found.days_left:.1f} more days only",
         remedy="see `journalctl -u kubequorum-certificates`, and run `kubequorum-node renew-certificates`",
     )

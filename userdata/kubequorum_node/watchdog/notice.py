@@ -15,7 +15,7 @@ from kubequorum_node.watchdog.diagnosis import Condition, Verdict
 def report(node: Node, verdict: Verdict) -> None:
     """Report a verdict everywhere; a report that fails is logged."""
     write = info if verdict.condition is Condition.WELL else error
-    write(f"watchdog: this master is {verdict}")
+    write(f"watchdog: {verdict}")
     reports: tuple[Callable[[], None], ...] = (
         lambda: slot_record.note(node, outcome(verdict)),
         lambda: events.create(

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes import certificates
-from kubequorum_node.log import info, step, warning
+from kubequorum_node.log import info, timed, warning
 from kubequorum_node.node import Node
 from kubequorum_node.repair import damaged_data, replacement
 from kubequorum_node.system import boot_lock
@@ -29,7 +29,7 @@ _ACT_AGAIN_SECONDS = 60.0
 """After a remedy etcd is up before the API server: that must not look like a new failure."""
 _REPORT_AGAIN_SECONDS = 1800.0
 """Kubernetes forgets an Event after an hour."""
-_SERVES = "InService"
+_IN_SERVICE = "InService"
 
 
 class Watchdog:
@@ -72,17 +72,17 @@ class Watchdog:
 
     def _act(self, verdict: Verdict, found: Findings) -> None:
         act = _ACTIONS.get(verdict.condition)
-        if act is None or not _is_ours(self._node):
+        if act is None or not _is_in_service(self._node):
             return
         try:
-            with boot_lock.held(self._node), step(f"watchdog, {verdict.condition.value}"):
+            with boot_lock.held(self._node), timed(f"watchdog, {verdict.condition.value}"):
                 act(self._node, verdict, found)
             # What etcd logged before was about what is repaired now.
             self._reset()
         except boot_lock.BusyError as busy:
             warning(f"watchdog: {busy}")
         except (NodeError, ClientError, BotoCoreError, OSError):
-            # `step` has logged it; the next attempt comes soon enough.
+            # `timed` has logged it; the next attempt comes soon enough.
             pass
         # The remedy gets this long to take effect, however long it took itself.
         self._acted_at = self._node.clock.now()
@@ -91,23 +91,23 @@ class Watchdog:
 def watch(node: Node) -> None:
     """Watch for as long as the host runs."""
     examination = Examination(node)
-    dog = Watchdog(node, examination.look, reset=examination.reset)
+    watchdog = Watchdog(node, examination.look, reset=examination.reset)
     info(f"watching master {node.slot}: every {LOOK_SECONDS:.0f} s")
     while True:
-        dog.tick()
+        watchdog.tick()
         node.clock.sleep(LOOK_SECONDS)
 
 
-def _is_ours(node: Node) -> bool:
-    """Whether the instance is meant to serve: not if it is being terminated, or in standby."""
+def _is_in_service(node: Node) -> bool:
+    """Whether the group wants this instance in service: not if it is being terminated, or in standby."""
     try:
         state = node.metadata.target_lifecycle_state()
     except NodeError as error:
         warning(f"watchdog: no action while the metadata service does not answer: {error}")
         return False
-    if state != _SERVES:
+    if state != _IN_SERVICE:
         info(f"watchdog: no action, the group's target state for this instance is {state or 'unknown'}")
-    return state == _SERVES
+    return state == _IN_SERVICE
 
 
 def _replace(node: Node, verdict: Verdict, found: Findings) -> None:
@@ -139,6 +139,6 @@ _ACTIONS: Mapping[Condition, Callable[[Node, Verdict, Findings], None]] = {
     Condition.DEAD: _replace,
     Condition.CORRUPT: _repair,
     Condition.FULL: _make_room,
-    Condition.EXPIRED: _renew,
+    Condition.EXPIRING: _renew,
 }
 """Storage failures and a wrong clock are only reported: a successor would have them, too."""

@@ -162,7 +162,7 @@ def test_a_completed_hook_is_not_an_error(api: _Api) -> None:
     api.autoscaling.add_client_error(
         "complete_lifecycle_action", "ValidationError", "No active Lifecycle Action found"
     )
-    _lifecycle(api).report_gone()
+    _lifecycle(api).complete_terminate_hook()
     api.done()
 
 
@@ -232,7 +232,7 @@ def test_the_reason_in_a_signal_is_plain_and_short() -> None:
 def test_an_instance_outside_a_group_completes_nothing(api: _Api) -> None:
     """An instance that a person launched has no hook."""
     api.describes_instance(groups=())
-    _lifecycle(api).report_gone()
+    _lifecycle(api).complete_terminate_hook()
     api.done()
 
 
@@ -241,7 +241,7 @@ def test_a_missing_permission_is_an_error(api: _Api) -> None:
     api.describes_instance()
     api.autoscaling.add_client_error("complete_lifecycle_action", "AccessDenied", "not authorized", 403)
     with pytest.raises(ClientError, match="AccessDenied"):
-        _lifecycle(api).report_gone()
+        _lifecycle(api).complete_terminate_hook()
 
 
 def test_termination_is_seen_in_the_metadata(api: _Api) -> None:

@@ -174,7 +174,9 @@ def test_without_a_quorum_nothing_is_changed(node: FakeNode) -> None:
     """The data are lost and the others are down: the boot fails, with what to do."""
     _keep(node, _record(MEMBER))
     SimulatedEtcd(node).quorum = False
-    with pytest.raises(NoQuorumError, match=r"slot a are lost .*no quorum.*there is no backup.*timed out"):
+    with pytest.raises(
+        NoQuorumError, match=r"slot a are lost .*no quorum.*quorum-loss\.md.*volumes.*timed out"
+    ):
         membership.settle(node, VOLUME)
     assert membership.settled(node).state == "new", "nothing was written for etcd to start with"
     assert not node.host.path("/etc/kubernetes/kubequorum/membership.json").exists()

@@ -106,10 +106,10 @@ def test_a_replacement_that_is_lost_is_replaced_in_turn(node: FakeNode, etcd: Si
 
 
 def test_without_a_quorum_of_the_others_nothing_is_created(node: FakeNode, etcd: SimulatedEtcd) -> None:
-    """An empty volume is useless in a cluster that has lived, and there is no backup."""
+    """An empty volume is useless in a cluster that has lived: a person must decide."""
     etcd.quorum = False
     before = dict(node.aws.objects)
-    with pytest.raises(NoQuorumError, match=r"gone, and the other masters have no quorum.*no backup"):
+    with pytest.raises(NoQuorumError, match=r"gone, and the other masters have no quorum.*volumes"):
         _replace(node)
     assert node.aws.made == {}
     assert node.aws.objects == before

@@ -105,7 +105,7 @@ def test_nothing_is_reported_when_the_others_cannot_do_without_it(
         case "the lock is taken":
             etcd.keys[LOCK] = json.dumps({"slot": "b", "instance": "i-0bbb"})
     held = dict(etcd.keys)
-    with pytest.raises(RefusedError, match="nothing is done"):
+    with pytest.raises(RefusedError, match="not replaced"):
         replacement.report_unhealthy(node, why="dead")
     assert not node.aws.asked("set_instance_health")
     assert etcd.keys == held

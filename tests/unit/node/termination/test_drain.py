@@ -77,12 +77,12 @@ class _Api(NodeApi):
 
 
 def _wait(worker: FakeNode, api: _Api, *, seconds: float = 1800.0) -> int:
-    """How often the hook was prolonged."""
-    prolonged: list[float] = []
+    """How often the hook was extended."""
+    extended: list[float] = []
     Drain(worker, api=api).wait_until_empty(
-        seconds=seconds, prolong=lambda: prolonged.append(worker.clock.now())
+        seconds=seconds, extend_hook=lambda: extended.append(worker.clock.now())
     )
-    return len(prolonged)
+    return len(extended)
 
 
 def test_pods_are_evicted_except_those_of_the_node(worker: FakeNode) -> None:
@@ -110,7 +110,7 @@ def test_a_node_is_cordoned_first(worker: FakeNode, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_disruption_budget_is_respected_and_the_eviction_retried(worker: FakeNode) -> None:
-    """What it forbids for a while is evicted later; the hook is prolonged meanwhile."""
+    """What it forbids for a while is evicted later; the hook is extended meanwhile."""
     api = _Api(worker, _pod("web"), _pod("db"))
     api.forbidden.add("db")
     begin = worker.clock.now()
@@ -120,11 +120,11 @@ def test_a_disruption_budget_is_respected_and_the_eviction_retried(worker: FakeN
             api.forbidden.clear()
 
     worker.clock.on_sleep.append(other_is_ready)
-    prolonged = _wait(worker, api)
+    extended = _wait(worker, api)
     assert api.evicted == ["web", "db"]
     assert api.pods == []
     # The hook's time-out is 300 s: it must never be that long since the last time.
-    assert prolonged >= 3
+    assert extended >= 3
 
 
 def test_a_budget_that_never_allows_it_ends_with_the_limit(

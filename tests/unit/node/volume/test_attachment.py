@@ -7,7 +7,7 @@ from kubequorum_node.aws.identity import WrongZoneError
 from kubequorum_node.clock import WaitError
 from kubequorum_node.volume import attachment, slot_volume
 from kubequorum_node.volume.attachment import LostVolumeError
-from kubequorum_node.volume.predecessor import FINISH_OFF_AFTER_SECONDS
+from kubequorum_node.volume.predecessor import COMPLETE_TERMINATE_HOOK_AFTER_SECONDS
 from kubequorum_node.volume.slot_record import SlotRecord
 from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
@@ -156,7 +156,11 @@ def test_a_predecessor_that_hangs_is_finished_off(node: FakeNode) -> None:
         "LifecycleActionResult": "CONTINUE",
     }
     assert not node.aws.asked("detach_volume")
-    assert FINISH_OFF_AFTER_SECONDS <= node.clock.now() - begin < FINISH_OFF_AFTER_SECONDS + 10
+    assert (
+        COMPLETE_TERMINATE_HOOK_AFTER_SECONDS
+        <= node.clock.now() - begin
+        < COMPLETE_TERMINATE_HOOK_AFTER_SECONDS + 10
+    )
 
 
 def test_an_action_that_has_ended_meanwhile_is_not_a_failure(node: FakeNode) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from kubequorum_node.volume.predecessor import (
-    FINISH_OFF_AFTER_SECONDS,
-    LAST_RESORT_AFTER_SECONDS,
+    COMPLETE_TERMINATE_HOOK_AFTER_SECONDS,
+    FORCE_DETACH_AFTER_SECONDS,
     Holder,
     Next,
     decide,
@@ -36,23 +36,23 @@ def test_a_running_instance_that_answers_is_never_touched(lifecycle: str | None)
 
 def test_a_graceful_termination_is_given_its_time() -> None:
     """A predecessor whose services have just stopped is about to complete its hook."""
-    just_silent = FINISH_OFF_AFTER_SECONDS - 1
+    just_silent = COMPLETE_TERMINATE_HOOK_AFTER_SECONDS - 1
     assert decide(_holder(lifecycle="Terminating:Wait", silent=just_silent)) is Next.WAIT
 
 
 def test_a_predecessor_that_hangs_in_terminating_is_finished_off() -> None:
     """It no longer answers: its lifecycle action is completed, and EC2 terminates it."""
-    silent = FINISH_OFF_AFTER_SECONDS
-    assert decide(_holder(lifecycle="Terminating:Wait", silent=silent)) is Next.FINISH_OFF
+    silent = COMPLETE_TERMINATE_HOOK_AFTER_SECONDS
+    assert decide(_holder(lifecycle="Terminating:Wait", silent=silent)) is Next.COMPLETE_TERMINATE_HOOK
 
 
 @pytest.mark.parametrize("instance", ["shutting-down", "terminated", None])
 def test_a_terminated_predecessor_is_waited_for(instance: str | None) -> None:
     """EC2 detaches the volumes of a terminated instance; force is used only long after."""
     lifecycle = "Terminating:Proceed"
-    early = LAST_RESORT_AFTER_SECONDS - 1
+    early = FORCE_DETACH_AFTER_SECONDS - 1
     assert decide(_holder(instance=instance, lifecycle=lifecycle, silent=early, waited=early)) is Next.WAIT
-    late = LAST_RESORT_AFTER_SECONDS
+    late = FORCE_DETACH_AFTER_SECONDS
     holder = _holder(instance=instance, lifecycle=lifecycle, silent=late, waited=late)
     assert decide(holder) is Next.FORCE_DETACH
 
@@ -71,6 +71,6 @@ def test_a_silent_member_of_the_group_is_the_groups_business(lifecycle: str) -> 
 def test_force_on_a_silent_terminating_instance_is_the_last_resort() -> None:
     """Terminating without a hook to complete, or in no group."""
     for lifecycle in ("Terminating:Proceed", None):
-        soon = LAST_RESORT_AFTER_SECONDS - 1
+        soon = FORCE_DETACH_AFTER_SECONDS - 1
         assert decide(_holder(lifecycle=lifecycle, silent=soon, waited=FOREVER)) is Next.WAIT
         assert decide(_holder(lifecycle=lifecycle, silent=FOREVER, waited=FOREVER)) is Next.FORCE_DETACH

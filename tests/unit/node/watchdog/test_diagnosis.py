@@ -53,15 +53,15 @@ def test_a_part_that_fails_without_a_known_cause_is_dead(seen: dict[str, Any], n
 @pytest.mark.parametrize(
     ("seen", "condition", "named"),
     [
-        ({"clock_offset_seconds": 601.0}, Condition.CLOCK_OFF, "601 s ahead"),
-        ({"clock_offset_seconds": -601.0}, Condition.CLOCK_OFF, "601 s behind"),
-        ({"disk": Disk(space=ROOM.space, trouble="it is read-only")}, Condition.STORAGE, "read-only"),
-        ({"last_words": _said(Cause.STORAGE)}, Condition.STORAGE, "so it was said"),
+        ({"clock_offset_seconds": 601.0}, Condition.CLOCK_SKEW, "601 s ahead"),
+        ({"clock_offset_seconds": -601.0}, Condition.CLOCK_SKEW, "601 s behind"),
+        ({"disk": Disk(space=ROOM.space, trouble="it is read-only")}, Condition.STORAGE_FAILURE, "read-only"),
+        ({"last_words": _said(Cause.STORAGE)}, Condition.STORAGE_FAILURE, "so it was said"),
         ({"disk": NO_ROOM}, Condition.FULL, "100 of 20480 MiB are free"),
         ({"last_words": _said(Cause.FULL)}, Condition.FULL, "volume is full"),
         ({"last_words": _said(Cause.DAMAGED)}, Condition.CORRUPT, "data are damaged: so it was said"),
         ({"last_words": _said(Cause.REMOVED)}, Condition.CORRUPT, "removed it"),
-        ({"days_left": 0.0}, Condition.EXPIRED, "0.0 more days"),
+        ({"days_left": 0.0}, Condition.EXPIRING, "0.0 more days"),
     ],
 )
 def test_what_a_successor_would_inherit_is_not_dead(
@@ -79,7 +79,7 @@ def test_what_a_successor_would_inherit_is_not_dead(
         ({"alarms": frozenset({"NOSPACE"})}, Condition.FULL),
         ({"alarms": frozenset({"CORRUPT"})}, Condition.CORRUPT),
         ({"disk": NO_ROOM}, Condition.FULL),
-        ({"days_left": 29.0}, Condition.EXPIRED),
+        ({"days_left": 29.0}, Condition.EXPIRING),
         ({"days_left": 31.0}, Condition.WELL),
         ({"days_left": None, "clock_offset_seconds": None}, Condition.WELL),
         ({"clock_offset_seconds": 299.0}, Condition.WELL),
@@ -94,7 +94,7 @@ def test_the_cause_counts_before_its_effects() -> None:
     """A clock that is off makes certificates look expired; a full disk makes data look damaged."""
     everything = replace(DOWN, days_left=0.0, last_words=_said(Cause.DAMAGED), disk=NO_ROOM)
     assert diagnose(everything).condition is Condition.FULL
-    assert diagnose(replace(everything, clock_offset_seconds=4000.0)).condition is Condition.CLOCK_OFF
+    assert diagnose(replace(everything, clock_offset_seconds=4000.0)).condition is Condition.CLOCK_SKEW
 
 
 BAD = Verdict(condition=Condition.DEAD)

@@ -102,7 +102,7 @@ def test_without_quorum_the_failure_is_only_reported(dog: Dog, capsys: pytest.Ca
     dog.master.etcd.quorum = False
     dog.watch(600, replace(WELL, etcd_ready=False, api_ready=False))
     assert dog.reports() == 0
-    assert "nothing is done: the others have no quorum" in capsys.readouterr().err
+    assert "not replaced: the others have no quorum" in capsys.readouterr().err
     assert dog.outcome().startswith("unwell: dead")
 
 
@@ -146,11 +146,11 @@ def test_a_boot_under_way_is_left_alone(dog: Dog) -> None:
 @pytest.mark.parametrize(
     ("findings", "condition"),
     [
-        (replace(DOWN, clock_offset_seconds=601.0), Condition.CLOCK_OFF),
-        (replace(DOWN, disk=Disk(trouble="it is read-only")), Condition.STORAGE),
+        (replace(DOWN, clock_offset_seconds=601.0), Condition.CLOCK_SKEW),
+        (replace(DOWN, disk=Disk(trouble="it is read-only")), Condition.STORAGE_FAILURE),
         (replace(DOWN, disk=NO_ROOM), Condition.FULL),
         (DAMAGED, Condition.CORRUPT),
-        (replace(DOWN, days_left=0.0), Condition.EXPIRED),
+        (replace(DOWN, days_left=0.0), Condition.EXPIRING),
     ],
 )
 def test_only_a_dead_master_is_replaced(
@@ -165,17 +165,17 @@ def test_only_a_dead_master_is_replaced(
     dog.watch(600, findings)
     assert dog.reports() == 0
     assert dog.outcome().startswith(f"unwell: {condition.value}")
-    assert bool(acted) is (condition not in (Condition.CLOCK_OFF, Condition.STORAGE))
+    assert bool(acted) is (condition not in (Condition.CLOCK_SKEW, Condition.STORAGE_FAILURE))
 
 
 def test_a_full_volume_is_grown_and_quarantined_data_deleted(dog: Dog) -> None:
     """The volume may have been made larger meanwhile; the file system grows with it."""
     node = dog.node
-    aside = node.host.path("/var/lib/etcd/quarantine/member")
-    aside.mkdir(parents=True)
+    quarantined = node.host.path("/var/lib/etcd/quarantine/member")
+    quarantined.mkdir(parents=True)
     dog.watch(70, replace(WELL, disk=Disk(space=Space(total_bytes=1 << 30, free_bytes=1 << 20))))
     assert node.host.ran("resize2fs /dev/disk/by-id/")
-    assert not aside.exists()
+    assert not quarantined.exists()
 
 
 def test_certificates_that_expire_soon_are_renewed(dog: Dog, monkeypatch: pytest.MonkeyPatch) -> None:
