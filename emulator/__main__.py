@@ -20,7 +20,7 @@ def _arguments() -> argparse.Namespace:
         choices=("nspawn", "process", "none"),
         default="process",
         help="what runs behind the instances: system containers (Linux, root), plain processes, or nothing; "
-        "with `none`, lifecycle hooks end by their time-out",
+        "with `none`, lifecycle hooks end by their timeout",
     )
     parser.add_argument(
         "--machine-image",

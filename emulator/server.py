@@ -18,21 +18,21 @@ import ministack.app
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from emulator.api import autoscaling, cloudformation, ec2, elb, iam, network_load_balancers, s3
+from emulator.api import autoscaling, cloudformation, ec2, iam, load_balancing, s3
 from emulator.api.context import Context
-from emulator.api.ec2 import reports
-from emulator.api.ec2.facts import Facts
+from emulator.api.ec2 import machine_reports
+from emulator.api.ec2.instance_facts import Facts
 from emulator.api.network_view import NetworkView
 from emulator.api.request_faults import clocks, connections
 from emulator.api.request_faults.front import Front
 from emulator.api.worker import Worker
 from emulator.control import handlers, operations
 from emulator.control.listener import Listener
-from emulator.faults.kills import Kills
+from emulator.faults.kill_at_line import KillAtLineFaults
 from emulator.faults.store import ActiveFaults
+from emulator.interfaces.machines import Machines
 from emulator.machines.no_machines import NoMachines
 from emulator.machines.process import ProcessMachines
-from emulator.ports.machines import Machines
 
 log = logging.getLogger(__name__)
 
@@ -104,11 +104,11 @@ def build_context(settings: Settings) -> Context:
     """Create what the parts share."""
     api_url = f"http://{_BIND_HOST}:{settings.port}"
     active_faults = ActiveFaults()
-    kills = Kills(active_faults)
+    kill_at_line = KillAtLineFaults(active_faults)
     return Context(
-        machines=_machines(settings, api_url, active_faults, kills),
+        machines=_machines(settings, api_url, active_faults, kill_at_line),
         active_faults=active_faults,
-        kills=kills,
+        kill_at_line=kill_at_line,
         worker=Worker(time_scale=settings.time_scale),
         api_url=api_url,
         new_groups=settings.new_groups,
@@ -118,8 +118,7 @@ def build_context(settings: Settings) -> Context:
 def install(context: Context) -> None:
     """Patch ministack with every part of the extension."""
     ec2.install(context)
-    elb.install(context)
-    network_load_balancers.install(context)
+    load_balancing.install(context)
     autoscaling.install(context)
     s3.install(context)
     iam.install(context)
@@ -127,11 +126,13 @@ def install(context: Context) -> None:
     clocks.install(context.active_faults)
 
 
-def _machines(settings: Settings, api_url: str, active_faults: ActiveFaults, kills: Kills) -> Machines:
+def _machines(
+    settings: Settings, api_url: str, active_faults: ActiveFaults, kill_at_line: KillAtLineFaults
+) -> Machines:
     if settings.machines == "none":
         return NoMachines()
     if settings.machines == "nspawn":
-        return _nspawn_machines(settings, api_url, active_faults, kills)
+        return _nspawn_machines(settings, api_url, active_faults, kill_at_line)
     return ProcessMachines(
         state_dir=settings.state_dir,
         api_url=api_url,
@@ -140,7 +141,9 @@ def _machines(settings: Settings, api_url: str, active_faults: ActiveFaults, kil
     )
 
 
-def _nspawn_machines(settings: Settings, api_url: str, active_faults: ActiveFaults, kills: Kills) -> Machines:
+def _nspawn_machines(
+    settings: Settings, api_url: str, active_faults: ActiveFaults, kill_at_line: KillAtLineFaults
+) -> Machines:
     # Its needs (namespaces, loop devices) exist on Linux as root only: never load it where it is not wanted.
     from emulator.machines import nspawn
 
@@ -154,9 +157,9 @@ def _nspawn_machines(settings: Settings, api_url: str, active_faults: ActiveFaul
         facts=Facts(active_faults),
         network_facts=NetworkView(),
         image=nspawn.MachineImage.read(settings.machine_image),
-        powered_off=reports.powered_off,
-        status_check=lambda instance_id, passed: reports.status_check(instance_id, passed=passed),
-        kills_of=kills.of_new_machine,
+        powered_off=machine_reports.powered_off,
+        status_check=lambda instance_id, passed: machine_reports.status_check(instance_id, passed=passed),
+        kill_lines_of=kill_at_line.of_new_machine,
     )
 
 

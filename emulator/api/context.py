@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from emulator.api.worker import Worker
-from emulator.faults.kills import Kills
+from emulator.faults.kill_at_line import KillAtLineFaults
 from emulator.faults.store import ActiveFaults
-from emulator.ports.machines import Machines
+from emulator.interfaces.machines import Machines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class Context:
     api_url: str
     """Where the emulator listens, e.g. http://127.0.0.1:4566."""
     active_faults: ActiveFaults = field(default_factory=ActiveFaults)
-    kills: Kills | None = None
+    kill_at_line: KillAtLineFaults | None = None
     """Faults that kill programs on new machines."""
     new_groups: str = "in-service"
     """When CloudFormation takes a new Auto Scaling group for complete: once its instances are `in-service`,

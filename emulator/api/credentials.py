@@ -6,7 +6,7 @@ STS session of its role, so a permission that the role lacks fails here.
 """
 
 from emulator.api.environment import ACCOUNT_ID
-from emulator.ports.machines import Credentials
+from emulator.interfaces.machines import Credentials
 
 
 def administrator_environment(*, api_url: str, region: str) -> dict[str, str]:

@@ -8,11 +8,10 @@ from ministack.core.responses import request_scope
 from emulator.api import patches
 from emulator.api.ec2 import addresses
 from emulator.api.ec2 import store as ec2_store
-from emulator.api.elb import service as elb_service
-from emulator.api.elb import store as elb_store
-from emulator.api.elb.health import Key
-from emulator.api.network_load_balancers import records
-from emulator.ports.network_facts import (
+from emulator.api.load_balancing import service as load_balancing_service
+from emulator.api.load_balancing import store as load_balancing_store
+from emulator.api.load_balancing.health import Key
+from emulator.interfaces.network_facts import (
     Listener,
     LoadBalancer,
     PrivateZone,
@@ -33,7 +32,7 @@ _OWNER = "_LoadBalancerArn"
 
 
 class NetworkView:
-    """`NetworkFacts` of emulator.ports.network_facts."""
+    """`NetworkFacts` of emulator.interfaces.network_facts."""
 
     def exists(self, vpc: Vpc) -> bool:
         """Whether EC2 has the VPC."""
@@ -58,7 +57,7 @@ class NetworkView:
     def load_balancers(self, vpc: Vpc) -> Sequence[LoadBalancer]:
         """The balancers with subnets of the VPC; interfaces of those that are gone are removed."""
         with request_scope(vpc.account_id, vpc.region):
-            table: Mapping[str, Mapping[str, Any]] = dict(records.BALANCERS.get().items())
+            table: Mapping[str, Mapping[str, Any]] = dict(load_balancing_store.BALANCERS.get().items())
             _drop_interfaces(table)
             return [
                 _load_balancer(arn, record)
@@ -84,8 +83,12 @@ def _record_set(record: Mapping[str, Any]) -> RecordSet:
 
 
 def _load_balancer(arn: str, record: Mapping[str, Any]) -> LoadBalancer:
-    attributes = _attributes(records.BALANCER_ATTRIBUTES, arn)
-    listening = [entry for entry in list(records.LISTENERS.get().values()) if entry["LoadBalancerArn"] == arn]
+    attributes = _attributes(load_balancing_store.BALANCER_ATTRIBUTES, arn)
+    listening = [
+        entry
+        for entry in list(load_balancing_store.LISTENERS.get().values())
+        if entry["LoadBalancerArn"] == arn
+    ]
     return LoadBalancer(
         arn=arn,
         dns_name=record["DNSName"].lower(),
@@ -94,19 +97,23 @@ def _load_balancer(arn: str, record: Mapping[str, Any]) -> LoadBalancer:
         listeners=tuple(
             Listener(port=int(entry["Port"]), target_group=_target_group(group_arn))
             for entry in listening
-            if (group_arn := _forwards_to(entry)) is not None and elb_store.exists(group_arn)
+            if (group_arn := _forwards_to(entry)) is not None
+            and load_balancing_store.target_group_exists(group_arn)
         ),
     )
 
 
 def _target_group(arn: str) -> TargetGroup:
-    group, attributes = elb_store.target_group(arn), _attributes(records.GROUP_ATTRIBUTES, arn)
+    group, attributes = (
+        load_balancing_store.target_group(arn),
+        _attributes(load_balancing_store.GROUP_ATTRIBUTES, arn),
+    )
     # Defaults of a TCP target group: of instances the address is kept, of addresses it is not.
     # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html
     preserve = attributes.get("preserve_client_ip.enabled", str(group["TargetType"] == "instance").lower())
     terminate = attributes.get("target_health_state.unhealthy.connection_termination.enabled", "true")
-    health = elb_service.current().health
-    keys = [Key(arn, entry["Id"], int(entry["Port"])) for entry in list(elb_store.targets(arn))]
+    health = load_balancing_service.current().health
+    keys = [Key(arn, entry["Id"], int(entry["Port"])) for entry in list(load_balancing_store.targets(arn))]
     keys += [key for key in health.draining(arn) if key not in keys]
     return TargetGroup(
         arn=arn,

@@ -10,7 +10,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 
 from emulator.api import patches
-from emulator.ports.machines import Credentials
+from emulator.interfaces.machines import Credentials
 
 SESSION_SECONDS = 6 * 3600
 """How long an instance's credentials are valid: up to six hours (EC2 user guide, IAM roles for EC2)."""

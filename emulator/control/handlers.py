@@ -6,13 +6,13 @@ from typing import Any
 
 from emulator.api import events, sessions
 from emulator.api.context import Context
-from emulator.api.ec2 import delays, facts, reports
+from emulator.api.ec2 import delays, instance_facts, machine_reports
 from emulator.api.request_faults import clocks, rules
 from emulator.faults import FAULTS, FaultError, FaultId
-from emulator.faults.kills import Kills
+from emulator.faults.kill_at_line import KillAtLineFaults
 from emulator.faults.store import ActiveFaults
-from emulator.ports.faults import FaultHandler, FaultyMachines, MachineFaults
-from emulator.ports.machines import Machines
+from emulator.interfaces.faults import FaultHandler, FaultyMachines, MachineFaults
+from emulator.interfaces.machines import Machines
 
 
 def all_of(context: Context) -> dict[str, FaultHandler]:
@@ -21,7 +21,7 @@ def all_of(context: Context) -> dict[str, FaultHandler]:
     Raises:
         RuntimeError: the table and the handlers do not agree.
     """
-    found = {**_of_aws(context.active_faults), **_of_machines(context.machines, context.kills)}
+    found = {**_of_aws(context.active_faults), **_of_machines(context.machines, context.kill_at_line)}
     check_complete(found)
     return found
 
@@ -50,18 +50,18 @@ def _of_aws(active: ActiveFaults) -> dict[str, FaultHandler]:
         "expire_credentials": _expire_credentials,
         "hold_detach": stays(delays.HELD_DETACH),
         "delay_attach": stays(delays.SLOW_ATTACH),
-        "fail_status_checks": partial(reports.status_check, passed=False),
-        "pass_status_checks": partial(reports.status_check, passed=True),
+        "fail_status_checks": partial(machine_reports.status_check, passed=False),
+        "pass_status_checks": partial(machine_reports.status_check, passed=True),
         "lose_event": stays(events.LOST_EVENT),
         "lose_completion": partial(_lose_completion, active),
     }
 
 
-def _of_machines(machines: Machines, kills: Kills | None) -> Mapping[str, FaultHandler]:
-    if not isinstance(machines, FaultyMachines) or kills is None:
+def _of_machines(machines: Machines, kill_at_line: KillAtLineFaults | None) -> Mapping[str, FaultHandler]:
+    if not isinstance(machines, FaultyMachines) or kill_at_line is None:
         return {name: partial(_refuse, name) for name, fault in FAULTS.items() if fault.group.needs_machines}
     faults = machines.faults
-    return {**faults.handlers(), "kill_at_line": partial(_kill_at_line, faults, kills)}
+    return {**faults.handlers(), "kill_at_line": partial(_kill_at_line, faults, kill_at_line)}
 
 
 def _refuse(name: str, **parameters: Any) -> Any:
@@ -75,7 +75,7 @@ def _refuse(name: str, **parameters: Any) -> Any:
 def _imds(active: ActiveFaults, *, times: int | None, **about: Any) -> FaultId:
     if not about["delay_seconds"] and about["status"] is None:
         raise FaultError("imds needs an effect: delay_seconds or status, or both")
-    return active.add(facts.METADATA_TROUBLE, about, times=times)
+    return active.add(instance_facts.METADATA_TROUBLE, about, times=times)
 
 
 def _expire_credentials(*, instance_id: str) -> None:
@@ -95,9 +95,15 @@ def _lose_completion(active: ActiveFaults, *, instance_id: str | None, times: in
 
 
 def _kill_at_line(
-    faults: MachineFaults, kills: Kills, *, line: str, zone: str | None, instance_id: str | None, times: int
+    faults: MachineFaults,
+    kill_at_line: KillAtLineFaults,
+    *,
+    line: str,
+    zone: str | None,
+    instance_id: str | None,
+    times: int,
 ) -> FaultId | None:
     if instance_id is not None:
         faults.kill_at_line(instance_id, line)
         return None
-    return kills.add(line=line, zone=zone, times=times)
+    return kill_at_line.add(line=line, zone=zone, times=times)

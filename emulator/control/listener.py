@@ -13,7 +13,7 @@ from typing import Any
 
 from emulator.control.operations import Operation
 from emulator.faults import FAULTS, FaultError, TimedOutError, UnknownTargetError, channel
-from emulator.ports.faults import FaultHandler
+from emulator.interfaces.faults import FaultHandler
 
 log = logging.getLogger(__name__)
 

@@ -7,20 +7,20 @@ from typing import Any
 
 from emulator.api.context import Context
 from emulator.faults import FaultError
-from emulator.ports.faults import FaultyMachines
-from emulator.ports.machines import Machines
+from emulator.interfaces.faults import FaultyMachines
+from emulator.interfaces.machines import Machines
 
 Operation = Callable[..., Any]
 
 
 def all_of(context: Context) -> dict[str, Operation]:
     """Every operation by its name."""
-    active, kills, machines = context.active_faults, context.kills, context.machines
+    active, kill_at_line, machines = context.active_faults, context.kill_at_line, context.machines
     faults = machines.faults if isinstance(machines, FaultyMachines) else None
 
     def list_active() -> list[dict[str, Any]]:
-        if kills is not None and faults is not None:
-            kills.settle(faults.kills())
+        if kill_at_line is not None and faults is not None:
+            kill_at_line.settle(faults.killed_at_line())
         return [entry.as_response() for entry in active.all()]
 
     def heal() -> None:

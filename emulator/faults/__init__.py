@@ -1,7 +1,7 @@
 """Fault injection into a running emulator: what AWS does not offer its administrator.
 
 `table` declares every fault; `client` injects them from another process, over the
-Unix socket of `channel`. `store` and `kills` are the emulator's side: which faults
+Unix socket of `channel`. `store` and `kill_at_line` are the emulator's side: which faults
 are active, asked at the places where they have their effect.
 """
 

@@ -2,7 +2,7 @@
 
 A new fault is a method here, and a handler of the same name: for faults of AWS's
 services in `emulator/control/handlers.py`, for those of machines in what implements
-`emulator.ports.faults`. Client, argument checks and command line follow from the entry.
+`emulator.interfaces.faults`. Client, argument checks and command line follow from the entry.
 """
 
 from collections.abc import Sequence

@@ -1,1 +1,1 @@
-"""What runs behind emulated instances: implementations of `emulator.ports.machines.Machines`."""
+"""What runs behind emulated instances: implementations of `emulator.interfaces.machines.Machines`."""

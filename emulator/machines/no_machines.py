@@ -1,10 +1,10 @@
 """Instances without machines: EC2's records only, for where machines cannot run."""
 
-from emulator.ports.machines import Instance, Volume
+from emulator.interfaces.machines import Instance, Volume
 
 
 class NoMachines:
-    """Does nothing, successfully. Hooks then end by their time-out and default result."""
+    """Does nothing, successfully. Hooks then end by their timeout and default result."""
 
     def launch(self, instance: Instance) -> None:
         """Nothing starts."""

@@ -1,4 +1,4 @@
-"""The emulator is told what it needs to know of the application; it has no name of it anywhere."""
+"""The emulator gets what it must know of the application as settings; it names the application nowhere."""
 
 import re
 import subprocess
@@ -7,7 +7,12 @@ import pytest
 
 from tests.synthesis import REPOSITORY
 
-NAMES = re.compile(r"kubequorum|\bkq[-_]|kubernetes|kubelet|kubeadm|kube-proxy", re.IGNORECASE)
+NAMES = re.compile(
+    r"kubequorum|\bkq[-_]|kubernetes|kubelet|kubeadm|kube-proxy|etcd|k8s|containerd|quorum|masters?(?![a-z])",
+    re.IGNORECASE,
+)
+EXCEPTIONS = re.compile(r"\blink set \S+ master\b|KMSMasterKeyID|\bhostmaster\b")
+"""Words of other fields: of a Linux bridge, of KMS, of an SOA record."""
 FILES = subprocess.run(
     ["git", "ls-files", "emulator"], cwd=REPOSITORY, check=True, capture_output=True, text=True
 ).stdout.split()
@@ -19,4 +24,4 @@ def test_no_name_of_the_application(name: str) -> None:
     path = REPOSITORY / name
     if path.is_file():
         text = f"{name}\n{path.read_text(encoding='utf-8')}"
-        assert [line for line in text.splitlines() if NAMES.search(line)] == []
+        assert [line for line in text.splitlines() if NAMES.search(EXCEPTIONS.sub("", line))] == []

@@ -12,11 +12,11 @@ from emulator.api.autoscaling.api_instances import InstancesApi
 from emulator.api.autoscaling.api_tags import TagsApi
 from emulator.api.autoscaling.engine import Engine
 from emulator.api.context import Context
-from emulator.api.ec2 import facts, reports
+from emulator.api.ec2 import instance_facts, machine_reports
 from emulator.api.ec2 import service as ec2_service
-from emulator.api.elb import service as elb_service
 from emulator.api.events import EventBus
 from emulator.api.lanes import Lanes
+from emulator.api.load_balancing import service as load_balancing_service
 from emulator.api.wire import ApiError, Protocol, Request, Response
 
 _REFRESHES = ("StartInstanceRefresh", "DescribeInstanceRefreshes", "CancelInstanceRefresh")
@@ -48,7 +48,7 @@ _ACTIONS = patches.declare(
 
 def install(context: Context) -> None:
     """Patch ministack's Auto Scaling; EC2 and load balancing must be installed before."""
-    ec2, balancing = ec2_service.current(), elb_service.current()
+    ec2, balancing = ec2_service.current(), load_balancing_service.current()
     engine = Engine(
         groups=AccountRegionScopedDict(),
         compute=Ec2Compute(ec2),
@@ -61,11 +61,11 @@ def install(context: Context) -> None:
     ec2.transitions.subscribe(
         lambda instance_id, state, reason: engine.instance_changed(instance_id, state=state, reason=reason)
     )
-    reports.subscribe(lambda instance_id, passed: _status_check(engine, instance_id, passed=passed))
+    machine_reports.subscribe(lambda instance_id, passed: _status_check(engine, instance_id, passed=passed))
     balancing.health.subscribe(
         lambda instance_id, healthy: _target_health(engine, instance_id, healthy=healthy)
     )
-    facts.use_target_states(groups.target_lifecycle_state)
+    instance_facts.use_target_states(groups.target_lifecycle_state)
     protocol = Protocol("autoscaling")
     handlers = {
         **GroupsApi(engine).handlers(),

@@ -1,10 +1,10 @@
-"""The engine's ports, connected to the emulated EC2, load balancing and EventBridge."""
+"""The engine's interfaces, implemented over the emulated EC2, load balancing and EventBridge."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from emulator.api.autoscaling.interfaces import Launched, LaunchError, LaunchPlan
 from emulator.api.autoscaling.model import Subnet, Template
-from emulator.api.autoscaling.ports import Launched, LaunchError, LaunchPlan
 from emulator.api.ec2 import launch, store, templates
 from emulator.api.ec2.service import Ec2
 from emulator.api.events import EventBus
@@ -12,7 +12,7 @@ from emulator.api.wire import ApiError
 
 
 class Ec2Compute:
-    """`ports.Compute` over EC2."""
+    """`interfaces.Compute` over EC2."""
 
     def __init__(self, ec2: Ec2) -> None:
         self._ec2 = ec2
@@ -68,7 +68,7 @@ class Ec2Compute:
 
 
 class BusEvents:
-    """`ports.Events` over EventBridge."""
+    """`interfaces.Events` over EventBridge."""
 
     def __init__(self, bus: EventBus) -> None:
         self._bus = bus

@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import partial
 
 from emulator.api.autoscaling import activities, launching, placement
+from emulator.api.autoscaling.interfaces import Balancing, Compute, Events, LaunchError, Timers
 from emulator.api.autoscaling.lifecycle import Lifecycle
 from emulator.api.autoscaling.model import Activity, Group, LifecycleState, Member, Transition
-from emulator.api.autoscaling.ports import Balancing, Compute, Events, LaunchError, Timers
 from emulator.api.wire import timestamp
 
 log = logging.getLogger(__name__)

@@ -1,7 +1,7 @@
 """A group's configuration: whether it is possible, and what a change of it affects at once."""
 
+from emulator.api.autoscaling.interfaces import Balancing, Compute, LaunchError
 from emulator.api.autoscaling.model import Group, LifecycleState, Settings
-from emulator.api.autoscaling.ports import Balancing, Compute, LaunchError
 from emulator.api.wire import ApiError
 
 

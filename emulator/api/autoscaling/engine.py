@@ -1,4 +1,4 @@
-"""The Auto Scaling engine: groups that keep their capacity. It uses the rest of AWS through ports only."""
+"""The Auto Scaling engine: groups that keep their capacity. It uses AWS through `interfaces` only."""
 
 import threading
 from collections.abc import Callable, Collection, MutableMapping
@@ -8,8 +8,8 @@ from datetime import datetime
 from emulator.api.autoscaling import activities, configuration
 from emulator.api.autoscaling.capacity import Capacity
 from emulator.api.autoscaling.health import Health
+from emulator.api.autoscaling.interfaces import Balancing, Compute, Events, Timers
 from emulator.api.autoscaling.model import Activity, Group, LifecycleState, Member, Settings
-from emulator.api.autoscaling.ports import Balancing, Compute, Events, Timers
 from emulator.api.wire import ApiError
 
 

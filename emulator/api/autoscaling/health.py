@@ -4,8 +4,8 @@ import threading
 from functools import partial
 
 from emulator.api.autoscaling.capacity import Capacity
+from emulator.api.autoscaling.interfaces import Timers
 from emulator.api.autoscaling.model import Group, LifecycleState, Member
-from emulator.api.autoscaling.ports import Timers
 
 USER = "a user health-check"
 EC2_STATE = "an EC2 health check indicating it has been terminated or stopped"

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from emulator.api.autoscaling import activities, placement
+from emulator.api.autoscaling.interfaces import Compute, LaunchPlan
 from emulator.api.autoscaling.model import Activity, Group, Member
-from emulator.api.autoscaling.ports import Compute, LaunchPlan
 
 _GROUP_TAG = "aws:autoscaling:groupName"
 

@@ -7,6 +7,7 @@ from functools import partial
 from uuid import uuid4
 
 from emulator.api.autoscaling import activities
+from emulator.api.autoscaling.interfaces import Events, Timers
 from emulator.api.autoscaling.model import (
     Cancellable,
     Group,
@@ -16,7 +17,6 @@ from emulator.api.autoscaling.model import (
     Member,
     Transition,
 )
-from emulator.api.autoscaling.ports import Events, Timers
 from emulator.api.wire import ApiError
 
 Done = Callable[[str | None], None]
@@ -76,7 +76,7 @@ class Lifecycle:
             self._finish(member, action, result=result, why=activities.ABANDONED_BY_RESULT)
 
     def record_heartbeat(self, member: Member, *, hook_name: str, token: str | None) -> None:
-        """Restart the time-out of one action; its deadline stays.
+        """Restart the timeout of one action; its deadline stays.
 
         Raises:
             ApiError: the instance waits in no such action.

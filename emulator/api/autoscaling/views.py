@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from emulator.api.autoscaling.interfaces import Compute, LaunchError
 from emulator.api.autoscaling.model import Group, GroupTag, Hook, Member
-from emulator.api.autoscaling.ports import Compute, LaunchError
 
 
 def group(group: Group, *, compute: Compute) -> dict[str, Any]:

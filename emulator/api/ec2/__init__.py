@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.api import patches
 from emulator.api.context import Context
-from emulator.api.ec2 import addresses, api_attributes, api_interfaces, reports, service, store
+from emulator.api.ec2 import addresses, api_attributes, api_interfaces, machine_reports, service, store
 from emulator.api.ec2.api_instances import InstancesApi
 from emulator.api.ec2.api_volumes import VolumesApi
 from emulator.api.events import EventBus
@@ -88,7 +88,7 @@ def _refuse_fleet(request: Request) -> Response:
 def _forget() -> None:
     store.forget_scopes()
     addresses.forget()
-    reports.forget_listeners()
+    machine_reports.forget_listeners()
 
 
 def _console_off_the_loop(

@@ -5,7 +5,7 @@ from typing import Any
 
 from emulator.api.ec2 import store
 from emulator.api.ec2.attachments import attached_to
-from emulator.api.ec2.records import METADATA_DEFAULTS
+from emulator.api.ec2.instance_records import METADATA_DEFAULTS
 from emulator.api.wire import ApiError, Request, Response
 
 

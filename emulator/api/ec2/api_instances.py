@@ -7,7 +7,7 @@ from ministack.core.responses import get_account_id
 
 from emulator.api.ec2 import filters, launch, store, templates
 from emulator.api.ec2.attachments import attached_to
-from emulator.api.ec2.records import state
+from emulator.api.ec2.instance_records import state
 from emulator.api.ec2.service import Ec2
 from emulator.api.wire import ApiError, Request, Response
 

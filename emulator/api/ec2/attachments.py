@@ -8,7 +8,7 @@ from emulator.api.ec2.delays import Delays
 from emulator.api.ec2.volumes import Volumes
 from emulator.api.lanes import Lanes
 from emulator.api.wire import ApiError
-from emulator.ports.machines import Machines, Volume
+from emulator.interfaces.machines import Machines, Volume
 
 log = logging.getLogger(__name__)
 

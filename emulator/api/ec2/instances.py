@@ -1,11 +1,11 @@
 """What can be done with instances, and in which state."""
 
-from emulator.api.ec2 import block_devices, records, store
+from emulator.api.ec2 import block_devices, instance_records, store
 from emulator.api.ec2.launch import LaunchRequest
 from emulator.api.ec2.transitions import USER_SHUTDOWN, Transitions
 from emulator.api.ec2.volumes import Volumes
 from emulator.api.wire import ApiError
-from emulator.ports.machines import Machines
+from emulator.interfaces.machines import Machines
 
 StateChange = tuple[str, str]
 """Names of the previous and the current state."""
@@ -26,11 +26,11 @@ class Instances:
             ApiError: EC2 refuses the request.
         """
         with store.LOCK:
-            record = records.create(request)
+            record = instance_records.create(request)
             try:
                 block_devices.create(self._volumes, record, request)
             except ApiError:
-                records.discard(record)
+                instance_records.discard(record)
                 raise
             self.transitions.launch(record)
             return record

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Callable
 
-from emulator.api.ec2 import records, store
+from emulator.api.ec2 import instance_records, store
 from emulator.api.ec2.attachments import Attachments, attached_to, machine_volume_of
 from emulator.api.lanes import Lanes
 from emulator.api.worker import Worker
-from emulator.ports.machines import Machines
+from emulator.interfaces.machines import Machines
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Transitions:
         with store.LOCK:
             if record["State"]["Name"] != "pending":
                 return
-            machine = records.machine_of(record)
+            machine = instance_records.machine_of(record)
             extra = [
                 machine_volume_of(store.volume(attachment["VolumeId"]), attachment["Device"])
                 for attachment in attached_to(instance_id)
@@ -145,7 +145,7 @@ class Transitions:
                 self.powered_off(record)
 
     def _move(self, record: store.Record, name: str, reason: Reason | None = None) -> None:
-        record["State"] = records.state(name)
+        record["State"] = instance_records.state(name)
         if name in ("pending", "running"):
             record.pop("StateReason", None)
             record["StateTransitionReason"] = ""

@@ -11,7 +11,7 @@ from emulator.api.ec2.volume_types import performance
 from emulator.api.lanes import Lanes
 from emulator.api.wire import ApiError
 from emulator.api.worker import Worker
-from emulator.ports.machines import Machines
+from emulator.interfaces.machines import Machines
 
 CREATING_SECONDS = 0.2
 """Long enough to be visible, short enough not to matter; on AWS it takes seconds."""

@@ -47,7 +47,7 @@ class Head:
         return str(_ACCESS_KEY.get()(self.headers, self.query))
 
     @property
-    def instance_by_its_word(self) -> str | None:
+    def claimed_instance_id(self) -> str | None:
         """The instance that an unsigned request names in its User-Agent: nothing else shows who sends it."""
         named = None if self.access_key_id else _INSTANCE_ID.search(self.headers.get("user-agent", ""))
         return named and named.group()

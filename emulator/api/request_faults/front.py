@@ -36,7 +36,7 @@ class Front:
             return
         head = _head(scope)
         caller = caller_of(head.access_key_id)
-        instance_id = caller.instance_id or head.instance_by_its_word
+        instance_id = caller.instance_id or head.claimed_instance_id
         seconds = clocks.ahead_seconds(self._active_faults, instance_id)
         if seconds:
             send = _dated(send, ahead_seconds=seconds)
@@ -52,7 +52,7 @@ class Front:
         if body is None:
             return
         operation = operation_of(head, body)
-        rule = await self._meet(operation, caller)
+        rule = await self._apply_rules(operation, caller)
         if rule is None:
             await self._app(scope, _replay(body, receive), send)
         elif rule.lost == "request":
@@ -63,15 +63,15 @@ class Front:
         else:
             await _answer(send, _reply(rule, operation, head), with_body=head.method != "HEAD")
 
-    async def _meet(self, operation: Operation, caller: Caller) -> ApiRule | None:
+    async def _apply_rules(self, operation: Operation, caller: Caller) -> ApiRule | None:
         """Wait for the latency of every matching rule; returns the first one that has another effect."""
-        met: set[str] = set()
+        applied: set[str] = set()
 
         def fits(entry: Entry) -> bool:
-            return entry.fault_id not in met and rules.fits(entry, operation, caller)
+            return entry.fault_id not in applied and rules.fits(entry, operation, caller)
 
         while (entry := self._active_faults.take(rules.KIND, fits)) is not None:
-            met.add(entry.fault_id)
+            applied.add(entry.fault_id)
             rule: ApiRule = entry.detail.rule
             log.info("%s affects %s.%s of %s", entry.fault_id, operation.service, operation.name, caller)
             if rule.latency_seconds:

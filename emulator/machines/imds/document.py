@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
-from emulator.ports.machines import Credentials, Instance, InstanceFacts, MetadataTrouble
+from emulator.interfaces.machines import Credentials, Instance, InstanceFacts, MetadataTrouble
 
 Folder: TypeAlias = Mapping[str, "Node"]
 # A leaf may be a function, where finding its value costs something; its value may be "there is none".

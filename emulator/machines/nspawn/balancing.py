@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from emulator.interfaces.network_facts import Listener, LoadBalancer, Target, TargetGroup, ZonalAddress
 from emulator.machines.proxy import Backend, Endpoint, Route
-from emulator.ports.network_facts import Listener, LoadBalancer, Target, TargetGroup, ZonalAddress
 
 
 def routes(balancers: Sequence[LoadBalancer], *, namespace: str) -> list[Route]:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+from emulator.interfaces.machines import Volume
 from emulator.machines.nspawn import filesystems, loop_devices
 from emulator.machines.nspawn.commands import run
 from emulator.machines.nspawn.layout import StateFolder
-from emulator.ports.machines import Volume
 
 _BY_ID = "disk/by-id"
 _UNMOUNT_PATIENCE_SECONDS = 5.0
@@ -102,7 +102,7 @@ class Volumes:
         if attached is None:
             return
         if force:
-            self._break(attached, process)
+            self._detach_in_use(attached, process)
         else:
             self._wait_until_unmounted(attached, instance_id)
             loop_devices.detach(attached.loop)
@@ -129,7 +129,7 @@ class Volumes:
         """Remove a volume's data."""
         self._state.volume(volume_id).unlink(missing_ok=True)
 
-    def _break(self, attached: Attached, process: int | None) -> None:
+    def _detach_in_use(self, attached: Attached, process: int | None) -> None:
         """Take a volume that may be mounted: what is not on it is lost, every access fails from now on."""
         if process is not None:
             _cut_power(attached, process)

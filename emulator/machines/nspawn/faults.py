@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from emulator.interfaces.faults import FaultHandler
+from emulator.interfaces.machines import Instance
 from emulator.machines.nspawn import kill_at_line
 from emulator.machines.nspawn.machine import Machine
 from emulator.machines.nspawn.networks import Networks
 from emulator.machines.nspawn.volume_faults import VolumeFaults
-from emulator.ports.faults import FaultHandler
-from emulator.ports.machines import Instance
 
 
 class MachineFaults:
@@ -26,17 +26,17 @@ class MachineFaults:
         networks: Networks,
         volumes: VolumeFaults,
         status_check: Callable[[str, bool], None],
-        kills_of: Callable[[str, str], Mapping[str, str]],
+        kill_lines_of: Callable[[str, str], Mapping[str, str]],
     ) -> None:
         """`machines` changes as machines come and go; `status_check` gets what EC2's status checks find.
 
-        `kills_of` is asked for each new machine, by id and zone: after which lines a program on it is
-        killed, by the names that `kills` returns.
+        `kill_lines_of` is asked for each new machine, by id and zone: after which lines a program on it is
+        killed, by the names that `killed_at_line` returns.
         """
         self._machines = machines
         self._networks = networks
         self._volumes = volumes
-        self._kills_of = kills_of
+        self._kill_lines_of = kill_lines_of
         self._armed: list[tuple[str, str, Path]] = []
         self._status_check = status_check
         self._partitioned: set[str] = set()
@@ -153,11 +153,11 @@ class MachineFaults:
 
     def prepare(self, instance: Instance, root: Path) -> None:
         """Prepare a new machine, before it boots, for the faults that wait for it."""
-        for name, line in self._kills_of(instance.instance_id, instance.availability_zone).items():
+        for name, line in self._kill_lines_of(instance.instance_id, instance.availability_zone).items():
             kill_at_line.arm(root, name, line)
             self._armed.append((name, instance.instance_id, root))
 
-    def kills(self) -> dict[tuple[str, str], bool]:
+    def killed_at_line(self) -> dict[tuple[str, str], bool]:
         """By name and instance, whether it has happened; only of machines that exist."""
         return {
             (name, instance_id): kill_at_line.has_happened(root, name)

@@ -44,18 +44,20 @@ def guest_of(process: subprocess.Popen[bytes]) -> Guest:
     """Wait until systemd-nspawn has made the machine and handed over to its first process.
 
     Raises:
-        RuntimeError: it ended before that, or took half a minute; why is in the console output.
+        RuntimeError: it ended before that, or took half a minute. The console output has the reason.
     """
     deadline = time.monotonic() + _FIRST_PROCESS_PATIENCE_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise RuntimeError(f"systemd-nspawn ended with status {process.returncode}; it said")
+            raise RuntimeError(
+                f"systemd-nspawn ended with status {process.returncode} before the machine started"
+            )
         for pid in _children(process.pid):
             # Before the hand-over this is a part of systemd-nspawn itself, with /dev still unfinished.
             if _name(pid) == "systemd":
                 return Guest(pid)
         time.sleep(0.01)
-    raise RuntimeError(f"no machine after {_FIRST_PROCESS_PATIENCE_SECONDS:.0f} s; it said")
+    raise RuntimeError(f"systemd-nspawn started no machine within {_FIRST_PROCESS_PATIENCE_SECONDS:.0f} s")
 
 
 def _children(pid: int) -> list[int]:

@@ -8,13 +8,13 @@ import socket
 import ssl
 from collections.abc import Callable
 
-from emulator.ports.target_probe import Finding, TargetCheck
+from emulator.interfaces.target_probe import Finding, TargetCheck
 
 MakeSocket = Callable[[], socket.socket]
 
 
 def check(target: TargetCheck, make_socket: MakeSocket) -> Finding:
-    """Check once through a socket of the VPC; each network operation takes at most the check's time-out."""
+    """Check once through a socket of the VPC; each network operation takes at most the check's timeout."""
     try:
         with make_socket() as made:
             made.settimeout(target.timeout_seconds)

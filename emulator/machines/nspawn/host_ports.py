@@ -9,10 +9,10 @@ import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from emulator.interfaces.network_facts import LoadBalancer
 from emulator.machines.nspawn import balancing
 from emulator.machines.nspawn.layout import StateFolder
 from emulator.machines.proxy import Backend, Endpoint, Route
-from emulator.ports.network_facts import LoadBalancer
 from emulator.processes import replace_file
 
 HOST = "127.0.0.1"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from emulator.interfaces.machines import Instance, Volume
 from emulator.machines.namespaces import path_of
 from emulator.machines.nspawn import boot, root
 from emulator.machines.nspawn.cgroups import Cgroup
@@ -17,7 +18,6 @@ from emulator.machines.nspawn.layout import MachineFolder
 from emulator.machines.nspawn.naming import Names
 from emulator.machines.nspawn.network import VpcNetwork
 from emulator.machines.process import console
-from emulator.ports.machines import Instance, Volume
 
 _log = logging.getLogger(__name__)
 
@@ -98,8 +98,8 @@ class Machine:
                 self._run = None
                 run.end()
                 if isinstance(error, RuntimeError):
-                    said = console.read(self._console_file).decode(errors="replace").splitlines()[-3:]
-                    raise RuntimeError(f"{error}: {' / '.join(said)}") from error
+                    output = console.read(self._console_file).decode(errors="replace").splitlines()[-3:]
+                    raise RuntimeError(f"{error}. Last console output: {' / '.join(output)}") from error
                 raise
             self._around.volumes.show(self.instance.instance_id, guest.pid)
 

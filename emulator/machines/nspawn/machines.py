@@ -9,6 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from emulator.interfaces.machines import Instance, InstanceFacts, Volume
+from emulator.interfaces.network_facts import NetworkFacts
+from emulator.interfaces.target_probe import Finding, TargetCheck
 from emulator.machines.imds import InstanceMetadata
 from emulator.machines.nspawn import health_check, host_limits, leftovers
 from emulator.machines.nspawn.ebs import Volumes
@@ -23,9 +26,6 @@ from emulator.machines.nspawn.networks import Networks
 from emulator.machines.nspawn.volume_faults import VolumeFaults
 from emulator.machines.process import console
 from emulator.machines.proxy import Endpoint
-from emulator.ports.machines import Instance, InstanceFacts, Volume
-from emulator.ports.network_facts import NetworkFacts
-from emulator.ports.target_probe import Finding, TargetCheck
 
 _log = logging.getLogger(__name__)
 
@@ -47,13 +47,13 @@ class NspawnMachines:
         image: MachineImage,
         powered_off: Callable[[str], None] = lambda _instance_id: None,
         status_check: Callable[[str, bool], None] = lambda _instance_id, _passed: None,
-        kills_of: Callable[[str, str], Mapping[str, str]] = lambda _instance_id, _zone: {},
+        kill_lines_of: Callable[[str, str], Mapping[str, str]] = lambda _instance_id, _zone: {},
     ) -> None:
         """Own `state_dir` from now on; what a crash left there is ended and removed.
 
         `api_url` is where the emulator listens on the host. `powered_off` is called with an instance whose
         guest shut itself down, `status_check` with one whose status checks start to fail (no power, frozen,
-        partitioned) or pass again. `kills_of` is for `MachineFaults`.
+        partitioned) or pass again. `kill_lines_of` is for `MachineFaults`.
 
         Raises:
             StateInUseError: the folder has an owner that runs.
@@ -91,7 +91,7 @@ class NspawnMachines:
             networks=self._networks,
             volumes=VolumeFaults(state=self._state, volumes=volumes, process_of=self._process_of),
             status_check=status_check,
-            kills_of=kills_of,
+            kill_lines_of=kill_lines_of,
         )
         self._surroundings = Surroundings(
             names=self._names,

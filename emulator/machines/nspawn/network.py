@@ -9,12 +9,11 @@ import ipaddress
 import socket
 import struct
 import threading
-from pathlib import Path
 
+from emulator.interfaces.machines import Instance
 from emulator.machines.namespaces import SocketMaker, path_of
 from emulator.machines.nspawn.commands import CommandFailedError, ip_batch, run
 from emulator.machines.nspawn.naming import Names, bridge_port
-from emulator.ports.machines import Instance
 
 IMDS_ADDRESS = "169.254.169.254"
 DNS_ADDRESS = "169.254.169.253"
@@ -147,11 +146,6 @@ class VpcNetwork:
             if address not in self._present:
                 ip_batch(self.name, [f"address replace {address} dev {_BRIDGE}"])
                 self._present.add(address)
-
-
-def namespace_of(names: Names, instance_id: str) -> Path:
-    """The file of a machine's network namespace."""
-    return path_of(names.machine(instance_id))
 
 
 def remove_leftovers(names: Names) -> None:

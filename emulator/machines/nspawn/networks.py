@@ -4,15 +4,15 @@ import logging
 import threading
 from pathlib import Path
 
+from emulator.interfaces.machines import Instance
+from emulator.interfaces.network_facts import NetworkFacts
+from emulator.interfaces.target_probe import TargetCheck
 from emulator.machines.imds import InstanceMetadata
 from emulator.machines.namespaces import path_of
 from emulator.machines.nspawn.host_ports import HostPorts
 from emulator.machines.nspawn.naming import Names
 from emulator.machines.nspawn.vpc import RunningVpc
 from emulator.machines.proxy import Endpoint, Proxy
-from emulator.ports.machines import Instance
-from emulator.ports.network_facts import NetworkFacts
-from emulator.ports.target_probe import TargetCheck
 
 _log = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ import shutil
 import time
 from pathlib import Path
 
+from emulator.interfaces.machines import Instance
 from emulator.machines.nspawn.commands import CommandFailedError, run
 from emulator.machines.nspawn.image import PreparedImage, clone
 from emulator.machines.nspawn.layout import MachineFolder
 from emulator.machines.nspawn.naming import Names
-from emulator.ports.machines import Instance
 
 _FILES = Path(__file__).with_name("files")
 """Copied into every machine: paths below it are paths there."""

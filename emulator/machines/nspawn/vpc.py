@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from emulator.interfaces.machines import Instance
+from emulator.interfaces.network_facts import LoadBalancer, NetworkFacts, Vpc
 from emulator.machines.imds import ImdsServer, InstanceMetadata
 from emulator.machines.namespaces import path_of
 from emulator.machines.nspawn import balancing
@@ -15,8 +17,6 @@ from emulator.machines.nspawn.network import API_ADDRESS, IMDS_ADDRESS, VpcNetwo
 from emulator.machines.nspawn.partitions import Partitions
 from emulator.machines.nspawn.resolver import Answers, Cache, NameServer
 from emulator.machines.proxy import Backend, Endpoint, Route
-from emulator.ports.machines import Instance
-from emulator.ports.network_facts import LoadBalancer, NetworkFacts, Vpc
 
 # In a container cloud-init finds no firmware that says "EC2", and for clouds that it does not know it asks
 # for no token. On EC2 it would.

@@ -12,7 +12,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from emulator.ports.machines import Volume
+from emulator.interfaces.machines import Volume
 from emulator.processes import replace_file
 
 

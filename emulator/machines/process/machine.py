@@ -8,10 +8,10 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from emulator.interfaces.machines import Instance, InstanceFacts
 from emulator.machines.imds import ImdsServer, InstanceMetadata
 from emulator.machines.process import console
 from emulator.machines.process.layout import MachineFolder
-from emulator.ports.machines import Instance, InstanceFacts
 from emulator.processes import ProcessRecord, end_group, end_strays
 
 GRACE_SECONDS = 5.0

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from emulator.interfaces.machines import Instance, InstanceFacts, Volume
 from emulator.machines.process import console
 from emulator.machines.process.layout import StateFolder
 from emulator.machines.process.leftovers import Ownership, clear
 from emulator.machines.process.machine import Machine
-from emulator.ports.machines import Instance, InstanceFacts, Volume
 
 _log = logging.getLogger(__name__)
 

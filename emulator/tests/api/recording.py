@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 
-from emulator.ports.machines import Instance, Volume
-from emulator.ports.target_probe import Finding, TargetCheck
+from emulator.interfaces.machines import Instance, Volume
+from emulator.interfaces.target_probe import Finding, TargetCheck
 
 PATIENCE_SECONDS = 20
 STALL_SECONDS = 2 * PATIENCE_SECONDS

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from emulator.ports.machines import Credentials, Instance, MetadataTrouble
+from emulator.interfaces.machines import Credentials, Instance, MetadataTrouble
 
 INSTANCE = Instance(
     instance_id="i-0123456789abcdef0",

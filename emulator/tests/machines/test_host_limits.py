@@ -18,7 +18,7 @@ def inotify(tmp_path: Path) -> Path:
 
 
 def test_a_low_limit_is_raised_and_a_high_one_left(inotify: Path, tmp_path: Path) -> None:
-    """With 128 inotify instances the containerd of a seventh machine starts without its CRI service."""
+    """128 inotify instances, the default of many kernels, are too few for several booted machines."""
     raise_limits(tmp_path)
     assert int((inotify / "max_user_instances").read_text()) >= 1024
     assert (inotify / "max_user_watches").read_text() == "1000000\n"

@@ -8,10 +8,10 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("machines need Linux", allow_module_level=True)
 
+from emulator.interfaces.network_facts import Listener, LoadBalancer, Target, TargetGroup, ZonalAddress
 from emulator.machines.nspawn import read_host_ports
 from emulator.machines.nspawn.host_ports import HostPorts
 from emulator.machines.nspawn.layout import StateFolder
-from emulator.ports.network_facts import Listener, LoadBalancer, Target, TargetGroup, ZonalAddress
 
 
 def _balancer(name: str, *states: str) -> LoadBalancer:

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from emulator.interfaces.machines import Instance
 from emulator.machines.imds import ImdsServer, InstanceMetadata
 from emulator.machines.imds.tokens import Tokens
-from emulator.ports.machines import Instance
 from emulator.tests.machines.stand_ins import INSTANCE, Facts, instance
 
 TTL = "X-aws-ec2-metadata-token-ttl-seconds"

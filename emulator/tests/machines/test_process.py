@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from emulator.interfaces.machines import Machines, Volume
 from emulator.machines.process import ProcessMachines, StateInUseError, console, remove_leftovers
 from emulator.machines.process.layout import StateFolder
-from emulator.ports.machines import Machines, Volume
 from emulator.processes import ProcessRecord, start_time
 from emulator.tests.machines.stand_ins import INSTANCE, Facts, instance
 

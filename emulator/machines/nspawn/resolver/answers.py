@@ -9,7 +9,7 @@ import dns.name
 import dns.rdatatype
 import dns.rrset
 
-from emulator.ports.network_facts import LoadBalancer, PrivateZone, RecordSet
+from emulator.interfaces.network_facts import LoadBalancer, PrivateZone, RecordSet
 
 INSTANCE_TTL_SECONDS = 60
 """Of names that AWS makes itself, e.g. ip-10-0-0-5.ec2.internal."""

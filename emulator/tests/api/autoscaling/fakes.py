@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from emulator.api.autoscaling.engine import Engine
+from emulator.api.autoscaling.interfaces import Launched, LaunchError, LaunchPlan
 from emulator.api.autoscaling.lifecycle import hook_from_properties
 from emulator.api.autoscaling.model import Group, Hook, Member, Settings, Subnet, Template
-from emulator.api.autoscaling.ports import Launched, LaunchError, LaunchPlan
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -103,7 +103,7 @@ def site(emulator: Emulator) -> Iterator[Site]:
 
 
 def hook(name: str, transition: str, **settings: Any) -> dict[str, Any]:
-    """A hook that gives up after 30 seconds, the shortest time-out that AWS allows."""
+    """A hook that gives up after 30 seconds, the shortest timeout that AWS allows."""
     return {"LifecycleHookName": name, "LifecycleTransition": transition, "HeartbeatTimeout": 30, **settings}
 
 
@@ -172,7 +172,7 @@ def test_a_silent_instance_is_abandoned_and_its_reason_can_be_read(site: Site) -
 
 
 def test_a_heartbeat_keeps_the_instance_waiting(site: Site) -> None:
-    """Recorded repeatedly, it outlives twice the time-out; a wrong token is refused."""
+    """Recorded repeatedly, it outlives twice the timeout; a wrong token is refused."""
     site.create(hook("up", LAUNCH, HeartbeatTimeout=120))
     instance_id = site.reach("Pending:Wait")
     beat = {"AutoScalingGroupName": site.name, "LifecycleHookName": "up"}

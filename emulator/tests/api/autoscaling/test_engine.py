@@ -99,7 +99,7 @@ def test_a_heartbeat_timeout_gives_the_default_result(world: World) -> None:
 
 
 def test_heartbeats_extend_a_wait_up_to_a_limit(world: World) -> None:
-    """Each restarts the time-out; after 100 time-outs' worth the default result comes anyway."""
+    """Each restarts the timeout; after 100 timeouts' worth the default result comes anyway."""
     world.create(launch_hook(HeartbeatTimeout=30))
     world.run("i-1")
     member, lifecycle = world.member("i-1"), world.engine.capacity.lifecycle

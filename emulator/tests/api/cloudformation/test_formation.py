@@ -10,11 +10,11 @@ from botocore.exceptions import ClientError
 from emulator.tests.api.cloudformation.conftest import Template
 from emulator.tests.api.emulator import Emulator, Stack, running_emulator
 
-QUORUM = 2
+MAJORITY = 2
 
 
-class Masters:
-    """Acts for all instances of a stack: each starts, and works once there is a quorum of started ones."""
+class Servers:
+    """Acts for all instances of a stack: each starts, and works once a majority of them has started."""
 
     def __init__(self, emulator: Emulator, stack: Stack, *, wait_for_proof: bool) -> None:
         self._autoscaling = emulator.client("autoscaling")
@@ -23,9 +23,9 @@ class Masters:
         self._started: set[str] = set()
         self._signalled: set[str] = set()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="masters")
+        self._thread = threading.Thread(target=self._watch, name="servers")
 
-    def __enter__(self) -> "Masters":
+    def __enter__(self) -> "Servers":
         self._thread.start()
         return self
 
@@ -45,7 +45,7 @@ class Masters:
         instance_id, state = instance["InstanceId"], instance["LifecycleState"]
         if not state.startswith("Terminat"):
             self._started.add(instance_id)
-        proved = len(self._started) >= QUORUM
+        proved = len(self._started) >= MAJORITY
         try:
             if state == "Pending:Wait" and (proved or not self._wait_for_proof):
                 self._complete(group, instance_id, "launch")
@@ -84,8 +84,8 @@ def emulator(tmp_path_factory: pytest.TempPathFactory, mode: str) -> Iterator[Em
 def test_servers_that_complete_early_form_a_cluster(
     emulator: Emulator, stack: Stack, template: Template
 ) -> None:
-    """A hook that is completed before there is a quorum: the stack is complete in either mode."""
-    with Masters(emulator, stack, wait_for_proof=False):
+    """A hook that is completed before a majority has started: the stack is complete in either mode."""
+    with Servers(emulator, stack, wait_for_proof=False):
         stack.create(template("formation"))
         assert stack.status == "CREATE_COMPLETE", stack.events()
         ready = [reason for _, reason in stack.events("Ready") if "SUCCESS" in reason]
@@ -97,7 +97,7 @@ def test_servers_that_wait_for_proof_may_wait_for_each_other(
     emulator: Emulator, stack: Stack, template: Template, mode: str
 ) -> None:
     """What the early completion is for: with proof first, the second group would never be created."""
-    with Masters(emulator, stack, wait_for_proof=True):
+    with Servers(emulator, stack, wait_for_proof=True):
         stack.create(template("formation"))
         if mode == "launched":
             assert stack.status == "CREATE_COMPLETE", stack.events()

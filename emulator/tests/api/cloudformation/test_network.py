@@ -22,11 +22,11 @@ def test_network_resources(emulator: Emulator, stack: Stack, template: Template)
     assert flow_log["TrafficType"] == "REJECT"
     assert flow_log["ResourceId"] == outputs["VpcId"]
 
-    masters = ec2.describe_security_groups(GroupIds=[outputs["MastersId"]])["SecurityGroups"][0]
-    ingress = [rule for rule in masters["IpPermissions"] if rule.get("FromPort") == 6443]
-    assert ingress[0]["UserIdGroupPairs"][0]["GroupId"] == outputs["WorkersId"]
+    servers = ec2.describe_security_groups(GroupIds=[outputs["ServersId"]])["SecurityGroups"][0]
+    ingress = [rule for rule in servers["IpPermissions"] if rule.get("FromPort") == 8443]
+    assert ingress[0]["UserIdGroupPairs"][0]["GroupId"] == outputs["ClientsId"]
     assert ingress[0]["UserIdGroupPairs"][0]["Description"] == "the API"
-    assert any(rule.get("FromPort") == 10250 for rule in masters["IpPermissionsEgress"])
+    assert any(rule.get("FromPort") == 9100 for rule in servers["IpPermissionsEgress"])
 
 
 def test_network_is_removed(emulator: Emulator, stack: Stack, template: Template) -> None:
@@ -46,10 +46,10 @@ def test_removing_a_rule_removes_only_it(emulator: Emulator, stack: Stack, templ
     """An update without one of two rules revokes that rule and leaves the other."""
     text = template("network")
     stack.create(text)
-    without = text.replace("FromPort: 6443", "FromPort: 443").replace("ToPort: 6443", "ToPort: 443")
+    without = text.replace("FromPort: 8443", "FromPort: 443").replace("ToPort: 8443", "ToPort: 443")
     stack.update(without)
     assert stack.status == "UPDATE_COMPLETE", stack.events()
-    groups = emulator.client("ec2").describe_security_groups(GroupIds=[stack.outputs["MastersId"]])
+    groups = emulator.client("ec2").describe_security_groups(GroupIds=[stack.outputs["ServersId"]])
     ports = {rule.get("FromPort") for rule in groups["SecurityGroups"][0]["IpPermissions"]}
     assert ports == {443}
 

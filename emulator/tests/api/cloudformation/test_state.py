@@ -25,7 +25,7 @@ def test_volume_attributes(emulator: Emulator, stack: Stack, template: Template)
     }
     assert {key: volume[key] for key in expected} == expected
     tags = {tag["Key"]: tag["Value"] for tag in volume["Tags"]}
-    assert (tags["Name"], tags["aws:cloudformation:stack-name"]) == ("etcd-a", stack.name)
+    assert (tags["Name"], tags["aws:cloudformation:stack-name"]) == ("db-a", stack.name)
 
 
 def test_volume_grows_in_place(emulator: Emulator, stack: Stack, template: Template) -> None:
@@ -146,7 +146,7 @@ def test_zone_that_nodes_wrote_to_is_not_deleted(
     change = {
         "Action": "UPSERT",
         "ResourceRecordSet": {
-            "Name": "etcd-a.cluster.internal",
+            "Name": "db-a.cluster.internal",
             "Type": "A",
             "TTL": 10,
             "ResourceRecords": [{"Value": "10.3.0.11"}],

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from emulator.api.ec2 import launch, records, reports, store
-from emulator.api.ec2.facts import Facts
+from emulator.api.ec2 import instance_records, launch, machine_reports, store
+from emulator.api.ec2.instance_facts import Facts
 from emulator.api.wire import ApiError
 from emulator.faults.store import ActiveFaults
 from emulator.tests.api.ec2.conftest import ZONE, Cloud
@@ -114,8 +114,8 @@ def test_a_guest_that_shuts_down_stops_or_terminates(cloud: Cloud) -> None:
         "InstanceId"
     ]
     until(lambda: cloud.state(stays) == cloud.state(goes) == "running")
-    reports.powered_off(stays)
-    reports.powered_off(goes)
+    machine_reports.powered_off(stays)
+    machine_reports.powered_off(goes)
     until(lambda: cloud.state(stays) == "stopped")
     until(lambda: cloud.state(goes) == "terminated")
     assert store.instance(stays)["StateReason"]["Code"] == "Client.InstanceInitiatedShutdown"
@@ -130,7 +130,7 @@ def test_a_guest_that_is_off_before_its_launch_returns(cloud: Cloud, behavior: s
     request = cloud.request(InstanceInitiatedShutdownBehavior=behavior)
     instance_id = cloud.ec2.instances.launch(request)["InstanceId"]
     until(lambda: cloud.machines.launched)
-    reports.powered_off(instance_id)
+    machine_reports.powered_off(instance_id)
     assert cloud.state(instance_id) == "pending"
     gate.set()
     until(lambda: cloud.state(instance_id) == end)
@@ -252,5 +252,5 @@ def test_the_root_device_is_the_mapped_one() -> None:
         {**data, "BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeSize": 9}}]},
         subnet_id="s",
     )
-    assert records.root_device(mapped) == "/dev/sda1"
-    assert records.root_device(launch.from_template_data(data, subnet_id="s")) == "/dev/xvda"
+    assert instance_records.root_device(mapped) == "/dev/sda1"
+    assert instance_records.root_device(launch.from_template_data(data, subnet_id="s")) == "/dev/xvda"

@@ -190,7 +190,7 @@ def test_record_conditions(emulator: Emulator) -> None:
     """A slot may upsert its own A record, in any spelling of the name, and nothing else."""
     zone_id, prefix = _zone(emulator), "route53:ChangeResourceRecordSets"
     own = {
-        f"{prefix}NormalizedRecordNames": ["etcd-a.records.internal"],
+        f"{prefix}NormalizedRecordNames": ["db-a.records.internal"],
         f"{prefix}RecordTypes": ["A"],
         f"{prefix}Actions": ["UPSERT"],
     }
@@ -205,17 +205,17 @@ def test_record_conditions(emulator: Emulator) -> None:
     def change(*changes: dict[str, Any]) -> None:
         route53.change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": list(changes)})
 
-    change(_change("etcd-a.records.internal"))
-    change(_change("ETCD-A.records.internal."))
+    change(_change("db-a.records.internal"))
+    change(_change("DB-A.records.internal."))
     for refused in (
-        _change("etcd-b.records.internal"),
-        _change("etcd-a.records.internal", kind="TXT"),
-        _change("etcd-a.records.internal", action="DELETE"),
+        _change("db-b.records.internal"),
+        _change("db-a.records.internal", kind="TXT"),
+        _change("db-a.records.internal", action="DELETE"),
     ):
         with _denied("route53:ChangeResourceRecordSets"):
             change(refused)
     with _denied("route53:ChangeResourceRecordSets"):
-        change(_change("etcd-a.records.internal"), _change("etcd-b.records.internal"))
+        change(_change("db-a.records.internal"), _change("db-b.records.internal"))
 
 
 def _group(emulator: Emulator, *, slot: str) -> tuple[str, str, str]:

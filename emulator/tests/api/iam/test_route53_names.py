@@ -8,8 +8,8 @@ from emulator.api.iam.route53 import normalised
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("etcd-a.example.com", "etcd-a.example.com"),
-        ("ETCD-a.Example.com.", "etcd-a.example.com"),
+        ("db-a.example.com", "db-a.example.com"),
+        ("DB-a.Example.com.", "db-a.example.com"),
         ("*.example.com", "\\052.example.com"),
         ("\\052.example.com", "\\052.example.com"),
         ("_acme.example.com", "_acme.example.com"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.interfaces.machines import Instance
 from emulator.machines.nspawn import (
     API_URL,
     MachineImage,
@@ -14,7 +15,6 @@ from emulator.machines.nspawn import (
     remove_leftovers,
     unavailable_reason,
 )
-from emulator.ports.machines import Instance
 from emulator.tests.machines.nspawn.host import traces
 from emulator.tests.machines.nspawn.stand_ins import NetworkFacts
 from emulator.tests.machines.stand_ins import Facts

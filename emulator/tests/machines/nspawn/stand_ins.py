@@ -4,8 +4,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from emulator.ports.machines import Instance
-from emulator.ports.network_facts import LoadBalancer, PrivateZone, RecordSet, Vpc
+from emulator.interfaces.machines import Instance
+from emulator.interfaces.network_facts import LoadBalancer, PrivateZone, RecordSet, Vpc
 from emulator.tests.machines.stand_ins import instance
 
 SUBNETS = {"us-east-1a": "10.0.16.0/20", "us-east-1b": "10.0.32.0/20"}

@@ -101,14 +101,16 @@ def test_names_of_a_private_zone_follow_route53(aws: Aws) -> None:
     machine = aws.launch("")
     route53 = aws.client("route53")
     zone = route53.create_hosted_zone(
-        Name="k8s.internal", CallerReference="1", VPC={"VPCRegion": "us-east-1", "VPCId": aws.vpc_id}
+        Name="example.internal", CallerReference="1", VPC={"VPCRegion": "us-east-1", "VPCId": aws.vpc_id}
     )["HostedZone"]["Id"]
     aws.until(lambda: _state(aws, machine) == "running", lambda: _state(aws, machine))
-    assert resolve(aws, "etcd-a.k8s.internal") == []
+    assert resolve(aws, "db-a.example.internal") == []
     for address in ("10.20.0.77", "10.20.0.78"):
-        upsert(route53, zone, "etcd-a.k8s.internal", address)
-        assert resolve(aws, "etcd-a.k8s.internal") == ["10.20.0.77"]
-    aws.until(lambda: resolve(aws, "etcd-a.k8s.internal") == ["10.20.0.78"], lambda: "the old address stays")
+        upsert(route53, zone, "db-a.example.internal", address)
+        assert resolve(aws, "db-a.example.internal") == ["10.20.0.77"]
+    aws.until(
+        lambda: resolve(aws, "db-a.example.internal") == ["10.20.0.78"], lambda: "the old address stays"
+    )
     aws.client("ec2").terminate_instances(InstanceIds=[machine])
 
 
@@ -116,7 +118,7 @@ def test_a_load_balancer_sends_connections_to_healthy_targets_only(aws: Aws) -> 
     """Targets get connections when their server runs, not while it says 503, and not when they drain."""
     elb = aws.client("elbv2")
     group = elb.create_target_group(
-        Name="masters",
+        Name="servers",
         Protocol="TCP",
         Port=6443,
         VpcId=aws.vpc_id,

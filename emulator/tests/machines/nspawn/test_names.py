@@ -10,9 +10,7 @@ import dns.message
 import dns.rcode
 import pytest
 
-from emulator.machines.nspawn.resolver import Answers, Cache, NameServer
-from emulator.machines.nspawn.resolver.answers import Answer
-from emulator.ports.network_facts import (
+from emulator.interfaces.network_facts import (
     Listener,
     LoadBalancer,
     PrivateZone,
@@ -21,11 +19,13 @@ from emulator.ports.network_facts import (
     TargetGroup,
     ZonalAddress,
 )
+from emulator.machines.nspawn.resolver import Answers, Cache, NameServer
+from emulator.machines.nspawn.resolver.answers import Answer
 from emulator.tests.machines.nspawn.conftest import Bench
 from emulator.tests.machines.nspawn.stand_ins import node, record
 
 SOA = RecordSet(
-    name="k8s.internal.",
+    name="example.internal.",
     type="SOA",
     ttl_seconds=900,
     values=("ns-1.awsdns-1.com. awsdns-hostmaster.amazon.com. 1 7200 900 1209600 86400",),
@@ -41,22 +41,22 @@ BALANCER = LoadBalancer(
     listeners=(),
 )
 ZONE = PrivateZone(
-    name="k8s.internal.",
+    name="example.internal.",
     records=(
         SOA,
-        record("etcd-a.k8s.internal.", "10.0.16.10", ttl_seconds=10),
-        record("www.k8s.internal.", "etcd-a.k8s.internal", type_="CNAME"),
-        record("*.apps.k8s.internal.", "10.0.16.20"),
-        record("text.k8s.internal.", '"some" "words"', type_="TXT"),
+        record("db-a.example.internal.", "10.0.16.10", ttl_seconds=10),
+        record("www.example.internal.", "db-a.example.internal", type_="CNAME"),
+        record("*.apps.example.internal.", "10.0.16.20"),
+        record("text.example.internal.", '"some" "words"', type_="TXT"),
         RecordSet(
-            name="api.k8s.internal.",
+            name="api.example.internal.",
             type="A",
             ttl_seconds=0,
             alias_target="api-1.us-east-1.elb.amazonaws.com.",
         ),
     ),
 )
-INNER = PrivateZone(name="inner.k8s.internal.", records=(replace(SOA, name="inner.k8s.internal."),))
+INNER = PrivateZone(name="inner.example.internal.", records=(replace(SOA, name="inner.example.internal."),))
 
 
 def answers(*, balancer: LoadBalancer = BALANCER) -> Answers:
@@ -77,18 +77,21 @@ def texts(answer: Answer) -> list[str]:
 @pytest.mark.parametrize(
     ("name", "type_", "lines"),
     [
-        ("etcd-a.k8s.internal.", "A", ["etcd-a.k8s.internal. 10 IN A 10.0.16.10"]),
+        ("db-a.example.internal.", "A", ["db-a.example.internal. 10 IN A 10.0.16.10"]),
         (
-            "www.k8s.internal.",
+            "www.example.internal.",
             "A",
-            ["www.k8s.internal. 60 IN CNAME etcd-a.k8s.internal.", "etcd-a.k8s.internal. 10 IN A 10.0.16.10"],
+            [
+                "www.example.internal. 60 IN CNAME db-a.example.internal.",
+                "db-a.example.internal. 10 IN A 10.0.16.10",
+            ],
         ),
-        ("any.thing.apps.k8s.internal.", "A", ["any.thing.apps.k8s.internal. 60 IN A 10.0.16.20"]),
-        ("text.k8s.internal.", "TXT", ['text.k8s.internal. 60 IN TXT "some" "words"']),
+        ("any.thing.apps.example.internal.", "A", ["any.thing.apps.example.internal. 60 IN A 10.0.16.20"]),
+        ("text.example.internal.", "TXT", ['text.example.internal. 60 IN TXT "some" "words"']),
         (
-            "api.k8s.internal.",
+            "api.example.internal.",
             "A",
-            ["api.k8s.internal. 60 IN A 10.0.16.4", "api.k8s.internal. 60 IN A 10.0.32.4"],
+            ["api.example.internal. 60 IN A 10.0.16.4", "api.example.internal. 60 IN A 10.0.32.4"],
         ),
         ("ip-10-0-3-4.ec2.internal.", "A", ["ip-10-0-3-4.ec2.internal. 60 IN A 10.0.3.4"]),
         ("4.3.0.10.in-addr.arpa.", "PTR", ["4.3.0.10.in-addr.arpa. 60 IN PTR ip-10-0-3-4.ec2.internal."]),
@@ -102,11 +105,11 @@ def test_a_name_means_what_aws_makes_of_it(name: str, type_: str, lines: list[st
 @pytest.mark.parametrize(
     ("name", "exists", "zone"),
     [
-        ("etcd-a.k8s.internal.", True, "k8s.internal."),
-        ("apps.k8s.internal.", True, "k8s.internal."),
-        ("none.k8s.internal.", False, "k8s.internal."),
-        ("none.inner.k8s.internal.", False, "inner.k8s.internal."),
-        ("xk8s.internal.", False, None),
+        ("db-a.example.internal.", True, "example.internal."),
+        ("apps.example.internal.", True, "example.internal."),
+        ("none.example.internal.", False, "example.internal."),
+        ("none.inner.example.internal.", False, "inner.example.internal."),
+        ("otherexample.internal.", False, None),
         ("example.com.", False, None),
         ("ip-192-0-2-1.ec2.internal.", False, None),
         ("nonsense.ec2.internal.", False, None),
@@ -141,7 +144,7 @@ def test_a_balancer_leaves_zones_without_healthy_targets(
     )
     group = TargetGroup(arn="tg", preserve_client_ip=False, terminate_unhealthy=True, targets=targets)
     balancer = replace(BALANCER, cross_zone=cross_zone, listeners=(Listener(port=1, target_group=group),))
-    answer = answers(balancer=balancer).find("api.k8s.internal.", "A")
+    answer = answers(balancer=balancer).find("api.example.internal.", "A")
     assert [item.to_text() for rrset in answer.records for item in rrset] == addresses
 
 
@@ -153,21 +156,21 @@ def test_an_answer_is_kept_for_its_time_to_live_and_counts_down() -> None:
         cidr=ipaddress.ip_network("10.0.0.0/16"), region="us-east-1", zones=lambda: zones, balancers=list
     )
     cache = Cache(found.find, clock=lambda: now[0])
-    assert not cache.find("etcd-a.k8s.internal.", "A").exists
+    assert not cache.find("db-a.example.internal.", "A").exists
     zones[0] = ZONE
-    assert texts(cache.find("etcd-a.k8s.internal.", "A")) == ["etcd-a.k8s.internal. 10 IN A 10.0.16.10"]
-    zones[0] = replace(ZONE, records=(SOA, record("etcd-a.k8s.internal.", "10.0.16.99", ttl_seconds=10)))
+    assert texts(cache.find("db-a.example.internal.", "A")) == ["db-a.example.internal. 10 IN A 10.0.16.10"]
+    zones[0] = replace(ZONE, records=(SOA, record("db-a.example.internal.", "10.0.16.99", ttl_seconds=10)))
     now[0] += 9.5
-    assert texts(cache.find("etcd-a.k8s.internal.", "A")) == ["etcd-a.k8s.internal. 1 IN A 10.0.16.10"]
+    assert texts(cache.find("db-a.example.internal.", "A")) == ["db-a.example.internal. 1 IN A 10.0.16.10"]
     now[0] += 0.5
-    assert texts(cache.find("etcd-a.k8s.internal.", "A")) == ["etcd-a.k8s.internal. 10 IN A 10.0.16.99"]
+    assert texts(cache.find("db-a.example.internal.", "A")) == ["db-a.example.internal. 10 IN A 10.0.16.99"]
 
 
 @pytest.fixture
 def server() -> Iterator[NameServer]:
     """A server of a name with more addresses than fit into a datagram."""
     many = RecordSet(
-        name="many.k8s.internal.",
+        name="many.example.internal.",
         type="A",
         ttl_seconds=1,
         values=tuple(f"10.0.{number // 250}.{number % 250}" for number in range(400)),
@@ -189,7 +192,7 @@ def server() -> Iterator[NameServer]:
 
 def test_an_answer_that_is_too_long_says_so_and_comes_by_tcp(server: NameServer) -> None:
     """A datagram is cut with the truncation flag set; without a limit all addresses are there."""
-    query = dns.message.make_query("many.k8s.internal.", "A").to_wire()
+    query = dns.message.make_query("many.example.internal.", "A").to_wire()
     short = dns.message.from_wire(server.answer(query, max_size=512) or b"")
     assert short.flags & dns.flags.TC
     whole = dns.message.from_wire(server.answer(query, max_size=65_535) or b"")
@@ -198,7 +201,7 @@ def test_an_answer_that_is_too_long_says_so_and_comes_by_tcp(server: NameServer)
 
 def test_a_malformed_request_gets_no_answer(server: NameServer) -> None:
     """Noise and replies are dropped; other classes and several questions are refused."""
-    query = dns.message.make_query("x.k8s.internal.", "A")
+    query = dns.message.make_query("x.example.internal.", "A")
     assert server.answer(b"noise", max_size=512) is None
     assert server.answer(dns.message.make_response(query).to_wire(), max_size=512) is None
     chaos = dns.message.make_query("version.bind.", "TXT", "CH").to_wire()
@@ -208,14 +211,14 @@ def test_a_malformed_request_gets_no_answer(server: NameServer) -> None:
 def test_machines_see_a_change_when_the_old_answer_is_over(bench: Bench) -> None:
     """A machine that has asked keeps the old address for the record's two seconds, then gets the new one."""
     one = bench.launch(node(7))
-    ask = "getent ahostsv4 etcd-a.k8s.internal | awk 'NR == 1 { print $1 }'"
+    ask = "getent ahostsv4 db-a.example.internal | awk 'NR == 1 { print $1 }'"
     assert bench.sh(one, ask) == ""
     bench.network.zones = [
-        replace(ZONE, records=(SOA, record("etcd-a.k8s.internal.", "10.0.16.10", ttl_seconds=2)))
+        replace(ZONE, records=(SOA, record("db-a.example.internal.", "10.0.16.10", ttl_seconds=2)))
     ]
     assert bench.sh(one, ask) == "10.0.16.10"
     bench.network.zones = [
-        replace(ZONE, records=(SOA, record("etcd-a.k8s.internal.", "10.0.16.11", ttl_seconds=2)))
+        replace(ZONE, records=(SOA, record("db-a.example.internal.", "10.0.16.11", ttl_seconds=2)))
     ]
     assert bench.sh(one, ask) == "10.0.16.10"
     bench.until(lambda: bench.sh(one, ask) == "10.0.16.11", "the old address stays", seconds=10)

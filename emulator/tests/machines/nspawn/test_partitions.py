@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from emulator.interfaces.machines import Instance
 from emulator.machines.namespaces import SocketMaker, path_of
 from emulator.machines.nspawn import MachineImage, partitions
 from emulator.machines.nspawn.commands import run
 from emulator.machines.nspawn.naming import Names
 from emulator.machines.nspawn.network import API_ADDRESS, DNS_ADDRESS, IMDS_ADDRESS, VpcNetwork
 from emulator.machines.nspawn.partitions import Partitions
-from emulator.ports.machines import Instance
 from emulator.tests.machines.nspawn.stand_ins import node
 
 PORT = 8000

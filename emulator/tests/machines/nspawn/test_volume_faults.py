@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from emulator.interfaces.machines import Volume
 from emulator.machines.nspawn import MachineImage, ebs
 from emulator.machines.nspawn.ebs import Volumes
 from emulator.machines.nspawn.layout import StateFolder
 from emulator.machines.nspawn.volume_faults import VolumeFaults, VolumeInUseError
-from emulator.ports.machines import Volume
 
 VOLUME = Volume(volume_id="vol-1", size_gib=1, device="/dev/xvdf")
 HOLDER = "i-1"

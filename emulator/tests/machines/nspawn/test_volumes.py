@@ -2,8 +2,8 @@
 
 import pytest
 
+from emulator.interfaces.machines import Volume
 from emulator.machines.nspawn.ebs import VolumeBusyError
-from emulator.ports.machines import Volume
 from emulator.tests.machines.nspawn.conftest import Bench
 from emulator.tests.machines.nspawn.stand_ins import node
 

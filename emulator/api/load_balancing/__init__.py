@@ -1,12 +1,12 @@
-"""Targets of the emulated load balancers. The balancers, listeners and target groups are ministack's own."""
+"""The emulated Elastic Load Balancing: targets and their health, and network load balancers."""
 
 from emulator.api import patches
 from emulator.api.context import Context
-from emulator.api.elb import service
-from emulator.api.elb.health import Health
-from emulator.api.elb.targets import Targets
+from emulator.api.load_balancing import network, service
+from emulator.api.load_balancing.health import Health
+from emulator.api.load_balancing.targets import Targets
 from emulator.api.wire import Protocol
-from emulator.ports.target_probe import TargetProber
+from emulator.interfaces.target_probe import TargetProber
 
 _ACTIONS = patches.declare(
     "ministack.services.alb",
@@ -34,4 +34,5 @@ def install(context: Context) -> None:
         "DescribeTargetHealth": targets.describe_target_health,
     }.items():
         _ACTIONS.replace_item(action, protocol.handler(action, function))
+    network.install(protocol)
     context.on_reset(health.reset)

@@ -9,12 +9,12 @@ import pytest
 from ministack.core.responses import request_scope
 
 from emulator.api.ec2 import store as ec2_store
-from emulator.api.elb import store
-from emulator.api.elb.health import Health
-from emulator.api.elb.targets import Targets
+from emulator.api.load_balancing import store
+from emulator.api.load_balancing.health import Health
+from emulator.api.load_balancing.targets import Targets
 from emulator.api.wire import ApiError
 from emulator.api.worker import Worker
-from emulator.ports.target_probe import TargetProber
+from emulator.interfaces.target_probe import TargetProber
 from emulator.tests.api.recording import RecordingMachines, until
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/api/1"
@@ -54,7 +54,7 @@ def account() -> Iterator[None]:
 
 def balancer(worker: Worker, *, probing: bool) -> Balancer:
     """Build one; without probing the targets are not checked."""
-    group = store._GROUPS.get()[ARN] = {
+    group = store.GROUPS.get()[ARN] = {
         "TargetGroupArn": ARN,
         "Port": 6443,
         "LoadBalancerArns": ["arn:lb"],
@@ -67,7 +67,7 @@ def balancer(worker: Worker, *, probing: bool) -> Balancer:
         "UnhealthyThresholdCount": 2,
         "Matcher": {"HttpCode": "200"},
     }
-    store._ATTRIBUTES.get()[ARN] = [{"Key": "deregistration_delay.timeout_seconds", "Value": "20"}]
+    store.GROUP_ATTRIBUTES.get()[ARN] = [{"Key": "deregistration_delay.timeout_seconds", "Value": "20"}]
     ec2_store.instances()["i-1"] = {"State": {"Name": "running"}, "PrivateIpAddress": "10.0.1.4"}
     machines = RecordingMachines()
     health = Health(worker=worker, prober=machines if probing else None)

@@ -1,4 +1,4 @@
-"""The port through which a VPC's network asks the API about it: names, and load balancers.
+"""What a VPC's network asks the API about: names and load balancers.
 
 `Machines` that have a real network implement DNS and load balancers themselves,
 from what they ask here. Functions may be called from any thread.

@@ -11,7 +11,7 @@ from emulator.api import patches
 from emulator.api.ec2 import addresses, launch, store
 from emulator.api.ec2.launch import LaunchRequest
 from emulator.api.wire import ApiError
-from emulator.ports.machines import Instance
+from emulator.interfaces.machines import Instance
 
 _RANDOM_IP = patches.declare(
     "ministack.services.ec2",

@@ -6,8 +6,8 @@ from typing import Any
 
 from ministack.core.responses import get_region
 
-from emulator.api.ec2 import store
-from emulator.api.network_load_balancers import records
+from emulator.api.ec2 import store as ec2_store
+from emulator.api.load_balancing import store
 from emulator.api.wire import ApiError, Request, Response
 
 _HOSTED_ZONES = {
@@ -35,21 +35,21 @@ def create_load_balancer(request: Request) -> Response:
         ApiError: its name is taken, or a subnet or security group does not fit.
     """
     name = request["Name"]
-    if any(balancer["LoadBalancerName"] == name for balancer in records.BALANCERS.get().values()):
+    if any(balancer["LoadBalancerName"] == name for balancer in store.BALANCERS.get().values()):
         raise ApiError("DuplicateLoadBalancerName", f"A load balancer with name '{name}' already exists.")
     subnet_ids = request.get("Subnets") or [item["SubnetId"] for item in request.get("SubnetMappings") or []]
     zones = _zones(subnet_ids)
     for group_id in request.get("SecurityGroups") or []:
-        if group_id not in store.security_groups():
+        if group_id not in ec2_store.security_groups():
             raise ApiError("InvalidSecurityGroup", f"The security group '{group_id}' does not exist")
     balancer_id = secrets.token_hex(8)
-    arn = records.arn(f"loadbalancer/net/{name}/{balancer_id}")
-    records.BALANCERS.get()[arn] = {
+    arn = store.arn(f"loadbalancer/net/{name}/{balancer_id}")
+    store.BALANCERS.get()[arn] = {
         "LoadBalancerArn": arn,
         "LoadBalancerName": name,
         "DNSName": f"{name}-{balancer_id}.elb.{get_region()}.amazonaws.com",
         "Scheme": request.get("Scheme", "internet-facing"),
-        "VpcId": store.subnets()[subnet_ids[0]]["VpcId"],
+        "VpcId": ec2_store.subnets()[subnet_ids[0]]["VpcId"],
         "State": "active",
         "Type": "network",
         "Subnets": list(zones),
@@ -57,9 +57,9 @@ def create_load_balancer(request: Request) -> Response:
         "IpAddressType": request.get("IpAddressType", "ipv4"),
         "CreatedTime": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }
-    records.TAGS.get()[arn] = request.get("Tags") or []
-    records.BALANCER_ATTRIBUTES.get()[arn] = records.attributes(_BALANCER_DEFAULTS)
-    return {"LoadBalancers": [_balancer(records.BALANCERS.get()[arn])]}
+    store.TAGS.get()[arn] = request.get("Tags") or []
+    store.BALANCER_ATTRIBUTES.get()[arn] = store.attributes(_BALANCER_DEFAULTS)
+    return {"LoadBalancers": [_balancer(store.BALANCERS.get()[arn])]}
 
 
 def _zones(subnet_ids: list[str]) -> dict[str, str]:
@@ -72,7 +72,7 @@ def _zones(subnet_ids: list[str]) -> dict[str, str]:
         raise ApiError("ValidationError", "At least one subnet must be specified")
     zones: dict[str, str] = {}
     for subnet_id in subnet_ids:
-        subnet = store.subnets().get(subnet_id)
+        subnet = ec2_store.subnets().get(subnet_id)
         if subnet is None:
             raise ApiError("SubnetNotFound", f"The subnet ID '{subnet_id}' does not exist")
         if subnet["AvailabilityZone"] in zones.values():
@@ -90,8 +90,8 @@ def describe_load_balancers(request: Request) -> Response:
     Raises:
         ApiError: one that was named does not exist.
     """
-    found = records.chosen(
-        list(records.BALANCERS.get().values()),
+    found = store.chosen(
+        list(store.BALANCERS.get().values()),
         arns=request.get("LoadBalancerArns"),
         names=request.get("Names"),
         key="LoadBalancer",
@@ -102,7 +102,7 @@ def describe_load_balancers(request: Request) -> Response:
 def _balancer(record: dict[str, Any]) -> dict[str, Any]:
     network = record["Type"] == "network"
     hosted_zone = _HOSTED_ZONES.get(get_region(), _UNKNOWN_REGION_ZONE) if network else "Z35SXDOTRQ7X7K"
-    subnets = {subnet_id: store.subnets().get(subnet_id) for subnet_id in record.get("Subnets") or []}
+    subnets = {subnet_id: ec2_store.subnets().get(subnet_id) for subnet_id in record.get("Subnets") or []}
     return {
         **record,
         "CanonicalHostedZoneId": hosted_zone,
@@ -122,28 +122,28 @@ def create_listener(request: Request) -> Response:
         ApiError: there is no such balancer or target group, or the port is taken.
     """
     balancer_arn = request["LoadBalancerArn"]
-    if balancer_arn not in records.BALANCERS.get():
+    if balancer_arn not in store.BALANCERS.get():
         raise ApiError("LoadBalancerNotFound", f"Load balancer '{balancer_arn}' not found")
     port = request.get("Port")
-    for listener in records.LISTENERS.get().values():
+    for listener in store.LISTENERS.get().values():
         if (listener["LoadBalancerArn"], listener["Port"]) == (balancer_arn, port):
             raise ApiError(
                 "DuplicateListener", "A listener already exists on this port for this load balancer"
             )
     actions = request["DefaultActions"]
     for action in actions:
-        group = records.GROUPS.get().get(action.get("TargetGroupArn"))
+        group = store.GROUPS.get().get(action.get("TargetGroupArn"))
         if group is None:
             raise ApiError("TargetGroupNotFound", f"Target group '{action.get('TargetGroupArn')}' not found")
         if balancer_arn not in group["LoadBalancerArns"]:
             group["LoadBalancerArns"].append(balancer_arn)
     arn = f"{balancer_arn.replace(':loadbalancer/', ':listener/')}/{secrets.token_hex(8)}"
-    records.LISTENERS.get()[arn] = {
+    store.LISTENERS.get()[arn] = {
         "ListenerArn": arn,
         "LoadBalancerArn": balancer_arn,
         "Port": port,
         "Protocol": request.get("Protocol", "TCP"),
         "DefaultActions": actions,
     }
-    records.TAGS.get()[arn] = request.get("Tags") or []
-    return {"Listeners": [records.LISTENERS.get()[arn]]}
+    store.TAGS.get()[arn] = request.get("Tags") or []
+    return {"Listeners": [store.LISTENERS.get()[arn]]}

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emulator.api.elb import store
-from emulator.api.elb.health import Health, Key
+from emulator.api.load_balancing import store
+from emulator.api.load_balancing.health import Health, Key
 from emulator.api.wire import Request, Response
 
 
@@ -17,13 +17,13 @@ class Targets:
     def register(self, target_group_arns: Sequence[str], instance_id: str) -> None:
         """Make an instance a target of each group that still exists, at the group's own port."""
         for arn in target_group_arns:
-            if store.exists(arn):
+            if store.target_group_exists(arn):
                 self._add(arn, {"Id": instance_id})
 
     def deregister(self, target_group_arns: Sequence[str], instance_id: str) -> None:
         """Let an instance drain from each group."""
         for arn in target_group_arns:
-            if store.exists(arn):
+            if store.target_group_exists(arn):
                 self._remove(arn, {"Id": instance_id})
 
     def register_targets(self, request: Request) -> Response:

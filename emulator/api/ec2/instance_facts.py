@@ -8,7 +8,7 @@ from ministack.core.responses import request_scope
 from emulator.api import credentials, sessions
 from emulator.api.ec2 import launch, store
 from emulator.faults.store import ActiveFaults
-from emulator.ports.machines import Credentials, MetadataTrouble
+from emulator.interfaces.machines import Credentials, MetadataTrouble
 
 METADATA_TROUBLE = "imds"
 """The kind of active faults about an instance_id (None: all), a part of a path, delay_seconds and status."""
@@ -22,7 +22,7 @@ def use_target_states(lookup: Callable[[str], str | None]) -> None:
 
 
 class Facts:
-    """`InstanceFacts` of emulator.ports.machines. An instance that was never launched has none of them."""
+    """`emulator.interfaces.machines.InstanceFacts`. An instance that was never launched has no facts."""
 
     def __init__(self, active_faults: ActiveFaults) -> None:
         self._active_faults = active_faults

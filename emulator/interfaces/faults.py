@@ -1,4 +1,4 @@
-"""The port to machines into which faults can be injected."""
+"""The interface of machines into which faults can be injected."""
 
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ class MachineFaults(Protocol):
     def heal(self) -> None:
         """Remove every partition and thaw every frozen machine; lost power stays lost."""
 
-    def kills(self) -> Mapping[tuple[str, str], bool]:
+    def killed_at_line(self) -> Mapping[tuple[str, str], bool]:
         """By active fault and instance: whether a program on that machine was killed for it."""
 
     def kill_at_line(self, instance_id: str, line: str) -> None:

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from emulator.api.elb.health import Health
-from emulator.api.elb.targets import Targets
+from emulator.api.load_balancing.health import Health
+from emulator.api.load_balancing.targets import Targets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,5 +29,5 @@ def current() -> Balancing:
         RuntimeError: `install` was not called.
     """
     if not _installed:
-        raise RuntimeError("emulator.api.elb.install(context) has not been called")
+        raise RuntimeError("emulator.api.load_balancing.install(context) has not been called")
     return _installed[0]

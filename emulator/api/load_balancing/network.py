@@ -8,8 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.api import patches
-from emulator.api.context import Context
-from emulator.api.network_load_balancers import balancers, target_groups
+from emulator.api.load_balancing import network_balancers, network_target_groups
 from emulator.api.wire import Protocol
 
 _ACTIONS = patches.declare(
@@ -31,16 +30,14 @@ _ACTIONS = patches.declare(
 Handler = Callable[[Any], Any]
 
 
-def install(context: Context) -> None:
-    """Patch ministack's load balancing."""
-    del context
-    protocol = Protocol("elbv2")
+def install(protocol: Protocol) -> None:
+    """Patch ministack's load balancers, listeners and target groups."""
     for action, ours, function in (
-        ("CreateLoadBalancer", _of_network_type, balancers.create_load_balancer),
-        ("DescribeLoadBalancers", _always, balancers.describe_load_balancers),
-        ("CreateTargetGroup", _of_network_protocol, target_groups.create_target_group),
-        ("DescribeTargetGroups", _always, target_groups.describe_target_groups),
-        ("CreateListener", _for_network_balancer, balancers.create_listener),
+        ("CreateLoadBalancer", _of_network_type, network_balancers.create_load_balancer),
+        ("DescribeLoadBalancers", _always, network_balancers.describe_load_balancers),
+        ("CreateTargetGroup", _of_network_protocol, network_target_groups.create_target_group),
+        ("DescribeTargetGroups", _always, network_target_groups.describe_target_groups),
+        ("CreateListener", _for_network_balancer, network_balancers.create_listener),
     ):
         _ACTIONS.replace_item(
             action, _either(ours, protocol.handler(action, function), _ACTIONS.item(action))
@@ -57,7 +54,7 @@ def _of_network_type(params: Any) -> bool:
 
 
 def _of_network_protocol(params: Any) -> bool:
-    return _first(params, "Protocol") in target_groups.PROTOCOLS
+    return _first(params, "Protocol") in network_target_groups.PROTOCOLS
 
 
 def _for_network_balancer(params: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The port to what checks the health of targets. Without a prober no target becomes healthy."""
+"""The interface of what checks the health of targets. Without a prober no target becomes healthy."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -36,4 +36,4 @@ class TargetProber(Protocol):
     """Reaches targets where they are. Machines that can do so offer it beside their other methods."""
 
     def probe_target(self, check: TargetCheck) -> Finding:
-        """Check once; may block for the check's time-out. Called in worker threads."""
+        """Check once; may block for the check's timeout. Called in worker threads."""

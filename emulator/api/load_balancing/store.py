@@ -1,11 +1,14 @@
-"""ministack's records of load balancers, and what is common to all kinds of them."""
+"""ministack's records of load balancers, listeners, target groups and targets."""
 
-from typing import Any
+from collections.abc import MutableMapping
+from typing import Any, cast
 
 from ministack.core.responses import get_account_id, get_region
 
 from emulator.api import patches
 from emulator.api.wire import ApiError
+
+Record = dict[str, Any]
 
 _MODULE = "ministack.services.alb"
 BALANCERS = patches.declare(_MODULE, "_lbs", why="load balancers by ARN")
@@ -16,10 +19,43 @@ TARGETS = patches.declare(_MODULE, "_targets", why="targets by target group")
 LISTENERS = patches.declare(_MODULE, "_listeners", why="listeners by ARN")
 TAGS = patches.declare(_MODULE, "_tags", why="tags by ARN")
 
+DEFAULT_DRAIN_SECONDS = 300
+
+
+def target_group(arn: str) -> Record:
+    """Return a target group.
+
+    Raises:
+        ApiError: there is none of this ARN.
+    """
+    group: Record | None = GROUPS.get().get(arn)
+    if group is None:
+        raise ApiError("TargetGroupNotFound", f"One or more target groups not found: {arn}")
+    return group
+
+
+def target_group_exists(arn: str) -> bool:
+    """Whether there is such a target group."""
+    return arn in GROUPS.get()
+
+
+def targets(arn: str) -> list[Record]:
+    """The targets of a group: Id and Port."""
+    table = cast("MutableMapping[str, list[Record]]", TARGETS.get())
+    return table.setdefault(arn, [])
+
+
+def drain_seconds(arn: str) -> int:
+    """The group's deregistration delay."""
+    for attribute in GROUP_ATTRIBUTES.get().get(arn) or ():
+        if attribute["Key"] == "deregistration_delay.timeout_seconds":
+            return int(attribute["Value"])
+    return DEFAULT_DRAIN_SECONDS
+
 
 def chosen(
-    records: list[dict[str, Any]], *, arns: list[str] | None, names: list[str] | None, key: str
-) -> list[dict[str, Any]]:
+    records: list[Record], *, arns: list[str] | None, names: list[str] | None, key: str
+) -> list[Record]:
     """The records that were asked for, all if none were named.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The port between the emulated EC2 API and the machines behind its instances.
+"""Interface between the emulated EC2 API and the machines behind its instances.
 
 The API decides *that* an instance runs, where, and with which volumes; an
 implementation of `Machines` makes it happen. The API calls it from worker

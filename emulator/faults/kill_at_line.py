@@ -1,4 +1,4 @@
-"""Active faults that kill a program after a line: which machines are prepared, and what has happened."""
+"""Active faults of kind `kill_at_line`: which new machines are prepared for one, and when it has happened."""
 
 import threading
 from collections.abc import Mapping
@@ -7,10 +7,10 @@ from functools import partial
 from emulator.faults.declaration import FaultId
 from emulator.faults.store import ActiveFaults, Entry
 
-KIND = "kill"
+KIND = "kill_at_line"
 
 
-class Kills:
+class KillAtLineFaults:
     """The faults about a line and a zone (None: any). Methods may be called from any thread."""
 
     def __init__(self, active: ActiveFaults) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 
-from emulator.api.network_load_balancers import records
+from emulator.api.load_balancing import store
 from emulator.api.wire import ApiError, Request, Response
 
 PROTOCOLS = ("TCP", "TLS", "UDP", "TCP_UDP")
@@ -25,12 +25,12 @@ def create_target_group(request: Request) -> Response:
         ApiError: its name is taken.
     """
     name = request["Name"]
-    if any(group["TargetGroupName"] == name for group in records.GROUPS.get().values()):
+    if any(group["TargetGroupName"] == name for group in store.GROUPS.get().values()):
         raise ApiError("DuplicateTargetGroupName", f"A target group with name '{name}' already exists.")
     check = request.get("HealthCheckProtocol", "TCP")
     by_http = check in ("HTTP", "HTTPS")
-    arn = records.arn(f"targetgroup/{name}/{secrets.token_hex(8)}")
-    records.GROUPS.get()[arn] = {
+    arn = store.arn(f"targetgroup/{name}/{secrets.token_hex(8)}")
+    store.GROUPS.get()[arn] = {
         "TargetGroupArn": arn,
         "TargetGroupName": name,
         "Protocol": request["Protocol"],
@@ -48,10 +48,10 @@ def create_target_group(request: Request) -> Response:
         "LoadBalancerArns": [],
         "TargetType": request.get("TargetType", "instance"),
     }
-    records.TARGETS.get()[arn] = []
-    records.TAGS.get()[arn] = request.get("Tags") or []
-    records.GROUP_ATTRIBUTES.get()[arn] = records.attributes(_GROUP_DEFAULTS)
-    return {"TargetGroups": [records.GROUPS.get()[arn]]}
+    store.TARGETS.get()[arn] = []
+    store.TAGS.get()[arn] = request.get("Tags") or []
+    store.GROUP_ATTRIBUTES.get()[arn] = store.attributes(_GROUP_DEFAULTS)
+    return {"TargetGroups": [store.GROUPS.get()[arn]]}
 
 
 def describe_target_groups(request: Request) -> Response:
@@ -60,8 +60,8 @@ def describe_target_groups(request: Request) -> Response:
     Raises:
         ApiError: one that was named does not exist.
     """
-    groups = records.chosen(
-        list(records.GROUPS.get().values()),
+    groups = store.chosen(
+        list(store.GROUPS.get().values()),
         arns=request.get("TargetGroupArns"),
         names=request.get("Names"),
         key="TargetGroup",

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from emulator.api.ec2 import store as ec2_store
-from emulator.api.elb import store
+from emulator.api.load_balancing import store
 from emulator.api.worker import Timer, Worker
-from emulator.ports.target_probe import Finding, TargetCheck, TargetProber
+from emulator.interfaces.target_probe import Finding, TargetCheck, TargetProber
 
 log = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ class Health:
     def _check(self, key: Key, entry: Entry) -> None:
         with self._lock:
             alive = self._entries.get(key) is entry and entry.drained is None
-        if not alive or self._prober is None or not store.exists(key.target_group_arn):
+        if not alive or self._prober is None or not store.target_group_exists(key.target_group_arn):
             return
         group = store.target_group(key.target_group_arn)
         check = _check_of(group, key)

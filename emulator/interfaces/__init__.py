@@ -1,0 +1,1 @@
+"""Interfaces between the emulated API and the machines. Each side knows these; neither knows the other."""

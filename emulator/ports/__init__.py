@@ -1,1 +1,0 @@
-"""Ports between the emulated API and the machines: each side knows these, and neither knows the other."""
