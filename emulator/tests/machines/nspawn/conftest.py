@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.faults import FaultClient
 from emulator.interfaces.machines import Instance
 from emulator.machines.nspawn import (
     API_URL,
@@ -15,6 +16,7 @@ from emulator.machines.nspawn import (
     remove_leftovers,
     unavailable_reason,
 )
+from emulator.tests.machines.nspawn.emulated import Aws, running
 from emulator.tests.machines.nspawn.host import traces
 from emulator.tests.machines.nspawn.stand_ins import NetworkFacts
 from emulator.tests.machines.stand_ins import Facts
@@ -92,3 +94,18 @@ def bench(image: MachineImage, tmp_path: Path) -> Iterator[Bench]:
         left = traces(state_dir)
         remove_leftovers(state_dir)
     assert left == {}
+
+
+@pytest.fixture(scope="module")
+def aws(image: MachineImage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aws]:
+    """An emulator that leaves nothing after a graceful shutdown."""
+    with running(tmp_path_factory.mktemp("aws"), image) as made:
+        yield made
+    assert traces(made.state_dir) == {}
+
+
+@pytest.fixture
+def faults(aws: Aws) -> Iterator[FaultClient]:
+    """A client of the faults, which are cleared after the test."""
+    yield aws.faults
+    aws.faults.clear_all()

@@ -16,6 +16,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import boto3
+import dns.message
+import dns.rdatatype
 
 from emulator.api import credentials
 from emulator.faults import FaultClient
@@ -25,6 +27,7 @@ from emulator.machines.nspawn.naming import Names
 
 CHECKOUT = Path(__file__).parents[4]
 REGION = "us-east-1"
+ZONES = (f"{REGION}a", f"{REGION}b")
 IMAGE_ID = "ami-0123456789abcdef0"
 TIME_SCALE = 0.2
 """The shortest interval between health checks, 5 seconds, takes one."""
@@ -117,6 +120,18 @@ class Aws:
         made = self._sockets().make(socket.SOCK_DGRAM)
         made.settimeout(5)
         return made
+
+    def is_on(self, instance_id: str) -> bool:
+        """Whether the machine runs."""
+        return any(machine.on for machine in self.faults.machines() if machine.instance_id == instance_id)
+
+    def resolve(self, name: str) -> list[str]:
+        """Ask the VPC's name server for addresses."""
+        query = dns.message.make_query(name, "A")
+        with self.datagrams() as made:
+            made.sendto(query.to_wire(), ("10.20.0.2", 53))
+            reply = dns.message.from_wire(made.recv(4096))
+        return [item.to_text() for rrset in reply.answer if rrset.rdtype == dns.rdatatype.A for item in rrset]
 
     def until(self, holds: Callable[[], bool], what: Callable[[], str], *, seconds: float = 60) -> None:
         """Return when something holds; AssertionError that says what did not."""

@@ -6,19 +6,17 @@ from functools import partial
 
 import pytest
 
-from emulator.faults import FaultClient, FaultError, TimedOutError, UnknownTargetError
+from emulator.faults import FaultClient, TimedOutError, UnknownTargetError
 from emulator.machines.nspawn import MachineImage
-from emulator.tests.machines.nspawn.emulated import REGION, Aws, running
+from emulator.tests.machines.nspawn.emulated import ZONES, Aws, running
 from emulator.tests.machines.nspawn.host import traces
 
-ZONES = (f"{REGION}a", f"{REGION}b")
 WEB = "#!/bin/sh\nmkdir -p /srv && systemd-run --unit=web python3 -m http.server 8000 --directory /srv\n"
 IMDS = (
     "curl -s -m 3 -o /dev/null -w '%{http_code}' -X PUT http://169.254.169.254/latest/api/token "
     "-H 'X-aws-ec2-metadata-token-ttl-seconds: 60'"
 )
 API = "curl -s -m 3 -o /dev/null -w '%{http_code}' http://169.254.200.1/_ministack/health"
-DEVICE = "/dev/xvdf"
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +34,6 @@ def trio(aws: Aws) -> tuple[str, str, str]:
     for name in made:
         aws.until(partial(_fetch, aws, name, name), lambda: "the web server does not answer")
     return made[0], made[1], made[2]
-
-
-@pytest.fixture
-def faults(aws: Aws) -> Iterator[FaultClient]:
-    """The client; nothing is broken any more when the test is over."""
-    yield aws.faults
-    aws.faults.clear_all()
 
 
 def _fetch(aws: Aws, one: str, other: str) -> bool:
@@ -132,7 +123,7 @@ def test_the_router_has_one_address(aws: Aws, trio: tuple[str, str, str]) -> Non
     before = aws.sh(trio[0], script).split()[4]
     for _ in range(4):
         name = aws.launch("")
-        aws.until(partial(_on, aws, name), lambda: "not on")
+        aws.until(partial(aws.is_on, name), lambda: "not on")
         assert aws.sh(trio[0], f"ip neigh flush all; {script}").split()[4] == before
         aws.client("ec2").terminate_instances(InstanceIds=[name])
 
@@ -142,90 +133,13 @@ def test_power_loss(aws: Aws, faults: FaultClient, trio: tuple[str, str, str]) -
     name = trio[1]
     for unnoticed, shown in ((True, "ok"), (False, "impaired")):
         faults.power_loss(name, unnoticed=unnoticed)
-        assert not _on(aws, name)
+        assert not aws.is_on(name)
         (status,) = aws.client("ec2").describe_instance_status(InstanceIds=[name])["InstanceStatuses"]
         assert status["InstanceStatus"]["Status"] == shown
         faults.power_on(name)
-        assert _on(aws, name)
+        assert aws.is_on(name)
     with pytest.raises(UnknownTargetError, match="i-0"):
         faults.power_loss("i-0")
-
-
-def test_data_of_volumes(aws: Aws, faults: FaultClient) -> None:
-    """A volume can be filled while it is mounted, and overwritten or wiped when its machine is off."""
-    ec2 = aws.client("ec2")
-    name = aws.launch("")
-    volume = ec2.create_volume(AvailabilityZone=ZONES[0], Size=1)["VolumeId"]
-    aws.until(
-        lambda: (
-            _on(aws, name) and ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]["State"] == "available"
-        ),
-        lambda: "no machine or no volume",
-    )
-    ec2.attach_volume(VolumeId=volume, InstanceId=name, Device=DEVICE)
-    mount = "until mount /dev/nvme1n1 /mnt 2>/dev/null; do sleep 0.2; done"
-    aws.sh(name, "until [ -b /dev/nvme1n1 ]; do sleep 0.1; done; mkfs.ext4 -q /dev/nvme1n1")
-    write = "mkdir /mnt/wal; seq 1 10000 > /mnt/wal/1; sleep 0.1; seq 1 20000 > /mnt/wal/2"
-    aws.sh(name, f"{mount}; {write}; truncate -s 1M /mnt/wal/2; sync; md5sum /mnt/wal/* > /mnt/sums; sync")
-
-    taken = faults.fill_volume(volume)
-    assert taken > 700 * 1024**2
-    assert "No space left" in aws.sh(name, "head -c 65536 /dev/zero > /mnt/more; rm /mnt/more")
-    faults.unfill_volume(volume)
-    assert aws.sh(name, "head -c 65536 /dev/zero > /mnt/more && rm /mnt/more && echo room") == "room"
-
-    for refused in (lambda: faults.wipe_volume(volume), lambda: faults.corrupt_volume(volume, "wal/*")):
-        with pytest.raises(FaultError, match="which is on"):
-            refused()
-    faults.power_loss(name, unnoticed=True)
-    assert faults.corrupt_volume(volume, "**/wal/*", at=0.9, length_bytes=100) == "wal/2"
-    faults.power_on(name)
-    checked = aws.sh(
-        name, f"{mount}; md5sum -c --quiet /mnt/sums; stat -c %s /mnt/wal/2; cmp /mnt/wal/2 <(seq 1 20000)"
-    )
-    assert "/mnt/wal/2: FAILED" in checked
-    assert "/mnt/wal/1" not in checked
-    assert "1048576" in checked
-    seen = int(checked.partition("byte ")[2].split(",")[0])
-    assert 0.85 * 108894 < seen < 0.95 * 108894
-    faults.power_loss(name, unnoticed=True)
-    faults.wipe_volume(volume)
-    faults.power_on(name)
-    aws.sh(name, "until [ -b /dev/nvme1n1 ]; do sleep 0.1; done")
-    assert aws.sh(name, "blkid /dev/nvme1n1; cmp -n 1000000 /dev/nvme1n1 /dev/zero && echo blank") == "blank"
-    ec2.terminate_instances(InstanceIds=[name])
-    with pytest.raises(UnknownTargetError, match="vol-0"):
-        faults.wipe_volume("vol-0")
-
-
-def test_a_program_is_killed_after_a_line(aws: Aws, faults: FaultClient) -> None:
-    """On the next machine in the zone, once for each line: nothing that comes after it is printed."""
-    for line in ("first step: done", "second step: done"):
-        faults.kill_at_line(line, zone=ZONES[1])
-    never = faults.kill_at_line("fourth step: done", zone=ZONES[1])
-    program = (
-        "import sys\nfor step in ('first', 'second', 'third'):\n    sys.stderr.write(f'{step} step: done\\n')"
-    )
-    user_data = f'#!/bin/bash\nfor i in 1 2 3; do python3 -c "{program}"; echo "status $?"; done\necho over\n'
-    names = [aws.launch(user_data, zone=zone) for zone in ZONES]
-    for name in names:
-        aws.until(partial(_is_over, aws, name), partial(aws.console, name))
-    spared, hit = (aws.console(name) for name in names)
-    assert (spared.count("status 0"), hit.count("status 0"), hit.count("status 137")) == (3, 1, 2)
-    assert [hit.count(f"{step} step") for step in ("first", "second", "third")] == [3, 2, 1]
-    assert [fault.fault_id for fault in faults.active()] == [never]
-    faults.kill_at_line("enough", instance_id=names[0])
-    assert faults.run(names[0], ["python3", "-c", "print('enough'); print('more')"]).status == -9
-    assert faults.run(names[0], ["python3", "-c", "print('enough'); print('more')"]).status == 0
-    aws.client("ec2").terminate_instances(InstanceIds=names)
-
-
-def _is_over(aws: Aws, name: str) -> bool:
-    return "over" in aws.console(name)
-
-
-def _on(aws: Aws, name: str) -> bool:
-    return any(machine.on for machine in aws.faults.machines() if machine.instance_id == name)
 
 
 def _balancer(aws: Aws, targets: tuple[str, ...]) -> dict[str, str]:

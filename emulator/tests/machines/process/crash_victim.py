@@ -1,4 +1,4 @@
-"""A program that owns a state folder, runs one machine, and waits to be killed; see test_process.py."""
+"""A program that owns a state folder, runs one machine, and waits to be killed; see test_leftovers.py."""
 
 import sys
 import time
