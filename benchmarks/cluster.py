@@ -3,14 +3,14 @@
 import time
 from collections.abc import Mapping
 
-from benchmarks import boot_calls, worker
+from benchmarks import worker
 from benchmarks.figures import Context, Figure, Measurement, Probe
 from benchmarks.standing import deployed_cluster
 from lab import machine_choice
 from lab.settings import REAL
 
-PROBES: tuple[Probe, ...] = (boot_calls.PROBE, worker.PROBE)
-"""In this order. Those that do not change the cluster come first."""
+PROBES: tuple[Probe, ...] = (worker.PROBE,)
+"""In this order: those that do not change the cluster must come first."""
 
 
 def measure(context: Context) -> Mapping[str, float]:

@@ -2,9 +2,7 @@
 
 from collections.abc import Mapping
 
-from benchmarks import user_data
 from benchmarks.figures import Context, Figure, Measurement
-from benchmarks.standing import running_cluster
 from lab import cluster_file, embedded_aws
 from lab.cdk import Cdk
 from lab.commands import up
@@ -22,9 +20,7 @@ def measure(context: Context) -> Mapping[str, float]:
     )
     with context.progress.stage("Compare (cdk diff)") as comparing:
         cdk.diff(comparing)
-    cluster = running_cluster(context.settings, context.scratch)
     return {
-        **user_data.PROBE.run(cluster, context.progress),
         "deploy_seconds": took.start + took.bootstrap + took.stacks,
         "deploy_start_seconds": took.start,
         "deploy_bootstrap_seconds": took.bootstrap,
@@ -40,7 +36,6 @@ MEASUREMENT = Measurement(
         Figure(name="deploy_bootstrap_seconds", unit="s", aim=None),
         Figure(name="deploy_stacks_seconds", unit="s", aim=None),
         Figure(name="diff_seconds", unit="s", aim=None),
-        *user_data.PROBE.figures,
     ),
     run=measure,
 )

@@ -6,7 +6,7 @@ import ssl
 import threading
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from benchmarks.launches import first_launch
 from kubequorum_cli.errors import CommandError
@@ -52,12 +52,23 @@ class Readiness:
         """
         self._thread.join(limit)
         if len(self._ready) < _MASTERS or self._launched is None:
-            consoles = [self._cluster.console(instance_id) for instance_id in self._cluster.instances()]
+            consoles = [self._cluster.console(instance_id) for instance_id in self._instances()]
             raise CommandError(
                 f"{len(self._ready)} of {_MASTERS} masters are ready after {limit:.0f} s more",
                 why="\n".join(console[-2000:] for console in consoles),
             )
         return max(self._ready.values()) - self._launched
+
+    def _instances(self) -> dict[str, dict[str, Any]]:
+        """All of the account, by id: those of the baseline belong to no cluster."""
+        states = {"Name": "instance-state-name", "Values": ["pending", "running"]}
+        pages = self._cluster.client("ec2").get_paginator("describe_instances").paginate(Filters=[states])
+        return {
+            instance["InstanceId"]: dict(instance)
+            for page in pages
+            for reservation in page["Reservations"]
+            for instance in reservation["Instances"]
+        }
 
     def _watch(self) -> None:
         # Here, and not above: what they need exists on Linux only.
@@ -72,7 +83,7 @@ class Readiness:
         while len(addresses) < _MASTERS:
             if self._ended.wait(_FIND_SECONDS):
                 return
-            found = self._cluster.instances().values()
+            found = self._instances().values()
             addresses = {instance["PrivateIpAddress"] for instance in found}
             vpc_id = next((instance["VpcId"] for instance in found), "")
         maker = SocketMaker(path_of(Names.of(self._cluster.machines_state).vpc(vpc_id)))

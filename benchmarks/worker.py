@@ -19,8 +19,7 @@ _POLL_SECONDS = 0.1
 def measure(cluster: Cluster, progress: Progress) -> Mapping[str, float]:
     """Raise the desired capacity by one until the group is full; the median of these launches."""
     autoscaling = cluster.client("autoscaling")
-    groups = autoscaling.describe_auto_scaling_groups()["AutoScalingGroups"]
-    group = max(groups, key=lambda group: group["MaxSize"] - group["DesiredCapacity"])
+    group = max(cluster.all_groups(), key=lambda group: group["MaxSize"] - group["DesiredCapacity"])
     name = group["AutoScalingGroupName"]
     api = Client(find_access(cluster.target))
     seconds = []

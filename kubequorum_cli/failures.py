@@ -2,7 +2,8 @@
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kubequorum_cli.target import Target
+from kubequorum_cli.resources import Resources
+from kubequorum_cli.target import STACKS, Target
 
 _CONSEQUENCES = ("Resource creation cancelled", "Resource update cancelled")
 """Reasons of resources that were given up because another one failed."""
@@ -11,17 +12,17 @@ _EVENTS_PER_STACK = 5
 
 def failed_events(target: Target) -> list[str]:
     """A line for each resource that failed by itself in a stack that failed, oldest first."""
-    client = target.client("cloudformation")
+    resources = Resources(target)
     lines = []
     try:
-        for stack in client.describe_stacks()["Stacks"]:
-            if not any(word in stack["StackStatus"] for word in ("FAILED", "ROLLBACK")):
+        for name in STACKS:
+            stack = target.stack(name)
+            if stack is None or not any(word in stack["StackStatus"] for word in ("FAILED", "ROLLBACK")):
                 continue
-            events = client.describe_stack_events(StackName=stack["StackName"])["StackEvents"]
             failed = [
                 f"{event['StackName']}  {event['LogicalResourceId']} ({event['ResourceType']})  "
                 f"{event['ResourceStatus']}: {event['ResourceStatusReason']}"
-                for event in reversed(events)
+                for event in resources.events(name)
                 if event.get("ResourceStatus", "").endswith("_FAILED")
                 and event.get("ResourceStatusReason")
                 and not event["ResourceStatusReason"].startswith(_CONSEQUENCES)

@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 
 from kubequorum_cli.errors import CommandError, Obstacle, UsageError
 
+STACKS = ("Network", "State", "ControlPlane", "Workers")
+"""The stacks of a cluster, in the order of their deployment."""
 _CLUSTER_VARIABLE = "KUBEQUORUM_CLUSTER"
 
 
@@ -81,16 +83,20 @@ class Target:
         """The name in CloudFormation of the cluster's stack: Network, State, ControlPlane or Workers."""
         return f"{self.cluster}-{stack}"
 
-    def outputs(self, stack: str) -> dict[str, str] | None:
-        """The outputs of a stack of the cluster; None if there is no such stack."""
+    def stack(self, stack: str) -> dict[str, Any] | None:
+        """A stack of the cluster as CloudFormation describes it; None if there is no such stack."""
         try:
-            (found,) = self.client("cloudformation").describe_stacks(StackName=self.stack_name(stack))[
-                "Stacks"
-            ]
+            answer = self.client("cloudformation").describe_stacks(StackName=self.stack_name(stack))
         except ClientError as error:
             # CloudFormation's answer for a stack that does not exist.
             if error.response["Error"]["Code"] != "ValidationError":
                 raise
+            return None
+        return dict(answer["Stacks"][0])
+
+    def outputs(self, stack: str) -> dict[str, str] | None:
+        """The outputs of a stack of the cluster; None if there is no such stack."""
+        if (found := self.stack(stack)) is None:
             return None
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 

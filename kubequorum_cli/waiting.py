@@ -2,13 +2,41 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from kubequorum_cli.console import Stage
 from kubequorum_cli.errors import CommandError
 
 SETTLE_SECONDS = 300
 """How long instances may take to be in service, and nodes to be Ready, once the stacks are complete."""
-_POLL_SECONDS = 0.5
+_PAUSE_SECONDS = 0.5
+
+Missing = TypeVar("Missing", bound=Sequence[str])
+
+
+def poll(
+    missing: Callable[[], Missing],
+    *,
+    seconds: float,
+    pause_seconds: float = _PAUSE_SECONDS,
+    show: Callable[[Missing], None] | None = None,
+) -> Missing:
+    """Poll until nothing is missing or the time is over; what is missing then.
+
+    Args:
+        missing: text or lines; empty if nothing is missing.
+        seconds: the limit. A call of `missing` that has begun is not interrupted.
+        pause_seconds: between two calls.
+        show: gets what is missing after each call.
+    """
+    deadline = time.monotonic() + seconds
+    while found := missing():
+        if show is not None:
+            show(found)
+        if time.monotonic() > deadline:
+            break
+        time.sleep(pause_seconds)
+    return found
 
 
 def wait_until_complete(
@@ -26,9 +54,5 @@ def wait_until_complete(
     Raises:
         CommandError: not in time; with what was missing last.
     """
-    deadline = time.monotonic() + seconds
-    while lines := missing():
-        stage.detail("; ".join(lines))
-        if time.monotonic() > deadline:
-            raise CommandError(f"{what} after {seconds:.0f} s", why="\n".join(lines), remedy=remedy)
-        time.sleep(_POLL_SECONDS)
+    if lines := poll(missing, seconds=seconds, show=lambda found: stage.detail("; ".join(found))):
+        raise CommandError(f"{what} after {seconds:.0f} s", why="\n".join(lines), remedy=remedy)

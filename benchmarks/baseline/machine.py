@@ -6,6 +6,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lab.artifacts.catalog import PAUSE_VERSION
+
 VOLUME_GIB = 4
 _COMMON = Path(__file__).with_name("machine.sh")
 _PAUSE_SECONDS = 0.05
@@ -21,7 +23,7 @@ def user_data(script: Path, *, variables: str) -> str:
     first, _, rest = script.read_text(encoding="utf-8").partition("\n")
     lines = [*_COMMON.read_text(encoding="utf-8").splitlines(), *rest.splitlines()]
     text = "".join(f"{line}\n" for line in lines if not line.startswith("#"))
-    return f"{first}\n{variables}{text}"
+    return f"{first}\n{variables}PAUSE_VERSION={PAUSE_VERSION}\n{text}"
 
 
 def device(volume_id: str) -> str:

@@ -1,16 +1,16 @@
 # What every machine of the baseline has: containerd, a kubelet that kubeadm can start, and a volume for etcd.
-# The lines above this script set DEVICE.
+# The lines above this script set DEVICE and PAUSE_VERSION.
 # shellcheck shell=bash disable=SC2154
 
 report() { echo "baseline: $1 after ${SECONDS} s"; }
 
 containerd_up() {
   mkdir -p /etc/containerd/conf.d /etc/cni/net.d /etc/kubernetes/manifests
-  cat >/etc/containerd/config.toml <<'END'
+  cat >/etc/containerd/config.toml <<END
 version = 3
 imports = ["/etc/containerd/conf.d/*.toml"]
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
-  sandbox = 'registry.k8s.io/pause:3.10.2'
+  sandbox = 'registry.k8s.io/pause:$PAUSE_VERSION'
 [plugins.'io.containerd.cri.v1.runtime'.cni]
   bin_dirs = ['/opt/cni/bin']
   conf_dir = '/etc/cni/net.d'

@@ -1,11 +1,18 @@
 """The cluster's Kubernetes: an administrator's access to its API, and its nodes."""
 
-from kubequorum_cli.kubernetes.access import Access, find_access, has_kubernetes, published_kubeconfig
+from kubequorum_cli.kubernetes.access import (
+    Access,
+    api_endpoint,
+    find_access,
+    has_kubernetes,
+    published_kubeconfig,
+)
 from kubequorum_cli.kubernetes.nodes import NodeList, is_ready, look, show_nodes, wait_for_nodes
 
 __all__ = [
     "Access",
     "NodeList",
+    "api_endpoint",
     "find_access",
     "has_kubernetes",
     "is_ready",

@@ -1,19 +1,16 @@
-"""Asks the AWS API what the stacks have built, starting from the stacks' lists of resources."""
+"""Asks the AWS API what the cluster's stacks have built, starting from the stacks' lists of resources."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kubequorum_cli.report.model import Group, Instance, LoadBalancer, Name, Report, Stack, Volume, Zone
+from kubequorum_cli.resources import Resources
 from kubequorum_cli.target import Target
 
 if TYPE_CHECKING:
-    from types_boto3_autoscaling import AutoScalingClient
-    from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_ec2 import EC2Client
     from types_boto3_elbv2 import ElasticLoadBalancingv2Client
     from types_boto3_route53 import Route53Client
-
-_BOOTSTRAP_STACK = "CDKToolkit"
 
 Owned: TypeAlias = Callable[[str], list[str]]
 """From a resource type to the physical ids of the stacks' resources of that type."""
@@ -21,22 +18,25 @@ Owned: TypeAlias = Callable[[str], list[str]]
 
 def collect(target: Target) -> Report:
     """Ask for everything; errors of botocore are not handled."""
-    cloudformation = target.client("cloudformation")
     ec2 = target.client("ec2")
-    stacks = _stacks(cloudformation)
-    owned = _owned(cloudformation, stacks)
+    resources = Resources(target)
+    stacks = _stacks(resources)
+    found = resources.owned(*(stack.name for stack in stacks))
+
+    def owned(resource_type: str) -> list[str]:
+        return found.get(resource_type, [])
+
     return Report(
         stacks=stacks,
         zones=_zones(ec2, owned),
-        groups=_groups(target.client("autoscaling"), ec2, owned),
+        groups=_groups(resources),
         volumes=_volumes(ec2, owned),
         load_balancers=_load_balancers(target.client("elbv2"), owned),
         names=_names(target.client("route53"), owned),
     )
 
 
-def _stacks(cloudformation: "CloudFormationClient") -> list[Stack]:
-    pages = cloudformation.get_paginator("describe_stacks").paginate()
+def _stacks(resources: Resources) -> list[Stack]:
     return [
         Stack(
             name=stack["StackName"],
@@ -44,20 +44,8 @@ def _stacks(cloudformation: "CloudFormationClient") -> list[Stack]:
             reason=stack.get("StackStatusReason", ""),
             outputs={o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])},
         )
-        for page in pages
-        for stack in page["Stacks"]
-        if stack["StackName"] != _BOOTSTRAP_STACK and stack["StackStatus"] != "DELETE_COMPLETE"
+        for stack in resources.stacks()
     ]
-
-
-def _owned(cloudformation: "CloudFormationClient", stacks: list[Stack]) -> Owned:
-    found: dict[str, list[str]] = {}
-    for stack in stacks:
-        for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.name):
-            for resource in page["StackResourceSummaries"]:
-                if resource.get("PhysicalResourceId") and resource["ResourceStatus"] != "DELETE_COMPLETE":
-                    found.setdefault(resource["ResourceType"], []).append(resource["PhysicalResourceId"])
-    return lambda resource_type: found.get(resource_type, [])
 
 
 def _zones(ec2: "EC2Client", owned: Owned) -> list[Zone]:
@@ -72,13 +60,10 @@ def _zones(ec2: "EC2Client", owned: Owned) -> list[Zone]:
     return [Zone(name=name, subnets=subnets) for name, subnets in sorted(zones.items())]
 
 
-def _groups(autoscaling: "AutoScalingClient", ec2: "EC2Client", owned: Owned) -> list[Group]:
-    if not (names := owned("AWS::AutoScaling::AutoScalingGroup")):
-        return []
-    pages = autoscaling.get_paginator("describe_auto_scaling_groups").paginate(AutoScalingGroupNames=names)
-    groups = [group for page in pages for group in page["AutoScalingGroups"]]
+def _groups(resources: Resources) -> list[Group]:
+    groups = resources.all_groups()
     ids = [instance["InstanceId"] for group in groups for instance in group.get("Instances", [])]
-    described = _instances(ec2, ids)
+    described = resources.instances_by_id(ids)
     return [
         Group(
             name=group["AutoScalingGroupName"],
@@ -87,37 +72,24 @@ def _groups(autoscaling: "AutoScalingClient", ec2: "EC2Client", owned: Owned) ->
             max_size=group["MaxSize"],
             desired=group["DesiredCapacity"],
             instances=[
-                Instance(
-                    id=member["InstanceId"],
-                    zone=member["AvailabilityZone"],
-                    type=described.get(member["InstanceId"], ("", "", ""))[0],
-                    state=described.get(member["InstanceId"], ("", "gone", ""))[1],
-                    lifecycle_state=member["LifecycleState"],
-                    health=member["HealthStatus"],
-                    private_ip=described.get(member["InstanceId"], ("", "", ""))[2],
-                )
+                _instance(member, described.get(member["InstanceId"], {}))
                 for member in group.get("Instances", [])
             ],
         )
-        for group in sorted(groups, key=lambda group: group["AutoScalingGroupName"])
+        for group in groups
     ]
 
 
-def _instances(ec2: "EC2Client", ids: list[str]) -> dict[str, tuple[str, str, str]]:
-    """Type, state and private address by instance id."""
-    if not ids:
-        return {}
-    pages = ec2.get_paginator("describe_instances").paginate(Filters=[{"Name": "instance-id", "Values": ids}])
-    return {
-        instance["InstanceId"]: (
-            instance["InstanceType"],
-            instance["State"]["Name"],
-            instance.get("PrivateIpAddress", ""),
-        )
-        for page in pages
-        for reservation in page["Reservations"]
-        for instance in reservation["Instances"]
-    }
+def _instance(member: dict[str, Any], described: dict[str, Any]) -> Instance:
+    return Instance(
+        id=member["InstanceId"],
+        zone=member["AvailabilityZone"],
+        type=described.get("InstanceType", ""),
+        state=described["State"]["Name"] if described else "gone",
+        lifecycle_state=member["LifecycleState"],
+        health=member["HealthStatus"],
+        private_ip=described.get("PrivateIpAddress", ""),
+    )
 
 
 def _volumes(ec2: "EC2Client", owned: Owned) -> list[Volume]:

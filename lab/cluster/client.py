@@ -7,8 +7,8 @@ from typing import Any
 
 from emulator.faults import FaultClient, FaultError
 from kubequorum_cli.errors import CommandError
+from kubequorum_cli.resources import Resources
 from kubequorum_cli.target import Target
-from lab.cluster.resources import Resources
 from lab.workload import Targets, discover
 
 _PKI = "/etc/kubernetes/pki/etcd"

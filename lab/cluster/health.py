@@ -1,11 +1,11 @@
 """Whether a cluster is healthy: groups, etcd members, API servers, targets and nodes."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
 
 from kubequorum_cli.errors import CommandError
-from kubequorum_cli.kubernetes import is_ready
+from kubequorum_cli.kubernetes import api_endpoint, is_ready
+from kubequorum_cli.waiting import poll
 from lab.cluster.client import Cluster
 
 Check = Callable[[Cluster], Iterator[str]]
@@ -35,12 +35,11 @@ def problems(cluster: Cluster, *more: Check, only_first: bool = False) -> list[s
 
 def wait_until_healthy(cluster: Cluster, *more: Check, seconds: float) -> list[str]:
     """Wait until nothing is wrong; what still is at the end of the time."""
-    deadline = time.monotonic() + seconds
-    while problems(cluster, *more, only_first=True):
-        if time.monotonic() > deadline:
-            return problems(cluster, *more)
-        time.sleep(_PAUSE_SECONDS)
-    return []
+
+    def first() -> list[str]:
+        return problems(cluster, *more, only_first=True)
+
+    return problems(cluster, *more) if poll(first, seconds=seconds, pause_seconds=_PAUSE_SECONDS) else []
 
 
 def wait_until(what_is_wrong: Callable[[], str], *, seconds: float, pause_seconds: float) -> None:
@@ -49,11 +48,8 @@ def wait_until(what_is_wrong: Callable[[], str], *, seconds: float, pause_second
     Raises:
         CommandError: not in time; with what was wrong last.
     """
-    deadline = time.monotonic() + seconds
-    while wrong := what_is_wrong():
-        if time.monotonic() > deadline:
-            raise CommandError(f"not within {seconds:.0f} s", why=wrong)
-        time.sleep(pause_seconds)
+    if wrong := poll(what_is_wrong, seconds=seconds, pause_seconds=pause_seconds):
+        raise CommandError(f"not within {seconds:.0f} s", why=wrong)
 
 
 def _groups(cluster: Cluster) -> Iterator[str]:
@@ -75,9 +71,11 @@ def _members(cluster: Cluster) -> Iterator[str]:
 
 
 def _api_servers(cluster: Cluster) -> Iterator[str]:
+    # Masters listen on the port that the load balancer has.
+    port = api_endpoint(cluster.target).port
     for slot, instance_id in cluster.masters().items():
         # As the load balancer asks: without credentials.
-        url = '"https://$(hostname -I | cut -d" " -f1):6443/readyz"'
+        url = f'"https://$(hostname -I | cut -d" " -f1):{port}/readyz"'
         answer = cluster.sh(instance_id, f"curl -sk -m 5 {url} || true")
         if answer != "ok":
             yield f"API server of slot {slot}: {answer[:80] or 'no answer'}"
@@ -88,7 +86,9 @@ def _targets(cluster: Cluster) -> Iterator[str]:
     ids = set(cluster.masters().values())
     running = cluster.instances(states=("running",))
     addresses = {instance["PrivateIpAddress"] for id_, instance in running.items() if id_ in ids}
-    for group in elbv2.describe_target_groups()["TargetGroups"]:
+    owned = cluster.owned(cluster.target.stack_name("ControlPlane"))
+    arns = owned["AWS::ElasticLoadBalancingV2::TargetGroup"]
+    for group in elbv2.describe_target_groups(TargetGroupArns=arns)["TargetGroups"]:
         health = elbv2.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
         states = {t["Target"]["Id"]: t["TargetHealth"]["State"] for t in health["TargetHealthDescriptions"]}
         wanted = ids if group["TargetType"] == "instance" else addresses

@@ -10,6 +10,7 @@ from benchmarks import clients, master_loss, replacement
 from benchmarks.baseline import join, machine
 from benchmarks.replacement import Replacement
 from kubequorum_cli.errors import CommandError
+from lab.artifacts.catalog import PAUSE_VERSION
 
 JOURNAL = """\
 1700000000.100000 ip-10-77-0-9 systemd[1]: Starting kubequorum-boot.service...
@@ -93,6 +94,7 @@ def test_a_machine_for_stock_kubeadm_is_made_by_a_script() -> None:
     """It gets its variables first, then what all machines have, and is a script that bash can read."""
     text = machine.user_data(join._SCRIPT, variables=f"DEVICE={machine.device('vol-0a')}\n")
     assert text.startswith("#!/bin/bash\nDEVICE=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0a\n")
+    assert f"\nPAUSE_VERSION={PAUSE_VERSION}\n" in text
     assert "volume_up()" in text
     assert "# shellcheck" not in text
     subprocess.run(["bash", "-n"], input=text, text=True, check=True)

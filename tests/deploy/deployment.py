@@ -15,6 +15,7 @@ import yaml
 
 from kubequorum_cli.console import Progress
 from kubequorum_cli.errors import CommandError
+from kubequorum_cli.waiting import poll
 from lab import cluster_file, embedded_aws, toolchain
 from lab.cdk import Cdk
 from lab.cluster import Cluster
@@ -108,12 +109,17 @@ class Deployment(Cluster):
         path = self.cdk.settings.app / "userdata" / "files" / "environment"
         path.write_text("".join([f"# Release {self._releases} of this test.\n", *lines]), encoding="utf-8")
 
-    def wait_until(self, holds: Callable[[], bool], what: str, *, seconds: float = 120) -> None:
-        """Wait until a condition holds; AssertionError, with its description, if it does not in time."""
-        deadline = time.monotonic() + seconds
-        while not holds():
-            assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
-            time.sleep(0.5)
+    def wait_until(
+        self, holds: Callable[[], bool], what: str, *, seconds: float = 120, pause_seconds: float = 0.5
+    ) -> float:
+        """Wait until a condition holds; after how many seconds.
+
+        AssertionError, with its description, if it does not in time.
+        """
+        begin = time.monotonic()
+        missing = poll(lambda: "" if holds() else what, seconds=seconds, pause_seconds=pause_seconds)
+        assert not missing, f"not within {seconds:.0f} s: {missing}"
+        return time.monotonic() - begin
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Every fault by name: what it does, what is expected, and when it is tried."""
 
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from random import Random
@@ -30,12 +29,8 @@ class Scene:
 
     def wait(self, holds: Callable[[], bool], what: str, *, seconds: float) -> float:
         """Wait until a condition holds; after how many seconds. AssertionError if it does not in time."""
-        begin = time.monotonic()
-        while not holds():
-            assert time.monotonic() - begin < seconds, f"not within {seconds:.0f} s: {what}"
-            # Every look takes time of the machines.
-            time.sleep(_PAUSE_SECONDS)
-        return time.monotonic() - begin
+        # Every look takes time of the machines.
+        return self.cluster.wait_until(holds, what, seconds=seconds, pause_seconds=_PAUSE_SECONDS)
 
     def terminate(self, slot: str) -> str:
         """Let the slot's group replace its instance by graceful termination; the id of the old instance."""

@@ -76,7 +76,15 @@ def test_up_shows_its_stages_and_what_was_built(first: "subprocess.CompletedProc
     for stage in ("Start the embedded AWS", "Bootstrap the CDK", "Deploy local.yaml"):
         assert f"done  {stage}" in first.stderr
     assert f"port {FIRST_PORT} is used by process " in first.stderr
-    built = ("Small", "CREATE_COMPLETE", "eu-west-1a", "InService", "disk", "www.small.internal", "hello")
+    built = (
+        "small-Workers",
+        "CREATE_COMPLETE",
+        "eu-west-1a",
+        "InService",
+        "disk",
+        "www.small.internal",
+        "hello",
+    )
     for text in (*built, "make down"):
         assert text in first.stdout
 
@@ -86,7 +94,7 @@ def test_status_shows_what_aws_reports(program: Program) -> None:
     """Each kind of resource of the app, with its state, under the documented names."""
     seen = status(program)
     (stack,) = seen["stacks"]
-    assert (stack["name"], stack["status"]) == ("Small", "CREATE_COMPLETE")
+    assert (stack["name"], stack["status"]) == ("small-Workers", "CREATE_COMPLETE")
     assert stack["outputs"]["Greeting"] == "hello"
     (zone,) = seen["zones"]
     assert (zone["name"], list(zone["subnets"].values())) == ("eu-west-1a", ["10.9.1.0/24"])
@@ -127,7 +135,7 @@ def test_env_points_a_shell_to_the_embedded_aws(program: Program) -> None:
     """After `eval`, boto3 and the CDK use it, whatever AWS settings the shell had."""
     ask = (
         "import boto3; cloudformation = boto3.client('cloudformation'); "
-        "print(cloudformation.describe_stacks(StackName='Small')['Stacks'][0]['StackStatus'])"
+        "print(cloudformation.describe_stacks(StackName='small-Workers')['Stacks'][0]['StackStatus'])"
     )
     script = f'eval "$({CHECKOUT}/kubequorum env)" && {sys.executable} -c "{ask}" && cdk list --output "$OUT"'
     environment = {
@@ -140,7 +148,7 @@ def test_env_points_a_shell_to_the_embedded_aws(program: Program) -> None:
         ["sh", "-c", script], cwd=program.app, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[:2] == ["CREATE_COMPLETE", "Small"]
+    assert done.stdout.splitlines()[:2] == ["CREATE_COMPLETE", "small-Workers"]
 
 
 @pytest.mark.usefixtures("first")
@@ -177,11 +185,11 @@ def test_a_failed_deployment_is_explained_and_keeps_what_was_made(
     monkeypatch.setenv("SMALL_APP_BROKEN", "yes")
     failed = program("up")
     assert failed.returncode == 1
-    assert "Broken is ROLLBACK_" in failed.stderr
+    assert "small-State is ROLLBACK_" in failed.stderr
     assert "Ready (AWS::CloudFormation::WaitCondition)  CREATE_FAILED" in failed.stderr
     assert "What to do" in failed.stderr
     assert "Traceback" not in failed.stderr
-    assert {"Small"} <= {stack["name"] for stack in status(program)["stacks"]}
+    assert {"small-Workers"} <= {stack["name"] for stack in status(program)["stacks"]}
 
 
 @pytest.mark.usefixtures("first")

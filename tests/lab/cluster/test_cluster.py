@@ -6,15 +6,17 @@ from typing import Any
 import pytest
 
 from emulator.faults import CommandResult, UnknownTargetError
+from kubequorum_cli.resources import groups_in
 from kubequorum_cli.target import Target
 from lab.cluster import Cluster, MachineError, problems, wait_until
-from lab.cluster.resources import groups_in
 
 OUTPUTS = {"MasterBGroupName": "group-b", "ApiEndpoint": "https://api:6443", "MasterAGroupName": "group-a"}
 
 
 class Aws:
     """Answers the requests for stacks and groups; two instances in slot a, one of them in service."""
+
+    _operation = ""
 
     def client(self, _service: str, **_: object) -> "Aws":
         """A client of everything."""
@@ -25,7 +27,7 @@ class Aws:
         outputs = [{"OutputKey": key, "OutputValue": value} for key, value in OUTPUTS.items()]
         return {"Stacks": [{"Outputs": outputs}]}
 
-    def describe_auto_scaling_groups(self, **_: object) -> dict[str, Any]:
+    def describe_auto_scaling_groups(self) -> dict[str, Any]:
         """Both groups."""
         instances = {
             "group-a": [("i-new", "Pending:Wait"), ("i-a", "InService")],
@@ -44,17 +46,16 @@ class Aws:
             ]
         }
 
-    def get_paginator(self, _operation: str) -> "Aws":
-        """Pages of instances."""
+    def get_paginator(self, operation: str) -> "Aws":
+        """Pages of groups and of instances."""
+        self._operation = operation
         return self
 
     def paginate(self, **_: object) -> list[dict[str, Any]]:
-        """No instance runs."""
-        return [{"Reservations": []}]
-
-    def describe_target_groups(self) -> dict[str, Any]:
-        """No target group."""
-        return {"TargetGroups": []}
+        """All groups on one page; no instance runs."""
+        if self._operation == "describe_auto_scaling_groups":
+            return [self.describe_auto_scaling_groups()]
+        return [{"Reservations": [], "StackResourceSummaries": []}]
 
 
 class Machines:

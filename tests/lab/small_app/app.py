@@ -20,7 +20,8 @@ from aws_cdk import aws_route53 as route53
 USER_DATA = "#!/bin/sh\necho hello from the instance\n"
 
 app = App(analytics_reporting=False)
-stack = Stack(app, "Small", env=Environment(account="000000000000", region="eu-west-1"))
+# Named as a cluster's stacks: the program looks at no other.
+stack = Stack(app, "small-Workers", env=Environment(account="000000000000", region="eu-west-1"))
 zone = "eu-west-1a"
 vpc = ec2.CfnVPC(stack, "Vpc", cidr_block="10.9.0.0/16")
 subnet = ec2.CfnSubnet(stack, "Subnet", vpc_id=vpc.ref, cidr_block="10.9.1.0/24", availability_zone=zone)
@@ -62,7 +63,7 @@ route53.CfnRecordSet(
 CfnOutput(stack, "Greeting", value="hello")
 if os.environ.get("SMALL_APP_BROKEN"):
     # Nobody signals: what CloudFormation says of it must reach the person who deploys.
-    bad = Stack(app, "Broken", env=Environment(account="000000000000", region="eu-west-1"))
+    bad = Stack(app, "small-State", env=Environment(account="000000000000", region="eu-west-1"))
     CfnWaitCondition(bad, "Ready").cfn_options.creation_policy = CfnCreationPolicy(
         resource_signal=CfnResourceSignal(count=1, timeout="PT1S")
     )

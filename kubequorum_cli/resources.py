@@ -1,25 +1,29 @@
-"""A deployed cluster by the AWS API: stacks, the groups of its slots, instances, volumes."""
+"""The AWS resources of one cluster, and of no other in its account: stacks, groups, instances, volumes."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from kubequorum_cli.errors import CommandError
-from kubequorum_cli.target import Target
+from kubequorum_cli.target import STACKS, Target
 
+_CLUSTER_TAG = "kubequorum:cluster"
+"""A tag of all groups that the instances get, too; its value is the cluster's name."""
 _ETCD_DEVICE = "/dev/xvdf"
 """The name under which masters attach the slot's volume."""
+_GROUP = "AWS::AutoScaling::AutoScalingGroup"
 _GROUP_PREFIX, _GROUP_SUFFIX = "Master", "GroupName"
 """Around a slot in an output of the control plane's stack: the name of its group."""
 
 
 class Resources:
-    """The AWS resources of a cluster, whatever its machines are."""
+    """The AWS resources of a cluster, in a real account or an emulated one."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
 
     def client(self, service: str) -> Any:
-        """A boto3 client of the embedded AWS, as its administrator."""
+        """A boto3 client of a service, as the administrator."""
         return self.target.client(service)
 
     # Stacks ------------------------------------------------------------
@@ -34,14 +38,33 @@ class Resources:
             raise CommandError(f"stack {self.target.stack_name(stack)} does not exist")
         return found
 
+    def stacks(self) -> list[dict[str, Any]]:
+        """The cluster's stacks that exist, as CloudFormation describes them."""
+        described = map(self.target.stack, STACKS)
+        return [stack for stack in described if stack and stack["StackStatus"] != "DELETE_COMPLETE"]
+
+    def stack_resources(self, stack_name: str) -> list[dict[str, Any]]:
+        """The resources of a stack, by its name in CloudFormation; those that exist."""
+        pages = self.client("cloudformation").get_paginator("list_stack_resources")
+        return [
+            dict(resource)
+            for page in pages.paginate(StackName=stack_name)
+            for resource in page["StackResourceSummaries"]
+            if resource.get("PhysicalResourceId") and resource["ResourceStatus"] != "DELETE_COMPLETE"
+        ]
+
     def physical_ids(self, stack: str) -> dict[str, str]:
         """Logical id to physical id of a stack's resources."""
-        pages = self.client("cloudformation").get_paginator("list_stack_resources")
-        return {
-            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
-            for page in pages.paginate(StackName=self.target.stack_name(stack))
-            for resource in page["StackResourceSummaries"]
-        }
+        found = self.stack_resources(self.target.stack_name(stack))
+        return {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in found}
+
+    def owned(self, *stack_names: str) -> dict[str, list[str]]:
+        """Resource type to the physical ids of its resources, of stacks by their names in CloudFormation."""
+        found: dict[str, list[str]] = {}
+        for name in stack_names:
+            for resource in self.stack_resources(name):
+                found.setdefault(resource["ResourceType"], []).append(resource["PhysicalResourceId"])
+        return found
 
     def events(self, stack: str) -> list[dict[str, Any]]:
         """All events of a stack, oldest first."""
@@ -50,6 +73,19 @@ class Resources:
             e for page in pages.paginate(StackName=self.target.stack_name(stack)) for e in page["StackEvents"]
         ]
         return found[::-1]
+
+    # Groups ------------------------------------------------------------
+
+    @cached_property
+    def group_names(self) -> tuple[str, ...]:
+        """The names of all groups, of masters and of workers; read once, as `groups`."""
+        return tuple(self.owned(*(stack["StackName"] for stack in self.stacks())).get(_GROUP, []))
+
+    def all_groups(self) -> list[dict[str, Any]]:
+        """All groups, as Auto Scaling describes them."""
+        # Without names Auto Scaling would describe all groups of the account.
+        described = self._described(*self.group_names) if self.group_names else {}
+        return [group for _, group in sorted(described.items())]
 
     # Slots ------------------------------------------------------------
 
@@ -60,7 +96,8 @@ class Resources:
 
     def forget_groups(self) -> None:
         """Read the groups again when they are needed next: a deployment may have replaced them."""
-        self.__dict__.pop("groups", None)
+        for name in ("groups", "group_names"):
+            self.__dict__.pop(name, None)
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -117,8 +154,12 @@ class Resources:
         return str(self.group(slot)["AvailabilityZones"][0])
 
     def _described(self, *groups: str) -> dict[str, dict[str, Any]]:
-        answer = self.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=list(groups))
-        return {group["AutoScalingGroupName"]: dict(group) for group in answer["AutoScalingGroups"]}
+        pages = self.client("autoscaling").get_paginator("describe_auto_scaling_groups")
+        return {
+            group["AutoScalingGroupName"]: dict(group)
+            for page in pages.paginate(AutoScalingGroupNames=list(groups))
+            for group in page["AutoScalingGroups"]
+        }
 
     # Instances ------------------------------------------------------------
 
@@ -126,9 +167,20 @@ class Resources:
         self, *, group: str | None = None, states: tuple[str, ...] = ("pending", "running")
     ) -> dict[str, dict[str, Any]]:
         """The instances of all groups, or of one, in these states, as EC2 describes them, by id."""
-        filters = [{"Name": "instance-state-name", "Values": list(states)}]
+        filters = [
+            {"Name": "instance-state-name", "Values": list(states)},
+            {"Name": f"tag:{_CLUSTER_TAG}", "Values": [self.target.cluster]},
+        ]
         if group is not None:
             filters.append({"Name": "tag:aws:autoscaling:groupName", "Values": [group]})
+        return self._described_instances(filters)
+
+    def instances_by_id(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Instances as EC2 describes them, by id; those that it still knows."""
+        # A filter, unlike a list of ids, may name what no longer exists.
+        return self._described_instances([{"Name": "instance-id", "Values": list(ids)}]) if ids else {}
+
+    def _described_instances(self, filters: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         pages = self.client("ec2").get_paginator("describe_instances").paginate(Filters=filters)
         return {
             instance["InstanceId"]: dict(instance)

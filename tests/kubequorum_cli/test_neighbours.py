@@ -1,0 +1,113 @@
+"""A cluster in an account with another one: only its own stacks, groups and instances count."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from emulator.api import credentials
+from emulator.tests.api.emulator import REGION, Emulator, Stack, running_emulator
+from kubequorum_cli.failures import failed_events
+from kubequorum_cli.groups import addresses_in_service, not_in_service
+from kubequorum_cli.report import collect
+from kubequorum_cli.resources import Resources
+from kubequorum_cli.target import Target
+
+_HOOK = """
+      LifecycleHookSpecificationList:
+        - LifecycleHookName: launch
+          LifecycleTransition: autoscaling:EC2_INSTANCE_LAUNCHING
+          DefaultResult: ABANDON
+          HeartbeatTimeout: 7200
+"""
+
+
+def _group(cluster: str, hook: str = "") -> str:
+    """A group of one instance. Nothing completes a hook: with one, the instance is never in service."""
+    return f"""
+Resources:
+  Vpc:
+    Type: AWS::EC2::VPC
+    Properties: {{CidrBlock: 10.4.0.0/16}}
+  Subnet:
+    Type: AWS::EC2::Subnet
+    Properties: {{VpcId: !Ref Vpc, CidrBlock: 10.4.1.0/24, AvailabilityZone: {REGION}b}}
+  Template:
+    Type: AWS::EC2::LaunchTemplate
+    Properties:
+      LaunchTemplateData: {{ImageId: ami-0123456789abcdef0, InstanceType: m7i.large}}
+  Group:
+    Type: AWS::AutoScaling::AutoScalingGroup
+    Properties:
+      MinSize: 1
+      MaxSize: 1
+      VPCZoneIdentifier: [!Ref Subnet]
+      LaunchTemplate: {{LaunchTemplateId: !Ref Template, Version: !GetAtt Template.LatestVersionNumber}}
+      Tags: [{{Key: "kubequorum:cluster", Value: {cluster}, PropagateAtLaunch: true}}]{hook}
+"""
+
+
+_BROKEN = """
+Resources:
+  Ready:
+    Type: AWS::CloudFormation::WaitCondition
+    CreationPolicy: {ResourceSignal: {Count: 1, Timeout: PT1M}}
+"""
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An account with the clusters `mine` and `mine-too`, and a stack that belongs to neither."""
+    with running_emulator(tmp_path_factory.mktemp("neighbours")) as started:
+        stacks = {
+            "mine-Workers": _group("mine"),
+            "mine-too-Workers": _group("mine-too", _HOOK),
+            "mine-too-State": _BROKEN,
+            "unrelated": _group("unrelated", _HOOK),
+        }
+        for name, template in stacks.items():
+            Stack(started, name).create(template)
+        yield started
+
+
+def _target(emulator: Emulator, cluster: str) -> Target:
+    variables = credentials.administrator_environment(api_url=emulator.url, region=REGION)
+    session = boto3.session.Session(
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        region_name=REGION,
+    )
+    return Target(cluster=cluster, session=session, endpoint_url=emulator.url, kubeconfig=Path("unused"))
+
+
+def test_the_report_has_the_clusters_own_stacks_and_groups(emulator: Emulator) -> None:
+    """Also where the name of another cluster begins with this one's."""
+    mine = collect(_target(emulator, "mine"))
+    assert [stack.name for stack in mine.stacks] == ["mine-Workers"]
+    (group,) = mine.groups
+    assert group.name == Stack(emulator, "mine-Workers").physical_id("Group")
+    assert len(mine.zones[0].subnets) == 1
+    theirs = collect(_target(emulator, "mine-too"))
+    assert {stack.name for stack in theirs.stacks} == {"mine-too-State", "mine-too-Workers"}
+    assert collect(_target(emulator, "nowhere")).groups == []
+
+
+def test_a_group_of_another_cluster_is_not_waited_for(emulator: Emulator) -> None:
+    """Its instance waits for a hook for ever; it does not count as one of ours either."""
+    mine = _target(emulator, "mine")
+    assert not_in_service(Resources(mine)) == []
+    (instance,) = Resources(mine).instances().values()
+    assert addresses_in_service(mine) == {instance["PrivateIpAddress"]}
+    theirs = _target(emulator, "mine-too")
+    (line,) = not_in_service(Resources(theirs))
+    assert "0 of 1 in service" in line
+    assert addresses_in_service(theirs) == set()
+
+
+def test_the_failure_of_another_clusters_stack_is_not_reported(emulator: Emulator) -> None:
+    """It is reported for its own cluster, with CloudFormation's reason."""
+    assert failed_events(_target(emulator, "mine")) == []
+    first, *others = failed_events(_target(emulator, "mine-too"))
+    assert first.startswith("mine-too-State is ROLLBACK_")
+    assert any("Ready (AWS::CloudFormation::WaitCondition)  CREATE_FAILED" in line for line in others)
