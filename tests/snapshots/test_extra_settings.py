@@ -15,7 +15,8 @@ from kubequorum.cluster_documents import master_document, worker_document
 from kubequorum.config import load_cluster
 from kubequorum_node.document import ClusterDocument
 from kubequorum_node.kubeadm import configuration
-from kubequorum_node.system import extra_settings
+from kubequorum_node.kubernetes import kubelet_settings
+from kubequorum_node.runtime import containerd
 from tests.unit.node import examples, real
 from tests.unit.node.fakes import FakeNode
 from tests.unit.node.kubeadm.test_configuration import MASTER
@@ -38,8 +39,9 @@ def _documents() -> dict[str, ClusterDocument]:
 def _drop_ins(document: ClusterDocument, folder: Path) -> dict[str, str]:
     """What the node program writes beside its own configuration, by path."""
     node = FakeNode(folder, document=document)
-    extra_settings.install(node)
-    folders = (extra_settings.CONTAINERD_FOLDER, extra_settings.KUBELET_FOLDER)
+    kubelet_settings.install(node)
+    node.runtime.configure(sandbox_image="pause", extra=document.extra.containerd)
+    folders = (containerd.DROP_INS, kubelet_settings.FOLDER)
     files = [path for name in folders for path in sorted(node.host.path(name).glob("*"))]
     return {path.relative_to(node.host.path("/")).as_posix(): path.read_text("utf-8") for path in files}
 
@@ -97,9 +99,10 @@ def test_without_extra_settings_nothing_is_written(tmp_path: Path) -> None:
 
 def test_containerd_is_restarted_for_another_fragment(tmp_path: Path) -> None:
     """One that the image started has read its configuration already."""
-    node = FakeNode(tmp_path, document=_documents()["masters"])
-    assert extra_settings.install(node) is True
-    assert extra_settings.install(node) is False
+    runtime = FakeNode(tmp_path).runtime
+    fragments = ("", "one", "one", "two", "two")
+    changes = [runtime.configure(sandbox_image="pause", extra=extra) for extra in fragments]
+    assert changes == [True, True, False, True, False]
 
 
 @pytest.mark.skipif(KUBEADM is None, reason="no real kubeadm: python -m lab.artifacts kubernetes-node")

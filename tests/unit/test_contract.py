@@ -8,8 +8,8 @@ from kubequorum.config.names import STACK_NAMES, group_logical_id, load_balancer
 from kubequorum_node.backup import names
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
 from kubequorum_node.kubeadm import ca_set, cluster_configuration
-from kubequorum_node.kubernetes import credentials
-from kubequorum_node.system import extra_settings
+from kubequorum_node.kubernetes import credentials, kubelet_settings
+from kubequorum_node.runtime import containerd
 from tests.synthesis import REPOSITORY, synthesise
 
 PAGE = (REPOSITORY / "docs" / "contract.md").read_text(encoding="utf-8")
@@ -122,4 +122,4 @@ def test_what_is_on_the_page_is_in_the_code() -> None:
         for name in _listed(heading):
             assert name in source, name
     assert cluster_configuration.DATA_FOLDER in _listed("Files on a host")
-    assert {extra_settings.CONTAINERD_FOLDER, extra_settings.KUBELET_FOLDER} <= _listed("Files on a host")
+    assert {containerd.DROP_INS, kubelet_settings.FOLDER} <= _listed("Files on a host")

@@ -7,6 +7,7 @@ from kubequorum_node.repair import lost_volume
 from kubequorum_node.volume import attachment, disk, filesystem, member_data, slot_volume
 from kubequorum_node.volume.attachment import LostVolumeError
 from kubequorum_node.volume.filesystem import DamagedError
+from kubequorum_node.volume.slot_volume import SlotVolume
 
 
 def attach(node: Node) -> None:
@@ -20,9 +21,8 @@ def attach(node: Node) -> None:
     info(f"{volume} is {volume.device}")
 
 
-def mount(node: Node) -> None:
+def mount(node: Node, volume: SlotVolume) -> None:
     """Mount the attached volume; a damaged file system is recreated, if the others have its data."""
-    volume = slot_volume.resolved(node)
     attachment.require_device(node, volume)
     try:
         filesystem.mount(node, volume)

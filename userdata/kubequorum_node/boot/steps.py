@@ -1,19 +1,21 @@
 """The steps of a boot; `order` puts them in order."""
 
+from collections.abc import Callable
+
 from kubequorum_node.boot import etcd_volume
 from kubequorum_node.etcd import membership, names
-from kubequorum_node.kubernetes import control_plane, credentials, join, kubelet
+from kubequorum_node.kubernetes import control_plane, credentials, join, kubelet, kubelet_settings
 from kubequorum_node.log import info
 from kubequorum_node.node import Node
 from kubequorum_node.repair import replacement
 from kubequorum_node.step import Step
 from kubequorum_node.supervision import systemctl, unit_files
 from kubequorum_node.supervision.unit import Phase
-from kubequorum_node.system import extra_settings, kernel, packages, programs, wall_clock
-from kubequorum_node.volume import slot_record, slot_volume
+from kubequorum_node.system import kernel, packages, programs, wall_clock
+from kubequorum_node.volume import slot_volume
+from kubequorum_node.volume.slot_volume import SlotVolume
 
-_KUBELET = "kubelet.service"
-_FOLDERS = ("/etc/cni/net.d", "/etc/kubernetes/manifests", extra_settings.KUBELET_FOLDER)
+_FOLDERS = ("/etc/cni/net.d", "/etc/kubernetes/manifests")
 
 
 def check_identity(node: Node) -> None:
@@ -36,10 +38,13 @@ def start_runtime(node: Node) -> None:
     kernel.prepare(node)
     for folder in _FOLDERS:
         node.host.path(folder).mkdir(parents=True, exist_ok=True)
+    kubelet_settings.install(node)
     node.runtime.start(
-        image_repository=node.document.image_repository, has_new_settings=extra_settings.install(node)
+        image_repository=node.document.image_repository,
+        extra=node.document.extra.containerd,
+        needed_by=(unit_files.KUBELET, *node.supervisor.units_at_shutdown()),
     )
-    systemctl.install(node.host, {_KUBELET: unit_files.read(_KUBELET)})
+    systemctl.install(node.host, {unit_files.KUBELET: unit_files.read(unit_files.KUBELET)})
 
 
 def configure_cluster(node: Node) -> None:
@@ -64,8 +69,7 @@ def start_pod_network(node: Node) -> None:
 def prove_health(node: Node) -> None:
     """Prove that this host is healthy."""
     if node.is_master:
-        control_plane.prove_health(node)
-        slot_record.finish(node, volume_id=slot_volume.resolved(node).volume_id)
+        control_plane.prove_health(node, slot_volume.resolved(node))
     else:
         kubelet.wait_until_ready(node)
 
@@ -76,9 +80,9 @@ def start_watchdog(node: Node) -> None:
     node.supervisor.start(Phase.IN_SERVICE)
 
 
-def settle_membership(node: Node) -> None:
-    """Decide how etcd starts; the decision is kept on the host."""
-    membership.settle(node, slot_volume.resolved(node))
+def _with_volume(run: Callable[[Node, SlotVolume], object]) -> Callable[[Node], object]:
+    """A step that gets the slot's volume as this boot has resolved it."""
+    return lambda node: run(node, slot_volume.resolved(node))
 
 
 CHECK_IDENTITY = Step("check-identity", "check clock and identity; refuse the wrong zone", check_identity)
@@ -96,7 +100,10 @@ ATTACH_VOLUME = Step(
     True,
 )
 MOUNT_VOLUME = Step(
-    "mount-volume", "mount it; create a file system only if it is blank", etcd_volume.mount, True
+    "mount-volume",
+    "mount it; create a file system only if it is blank",
+    _with_volume(etcd_volume.mount),
+    True,
 )
 POINT_NAME = Step("point-name", "point the slot's DNS record at this instance", names.point_here, True)
 AWAIT_NAME = Step(
@@ -117,7 +124,7 @@ START_KUBELET = Step(
 SETTLE_MEMBERSHIP = Step(
     "settle-membership",
     "write the slot's record; decide how etcd starts, rejoining after a loss",
-    settle_membership,
+    _with_volume(membership.settle),
     True,
 )
 START_CONTROL_PLANE = Step("start-control-plane", "start etcd and the API server", control_plane.start, True)
@@ -128,7 +135,10 @@ REPORT_STARTED = Step(
     True,
 )
 AWAIT_CONTROL_PLANE = Step(
-    "await-control-plane", "wait until etcd and the API server work", control_plane.wait_until_up, True
+    "await-control-plane",
+    "wait until etcd and the API server work",
+    _with_volume(control_plane.wait_until_up),
+    True,
 )
 CONFIGURE_CLUSTER = Step(
     "configure-cluster", "write what all masters share; publish join material", configure_cluster, True

@@ -10,11 +10,11 @@ from kubequorum_node.kubernetes import api_server, api_server_files, certificate
 from kubequorum_node.log import info
 from kubequorum_node.node import WORK_FOLDER, Node
 from kubequorum_node.repair import damaged_data
-from kubequorum_node.supervision import systemctl
-from kubequorum_node.volume import filesystem
+from kubequorum_node.supervision import systemctl, unit_files
+from kubequorum_node.volume import filesystem, slot_record
+from kubequorum_node.volume.slot_volume import SlotVolume
 
 _SHARED_CONFIG = f"{WORK_FOLDER}/shared.yaml"
-_KUBELET = "kubelet.service"
 _MANIFESTS = "/etc/kubernetes/manifests"
 _MANIFEST = f"{_MANIFESTS}/kube-apiserver.yaml"
 _PHASE_SECONDS = 120.0
@@ -27,7 +27,7 @@ def check_host(node: Node) -> None:
 
     The checks are for a host on which nothing runs yet: the kubelet's port must be free.
     """
-    if node.host.path(_MANIFEST).exists() or systemctl.is_active(node.host, _KUBELET):
+    if node.host.path(_MANIFEST).exists() or systemctl.is_active(node.host, unit_files.KUBELET):
         info("the kubelet runs, or has static pods: this host was checked before")
         return
     config = f"{WORK_FOLDER}/preflight.yaml"
@@ -70,9 +70,9 @@ def start(node: Node) -> None:
     _start_kubelet(node)
 
 
-def wait_until_up(node: Node) -> None:
+def wait_until_up(node: Node, volume: SlotVolume) -> None:
     """Wait until etcd and the API server work on this host; a member with unusable data rejoins."""
-    member = damaged_data.start_member(node, since=node.host.time())
+    member = damaged_data.start_member(node, volume, since=node.host.time())
     info(f"etcd member {member:x} works and has a vote")
     api_server.wait_until_ready(node)
     info("the API server on this host is ready")
@@ -84,7 +84,7 @@ def wait_until_up(node: Node) -> None:
 
 def _start_kubelet(node: Node) -> None:
     # Never enabled: after a restart of the host the volume must be mounted first.
-    if not systemctl.is_active(node.host, _KUBELET):
+    if not systemctl.is_active(node.host, unit_files.KUBELET):
         Kubeadm(node.host).init_phase("kubelet-start", config=master_config.PATH)
 
 
@@ -115,8 +115,10 @@ def configure_cluster(node: Node, *, bootstrap_token: str) -> None:
     node.host.path(api_server.SUPER_ADMIN_KUBECONFIG).unlink(missing_ok=True)
 
 
-def prove_health(node: Node) -> None:
+def prove_health(node: Node, volume: SlotVolume) -> None:
     """Prove that this master is healthy: its member votes and has caught up, its API server is ready.
+
+    From then on the slot's record says that the volume holds the member's data.
 
     Raises:
         WaitError: says what is not.
@@ -124,6 +126,7 @@ def prove_health(node: Node) -> None:
     """
     wait_until_voting(node)
     api_server.wait_until_ready(node)
+    slot_record.finish(node, volume_id=volume.volume_id)
 
 
 def node_reader() -> str:

@@ -12,7 +12,7 @@ from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
 from kubequorum_node.kubernetes.kubelet import CLIENT_CERTIFICATE, KUBECONFIG
 from kubequorum_node.log import info, timed
 from kubequorum_node.node import WORK_FOLDER, Node
-from kubequorum_node.supervision import systemctl
+from kubequorum_node.supervision import systemctl, unit_files
 
 _CONFIG = f"{WORK_FOLDER}/join.yaml"
 _LEFT_BY_FAILED_JOIN = (
@@ -38,7 +38,7 @@ def join(node: Node) -> None:
     """
     if node.host.path(KUBECONFIG).exists() and node.host.path(CLIENT_CERTIFICATE).exists():
         info("this node has joined before")
-        systemctl.start(node.host, "kubelet.service")
+        systemctl.start(node.host, unit_files.KUBELET)
         return
 
     def attempt() -> None:

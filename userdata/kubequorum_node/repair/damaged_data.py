@@ -17,8 +17,8 @@ from kubequorum_node.log import timed
 from kubequorum_node.node import Node
 from kubequorum_node.repair import replacement
 from kubequorum_node.repair.peers import RefusedError, require_replaceable
-from kubequorum_node.supervision import systemctl
-from kubequorum_node.volume import member_data, slot_record, slot_volume
+from kubequorum_node.supervision import systemctl, unit_files
+from kubequorum_node.volume import member_data, slot_record
 from kubequorum_node.volume.slot_volume import SlotVolume
 
 _UNUSABLE = frozenset({Cause.DAMAGED, Cause.REMOVED})
@@ -36,13 +36,14 @@ class _DisagreementError(Exception):
     """The others' data differ from each other."""
 
 
-def start_member(node: Node, *, since: datetime) -> int:
+def start_member(node: Node, volume: SlotVolume, *, since: datetime) -> int:
     """Wait during a boot until this node's member works, with the same data as the others.
 
     One whose data are unusable is repaired, once.
 
     Args:
         node: the node.
+        volume: the slot's volume.
         since: when etcd was started: earlier lines of its log do not count.
 
     Returns its id.
@@ -56,18 +57,18 @@ def start_member(node: Node, *, since: datetime) -> int:
         comparison.require_same_data(node)
         return member
     except (UnusableDataError, DifferentDataError) as error:
-        volume = slot_volume.resolved(node)
         membership.mark_for_rejoin(node, volume, because=str(error))
         restarted_at = node.host.time()
         _rejoin(node, volume)
     return wait_until_voting(node, check_hopeless=lambda: _check_exit(node, restarted_at))
 
 
-def repair(node: Node, *, why: str, alarm: bool) -> None:
+def repair(node: Node, volume: SlotVolume, *, why: str, alarm: bool) -> None:
     """Let a member in service join again, if the others can do without it meanwhile.
 
     Args:
         node: the node.
+        volume: the slot's volume.
         why: what is wrong with it.
         alarm: whether etcd itself has raised the alarm that this member's data differ. While it is active no
             member serves anything, so no lock can be taken.
@@ -84,7 +85,6 @@ def repair(node: Node, *, why: str, alarm: bool) -> None:
             replacement.take_lock(node, why=why)
     except RefusedError as error:
         raise RefusedError(f"not repaired: {error}") from error
-    volume = slot_volume.resolved(node)
     membership.mark_for_rejoin(node, volume, because=why)
     _rejoin(node, volume)
     if alarm:
@@ -130,7 +130,7 @@ def _compare(node: Node, slots: list[str]) -> None:
 def _rejoin(node: Node, volume: SlotVolume) -> None:
     """Stop the member, settle how it starts without its data, and start it. Safe to repeat after a crash."""
     with timed("stop etcd"):
-        systemctl.stop(node.host, "kubelet.service")
+        systemctl.stop(node.host, unit_files.KUBELET)
     try:
         _remove_pods(node)
         # Whatever happens now, etcd must not start as it did before: with no data, as one of the first set.
@@ -139,7 +139,7 @@ def _rejoin(node: Node, volume: SlotVolume) -> None:
         membership.settle(node, volume)
         manifest.write(node)
     finally:
-        systemctl.start(node.host, "kubelet.service")
+        systemctl.start(node.host, unit_files.KUBELET)
 
 
 def _remove_pods(node: Node) -> None:

@@ -1,4 +1,7 @@
-"""What the node program needs of a container runtime."""
+"""What the node program needs of a container runtime.
+
+Its images are no part of this: kubeadm's preflight checks pull them through the CRI socket of any runtime.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -12,15 +15,14 @@ from kubequorum_node.supervision import systemctl, unit_files
 PAUSE_IMAGE = "pause:3.10.2"
 """What holds a pod's namespaces."""
 _REGISTRY = "registry.k8s.io"
-_USERS = ("kubelet.service", "kubequorum-shutdown.service")
-"""Units that need it: they start after it and stop before it."""
 
 
 class ContainerRuntime(ABC):
     """A container runtime with a CRI socket, run by systemd. Its subclasses say what differs."""
 
-    unit: ClassVar[str]
-    """Its systemd unit, whose file is in userdata/units."""
+    units: ClassVar[Sequence[str]]
+    """Its systemd units in the order in which they start, with files in userdata/units. The last one serves
+    the CRI."""
     socket: ClassVar[str]
     """URL of its CRI socket."""
     artifacts: ClassVar[Sequence[str]]
@@ -31,34 +33,38 @@ class ContainerRuntime(ABC):
         self.cri = Cri(host, clock, socket=self.socket)
 
     @abstractmethod
-    def configure(self, *, sandbox_image: str) -> bool:
+    def configure(self, *, sandbox_image: str, extra: str) -> bool:
         """Write its configuration; returns whether a running one has to be restarted for it.
 
         Args:
             sandbox_image: what holds the namespaces of each pod.
+            extra: settings of the cluster file, in the runtime's own format; may be empty.
 
         """
 
-    def start(self, *, image_repository: str, has_new_settings: bool = False) -> None:
+    def start(self, *, image_repository: str, extra: str = "", needed_by: Sequence[str] = ()) -> None:
         """Configure and start it, and wait until it serves pods; a restart leaves running pods alone.
 
         Args:
             image_repository: registry of the control plane's images; empty for the upstream one.
-            has_new_settings: whether it has to be restarted for settings that were written elsewhere.
+            extra: see `configure`.
+            needed_by: units that use it: they start after it and stop before it.
 
         Raises:
             WaitError: it does not serve pods.
 
         """
-        changed = self.configure(sandbox_image=f"{image_repository or _REGISTRY}/{PAUSE_IMAGE}")
-        changed = changed or has_new_settings
+        changed = self.configure(sandbox_image=f"{image_repository or _REGISTRY}/{PAUSE_IMAGE}", extra=extra)
         self.cri.configure()
-        order = f"[Unit]\nAfter={self.unit}\nWants={self.unit}\n"
+        names = " ".join(self.units)
+        order = f"[Unit]\nAfter={names}\nWants={names}\n"
         systemctl.install(
             self._host,
-            {self.unit: unit_files.read(self.unit)} | {f"{user}.d/10-runtime.conf": order for user in _USERS},
+            {unit: unit_files.read(unit) for unit in self.units}
+            | {f"{user}.d/10-runtime.conf": order for user in needed_by},
         )
-        systemctl.enable(self._host, self.unit)
-        # The image's own may run already, with another configuration.
-        (systemctl.restart if changed else systemctl.start)(self._host, self.unit)
-        self.cri.wait_until_up(unit=self.unit)
+        systemctl.enable(self._host, *self.units)
+        for unit in self.units:
+            # The image's own may run already, with another configuration.
+            (systemctl.restart if changed else systemctl.start)(self._host, unit)
+        self.cri.wait_until_up(unit=self.units[-1])

@@ -6,27 +6,32 @@ from typing import ClassVar
 from kubequorum_node.runtime.base import ContainerRuntime
 
 _CONFIG = "/etc/containerd/config.toml"
-_DROP_INS = "/etc/containerd/conf.d"
+DROP_INS = "/etc/containerd/conf.d"
+"""An image may have drop-ins here, too. containerd reads them in the order of their names."""
+_EXTRA = f"{DROP_INS}/50-cluster-file.toml"
 
 
 class Containerd(ContainerRuntime):
     """containerd with runc."""
 
-    unit: ClassVar[str] = "containerd.service"
+    units: ClassVar[Sequence[str]] = ("containerd.service",)
     socket: ClassVar[str] = "unix:///run/containerd/containerd.sock"
     artifacts: ClassVar[Sequence[str]] = ("containerd", "runc")
 
-    def configure(self, *, sandbox_image: str) -> bool:
-        """Write config.toml, and make the folder that an image may add to."""
-        self._host.path(_DROP_INS).mkdir(parents=True, exist_ok=True)
-        return self._host.write(_CONFIG, config(sandbox_image))
+    def configure(self, *, sandbox_image: str, extra: str) -> bool:
+        """Write config.toml, and the extra settings as a drop-in."""
+        self._host.path(DROP_INS).mkdir(parents=True, exist_ok=True)
+        changed = self._host.write(_CONFIG, config(sandbox_image))
+        if extra:
+            changed = self._host.write(_EXTRA, extra) or changed
+        return changed
 
 
 def config(sandbox_image: str) -> str:
     """Render containerd's configuration; an image may add to it in /etc/containerd/conf.d."""
     return f"""\
 version = 3
-imports = ["{_DROP_INS}/*.toml"]
+imports = ["{DROP_INS}/*.toml"]
 
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = '{sandbox_image}'

@@ -37,5 +37,9 @@ class Supervisor(ABC):
     def stop_for_termination(self) -> None:
         """Stop the services that would interfere with a graceful termination."""
 
+    def units_at_shutdown(self) -> list[str]:
+        """Units that stop what runs on this host when it shuts down: they must stop before it does."""
+        return [f"{unit.name}.service" for unit in self._units if unit.at_shutdown]
+
     def _of(self, phase: Phase) -> list[Unit]:
         return [unit for unit in self._units if unit.phase is phase]

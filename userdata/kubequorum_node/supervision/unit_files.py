@@ -6,6 +6,7 @@ from kubequorum_node.supervision.unit import Unit
 
 PROGRAM = "/usr/local/bin/kubequorum-node"
 """files/kubequorum-node, which user-data installs."""
+KUBELET = "kubelet.service"
 FOLDER = Path(__file__).resolve().parents[2] / "units"
 
 

@@ -6,8 +6,10 @@ eviction/
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.kubernetes.kubelet import ApiError, NodeApi
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
@@ -30,6 +32,20 @@ _GONE = 404
 _CONFLICT = 409
 
 Pod = dict[str, Any]
+
+
+class _GivenUpError(Exception):
+    """Waiting for the pods that are left would not help."""
+
+
+@dataclass
+class _Wait:
+    """When a wait for the pods last saw or did something."""
+
+    answered: float
+    target_seen: float
+    target_checked: float
+    extended: float
 
 
 class Drain:
@@ -73,37 +89,50 @@ class Drain:
             extend_hook: called from time to time.
 
         """
-        begin = answered = extended = target_seen = looked = self._clock.now()
-        left: list[Pod] | None = None
-        while True:
+        begin = self._clock.now()
+        wait = _Wait(answered=begin, target_seen=begin, target_checked=begin, extended=begin)
+
+        def look() -> None:
+            left = self._evict_or_give_up(wait)
             now = self._clock.now()
-            try:
-                left = self.evict_all()
-                answered = self._clock.now()
-                if not left:
-                    info(f"all pods are evicted after {now - begin:.0f} s")
-                    return
-            except ApiError as error:
-                self._warn_once(f"pods cannot be listed: {error}")
-                if now - answered >= _UNREACHABLE_SECONDS:
-                    warning(f"continuing without the API, which has not answered for {now - answered:.0f} s")
-                    return
-            if now - looked >= _TARGET_CHECK_SECONDS:
-                looked = now
-                target_seen = now if self._has_target() else target_seen
-            if now - target_seen >= _NO_TARGET_SECONDS:
-                warning(
-                    f"continuing: for {now - target_seen:.0f} s there was no other node that accepts pods"
-                )
-                return
-            if now - begin >= seconds:
-                names = "unknown" if left is None else ", ".join(map(_name, left))
-                warning(f"continuing after {now - begin:.0f} s with pods left: {names}")
-                return
-            if now - extended >= _EXTEND_SECONDS:
+            if left and now - wait.extended >= _EXTEND_SECONDS:
+                wait.extended = now
                 extend_hook()
-                extended = now
-            self._clock.sleep(_PAUSE_SECONDS)
+            if left:
+                raise NotYetError(f"pods left: {left}")
+
+        try:
+            self._clock.poll("pods evicted", look, seconds=seconds, pause=_PAUSE_SECONDS)
+        except (WaitError, _GivenUpError) as reason:
+            warning(f"continuing without a complete drain: {reason}")
+        else:
+            info(f"all pods are evicted after {self._clock.now() - begin:.0f} s")
+
+    def _evict_or_give_up(self, wait: _Wait) -> str:
+        """Names of the pods that are left; empty if there are none.
+
+        Raises:
+            _GivenUpError: waiting longer would not help.
+
+        """
+        now = self._clock.now()
+        try:
+            left = self.evict_all()
+        except ApiError as error:
+            self._warn_once(f"pods cannot be listed: {error}")
+            if now - wait.answered >= _UNREACHABLE_SECONDS:
+                raise _GivenUpError(f"the API has not answered for {now - wait.answered:.0f} s") from error
+            names = "unknown, the API does not answer"
+        else:
+            wait.answered = self._clock.now()
+            names = ", ".join(map(_name, left))
+        if names and now - wait.target_checked >= _TARGET_CHECK_SECONDS:
+            wait.target_checked = now
+            wait.target_seen = now if self._has_target() else wait.target_seen
+        if names and now - wait.target_seen >= _NO_TARGET_SECONDS:
+            seconds = now - wait.target_seen
+            raise _GivenUpError(f"for {seconds:.0f} s there was no other node that accepts pods")
+        return names
 
     def _has_target(self) -> bool:
         """Whether another node accepts pods, as far as the API shows."""

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.log import timed, warning
 from kubequorum_node.node import Node
-from kubequorum_node.supervision import systemctl
+from kubequorum_node.supervision import systemctl, unit_files
 
 _MANIFESTS = "/etc/kubernetes/manifests"
-_KUBELET = "kubelet.service"
 _ORDER: Sequence[tuple[Sequence[str], float]] = (
     (("kube-controller-manager", "kube-scheduler"), 5.0),
     # It serves for `shutdown-delay-duration`, then finishes its requests.
@@ -29,7 +28,7 @@ def stop_all(node: Node) -> None:
         CommandError: the container runtime does not answer.
 
     """
-    kubelet_runs = systemctl.is_active(node.host, _KUBELET)
+    kubelet_runs = systemctl.is_active(node.host, unit_files.KUBELET)
     for names, seconds in _ORDER:
         with timed(f"stop {', '.join(names)}"):
             for name in names:

@@ -4,7 +4,7 @@ from kubequorum_node.etcd import leadership
 from kubequorum_node.kubernetes import stale_nodes
 from kubequorum_node.step import Step
 from kubequorum_node.termination import drain, load_balancer, static_pods
-from kubequorum_node.volume import detachment, filesystem
+from kubequorum_node.volume import detachment, filesystem, slot_volume
 
 MOVE_PODS = Step(
     "move-pods", "cordon the node and request the eviction of its pods, without waiting", drain.begin
@@ -30,7 +30,12 @@ STOP_AT_ONCE = Step(
     True,
 )
 UNMOUNT_VOLUME = Step("unmount-volume", "unmount the slot's volume", filesystem.unmount, True)
-DETACH_VOLUME = Step("detach-volume", "detach the slot's volume from this instance", detachment.detach, True)
+DETACH_VOLUME = Step(
+    "detach-volume",
+    "detach the slot's volume from this instance",
+    lambda node: detachment.detach(node, slot_volume.resolved(node)),
+    True,
+)
 AWAIT_TERMINATION = Step(
     "await-termination",
     "retry the completion of the terminate hook if it was lost",

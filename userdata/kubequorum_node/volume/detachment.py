@@ -6,13 +6,14 @@ from kubequorum_node.aws.clients import error_code, error_message
 from kubequorum_node.clock import NotYetError
 from kubequorum_node.log import info
 from kubequorum_node.node import Node
-from kubequorum_node.volume import filesystem, slot_volume
+from kubequorum_node.volume import filesystem
 from kubequorum_node.volume.attachment import RACES, VolumeError
+from kubequorum_node.volume.slot_volume import SlotVolume
 
 _DETACH_SECONDS = 60.0
 
 
-def detach(node: Node) -> None:
+def detach(node: Node, volume: SlotVolume) -> None:
     """Detach the slot's volume from this instance, and wait until that is done.
 
     Raises:
@@ -20,7 +21,6 @@ def detach(node: Node) -> None:
         WaitError: EC2 took too long.
 
     """
-    volume = slot_volume.resolved(node)
     if node.host.is_mount_point(filesystem.MOUNT_POINT):
         raise VolumeError(
             f"{volume} is not detached, because it is still mounted on {filesystem.MOUNT_POINT}: unmount it "

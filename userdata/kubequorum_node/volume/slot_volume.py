@@ -39,6 +39,9 @@ def resolve(node: Node) -> SlotVolume:
 
 
 def resolved(node: Node) -> SlotVolume:
-    """The volume that the boot of this host has resolved; without one it is resolved now."""
+    """The volume that the boot of this host has resolved; without one it is resolved now.
+
+    For steps and services, which begin with nothing in hand: they hand the value down.
+    """
     volume_id = node.host.read(_FILE)
     return resolve(node) if volume_id is None else SlotVolume(volume_id=volume_id, slot=node.slot)

@@ -116,7 +116,7 @@ def _replace(node: Node, verdict: Verdict, found: Findings) -> None:
 
 
 def _repair(node: Node, verdict: Verdict, found: Findings) -> None:
-    damaged_data.repair(node, why=verdict.what, alarm=found.etcd_answers)
+    damaged_data.repair(node, slot_volume.resolved(node), why=verdict.what, alarm=found.etcd_answers)
 
 
 def _make_room(node: Node, verdict: Verdict, found: Findings) -> None:

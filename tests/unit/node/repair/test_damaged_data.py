@@ -38,11 +38,11 @@ def working(node: FakeNode) -> SimulatedNode:
 
 
 def _boot(master: SimulatedNode) -> int:
-    return damaged_data.start_member(master.node, since=BEGIN)
+    return damaged_data.start_member(master.node, VOLUME, since=BEGIN)
 
 
 def _repair(master: SimulatedNode, *, alarm: bool = False) -> None:
-    damaged_data.repair(master.node, why="data are damaged", alarm=alarm)
+    damaged_data.repair(master.node, VOLUME, why="data are damaged", alarm=alarm)
 
 
 def _data(master: SimulatedNode) -> str | None:

@@ -5,9 +5,12 @@ import tomllib
 
 import pytest
 
+from kubequorum_node.boot import steps
 from kubequorum_node.clock import WaitError
 from kubequorum_node.host import Result
 from kubequorum_node.runtime import containerd
+from kubequorum_node.runtime.containerd import Containerd
+from kubequorum_node.system import kernel
 from tests.unit.node.fakes import FakeNode
 
 CRICTL = "/usr/local/bin/crictl"
@@ -66,12 +69,47 @@ def test_a_runtime_that_serves_no_pods_is_not_started(node: FakeNode) -> None:
 
 def test_what_needs_the_runtime_is_ordered_after_it(node: FakeNode) -> None:
     """And so stopped before it; crictl finds it, too, when a person calls it."""
-    node.runtime.start(image_repository="")
-    for unit in ("kubelet.service", "kubequorum-shutdown.service"):
+    users = ("kubelet.service", "kubequorum-shutdown.service")
+    node.runtime.start(image_repository="", needed_by=users)
+    for unit in users:
         drop_in = node.host.read(f"/etc/systemd/system/{unit}.d/10-runtime.conf")
         assert drop_in == "[Unit]\nAfter=containerd.service\nWants=containerd.service\n"
     crictl = json.loads(node.host.read("/etc/crictl.yaml") or "")
     assert crictl == {"runtime-endpoint": "unix:///run/containerd/containerd.sock"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "users"), [("master", {"kubelet", "kubequorum-shutdown"}), ("worker", {"kubelet"})]
+)
+def test_a_boot_orders_what_stops_the_pods_before_the_runtime_stops(
+    node: FakeNode, worker: FakeNode, monkeypatch: pytest.MonkeyPatch, kind: str, users: set[str]
+) -> None:
+    """A worker has no control plane to stop."""
+    monkeypatch.setattr(kernel, "prepare", lambda _: None)
+    host = node if kind == "master" else worker
+    for name in ("systemctl", CRICTL):
+        host.host.on(name, None)
+    steps.start_runtime(host)
+    drop_ins = host.host.path("/etc/systemd/system").glob("*.d/10-runtime.conf")
+    assert {path.parent.name for path in drop_ins} == {f"{user}.service.d" for user in users}
+
+
+class _TwoUnits(Containerd):
+    """A runtime of two units, as Docker with cri-dockerd is."""
+
+    units = ("kubelet.service", "containerd.service")
+
+
+def test_a_runtime_of_several_units_starts_them_in_order(node: FakeNode) -> None:
+    """And what needs it is ordered after all of them."""
+    runtime = _TwoUnits(node.host, node.clock)
+    runtime.start(image_repository="", needed_by=["user.service"])
+    assert node.host.ran("systemctl restart") == [f"systemctl restart {unit}" for unit in _TwoUnits.units]
+    assert node.host.ran("systemctl enable") == ["systemctl enable kubelet.service containerd.service"]
+    drop_in = node.host.read("/etc/systemd/system/user.service.d/10-runtime.conf")
+    assert drop_in == (
+        "[Unit]\nAfter=kubelet.service containerd.service\nWants=kubelet.service containerd.service\n"
+    )
 
 
 def test_stopping_nothing_asks_nobody(node: FakeNode) -> None:

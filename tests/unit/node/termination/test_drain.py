@@ -137,7 +137,7 @@ def test_a_budget_that_never_allows_it_ends_with_the_limit(
     _wait(worker, api, seconds=1800)
     assert 1800 <= worker.clock.now() - begin < 1900
     printed = capsys.readouterr().err
-    assert "with pods left: default/db" in printed
+    assert "not within 1800 s; last seen: pods left: default/db" in printed
     assert printed.count("cannot be evicted yet") == 1
 
 
@@ -194,6 +194,17 @@ def test_a_short_outage_of_the_api_is_waited_for(worker: FakeNode) -> None:
     api.broken = lambda: worker.clock.now() < begin + 60
     _wait(worker, api)
     assert api.pods == []
+
+
+def test_the_limit_of_the_clock_ends_a_drain(worker: FakeNode, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever limits all waits of a host limits this one, too."""
+    api = _Api(worker, _pod("db"))
+    api.forbidden.add("db")
+    begin = worker.clock.now()
+    worker.clock.limit(50)
+    _wait(worker, api)
+    assert worker.clock.now() - begin < 55
+    assert "pods left: default/db" in capsys.readouterr().err
 
 
 def test_a_master_evicts_its_pods_and_waits_for_none(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:

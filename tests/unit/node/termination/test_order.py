@@ -16,10 +16,13 @@ from kubequorum_node.termination import drain, load_balancer, order, static_pods
 from kubequorum_node.termination.order import TimedStep
 from kubequorum_node.volume import detachment, filesystem
 from kubequorum_node.volume.attachment import VolumeError
+from kubequorum_node.volume.slot_volume import SlotVolume
+from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
 from tests.unit.node.simulation.node import OWN, TARGETS, SimulatedNode
 from tests.unit.node.simulation.pods import PODS, READYZ
 
+VOLUME = SlotVolume(volume_id=examples.CONFIG.etcd_volume_id, slot="a")
 ETCDCTL, KUBECTL = (f"/usr/local/bin/{name}" for name in ("etcdctl", "kubectl"))
 
 
@@ -242,7 +245,7 @@ def test_a_volume_that_is_in_use_is_neither_unmounted_nor_detached(master: Simul
     with pytest.raises(WaitError, match="busy"):
         filesystem.unmount(master.node)
     with pytest.raises(VolumeError, match="still mounted"):
-        detachment.detach(master.node)
+        detachment.detach(master.node, VOLUME)
     assert not master.node.aws.asked("detach_volume")
 
 
@@ -250,7 +253,7 @@ def test_a_volume_that_is_elsewhere_is_left_alone(master: SimulatedNode) -> None
     """A successor has it already."""
     master.node.host.mounts.clear()
     master.node.aws.volume["Attachments"] = [{"InstanceId": "i-0bbbbbbbbbbbbbbbb", "State": "attached"}]
-    detachment.detach(master.node)
+    detachment.detach(master.node, VOLUME)
     assert not master.node.aws.asked("detach_volume")
 
 

@@ -124,7 +124,7 @@ def test_a_damaged_file_system_is_recreated_if_the_others_have_the_data(
         stages.append(SlotRecord.from_json(text).stage)
 
     node.host.on("mkfs.ext4 -F -F", make)
-    etcd_volume.mount(node)
+    etcd_volume.mount(node, VOLUME)
     assert stages == [JOINING]
     assert node.host.is_mount_point("/var/lib/etcd")
 
@@ -135,7 +135,7 @@ def test_a_damaged_file_system_is_not_touched_without_a_quorum(
     """What is on it may be all there is: a person must look."""
     damaged.quorum = False
     with pytest.raises(NoQuorumError, match=r"slot a is damaged.*no quorum"):
-        etcd_volume.mount(node)
+        etcd_volume.mount(node, VOLUME)
     assert not node.host.ran("mkfs")
 
 
