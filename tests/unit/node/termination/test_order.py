@@ -1,49 +1,22 @@
 """Graceful termination: each step before what it depends on is gone, bounded, and safe to repeat."""
 
-from functools import partial
 from threading import Event
 from typing import Any
 
 import pytest
 
 from kubequorum_node import services
-from kubequorum_node.clock import WaitError
 from kubequorum_node.errors import NodeError
-from kubequorum_node.etcd import leadership
 from kubequorum_node.step import Step
 from kubequorum_node.supervision.processes import Processes
-from kubequorum_node.termination import drain, load_balancer, order, static_pods
+from kubequorum_node.termination import order
 from kubequorum_node.termination.order import TimedStep
-from kubequorum_node.volume import detachment, filesystem
-from kubequorum_node.volume.attachment import VolumeError
-from kubequorum_node.volume.slot_volume import SlotVolume
-from tests.unit.node import examples
+from kubequorum_node.volume import filesystem
 from tests.unit.node.fakes import FakeNode
-from tests.unit.node.simulation.node import OWN, TARGETS, SimulatedNode
+from tests.unit.node.simulation.node import OWN, SimulatedNode
 from tests.unit.node.simulation.pods import PODS, READYZ
 
-VOLUME = SlotVolume(volume_id=examples.CONFIG.etcd_volume_id, slot="a")
 ETCDCTL, KUBECTL = (f"/usr/local/bin/{name}" for name in ("etcdctl", "kubectl"))
-
-
-@pytest.fixture
-def master(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> SimulatedNode:
-    """A master in slot a that leads etcd; its pods are asked to move by the test of `drain`."""
-    master = SimulatedNode.in_service(node)
-    master.etcd.leader = "a"
-    node.aws.lifecycle[OWN] = "Terminating:Wait"
-    for operation in ("deregister_targets", "detach_volume", "complete_lifecycle_action"):
-        node.aws.first(operation, partial(master.log.append, operation))
-
-    class _Drain(drain.Drain):
-        def cordon(self) -> None:
-            master.log.append("cordoned")
-
-        def evict_all(self) -> list[drain.Pod]:
-            return []
-
-    monkeypatch.setattr(drain, "Drain", _Drain)
-    return master
 
 
 def test_a_master_terminates_in_order(master: SimulatedNode) -> None:
@@ -171,90 +144,6 @@ def test_a_shutdown_after_a_termination_waits_for_nothing(master: SimulatedNode)
     order.shut_down(master.node)
     assert not master.node.host.ran(ETCDCTL)
     assert master.node.clock.now() == begin
-
-
-def test_leadership_moves_to_the_most_advanced_member(master: SimulatedNode) -> None:
-    """A member that lags would first have to catch up."""
-    master.etcd.raft_indexes["b"] -= 5
-    leadership.hand_over(master.node)
-    assert master.etcd.leader == "c"
-
-
-def test_leadership_does_not_move_to_a_member_that_does_not_answer(master: SimulatedNode) -> None:
-    """A member that does not answer gets nothing; without any other the end goes on."""
-    master.etcd.down = {"b"}
-    leadership.hand_over(master.node)
-    assert master.etcd.leader == "c"
-    master.etcd.leader, master.etcd.down = "a", {"b", "c"}
-    leadership.hand_over(master.node)
-    assert master.etcd.leader == "a"
-
-
-def test_a_follower_moves_no_leadership(master: SimulatedNode) -> None:
-    """And asks none of the others."""
-    master.etcd.leader = "c"
-    leadership.hand_over(master.node)
-    assert master.etcd.leader == "c"
-    assert len(master.node.host.commands) == 1
-
-
-def test_deregistration_is_waited_for(master: SimulatedNode) -> None:
-    """Deregistering takes it a moment."""
-    aws = master.node.aws
-    aws.before["deregister_targets"] = []
-    states = iter(["healthy", "healthy", "draining", "draining"])
-    aws.drain = lambda arn: aws.target_groups.__setitem__(arn, next(states))
-    load_balancer.deregister(master.node)
-    assert len(aws.asked("describe_target_health")) == 3
-    assert aws.asked("deregister_targets") == [{"TargetGroupArn": TARGETS, "Targets": [{"Id": OWN}]}]
-
-
-def test_deregistration_is_not_waited_for_without_end(master: SimulatedNode) -> None:
-    """The rest of the end matters more."""
-    master.node.aws.drain = lambda _: None
-    begin = master.node.clock.now()
-    load_balancer.deregister(master.node)
-    assert master.node.clock.now() - begin < 30
-
-
-def test_a_pod_that_the_kubelet_does_not_stop_is_stopped_without_it(master: SimulatedNode) -> None:
-    """It hangs, or its pod does."""
-    master.pods.stuck = {"kube-apiserver"}
-    static_pods.stop_all(master.node)
-    assert master.pods.running == set()
-    assert master.log.index("kube-apiserver stopped") < master.log.index("etcd stopped")
-
-
-def test_pods_are_stopped_where_no_kubelet_runs(master: SimulatedNode) -> None:
-    """A boot that failed may never have started it: it is not waited for."""
-    master.pods.kubelet_runs = False
-    begin = master.node.clock.now()
-    static_pods.stop_all(master.node)
-    assert master.pods.running == set()
-    assert master.node.clock.now() == begin
-
-
-def test_the_kubelet_continues(master: SimulatedNode) -> None:
-    """A successor takes its answers as proof that this host works, and waits for it."""
-    order.terminate(master.node)
-    assert not [line for line in master.node.host.ran("systemctl stop") if "kubelet" in line]
-
-
-def test_a_volume_that_is_in_use_is_neither_unmounted_nor_detached(master: SimulatedNode) -> None:
-    """EC2 would wait for the end of the mount; the end of the instance does both."""
-    with pytest.raises(WaitError, match="busy"):
-        filesystem.unmount(master.node)
-    with pytest.raises(VolumeError, match="still mounted"):
-        detachment.detach(master.node, VOLUME)
-    assert not master.node.aws.asked("detach_volume")
-
-
-def test_a_volume_that_is_elsewhere_is_left_alone(master: SimulatedNode) -> None:
-    """A successor has it already."""
-    master.node.host.mounts.clear()
-    master.node.aws.volume["Attachments"] = [{"InstanceId": "i-0bbbbbbbbbbbbbbbb", "State": "attached"}]
-    detachment.detach(master.node, VOLUME)
-    assert not master.node.aws.asked("detach_volume")
 
 
 def test_a_worker_drains_its_node_first(worker: FakeNode, monkeypatch: pytest.MonkeyPatch) -> None:
