@@ -26,7 +26,7 @@ def test_a_volume_moves_with_its_data(bench: Bench) -> None:
 
 
 def test_a_mounted_volume_stays_until_it_is_unmounted(bench: Bench) -> None:
-    """An orderly detach fails while the machine uses the volume, and then says what to do."""
+    """A detach without force fails while the machine uses the volume, and then says what to do."""
     one = bench.launch(node(7))
     bench.machines.attach_volume(one, VOLUME)
     bench.sh(one, f"mkfs.ext4 -q {DEVICE} && {MOUNT}")
