@@ -4,8 +4,8 @@ import time
 from collections.abc import Mapping
 
 from benchmarks import worker
+from benchmarks.environment import deployed_cluster
 from benchmarks.figures import Context, Figure, Measurement, Probe
-from benchmarks.standing import deployed_cluster
 from lab import machine_choice
 from lab.settings import REAL
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from benchmarks import all_lost
 from benchmarks.baseline import join
 from benchmarks.clients import longest_gap
+from benchmarks.environment import deployed_cluster
 from benchmarks.figures import Context, Figure, Measurement
 from benchmarks.replacement import Replacement, figures, lose_power
-from benchmarks.standing import deployed_cluster
 from kubequorum_cli.console import Progress
 from kubequorum_cli.errors import CommandError
 from lab.cluster import Cluster, wait_until_healthy

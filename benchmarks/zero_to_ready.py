@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from benchmarks.baseline import masters
+from benchmarks.environment import clean, running_cluster
 from benchmarks.figures import Context, Figure, Measurement
 from benchmarks.readiness import Readiness
-from benchmarks.standing import clean, running_cluster
 from lab import cluster_file, embedded_aws
 from lab.cdk import Cdk
 

@@ -27,8 +27,8 @@ class Choice:
         if self.obstacle is None:
             return ""
         return (
-            f"Without real machines, and Kubernetes on them: the instances are plain processes, because "
-            f"{self.obstacle.why}.\nTo run them: {self.obstacle.remedy}"
+            f"Kubernetes is not running: the instances are plain processes because {self.obstacle.why}.\n"
+            f"To get real machines: {self.obstacle.remedy}"
         )
 
 
@@ -94,7 +94,7 @@ def find_obstacle(stage: Stage) -> Obstacle | None:
     # Here, and not above: what they need exists on Linux only.
     from emulator.machines import nspawn
     from lab.artifacts.errors import DiskSpaceError, MissingToolError
-    from lab.artifacts.hostpackages import require_commands
+    from lab.artifacts.host_packages import require_commands
 
     show = machine_image.shown_in(stage)
     try:

@@ -57,7 +57,7 @@ def provide(progress: Progress) -> "MachineImage":
     from emulator.machines import nspawn
     from lab.artifacts import ensure
     from lab.artifacts.cache import Cache
-    from lab.artifacts.containerdstate import ensure_containerd_state
+    from lab.artifacts.containerd_state import ensure_containerd_state
 
     try:
         chosen = ArtifactSettings.from_environment()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.table import Table
 
+from benchmarks.environment import clean
 from benchmarks.figures import Context, Figure, Measurement, Result
 from benchmarks.registry import MEASUREMENTS
-from benchmarks.standing import clean
 from emulator.processes import replace_file
 from kubequorum_cli.console import Progress, stdout
 from kubequorum_cli.errors import UsageError

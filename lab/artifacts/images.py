@@ -8,10 +8,10 @@ from lab.artifacts.build.go import pinned_version
 from lab.artifacts.cache import Cache, Entry
 from lab.artifacts.catalog import PROGRAM_SETS
 from lab.artifacts.digest import content_key
-from lab.artifacts.imagecatalog import Image
-from lab.artifacts.imagefile import Symlink, write_image
+from lab.artifacts.image_catalog import Image
+from lab.artifacts.image_file import Symlink, write_image
+from lab.artifacts.linked_programs import closure
 from lab.artifacts.progress import Event, Progress
-from lab.artifacts.userland import closure
 
 KIND = "images"
 ARCHIVE = "image.tar"

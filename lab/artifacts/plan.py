@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from lab.artifacts.catalog import PROGRAM_SETS, ProgramSet, program_set_of
 from lab.artifacts.errors import ArtifactError
-from lab.artifacts.imagecatalog import IMAGES, Image
-from lab.artifacts.machineroot import NAME as ROOT_NAME
+from lab.artifacts.image_catalog import IMAGES, Image
+from lab.artifacts.machine_root import NAME as ROOT_NAME
 
 IMAGE_PREFIX = "image:"
 GROUPS = {

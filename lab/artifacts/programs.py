@@ -13,7 +13,7 @@ from lab.artifacts.catalog import ProgramSet
 from lab.artifacts.digest import content_key
 from lab.artifacts.errors import ArtifactError
 from lab.artifacts.fetch import Fetcher
-from lab.artifacts.hostpackages import require_commands
+from lab.artifacts.host_packages import require_commands
 from lab.artifacts.process import Usage
 from lab.artifacts.progress import Event, Progress
 from lab.artifacts.releases import Lock, Release

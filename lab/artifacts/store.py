@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.artifacts import images, machineroot, programs
+from lab.artifacts import images, machine_root, programs
 from lab.artifacts.build.batches import needed_gib
 from lab.artifacts.cache import CONTAINERD, Cache, Entry, in_use
 from lab.artifacts.catalog import PROGRAM_SETS
 from lab.artifacts.digest import content_key
-from lab.artifacts.imagecatalog import Image
+from lab.artifacts.image_catalog import Image
 from lab.artifacts.plan import Plan, make_plan
 from lab.artifacts.progress import Event, Progress, silent
 from lab.artifacts.releases import read_lock
@@ -74,8 +74,8 @@ class Store:
             if (entry := self._programs.find(program_set)) is not None:
                 found.programs[program_set.name] = entry
         if plan.root:
-            key = machineroot.root_key(self._settings.architecture)
-            found.root = self.cache.find(machineroot.KIND, machineroot.NAME, key)
+            key = machine_root.root_key(self._settings.architecture)
+            found.root = self.cache.find(machine_root.KIND, machine_root.NAME, key)
         for image in plan.images:
             if (key_of_image := self._image_key(image, found)) is not None:
                 entry = self.cache.find(images.KIND, image.name, key_of_image)
@@ -97,7 +97,7 @@ class Store:
             missing_sets = [item for item in plan.program_sets if item.name not in found.programs]
             self._announce(plan, found)
             if plan.root and found.root is None:
-                found.root = machineroot.make_root(
+                found.root = machine_root.make_root(
                     cache=self.cache,
                     architecture=self._settings.architecture,
                     debian_mirror=self._settings.debian_mirror,
@@ -179,16 +179,16 @@ class Store:
     def build_seconds(self, plan: Plan, found: Found) -> float:
         """How long it takes to build what is missing, by measurements on two cores; 0 if nothing is."""
         seconds = sum(item.build_seconds for item in plan.program_sets if item.name not in found.programs)
-        seconds += machineroot.EXPECTED_SECONDS if plan.root and found.root is None else 0
+        seconds += machine_root.EXPECTED_SECONDS if plan.root and found.root is None else 0
         return seconds + sum(_IMAGE_SECONDS for image in plan.images if image.name not in found.images)
 
     def _announce(self, plan: Plan, found: Found) -> None:
         missing = [item for item in plan.program_sets if item.name not in found.programs]
         names = [item.name for item in missing]
-        names += [machineroot.NAME] if plan.root and found.root is None else []
+        names += [machine_root.NAME] if plan.root and found.root is None else []
         names += [f"image {image.name}" for image in plan.images if image.name not in found.images]
         # They are built one after the other.
-        gib = max(needed_gib(missing), machineroot.NEEDED_GIB if plan.root and found.root is None else 0)
+        gib = max(needed_gib(missing), machine_root.NEEDED_GIB if plan.root and found.root is None else 0)
         self._progress(
             Event(
                 what="artifacts",

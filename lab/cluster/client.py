@@ -102,16 +102,16 @@ class Cluster(Resources):
         members = json.loads(self.etcdctl("member", "list", "-w", "json", slot=slot))["members"]
         return {_slot_of(member): member for member in members}
 
-    def leader(self) -> str:
-        """The slot of etcd's leader.
+    def leader(self, *, slot: str | None = None) -> str:
+        """The slot of etcd's leader, as a slot's member knows it, by default the first that answers.
 
         Raises:
             MachineError: there is none.
         """
-        (status,) = json.loads(self.etcdctl("endpoint", "status", "-w", "json"))
-        for slot, member in self.etcd_members().items():
+        (status,) = json.loads(self.etcdctl("endpoint", "status", "-w", "json", slot=slot))
+        for name, member in self.etcd_members(slot=slot).items():
             if member["ID"] == status["Status"]["leader"]:
-                return slot
+                return name
         raise MachineError("no member of etcd is the leader", why=json.dumps(status))
 
     def follower(self) -> str:

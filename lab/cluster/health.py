@@ -52,6 +52,18 @@ def wait_until(what_is_wrong: Callable[[], str], *, seconds: float, pause_second
         raise CommandError(f"not within {seconds:.0f} s", why=wrong)
 
 
+def readyz(cluster: Cluster, instance_id: str) -> str:
+    """What a master's API server answers at /readyz: `ok`, what is wrong, or nothing if it does not run.
+
+    Raises:
+        CommandError: no command can be run on the machine.
+    """
+    # As the load balancer asks: on the port that it has itself, and without credentials.
+    port = api_endpoint(cluster.target).port
+    url = f'"https://$(hostname -I | cut -d" " -f1):{port}/readyz"'
+    return cluster.sh(instance_id, f"curl -sk -m 5 {url} || true")
+
+
 def _groups(cluster: Cluster) -> Iterator[str]:
     for slot, members in cluster.all_members().items():
         states = [f"{member['LifecycleState']}/{member['HealthStatus']}" for member in members]
@@ -71,12 +83,8 @@ def _members(cluster: Cluster) -> Iterator[str]:
 
 
 def _api_servers(cluster: Cluster) -> Iterator[str]:
-    # Masters listen on the port that the load balancer has.
-    port = api_endpoint(cluster.target).port
     for slot, instance_id in cluster.masters().items():
-        # As the load balancer asks: without credentials.
-        url = f'"https://$(hostname -I | cut -d" " -f1):{port}/readyz"'
-        answer = cluster.sh(instance_id, f"curl -sk -m 5 {url} || true")
+        answer = readyz(cluster, instance_id)
         if answer != "ok":
             yield f"API server of slot {slot}: {answer[:80] or 'no answer'}"
 

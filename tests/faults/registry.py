@@ -1,9 +1,11 @@
 """Every fault by name: what it does, what is expected, and when it is tried."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
+from lab.cluster import MachineError
 from lab.workload import Load
 from tests.deploy.deployment import Deployment
 
@@ -64,6 +66,21 @@ class Scene:
 
         return self.wait(replaced, f"slot {slot} has a successor of {old} in service", seconds=seconds)
 
+    def wait_for_another_leader(self, old: str, *, seconds: float = 60) -> float:
+        """Wait until a slot's member other than the old leader knows another leader; after how many seconds.
+
+        The old leader is not asked: one that is cut off may still regard itself as the leader.
+        """
+        others = [slot for slot in self.cluster.slots if slot != old]
+
+        def elected() -> bool:
+            for slot in others:
+                with suppress(MachineError):
+                    return self.cluster.leader(slot=slot) != old
+            return False
+
+        return self.wait(elected, f"the others elect another leader than slot {old}", seconds=seconds)
+
     def effects(self, *fault_ids: str | None) -> int:
         """How often these faults have had an effect; one that is used up and inactive counts 1."""
         active = {fault.fault_id: fault.used for fault in self.cluster.faults.active()}
@@ -100,7 +117,7 @@ TRIALS: dict[str, Trial] = {}
 """By name."""
 
 
-def fault(
+def trial(
     *,
     expected: str,
     in_ci: bool = False,
@@ -108,14 +125,14 @@ def fault(
     recovery_seconds: float = 420,
     points: Iterable[str] = ("",),
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a function as a fault, under its name.
+    """Register a function as the trial of a fault, under its name.
 
-    With `points` it is one fault that is tried at each of them; the function gets the point as an argument.
+    With `points` it is one fault with a trial at each of them; the function gets the point as an argument.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         for point in points:
-            trial = Trial(
+            registered = Trial(
                 fault=function.__name__,
                 point=point,
                 expected=expected,
@@ -124,7 +141,7 @@ def fault(
                 in_soak=in_soak,
                 recovery_seconds=recovery_seconds,
             )
-            TRIALS[trial.name] = trial
+            TRIALS[registered.name] = registered
         return function
 
     return register

@@ -6,9 +6,9 @@ import time
 import pytest
 
 from lab.workload import judge, loading
-from tests.faults.chance import random_trials
 from tests.faults.expectations import differing_data, member_ids, wait_until_recovered
 from tests.faults.pool import Pool
+from tests.faults.random_sequence import random_trials
 from tests.faults.registry import Scene
 from tests.faults.trial import report
 

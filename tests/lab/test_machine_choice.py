@@ -11,7 +11,7 @@ from emulator.machines import nspawn
 from kubequorum_cli.console import Progress, Stage
 from kubequorum_cli.errors import CommandError, Obstacle, UsageError
 from lab import machine_choice, machine_image
-from lab.artifacts import hostpackages
+from lab.artifacts import host_packages
 from lab.artifacts.errors import DiskSpaceError, MissingToolError
 from lab.machine_choice import choose
 from lab.settings import Settings
@@ -108,7 +108,7 @@ def test_a_running_embedded_aws_keeps_its_machines(
 
 def test_other_systems_and_users_are_refused_at_once(monkeypatch: pytest.MonkeyPatch, stage: Stage) -> None:
     """Nothing is tried or installed for them."""
-    monkeypatch.setattr(hostpackages, "require_commands", lambda *_, **__: pytest.fail("installed"))
+    monkeypatch.setattr(host_packages, "require_commands", lambda *_, **__: pytest.fail("installed"))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     found = machine_choice.find_obstacle(stage)
     assert found is not None
@@ -126,7 +126,7 @@ def test_packages_are_installed_before_the_checks_and_these_run_before_the_build
     done: list[str] = []
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(hostpackages, "require_commands", lambda needed, **_: done.extend(needed))
+    monkeypatch.setattr(host_packages, "require_commands", lambda needed, **_: done.extend(needed))
     monkeypatch.setattr(nspawn, "unavailable_reason", lambda: done.append("tried"))
     monkeypatch.setattr(machine_image, "provide", lambda _tell: done.append("built"))
     assert machine_choice.find_obstacle(stage) is None
@@ -151,7 +151,7 @@ def test_what_this_computer_lacks_is_an_obstacle_and_not_a_failure(
         raise error
 
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(hostpackages, "require_commands", lambda *_, **__: None)
+    monkeypatch.setattr(host_packages, "require_commands", lambda *_, **__: None)
     monkeypatch.setattr(nspawn, "unavailable_reason", lambda: None)
     monkeypatch.setattr(machine_image, "provide", fail)
     found = machine_choice.find_obstacle(stage)

@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from tests.faults.chance import random_trials
+from tests.faults.random_sequence import random_trials
 from tests.faults.registry import TRIALS
 from tests.faults.table import count, render
 

@@ -1,5 +1,25 @@
 """The faults, by what fails. Importing this registers all of them."""
 
-from tests.faults.catalog import aws, boots, crashes, doubles, network, power, rolls, volumes, watchdog
+from tests.faults.catalog import (
+    aws,
+    crashes,
+    credentials_and_clocks,
+    double_faults,
+    network,
+    power,
+    rolling_updates,
+    volumes,
+    watchdog,
+)
 
-__all__ = ["aws", "boots", "crashes", "doubles", "network", "power", "rolls", "volumes", "watchdog"]
+__all__ = [
+    "aws",
+    "crashes",
+    "credentials_and_clocks",
+    "double_faults",
+    "network",
+    "power",
+    "rolling_updates",
+    "volumes",
+    "watchdog",
+]

@@ -1,7 +1,7 @@
 """The AWS API, the metadata service and EventBridge fail while a master is replaced."""
 
 from emulator.faults import ApiRule
-from tests.faults.registry import Scene, fault
+from tests.faults.registry import Scene, trial
 
 _RETRIED = "the successor retries until AWS answers"
 _SLOW_SECONDS = 800.0
@@ -20,7 +20,7 @@ def _replaced_under(scene: Scene, *rules: ApiRule) -> None:
     assert hit > 0, "no request met the fault"
 
 
-@fault(expected=_RETRIED, points=("s3", "ec2", "route53", "autoscaling", "cloudformation"))
+@trial(expected=_RETRIED, points=("s3", "ec2", "route53", "autoscaling", "cloudformation"))
 def api_errors(scene: Scene, service: str) -> None:
     """Half of the requests to a service fail with InternalError."""
     _replaced_under(
@@ -28,13 +28,13 @@ def api_errors(scene: Scene, service: str) -> None:
     )
 
 
-@fault(expected=_RETRIED, points=("s3", "ec2", "route53", "autoscaling"))
+@trial(expected=_RETRIED, points=("s3", "ec2", "route53", "autoscaling"))
 def api_throttled(scene: Scene, service: str) -> None:
     """Two of three requests to a service are throttled."""
     _replaced_under(scene, ApiRule(service=service, throttled=True, probability=0.67, seed=7))
 
 
-@fault(expected=_RETRIED, in_ci=True)
+@trial(expected=_RETRIED, in_ci=True)
 def api_errors_everywhere(scene: Scene) -> None:
     """A third of all requests, to any service: errors, throttling and lost responses in turn."""
     _replaced_under(
@@ -45,13 +45,13 @@ def api_errors_everywhere(scene: Scene) -> None:
     )
 
 
-@fault(expected="a slower replacement")
+@trial(expected="a slower replacement")
 def api_slow(scene: Scene) -> None:
     """Every request takes two seconds longer."""
     _replaced_under(scene, ApiRule(latency_seconds=2.0))
 
 
-@fault(expected="a slower replacement")
+@trial(expected="a slower replacement")
 def imds_slow(scene: Scene) -> None:
     """The metadata service of every machine answers after three seconds, and three times with 503."""
     faults = scene.cluster.faults
@@ -66,7 +66,7 @@ def imds_slow(scene: Scene) -> None:
     assert scene.effects(delay) > 0, "no request was late"
 
 
-@fault(expected="no delay: machines poll their metadata service instead of waiting for events")
+@trial(expected="no delay: machines poll their metadata service instead of waiting for events")
 def lifecycle_events_lost(scene: Scene) -> None:
     """EventBridge loses the events of a termination and of a launch."""
     lost = scene.cluster.faults.lose_event(times=2)
@@ -76,7 +76,7 @@ def lifecycle_events_lost(scene: Scene) -> None:
     scene.cluster.faults.clear_all()
 
 
-@fault(expected="the predecessor or its successor completes the hook again")
+@trial(expected="the predecessor or its successor completes the hook again")
 def completion_of_the_termination_lost(scene: Scene) -> None:
     """AWS accepts the predecessor's CompleteLifecycleAction, but drops it."""
     slot = scene.cluster.follower()
@@ -86,7 +86,7 @@ def completion_of_the_termination_lost(scene: Scene) -> None:
     assert scene.effects(lost) > 0, "no completion was lost"
 
 
-@fault(expected="the successor completes the hook again")
+@trial(expected="the successor completes the hook again")
 def completion_of_the_launch_lost(scene: Scene) -> None:
     """AWS accepts the successor's CompleteLifecycleAction, but drops it."""
     slot = scene.cluster.follower()

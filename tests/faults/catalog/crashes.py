@@ -1,7 +1,7 @@
 """The node program crashes in the middle of a master's boot."""
 
 from kubequorum_node.boot.order import MASTER, steps_of
-from tests.faults.registry import Scene, fault
+from tests.faults.registry import Scene, trial
 
 STEPS = tuple(step.name for step in steps_of(MASTER))
 _EXPECTED = "it is restarted and continues from what it finds"
@@ -12,13 +12,13 @@ def _done(step: str) -> str:
     return f"{step}: done"
 
 
-@fault(expected=_EXPECTED, points=STEPS)
+@trial(expected=_EXPECTED, points=STEPS)
 def crash_after(scene: Scene, step: str) -> None:
     """It is killed right after one step."""
     _replace_with_crashes(scene, step)
 
 
-@fault(expected=_EXPECTED, in_ci=True, recovery_seconds=600)
+@trial(expected=_EXPECTED, in_ci=True, recovery_seconds=600)
 def crashes_at_the_worst_moments(scene: Scene) -> None:
     """It is killed four times in one boot: with the volume, before etcd starts, and before it signals."""
     _replace_with_crashes(scene, "attach-volume", "settle-membership", "start-control-plane", "prove-health")

@@ -1,6 +1,6 @@
 """Machines that lose their power, and graceful termination for comparison."""
 
-from tests.faults.registry import Scene, fault
+from tests.faults.registry import Scene, trial
 
 _ONE = "the other two keep serving; a successor takes over volume, name and membership"
 
@@ -13,39 +13,39 @@ def _lose(scene: Scene, *slots: str) -> None:
         scene.wait_until_replaced(slot, instance_id)
 
 
-@fault(expected=_ONE, in_ci=True, in_soak=True)
+@trial(expected=_ONE, in_ci=True, in_soak=True)
 def power_loss_of_the_leader(scene: Scene) -> None:
     """The machine with etcd's leader loses its power."""
     _lose(scene, scene.cluster.leader())
 
 
-@fault(expected=_ONE, in_soak=True)
+@trial(expected=_ONE, in_soak=True)
 def power_loss_of_a_follower(scene: Scene) -> None:
     """A machine whose member is a follower loses its power."""
     _lose(scene, scene.cluster.follower())
 
 
-@fault(expected="no quorum until one is back; no acknowledged write is lost", in_ci=True, in_soak=True)
+@trial(expected="no quorum until one is back; no acknowledged write is lost", in_ci=True, in_soak=True)
 def power_loss_of_two(scene: Scene) -> None:
     """The leader's machine and another one."""
     leader = scene.cluster.leader()
     _lose(scene, leader, next(slot for slot in scene.cluster.slots if slot != leader))
 
 
-@fault(expected="no service until two are back; no acknowledged write is lost", in_ci=True, in_soak=True)
+@trial(expected="no service until two are back; no acknowledged write is lost", in_ci=True, in_soak=True)
 def power_loss_of_all(scene: Scene) -> None:
     """All three machines at once."""
     _lose(scene, *scene.cluster.slots)
 
 
-@fault(expected="leadership and targets move before it stops: hardly a gap", in_soak=True)
+@trial(expected="leadership and targets move before it stops: hardly a gap", in_soak=True)
 def graceful_termination_of_the_leader(scene: Scene) -> None:
     """The group terminates the leader's instance, as an update does."""
     slot = scene.cluster.leader()
     scene.wait_until_replaced(slot, scene.terminate(slot))
 
 
-@fault(expected="the group detects it and replaces it", in_soak=True)
+@trial(expected="the group detects it and replaces it", in_soak=True)
 def instance_terminated_outside_its_group(scene: Scene) -> None:
     """Somebody calls TerminateInstances: no hook delays the shutdown."""
     slot = scene.cluster.follower()

@@ -2,7 +2,7 @@
 
 import time
 
-from tests.faults.registry import Scene, fault
+from tests.faults.registry import Scene, trial
 
 _DATA = "/var/lib/etcd"
 """Where the slot's volume is mounted on a master."""
@@ -12,7 +12,7 @@ _FULL_SECONDS = 80.0
 _NEW = "its member is removed and joins as a new learner; the data come from the others"
 
 
-@fault(expected="the successor waits for it, and takes it")
+@trial(expected="the successor waits for it, and takes it")
 def volume_stuck_detaching(scene: Scene) -> None:
     """AWS takes a minute to detach the volume of a machine that is terminated."""
     slot = scene.cluster.follower()
@@ -22,7 +22,7 @@ def volume_stuck_detaching(scene: Scene) -> None:
     assert took >= _STUCK_SECONDS, f"the detach was not held: in service after {took:.0f} s"
 
 
-@fault(expected="the slot's own volume is taken, by its id")
+@trial(expected="the slot's own volume is taken, by its id")
 def second_volume_with_the_same_tags(scene: Scene) -> None:
     """Somebody has copied the volume in its zone, including its tags."""
     ec2 = scene.cluster.client("ec2")
@@ -42,7 +42,7 @@ def second_volume_with_the_same_tags(scene: Scene) -> None:
     ec2.delete_volume(VolumeId=copy)
 
 
-@fault(expected=_NEW, in_ci=True)
+@trial(expected=_NEW, in_ci=True)
 def empty_volume(scene: Scene) -> None:
     """The volume comes back blank."""
     slot = scene.cluster.follower()
@@ -54,7 +54,7 @@ def empty_volume(scene: Scene) -> None:
     scene.wait_until_replaced(slot, old)
 
 
-@fault(expected="a new volume takes its place; its member is removed and joins as a new learner")
+@trial(expected="a new volume takes its place; its member is removed and joins as a new learner")
 def lost_volume(scene: Scene) -> None:
     """The volume of a machine without power is deleted before its successor is launched."""
     ec2 = scene.cluster.client("ec2")
@@ -75,7 +75,7 @@ def lost_volume(scene: Scene) -> None:
     assert scene.cluster.volume(slot) != volume
 
 
-@fault(expected=_NEW, in_ci=True)
+@trial(expected=_NEW, in_ci=True)
 def corrupted_wal(scene: Scene) -> None:
     """A part of etcd's write-ahead log is random data when the volume comes back."""
     slot = scene.cluster.follower()
@@ -87,7 +87,7 @@ def corrupted_wal(scene: Scene) -> None:
     scene.wait_until_replaced(slot, old, seconds=600)
 
 
-@fault(expected=f"not trusted, although it works: {_NEW}", in_ci=True)
+@trial(expected=f"not trusted, although it works: {_NEW}", in_ci=True)
 def different_data(scene: Scene) -> None:
     """One value has changed when the volume comes back: all files are intact, and nothing in etcd fails."""
     slot = scene.cluster.follower()
@@ -105,7 +105,7 @@ def different_data(scene: Scene) -> None:
     assert "its data differ from those of" in logged, "the member was replaced for another reason"
 
 
-@fault(expected="not regarded as dead: not replaced, and healthy again when there is space")
+@trial(expected="not regarded as dead: not replaced, and healthy again when there is space")
 def disk_full(scene: Scene) -> None:
     """Something fills a follower's volume for a while."""
     slot = scene.cluster.follower()
@@ -117,3 +117,23 @@ def disk_full(scene: Scene) -> None:
     assert "watchdog: full" in scene.cluster.console(master), "the watchdog did not log it"
     scene.cluster.faults.unfill_volume(volume)
     assert scene.cluster.master(slot) == master, "the machine was replaced, which frees no space"
+
+
+@trial(expected="one gets the volume; the other waits until it is gone", recovery_seconds=600)
+def two_successors_at_once(scene: Scene) -> None:
+    """The slot's group launches two instances for one that loses its power."""
+    autoscaling = scene.cluster.client("autoscaling")
+    slot = scene.cluster.follower()
+    group = scene.cluster.groups[slot]
+    old = scene.cluster.master(slot)
+    autoscaling.update_auto_scaling_group(AutoScalingGroupName=group, MaxSize=2, DesiredCapacity=2)
+    scene.cluster.faults.power_loss(old)
+
+    def states() -> list[str]:
+        members = [m for m in scene.cluster.members(slot) if m["InstanceId"] != old]
+        return sorted(str(m["LifecycleState"]) for m in members)
+
+    scene.wait(lambda: states() == ["InService", "Pending:Wait"], "one of two is in service", seconds=420)
+    time.sleep(20)
+    assert states() == ["InService", "Pending:Wait"], f"the second one did not wait: {states()}"
+    autoscaling.update_auto_scaling_group(AutoScalingGroupName=group, MaxSize=1, DesiredCapacity=1)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 
-from tests.faults.registry import Scene, fault
+from tests.faults.registry import Scene, trial
 
 API_SERVER_MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
 ASIDE = "/root/kube-apiserver.yaml"
@@ -33,7 +33,7 @@ def wait_until_replaced_one_by_one(scene: Scene, before: Mapping[str, str], *slo
     return scene.wait(replaced, f"slots {', '.join(slots)} are replaced", seconds=900)
 
 
-@fault(expected="the watchdog reports its machine unhealthy, and the group replaces it", in_ci=True)
+@trial(expected="the watchdog reports its machine unhealthy, and the group replaces it", in_ci=True)
 def kubelet_stopped(scene: Scene) -> None:
     """The kubelet of a follower's machine stops and cannot be started; EC2's status checks pass."""
     slot = scene.cluster.follower()
@@ -42,7 +42,7 @@ def kubelet_stopped(scene: Scene) -> None:
     scene.note(f"replaced after {scene.wait_until_replaced(slot, old, seconds=400):.0f} s")
 
 
-@fault(expected="one machine after the other is replaced, never two at a time", recovery_seconds=900)
+@trial(expected="one machine after the other is replaced, never two at a time", recovery_seconds=900)
 def all_kubelets_stopped(scene: Scene) -> None:
     """All three kubelets stop at once: independent health checks would replace all three machines."""
     before = scene.cluster.masters()
@@ -53,7 +53,7 @@ def all_kubelets_stopped(scene: Scene) -> None:
     scene.note(f"all replaced after {took:.0f} s")
 
 
-@fault(expected="no machine is replaced, because a new one would not fix it", in_ci=True)
+@trial(expected="no machine is replaced, because a new one would not fix it", in_ci=True)
 def no_api_server_anywhere(scene: Scene) -> None:
     """The API server is gone from all masters: what is wrong everywhere is no reason to replace a machine."""
     before = scene.cluster.masters()

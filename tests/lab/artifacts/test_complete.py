@@ -17,7 +17,7 @@ import pytest
 from lab.artifacts import Paths, ensure, to_stderr
 from lab.artifacts.cache import Cache
 from lab.artifacts.digest import tree_bytes
-from lab.artifacts.imagecatalog import IMAGES
+from lab.artifacts.image_catalog import IMAGES
 from lab.artifacts.images import references
 from lab.artifacts.releases import read_lock
 from lab.artifacts.settings import Settings

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from lab.artifacts import machineroot
+from lab.artifacts import machine_root
 from lab.artifacts.cache import Cache
 from lab.artifacts.errors import MissingToolError
-from lab.artifacts.hostpackages import require_commands
+from lab.artifacts.host_packages import require_commands
 from lab.artifacts.progress import Event, silent
 
 
@@ -76,14 +76,14 @@ def test_other_users_get_the_command_to_run(apt_folder: Path, monkeypatch: pytes
 def test_debian_mirror_is_that_of_apt(apt_folder: Path, targets: str, mirror: str | None) -> None:
     """Only a complete Debian archive counts: neither security updates nor another vendor's packages do."""
     _apt_get(apt_folder, f"printf '%s\\n' '{targets}'")
-    assert machineroot.configured_mirror() == mirror
+    assert machine_root.configured_mirror() == mirror
 
 
 def test_machine_root_is_made_by_root_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other users are refused before anything is installed or downloaded."""
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(MissingToolError, match="only root can make it"):
-        machineroot.make_root(
+        machine_root.make_root(
             cache=Cache(tmp_path), architecture="amd64", debian_mirror=None, lock=0, progress=silent
         )
     assert list(tmp_path.iterdir()) == []

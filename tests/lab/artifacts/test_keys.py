@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from lab.artifacts import machineroot
+from lab.artifacts import machine_root
 from lab.artifacts.build.go import MODULES, build_inputs, linker_flags
 from lab.artifacts.cache import Entry
 from lab.artifacts.catalog import PROGRAM_SETS, ProgramSet
 from lab.artifacts.digest import content_key, tree_digest
-from lab.artifacts.imagecatalog import IMAGES
+from lab.artifacts.image_catalog import IMAGES
 from lab.artifacts.images import image_key
 
 
@@ -93,13 +93,13 @@ def test_image_with_a_userland_depends_on_the_machine_root() -> None:
 
 def test_root_key_depends_on_packages_and_cleanup(monkeypatch: pytest.MonkeyPatch) -> None:
     """An additional package, or another clean-up, makes a new root."""
-    before = machineroot.root_key("amd64")
-    assert machineroot.root_key("arm64") != before
-    monkeypatch.setattr(machineroot, "PACKAGES", (*machineroot.PACKAGES, "jq"))
-    with_package = machineroot.root_key("amd64")
+    before = machine_root.root_key("amd64")
+    assert machine_root.root_key("arm64") != before
+    monkeypatch.setattr(machine_root, "PACKAGES", (*machine_root.PACKAGES, "jq"))
+    with_package = machine_root.root_key("amd64")
     assert with_package != before
-    monkeypatch.setattr(machineroot, "_CLEANUP", "true")
-    assert machineroot.root_key("amd64") not in {before, with_package}
+    monkeypatch.setattr(machine_root, "_CLEANUP", "true")
+    assert machine_root.root_key("amd64") not in {before, with_package}
 
 
 def test_tree_digest_sees_content_permissions_and_links_but_no_times(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from lab.artifacts.build.go import MODULES
 from lab.artifacts.catalog import PROGRAM_SETS, program_set_of
 from lab.artifacts.errors import ArtifactError
-from lab.artifacts.imagecatalog import IMAGES
+from lab.artifacts.image_catalog import IMAGES
 from lab.artifacts.plan import known_targets, make_plan
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lab.artifacts.errors import BuildError
-from lab.artifacts.imagefile import Symlink
-from lab.artifacts.userland import closure
+from lab.artifacts.image_file import Symlink
+from lab.artifacts.linked_programs import closure
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change the root")
 
@@ -30,5 +30,5 @@ def test_closure_runs_on_its_own(tmp_path: Path) -> None:
 
 def test_missing_program_is_named(tmp_path: Path) -> None:
     """A program that the root lacks is an error that says where its package belongs."""
-    with pytest.raises(BuildError, match=r"/usr/sbin/nft is not in .*machineroot"):
+    with pytest.raises(BuildError, match=r"/usr/sbin/nft is not in .*machine_root"):
         closure(tmp_path, ["/usr/sbin/nft"])

@@ -1,12 +1,12 @@
 """All masters replaced by `cdk deploy`, and a master that boots with the previous release."""
 
 from kubequorum_cli.errors import CommandError
-from tests.faults.registry import Scene, fault
+from tests.faults.registry import Scene, trial
 
 _ROLL = ("deploy", "local-ControlPlane", "--exclusively", "--require-approval", "never")
 
 
-@fault(expected="one after the other, each after the last has proved its health; hardly a gap", in_ci=True)
+@trial(expected="one after the other, each after the last has proved its health; hardly a gap", in_ci=True)
 def roll_of_all_masters(scene: Scene) -> None:
     """`cdk deploy` of another release."""
     before = scene.cluster.masters()
@@ -16,7 +16,7 @@ def roll_of_all_masters(scene: Scene) -> None:
     assert not set(before.values()) & set(after.values()), f"not all were replaced: {before}, {after}"
 
 
-@fault(expected="stops after the first, which is rolled back; the others are not touched", in_ci=True)
+@trial(expected="stops after the first, which is rolled back; the others are not touched", in_ci=True)
 def bad_roll(scene: Scene) -> None:
     """`cdk deploy` of a release whose masters never become healthy."""
     before = scene.cluster.masters()
@@ -37,7 +37,7 @@ def bad_roll(scene: Scene) -> None:
     assert touched == ["a"], f"slots {touched} were replaced"
 
 
-@fault(expected="it takes its slot's volume and name all the same", in_ci=True)
+@trial(expected="it takes its slot's volume and name all the same", in_ci=True)
 def old_launch_template(scene: Scene) -> None:
     """A master is launched from the previous version of its launch template, with the previous release."""
     autoscaling = scene.cluster.client("autoscaling")

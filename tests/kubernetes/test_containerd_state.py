@@ -7,7 +7,8 @@ import pytest
 from emulator.machines.nspawn import Folder, MachineImage
 from emulator.tests.machines.nspawn.conftest import Bench
 from emulator.tests.machines.nspawn.stand_ins import node
-from lab.artifacts import containerd_folder, ensure, to_stderr
+from lab.artifacts import ensure, to_stderr
+from lab.artifacts.containerd_state import import_images
 from lab.artifacts.errors import ArtifactError
 
 pytestmark = pytest.mark.artifacts
@@ -22,7 +23,7 @@ def with_pause(tmp_path_factory: pytest.TempPathFactory) -> MachineImage:
     assert paths.root is not None
     folder = tmp_path_factory.mktemp("image") / "containerd"
     programs = ("containerd", "containerd-shim-runc-v2", "ctr", "runc")
-    containerd_folder.make(
+    import_images(
         folder,
         containerd=paths.programs["containerd"],
         ctr=paths.programs["ctr"],
@@ -74,7 +75,7 @@ def test_an_archive_that_is_none_leaves_no_folder(tmp_path: Path) -> None:
     bad.write_bytes(b"no archive")
     target = tmp_path / "containerd"
     with pytest.raises(ArtifactError, match="images cannot be imported"):
-        containerd_folder.make(
+        import_images(
             target, containerd=paths.programs["containerd"], ctr=paths.programs["ctr"], archives=[bad]
         )
     assert [path.name for path in tmp_path.iterdir()] == ["bad.tar"]

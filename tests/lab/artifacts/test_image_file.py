@@ -7,7 +7,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from lab.artifacts.imagefile import Symlink, write_image
+from lab.artifacts.image_file import Symlink, write_image
 
 REFERENCES = ("registry.example/tool:v1", "registry.example/tool:v1.0")
 

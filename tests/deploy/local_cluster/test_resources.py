@@ -1,36 +1,15 @@
-"""A deployment by the real CDK CLI, observed by the AWS API: it is what the cluster file describes."""
+"""What a deployment has built is what the cluster file describes."""
 
 import base64
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
-from kubequorum_cli.report import collect
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
-from tests.deploy.deployment import Deployment, deployed
+from tests.deploy.deployment import Deployment
+from tests.deploy.local_cluster import SLOTS
 
 pytestmark = pytest.mark.deploy
-
-SLOTS = {"a": "us-east-1a", "b": "us-east-1b", "c": "us-east-1c"}
-STACKS = ("Network", "State", "ControlPlane", "Workers")
-
-
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """clusters/local.yaml, deployed from nothing; the tests of this module only read it."""
-    with deployed(tmp_path_factory.mktemp("deploy")) as deployment:
-        yield deployment
-
-
-def test_all_stacks_are_complete(deployment: Deployment) -> None:
-    """Four stacks, each CREATE_COMPLETE, and only State protected against deletion."""
-    stacks = {s["StackName"]: s for s in deployment.client("cloudformation").describe_stacks()["Stacks"]}
-    for name in STACKS:
-        assert stacks[f"local-{name}"]["StackStatus"] == "CREATE_COMPLETE"
-        assert stacks[f"local-{name}"]["EnableTerminationProtection"] is (name == "State")
 
 
 def test_the_network_has_two_subnets_in_each_zone(deployment: Deployment) -> None:
@@ -102,20 +81,6 @@ def test_the_state_bucket_is_private_and_encrypted(deployment: Deployment) -> No
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
-
-
-def test_the_ca_set_cannot_be_overwritten(deployment: Deployment) -> None:
-    """Below pki/ the bucket accepts only conditional writes, and so only the first one."""
-    s3 = deployment.client_of_role("s3", actions=["s3:*", "kms:*"])
-    bucket = deployment.outputs("State")["StateBucketArn"].removeprefix("arn:aws:s3:::")
-    with pytest.raises(ClientError) as denied:
-        s3.put_object(Bucket=bucket, Key="pki/ca-set", Body=b"unconditional")
-    assert denied.value.response["Error"]["Code"] == "AccessDenied"
-    s3.put_object(Bucket=bucket, Key="pki/ca-set", Body=b"first", IfNoneMatch="*")
-    with pytest.raises(ClientError) as exists:
-        s3.put_object(Bucket=bucket, Key="pki/ca-set", Body=b"second", IfNoneMatch="*")
-    assert exists.value.response["ResponseMetadata"]["HTTPStatusCode"] == 412
-    assert s3.get_object(Bucket=bucket, Key="pki/ca-set")["Body"].read() == b"first"
 
 
 def test_the_zone_is_private_and_the_api_has_its_name(deployment: Deployment) -> None:
@@ -211,88 +176,3 @@ def test_the_load_balancer_checks_readiness(deployment: Deployment) -> None:
     health = elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
     masters = {deployment.master(slot) for slot in SLOTS}
     assert {(t["Target"]["Id"], t["Target"]["Port"]) for t in health} == {(m, 6443) for m in masters}
-
-
-def _refused(change: Callable[[], object]) -> bool:
-    """Whether AWS refuses a call because a permission is missing."""
-    try:
-        change()
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in {"AccessDenied", "UnauthorizedOperation"}:
-            raise
-        return True
-    return False
-
-
-def test_a_role_cannot_touch_another_slot(deployment: Deployment) -> None:
-    """With the permissions of slot a: its record, keys and volume can be changed, those of slot b cannot."""
-    profile = deployment.described_master("a")["IamInstanceProfile"]["Arn"].rpartition("/")[2]
-    described = deployment.client("iam").get_instance_profile(InstanceProfileName=profile)
-    role = described["InstanceProfile"]["Roles"][0]["RoleName"]
-    outputs = deployment.outputs("State")
-    bucket = outputs["StateBucketArn"].removeprefix("arn:aws:s3:::")
-    instance = deployment.master("a")
-    route53, s3, ec2 = (deployment.client_with_rights_of(role, name) for name in ("route53", "s3", "ec2"))
-
-    def point(client: Any, slot: str, action: str = "UPSERT") -> None:
-        record = {
-            "Name": f"etcd-{slot}.local.kubequorum.internal.",
-            "Type": "A",
-            "TTL": 5,
-            "ResourceRecords": [{"Value": "10.77.0.9"}],
-        }
-        changes = [{"Action": action, "ResourceRecordSet": record}]
-        client.change_resource_record_sets(HostedZoneId=outputs["ZoneId"], ChangeBatch={"Changes": changes})
-
-    assert not _refused(lambda: point(route53, "a"))
-    assert _refused(lambda: point(route53, "a", "DELETE"))
-    assert _refused(lambda: point(route53, "b"))
-    assert not _refused(lambda: s3.put_object(Bucket=bucket, Key="slots/a/test", Body=b"x"))
-    assert _refused(lambda: s3.put_object(Bucket=bucket, Key="slots/b/test", Body=b"x"))
-    own, other = outputs["EtcdVolumeAId"], outputs["EtcdVolumeBId"]
-    assert _refused(lambda: ec2.attach_volume(VolumeId=other, InstanceId=instance, Device="/dev/xvdf"))
-    assert not _refused(lambda: ec2.attach_volume(VolumeId=own, InstanceId=instance, Device="/dev/xvdf"))
-    assert not _refused(lambda: ec2.detach_volume(VolumeId=own, InstanceId=instance))
-    # Restore the state.
-    point(deployment.client("route53"), "a", "DELETE")
-    deployment.client("s3").delete_object(Bucket=bucket, Key="slots/a/test")
-    deployment.client("ec2").get_waiter("volume_available").wait(VolumeIds=[own])
-
-
-def test_the_report_is_complete(deployment: Deployment) -> None:
-    """What `make up` and `make status` show: each kind of resource, complete, with its state."""
-    report = collect(deployment.target)
-    assert {stack.name: stack.status for stack in report.stacks} == {
-        f"local-{name}": "CREATE_COMPLETE" for name in STACKS
-    }
-    assert [(zone.name, len(zone.subnets)) for zone in report.zones] == [(zone, 2) for zone in SLOTS.values()]
-    members = [instance for group in report.groups for instance in group.instances]
-    assert (len(report.groups), len(members)) == (4, 5)
-    assert {(i.state, i.lifecycle_state, i.health) for i in members} == {("running", "InService", "Healthy")}
-    assert [(v.name, v.zone, v.size_gib) for v in report.volumes] == [
-        (f"local etcd-{slot}", zone, 4) for slot, zone in SLOTS.items()
-    ]
-    (balancer,) = report.load_balancers
-    assert (balancer.name, balancer.scheme, balancer.state) == ("local-api", "internal", "active")
-    assert {target.partition(":")[0] for target in balancer.targets} == {
-        deployment.master(slot) for slot in SLOTS
-    }
-    assert "api.local.kubequorum.internal." in {name.name for name in report.names}
-
-
-def test_a_diff_right_after_is_empty(deployment: Deployment) -> None:
-    """`cdk diff` finds nothing to change."""
-    printed = deployment.run_cdk("diff", "--all", "--fail")
-    assert "Number of stacks with differences: 0" in printed
-
-
-def test_a_second_deploy_changes_nothing(deployment: Deployment) -> None:
-    """Deploying again leaves every stack, every resource and every instance as it was."""
-    before = {stack: deployment.physical_ids(stack) for stack in STACKS}
-    events = {stack: len(deployment.events(stack)) for stack in STACKS}
-    masters = {slot: deployment.master(slot) for slot in SLOTS}
-    printed = deployment.deploy()
-    assert printed.count("(no changes)") == len(STACKS)
-    assert {stack: deployment.physical_ids(stack) for stack in STACKS} == before
-    assert {stack: len(deployment.events(stack)) for stack in STACKS} == events
-    assert {slot: deployment.master(slot) for slot in SLOTS} == masters

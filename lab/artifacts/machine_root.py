@@ -12,7 +12,7 @@ from collections.abc import Callable
 from lab.artifacts.cache import Cache, Entry
 from lab.artifacts.digest import content_key
 from lab.artifacts.errors import BuildError, MissingToolError
-from lab.artifacts.hostpackages import require_commands
+from lab.artifacts.host_packages import require_commands
 from lab.artifacts.process import run_logged
 from lab.artifacts.progress import Event, Progress
 from lab.artifacts.space import require_free_space

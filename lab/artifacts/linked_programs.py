@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lab.artifacts.errors import BuildError
-from lab.artifacts.imagefile import Symlink
+from lab.artifacts.image_file import Symlink
 
 # The iptables programs load their matches and targets at run time, so ldd does not list them.
 _LOADED_BY_LIBXTABLES = "xtables"
@@ -57,7 +57,7 @@ def _add(root: Path, path: str, files: dict[str, Path | Symlink]) -> str:
             here = f"{here}/{part}"
     real = root / here.lstrip("/")
     if not real.is_file():
-        raise BuildError(f"{path} is not in {root}; its package is missing in lab/artifacts/machineroot.py")
+        raise BuildError(f"{path} is not in {root}; its package is missing in lab/artifacts/machine_root.py")
     files[here] = real
     return here
 

@@ -1,0 +1,4 @@
+"""Tests that only read one deployment of clusters/local.yaml."""
+
+SLOTS = {"a": "us-east-1a", "b": "us-east-1b", "c": "us-east-1c"}
+"""Slot to its zone."""

@@ -1,0 +1,57 @@
+"""The stacks of a deployment, their report, and that deploying again changes nothing."""
+
+import pytest
+
+from kubequorum_cli.report import collect
+from kubequorum_cli.target import STACKS
+from tests.deploy.deployment import Deployment
+from tests.deploy.local_cluster import SLOTS
+
+pytestmark = pytest.mark.deploy
+
+
+def test_all_stacks_are_complete(deployment: Deployment) -> None:
+    """Four stacks, each CREATE_COMPLETE, and only State protected against deletion."""
+    stacks = {s["StackName"]: s for s in deployment.client("cloudformation").describe_stacks()["Stacks"]}
+    for name in STACKS:
+        assert stacks[f"local-{name}"]["StackStatus"] == "CREATE_COMPLETE"
+        assert stacks[f"local-{name}"]["EnableTerminationProtection"] is (name == "State")
+
+
+def test_the_report_is_complete(deployment: Deployment) -> None:
+    """What `make up` and `make status` show: each kind of resource, complete, with its state."""
+    report = collect(deployment.target)
+    assert {stack.name: stack.status for stack in report.stacks} == {
+        f"local-{name}": "CREATE_COMPLETE" for name in STACKS
+    }
+    assert [(zone.name, len(zone.subnets)) for zone in report.zones] == [(zone, 2) for zone in SLOTS.values()]
+    members = [instance for group in report.groups for instance in group.instances]
+    assert (len(report.groups), len(members)) == (4, 5)
+    assert {(i.state, i.lifecycle_state, i.health) for i in members} == {("running", "InService", "Healthy")}
+    assert [(v.name, v.zone, v.size_gib) for v in report.volumes] == [
+        (f"local etcd-{slot}", zone, 4) for slot, zone in SLOTS.items()
+    ]
+    (balancer,) = report.load_balancers
+    assert (balancer.name, balancer.scheme, balancer.state) == ("local-api", "internal", "active")
+    assert {target.partition(":")[0] for target in balancer.targets} == {
+        deployment.master(slot) for slot in SLOTS
+    }
+    assert "api.local.kubequorum.internal." in {name.name for name in report.names}
+
+
+def test_a_diff_right_after_is_empty(deployment: Deployment) -> None:
+    """`cdk diff` finds nothing to change."""
+    printed = deployment.run_cdk("diff", "--all", "--fail")
+    assert "Number of stacks with differences: 0" in printed
+
+
+def test_a_second_deploy_changes_nothing(deployment: Deployment) -> None:
+    """Deploying again leaves every stack, every resource and every instance as it was."""
+    before = {stack: deployment.physical_ids(stack) for stack in STACKS}
+    events = {stack: len(deployment.events(stack)) for stack in STACKS}
+    masters = {slot: deployment.master(slot) for slot in SLOTS}
+    printed = deployment.deploy()
+    assert printed.count("(no changes)") == len(STACKS)
+    assert {stack: deployment.physical_ids(stack) for stack in STACKS} == before
+    assert {stack: len(deployment.events(stack)) for stack in STACKS} == events
+    assert {slot: deployment.master(slot) for slot in SLOTS} == masters
