@@ -171,5 +171,5 @@ def _check_exit(node: Node, since: datetime) -> None:
         raise UnusableDataError(reason)
     raise NodeError(
         f"etcd cannot start, {reason.cause.value}: {reason.line}. If the volume is full, deploy a larger "
-        "masters.etcd_volume.size_gib; if it fails, see its status checks and `dmesg`"
+        "masters.etcd_volume.size_gib; if it fails, see its status checks and docs/operations/volume.md"
     )

@@ -101,8 +101,8 @@ def _storage(found: Findings) -> Verdict | None:
         condition=Condition.STORAGE_FAILURE,
         what=f"etcd's volume: {what}",
         remedy=(
-            "see `dmesg` and the volume's status checks. A restart of the instance checks and mounts it "
-            "again, and when the volume is deleted, the slot's next master creates another one"
+            "see the volume's status checks and docs/operations/volume.md. A restart of the instance checks "
+            "and mounts it again, and when the volume is deleted, the slot's next master creates another one"
         ),
     )
 
@@ -116,13 +116,16 @@ def _full(found: Findings) -> Verdict | None:
         return Verdict(
             condition=Condition.FULL,
             what=f"etcd's volume is full{left}",
-            remedy="deploy with a larger masters.etcd_volume.size_gib, or remove what does not belong there",
+            remedy="deploy with a larger masters.etcd_volume.size_gib: see docs/operations/etcd-full.md",
         )
     if NOSPACE in found.alarms:
         return Verdict(
             condition=Condition.FULL,
             what="etcd's database has reached its quota, and nothing more is written (alarm NOSPACE)",
-            remedy="delete what fills it, compact, defragment, and disarm the alarm: see docs/operations/",
+            remedy=(
+                "delete what fills it, compact, defragment, and disarm the alarm: "
+                "see docs/operations/etcd-full.md"
+            ),
         )
     return None
 
@@ -146,7 +149,7 @@ def _expiring(found: Findings) -> Verdict | None:
     return Verdict(
         condition=Condition.EXPIRING,
         what=f"a certificate is valid for {found.days_left:.1f} more days only",
-        remedy="see `journalctl -u kubequorum-certificates`, and run `kubequorum-node renew-certificates`",
+        remedy="terminate the instance: its successor issues new ones. See docs/operations/certificates.md",
     )
 
 

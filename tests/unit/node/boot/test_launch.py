@@ -95,7 +95,7 @@ def test_a_host_that_was_in_service_retries(master: SimulatedNode) -> None:
 
 
 def test_a_truncated_record_is_tolerated(node: FakeNode) -> None:
-    """The launch then counts from now."""
+    """The launch timer then restarts."""
     node.host.write("/var/lib/kubequorum/launch.json", '{"kernel":')
     assert launch.seconds_used(node) == 0
 

@@ -124,7 +124,7 @@ def test_members_that_all_differ_are_left_alone(working: SimulatedNode) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"), [("full", "volume is full.*size_gib"), ("read-only", "cannot be written.*dmesg")]
+    ("data", "reason"), [("full", "volume is full.*size_gib"), ("read-only", "cannot be written.*volume.md")]
 )
 def test_a_volume_that_cannot_be_used_ends_a_boot_early(node: FakeNode, data: str, reason: str) -> None:
     """The error names the cause; the data stay where they are."""
