@@ -1,15 +1,19 @@
 """docs/contract.md against templates and code: neither has a name that the other lacks."""
 
+import json
 import re
 from typing import Any
 
 from kubequorum import state_bucket, tags
+from kubequorum.cluster_documents import master_document
 from kubequorum.config.names import STACK_NAMES, group_logical_id, load_balancer_name, stack_name
 from kubequorum_node.backup import names
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
 from kubequorum_node.kubeadm import ca_set, cluster_configuration
 from kubequorum_node.kubernetes import credentials, kubelet_settings
 from kubequorum_node.runtime import containerd
+from kubequorum_node.services import SERVICES
+from kubequorum_node.volume import slot_record
 from tests.synthesis import REPOSITORY, synthesise
 
 PAGE = (REPOSITORY / "docs" / "contract.md").read_text(encoding="utf-8")
@@ -53,17 +57,45 @@ def test_logical_ids() -> None:
     }
 
 
+def _outputs(stack: str) -> dict[str, Any]:
+    outputs: dict[str, Any] = synthesise("ha").templates[stack].get("Outputs", {})
+    return outputs
+
+
 def test_exports() -> None:
-    """All of the State stack."""
-    outputs = synthesise("ha").templates["State"]["Outputs"].values()
-    names = {output["Export"]["Name"].replace("ha-", "<cluster>-", 1) for output in outputs}
-    assert _listed("Exports") == names
+    """Of all stacks: State's have names of our own, Network's are the CDK's."""
+    exported = {
+        output["Export"]["Name"].replace("ha-", "<cluster>-", 1)
+        for stack in STACK_NAMES
+        for output in _outputs(stack).values()
+        if "Export" in output
+    }
+    assert {name.partition(":")[0] for name in exported} == {"<cluster>-Network", "<cluster>-State"}
+    assert _listed("Exports") == exported
+
+
+def test_outputs() -> None:
+    """All that are no exports, in every stack."""
+    others = {
+        name for stack in STACK_NAMES for name, output in _outputs(stack).items() if "Export" not in output
+    }
+    of_groups = {
+        f"GroupName{group.name.replace('-', '')}" for group in synthesise("ha").cluster.worker_groups
+    }
+    assert of_groups <= others
+    assert _listed("Outputs") == others - of_groups | {"GroupName<group>"}
 
 
 def test_tags() -> None:
     """All keys that IAM conditions and controllers match."""
-    own = {tags.CLUSTER, tags.SLOT, tags.WORKER_GROUP}
-    assert _listed("Tags") == {*own, tags.kubernetes_cluster("<cluster>"), tags.AUTOSCALER_PREFIX}
+    own = {tags.CLUSTER, tags.SLOT, tags.WORKER_GROUP, "Name"}
+    assert _listed("Tags") == {
+        *own,
+        tags.SUBNET_FOR_INTERNAL_LOAD_BALANCERS,
+        tags.SUBNET_FOR_PUBLIC_LOAD_BALANCERS,
+        tags.kubernetes_cluster("<cluster>"),
+        tags.AUTOSCALER_PREFIX,
+    }
     conditions = {
         key.partition("/")[2]
         for policy in synthesise("ha").resources("AWS::IAM::Policy").values()
@@ -71,7 +103,15 @@ def test_tags() -> None:
         for key in statement.get("Condition", {}).get("StringEquals", {})
         if key.startswith(("aws:ResourceTag/", "aws:RequestTag/"))
     }
-    assert conditions - {"Name"} == own
+    assert conditions == own
+    names = {
+        volume["Name"] for volume in map(_tags_of, synthesise("ha").resources("AWS::EC2::Volume").values())
+    }
+    assert names == {f"ha etcd-{slot}" for slot in "abc"}
+
+
+def _tags_of(resource: dict[str, Any]) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
 
 
 def test_hooks() -> None:
@@ -103,6 +143,40 @@ def test_keys_in_the_bucket() -> None:
     }
     assert written | of_backups <= listed
     assert 'f"slots/{slot}/record.json"' in _source("userdata/kubequorum_node")
+
+
+def test_fields_of_json_in_the_bucket() -> None:
+    """All fields that are written, and the version where there is one."""
+    section = PAGE.partition("\n## JSON in the state bucket\n")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1:3] for line in section.splitlines() if line.startswith("| `")]
+    listed = {
+        key.strip(" `"): (set(re.findall(r"`(\w+)`", cell)), "`version` (1)" in cell) for key, cell in rows
+    }
+    written = {
+        ca_set.KEY: ca_set.CaSet(files={}, encryption_key="").to_json(),
+        "slots/<slot>/record.json": slot_record.SlotRecord(
+            volume="", generation=1, instance="", stage=""
+        ).to_json(),
+        credentials.JOIN_KEY: credentials.JoinMaterial(
+            token="", ca_hash="", endpoint="", expires=""
+        ).to_json(),
+    }
+    documents = {key: json.loads(text) for key, text in written.items()}
+    assert listed == {key: (set(found), found.get("version") == 1) for key, found in documents.items()}
+
+
+def test_token_of_the_etcd_cluster() -> None:
+    """A flag of every member, with the cluster's name."""
+    document = master_document(synthesise("ha").cluster, stack="ha-ControlPlane")
+    assert _listed("etcd") == {"initial-cluster-token"}
+    assert ("initial-cluster-token", "ha") in cluster_configuration.etcd_arguments(document)
+
+
+def test_units() -> None:
+    """Every unit that somebody may name: a timer where there is one, else the service."""
+    own = {f"{service.unit}.{'timer' if service.timer else 'service'}" for service in SERVICES}
+    files = {path.name for path in (REPOSITORY / "userdata" / "units").iterdir()}
+    assert _listed("Units on a host") == own | files
 
 
 def test_names() -> None:

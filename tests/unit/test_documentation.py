@@ -51,7 +51,7 @@ def test_links_lead_somewhere(document: Path) -> None:
 
 @pytest.mark.parametrize("document", _documents(), ids=lambda path: str(path.relative_to(REPOSITORY)))
 def test_named_source_files_exist(document: Path) -> None:
-    """`room/module.py` is the end of a path in this repository, and `package/folder` a folder of it."""
+    """`package/module.py` is the end of a path in this repository, and `package/folder` a folder of it."""
     tracked = _tracked("*")
     paths = {f"/{name}" for name in tracked}
     folders = {f"/{parent}" for name in tracked for parent in Path(name).parents}
