@@ -5,15 +5,8 @@ import subprocess
 from tests.synthesis import REPOSITORY
 
 LIMIT_LINES = 250
-STILL_LONGER = frozenset(
-    {
-        "constructs/kubequorum/config/model.py",
-        "tests/backup/test_chain.py",
-        "tests/unit/node/boot/test_run.py",
-        "tests/unit/node/termination/test_order.py",
-    }
-)
-"""To be split. Nothing may be added."""
+STILL_LONGER = frozenset({"constructs/kubequorum/config/model.py", "tests/backup/test_chain.py"})
+"""To be split. Nothing may be added, and a file that is short enough must leave the list."""
 
 
 def _lines(name: str) -> int:
@@ -31,3 +24,5 @@ def test_no_python_module_is_too_long() -> None:
     too_long = {name: lines for name in names if (lines := _lines(name)) > LIMIT_LINES}
     added = {name: lines for name, lines in too_long.items() if name not in STILL_LONGER}
     assert not added, f"longer than {LIMIT_LINES} lines, split them: {added}"
+    short_enough = STILL_LONGER - too_long.keys()
+    assert not short_enough, f"remove them from STILL_LONGER: {short_enough}"
