@@ -1,8 +1,9 @@
 """The cluster file: its model, its checks and its loader."""
 
 from kubequorum.config.checks import warnings_of
+from kubequorum.config.instances import Taint, WorkerGroup
 from kubequorum.config.load import ClusterFileError, load_cluster
-from kubequorum.config.model import Cluster, Taint, WorkerGroup
+from kubequorum.config.model import Cluster
 from kubequorum.config.section import Architecture
 
 __all__ = [

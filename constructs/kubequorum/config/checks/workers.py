@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
 
-from kubequorum.config.model import Cluster, WorkerGroup
+from kubequorum.config.instances import WorkerGroup
+from kubequorum.config.model import Cluster
 from kubequorum.config.problem import Problem
 
 _LABEL_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
