@@ -16,6 +16,7 @@ MISTAKES: list[Mistake] = [
     ),
     ("zone over AWS", ("dns", "zone_name"), "amazonaws.com", ("hides amazonaws.com from every instance",)),
     ("zone over the registry", ("dns", "zone_name"), "k8s.io", ("hides registry.k8s.io", "mine.k8s.io")),
+    ("zone over the packages", ("dns", "zone_name"), "debian.org", ("hides debian.org", "mine.debian.org")),
     (
         "zone over instances",
         ("dns", "zone_name"),

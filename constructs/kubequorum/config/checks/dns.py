@@ -24,8 +24,8 @@ _NEEDED_HOSTS = (
     "ec2.internal",
     "compute.internal",
 )
-"""Hosts and domains that instances use: AWS, downloads, registries (and their redirects), packages, and
-the names of instances."""
+"""Hosts and domains that instances use: AWS, downloads, registries (and their redirects), packages
+(which host below debian.org, the image's apt configuration says), and the names of instances."""
 _NOT_PUBLIC = ("internal", "local", "localhost", "test", "example", "invalid", "arpa", "lan", "home", "corp")
 """Top-level domains without public names, or commonly used inside networks only."""
 
