@@ -27,7 +27,7 @@ kubeconfig: $(READY) ## Write build/local/kubeconfig, for kubectl and other prog
 test: $(READY) ## Run every check, also on real machines where they can run; says first how long it takes (FILE=tests/… for one file).
 	@./kubequorum test $(if $(FILE),--file '$(FILE)')
 
-test-unit: $(READY) ## Run the unit tests alone: about two minutes.
+test-unit: $(READY) ## Run the unit tests alone: about a minute.
 	@./kubequorum test unit
 
 test-deploy: $(READY) ## Run the tests that deploy with the real CDK: minutes.

@@ -28,8 +28,27 @@ _MERGE = "tag:yaml.org,2002:merge"
 """Tag of `<<`. Keys of a merged mapping may be repeated: the explicit one overrides."""
 
 
-class _NoDuplicateKeys(yaml.SafeLoader):
-    """YAML silently uses the last of duplicate keys; here they are an error."""
+_DEEPEST = 50
+"""Levels of nesting, far more than the model has. Without a limit of our own it would be Python's, which
+other code in the process may have changed."""
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML silently uses the last of duplicate keys; here they are an error, and so is deep nesting."""
+
+    _depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Compose a node, not deeper than the limit."""
+        if self._depth == _DEEPEST:
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # it has no types
+            raise yaml.composer.ComposerError(None, None, f"nested too deeply (over {_DEEPEST} levels)", mark)
+        self._depth += 1
+        try:
+            node: yaml.Node | None = super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
+        return node
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[object] = set()
@@ -78,7 +97,7 @@ def load_cluster(path: Path) -> Cluster:
 
     """
     try:
-        loader = _NoDuplicateKeys(path.read_text(encoding="utf-8"))
+        loader = _StrictLoader(path.read_text(encoding="utf-8"))
         loader.name = path.name
         document = loader.get_single_data()
     except OSError as error:
@@ -91,7 +110,8 @@ def load_cluster(path: Path) -> Cluster:
         remedy = "fix the YAML at this line and column"
         raise ClusterFileError(path, [Problem("file", None, " ".join(str(error).split()), remedy)]) from error
     except RecursionError as error:
-        wrong = "is nested too deeply, or contains itself"
+        # Nesting is limited, so only a node that contains itself could lead here.
+        wrong = "contains itself"
         raise ClusterFileError(path, [Problem("file", None, wrong, "see clusters/ha.yaml")]) from error
     if not isinstance(document, dict):
         remedy = "write keys at the top level, see clusters/ha.yaml"

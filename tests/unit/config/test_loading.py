@@ -63,7 +63,8 @@ def test_every_key_refuses_a_timestamp(tmp_path: Path, path: KeyPath, descriptio
         ("name: 0x_\n", "not a valid value"),
         ("name: !!timestamp x\n", "not a valid value"),
         ("? !!map x\n: b\n", "a key is not a string"),
-        ("[" * 2000, "nested too deeply"),
+        ("[" * 2000, "nested too deeply .over 50 levels.*line 1, column 51"),
+        ("name: &a [*a]\n", "name = .*is not a string"),
     ],
 )
 def test_file_that_is_not_a_cluster_file(tmp_path: Path, text: str, said: str) -> None:
