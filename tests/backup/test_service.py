@@ -161,21 +161,21 @@ def test_a_turn_outlives_its_lease_only_while_it_is_renewed(member: Member) -> N
 
 def test_that_no_backup_is_made_is_reported_once(bucket: MemoryBucket) -> None:
     """Where a bucket does not answer, too; and that there is one again."""
-    told: list[str] = []
-    monitor = AgeMonitor(bucket, notify=told.append, limit_seconds=0.2, look_seconds=0.0)
+    notices: list[str] = []
+    monitor = AgeMonitor(bucket, notify=notices.append, limit_seconds=0.2, look_seconds=0.0)
     monitor.look(None)
-    assert told == []
+    assert notices == []
     bucket.failing = True
     time.sleep(0.3)
     monitor.look(None)
     monitor.look(None)
-    assert len(told) == 1
-    assert "no backup of etcd" in told[0]
+    assert len(notices) == 1
+    assert "no backup of etcd" in notices[0]
     bucket.failing = False
     generation.begin(bucket, "abc", after=0, now=datetime.now(UTC))
     bucket.create("backups/000001/full-00000000000000000007", b"")
     monitor.look(None)
-    assert told[1:] == [""]
+    assert notices[1:] == [""]
 
 
 def test_the_age_is_that_of_the_newest_object(bucket: MemoryBucket) -> None:
