@@ -6,7 +6,7 @@ from kubequorum_node.etcd import manifest, membership, names
 from kubequorum_node.etcd.voting import wait_until_voting
 from kubequorum_node.kubeadm import ca_set, configuration, master_config
 from kubequorum_node.kubeadm.phases import Kubeadm
-from kubequorum_node.kubernetes import api_server, api_server_files, certificates
+from kubequorum_node.kubernetes import api_server, api_server_files, certificates, controllers
 from kubequorum_node.log import info
 from kubequorum_node.node import WORK_FOLDER, Node
 from kubequorum_node.repair import damaged_data
@@ -116,8 +116,10 @@ def configure_cluster(node: Node, *, bootstrap_token: str) -> None:
 
 
 def prove_health(node: Node, volume: SlotVolume) -> None:
-    """Prove that this master is healthy: its member votes and has caught up, its API server is ready.
+    """Prove that this master is healthy: its member votes and has caught up, its control plane answers.
 
+    That includes what only works for the cluster, controller-manager and scheduler: an update with which they
+    cannot run must end with the first master, not when no leader is left.
     From then on the slot's record says that the volume holds the member's data.
 
     Raises:
@@ -126,6 +128,7 @@ def prove_health(node: Node, volume: SlotVolume) -> None:
     """
     wait_until_voting(node)
     api_server.wait_until_ready(node)
+    controllers.wait_until_healthy(node)
     slot_record.finish(node, volume_id=volume.volume_id)
 
 

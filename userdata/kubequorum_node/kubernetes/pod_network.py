@@ -1,28 +1,27 @@
 """The pod network of this host: a bridge for its own pods, a VXLAN device to those of other nodes.
 
-Runs as kubequorum-pod-network.service, and reconciles the kernel's tables with the Node objects.
+Runs as kubequorum-pod-network.service, and reconciles the kernel's tables with the Node objects, and this
+host's own parts with what they should be.
 """
 
 import json
-from ipaddress import IPv4Network
 from typing import Any
 
 from kubequorum_node.clock import NotYetError
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes import pod_routes
 from kubequorum_node.kubernetes.kubelet import ApiError, NodeApi
+from kubequorum_node.kubernetes.pod_device import PodDevice
 from kubequorum_node.kubernetes.pod_routes import DEVICE, Entries, Peer
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 
-_CNI_CONFIG = "/etc/cni/net.d/10-kubequorum.conflist"
 _NODES = "/api/v1/nodes"
-_VNI = 4096
-_PORT = 4789
-"""IANA's port for VXLAN; the security groups allow it between nodes."""
-_VXLAN_OVERHEAD = 50
-_WATCH_SECONDS = 240
+_LIST_SECONDS = 240.0
 """After that all nodes are listed again: a missed event is made up for."""
+_WATCH_SECONDS = 15
+"""How long a watch lasts. Between two of them the daemon looks at this host's own parts."""
+_FIRST_RANGE_SECONDS = 600
 _PAUSE_SECONDS = 2.0
 
 
@@ -32,6 +31,7 @@ class PodNetwork:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._api = NodeApi(node)
+        self._device = PodDevice(node)
         self._peers: dict[str, Peer] = {}
         self._own: Peer | None = None
         self._version = ""
@@ -48,10 +48,12 @@ class PodNetwork:
 
     def synchronise(self) -> None:
         """Reconcile this host with all nodes."""
+        self._look_after_host()
         own = self._wait_for_own_range()
         if own != self._own:
-            self._set_up(own)
+            self._device.reconcile(own)
             self._own = own
+            info(f"pods of this node get addresses from {own.pod_range}")
         answer = self._api.get(_NODES)
         self._peers = {}
         for item in answer["items"]:
@@ -60,11 +62,24 @@ class PodNetwork:
         self._version = str(answer["metadata"]["resourceVersion"])
 
     def _follow(self) -> None:
-        path = f"{_NODES}?watch=1&resourceVersion={self._version}&timeoutSeconds={_WATCH_SECONDS}"
+        """Follow changes of nodes until they are listed again; every few seconds look at this host."""
+        until = self._node.clock.now() + _LIST_SECONDS
+        while self._node.clock.now() < until and self._watch():
+            self._look_after_host()
+
+    def _watch(self) -> bool:
+        """Apply changes of nodes as they come, for some seconds; returns whether it can go on from there."""
+        path = (
+            f"{_NODES}?watch=1&allowWatchBookmarks=true&resourceVersion={self._version}"
+            f"&timeoutSeconds={_WATCH_SECONDS}"
+        )
         for event in self._api.watch(path, timeout=_WATCH_SECONDS + 30):
             if event["type"] == "ERROR":
                 # The version is too old: list again.
-                return
+                return False
+            self._version = str(event["object"]["metadata"]["resourceVersion"])
+            if event["type"] == "BOOKMARK":
+                continue
             before = dict(self._peers)
             if event["type"] == "DELETED":
                 self._peers.pop(event["object"]["metadata"]["name"], None)
@@ -73,6 +88,7 @@ class PodNetwork:
             # Nodes report every few seconds; few reports concern the network.
             if self._peers != before:
                 self._apply()
+        return True
 
     def _take(self, item: dict[str, Any]) -> None:
         peer = pod_routes.peer_of(item)
@@ -94,47 +110,20 @@ class PodNetwork:
                 raise NotYetError("the node has no pod range yet: the controller manager assigns one")
             return peer
 
+        # Once it is known, this host is looked after while the API is away.
+        seconds = _FIRST_RANGE_SECONDS if self._own is None else _WATCH_SECONDS
         return self._node.clock.poll(
-            "pod range of this node", look, seconds=600, pause=0.2, longest_pause=2.0
+            "pod range of this node", look, seconds=seconds, pause=0.2, longest_pause=2.0
         )
 
-    def _set_up(self, own: Peer) -> None:
-        run = self._node.host.run
-        parent, mtu = self._parent()
-        if not self._has_device(own):
-            link = ("ip", "link", "add", DEVICE, "address", own.mac, "mtu", str(mtu), "type", "vxlan")
-            tunnel = ("id", str(_VNI), "dstport", str(_PORT), "local", str(own.address), "nolearning")
-            run(*link, *tunnel, "dev", parent)
-            run("ip", "address", "add", f"{own.gateway}/32", "dev", DEVICE)
-            run("ip", "link", "set", DEVICE, "up")
-        run("nft", "-f", "-", stdin=masquerade(IPv4Network(self._node.document.pod_cidr)))
-        self._node.host.write(_CNI_CONFIG, cni_config(own.pod_range, mtu=mtu))
-        info(f"pods of this node get addresses from {own.pod_range}")
-
-    def _has_device(self, own: Peer) -> bool:
-        """Whether the device exists, is up and has the right addresses; a wrong one is removed."""
-        shown = self._node.host.run("ip", "-json", "-details", "address", "show", "dev", DEVICE, check=False)
-        if shown.returncode != 0:
-            return False
-        (link,) = json.loads(shown.stdout)
-        found = (
-            link["address"],
-            link["linkinfo"]["info_data"].get("local"),
-            [info["local"] for info in link["addr_info"] if info["family"] == "inet"],
-            "UP" in link["flags"],
-        )
-        if found == (own.mac, str(own.address), [own.gateway], True):
-            return True
-        self._node.host.run("ip", "link", "del", DEVICE)
-        return False
-
-    def _parent(self) -> tuple[str, int]:
-        """The interface with the node's address, and its MTU less VXLAN's overhead."""
-        address = self._node.identity.address
-        for interface in json.loads(self._node.host.run("ip", "-json", "-4", "address", "show").stdout):
-            if address in [info.get("local") for info in interface.get("addr_info", [])]:
-                return str(interface["ifname"]), int(interface["mtu"]) - _VXLAN_OVERHEAD
-        raise NodeError(f"no interface of this host has its address {address}")
+    def _look_after_host(self) -> None:
+        """Restore what this host has lost of the pod network; it needs no API for that."""
+        if self._own is None:
+            return
+        if made := self._device.reconcile(self._own):
+            warning(f"pod network: restored on this host: {', '.join(made)}")
+        # The device's entries are lost with it.
+        self._apply()
 
     def _apply(self) -> None:
         if self._own is None:
@@ -159,35 +148,3 @@ class PodNetwork:
             ask("ip", "-json", "neighbour", "show", "dev", DEVICE),
             ask("bridge", "-json", "fdb", "show", "dev", DEVICE),
         )
-
-
-def cni_config(pod_range: IPv4Network, *, mtu: int) -> str:
-    """CNI configuration of this node; once it exists, the kubelet reports the node as ready."""
-    bridge = {
-        "type": "bridge",
-        "bridge": "cni0",
-        "isGateway": True,
-        "hairpinMode": True,
-        "mtu": mtu,
-        "ipam": {
-            "type": "host-local",
-            "ranges": [[{"subnet": str(pod_range)}]],
-            "routes": [{"dst": "0.0.0.0/0"}],
-        },
-    }
-    ports = {"type": "portmap", "backend": "nftables", "capabilities": {"portMappings": True}}
-    return json.dumps({"cniVersion": "1.0.0", "name": "kubequorum", "plugins": [bridge, ports]}, indent=1)
-
-
-def masquerade(pod_cidr: IPv4Network) -> str:
-    """Rules for nftables: outside the pod network, pods use their node's address: the VPC routes no other."""
-    return f"""\
-table ip kubequorum
-delete table ip kubequorum
-table ip kubequorum {{
-  chain postrouting {{
-    type nat hook postrouting priority srcnat; policy accept;
-    ip saddr {pod_cidr} ip daddr != {pod_cidr} ip daddr != 224.0.0.0/4 masquerade
-  }}
-}}
-"""

@@ -34,3 +34,22 @@ def prepare(node: Node) -> None:
     except CommandError as error:
         # Only the first network namespace may set it: the kernel's default has to do then.
         warning(f"the connection tracking table keeps its size: {error}")
+
+
+def restore_settings(node: Node) -> list[str]:
+    """Restore settings that something on this host has changed since `prepare`; returns their names.
+
+    The kernel keeps what it was told last: a hardening job that turns forwarding off cuts off all pods.
+    """
+    changed = []
+    for key, value in _SYSCTLS.items():
+        actual = node.host.read(f"/proc/sys/{key.replace('.', '/')}")
+        # There is no such setting where its module is missing, which `prepare` has reported.
+        if actual is None or actual.strip() == value:
+            continue
+        try:
+            node.host.run("sysctl", "--quiet", "--write", f"{key}={value}")
+            changed.append(key)
+        except CommandError as error:
+            warning(f"{key} is {actual.strip()} and should be {value}: {error}")
+    return changed

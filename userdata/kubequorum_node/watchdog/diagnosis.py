@@ -23,6 +23,8 @@ class Condition(Enum):
     FULL = "full"
     CORRUPT = "corrupt"
     EXPIRING = "expiring"
+    DEGRADED = "degraded"
+    """It serves, but does not do its share for the cluster."""
     DEAD = "dead"
     """For a reason that a successor would not inherit."""
 
@@ -38,6 +40,8 @@ class Findings:
     api_ready: bool
     kubelet_answers: bool
     disk: Disk
+    not_healthy: tuple[str, ...] = ()
+    """Which of controller-manager and scheduler do not answer that they are healthy."""
     alarms: frozenset[str] = frozenset()
     """etcd's alarms about this member, and NOSPACE of any."""
     last_words: ExitReason | None = None
@@ -49,7 +53,7 @@ class Findings:
 
     @property
     def serves(self) -> bool:
-        """Whether all parts of the master work."""
+        """Whether the master serves: the parts on which others depend work."""
         return self.etcd_answers and self.etcd_ready and self.api_ready and self.kubelet_answers
 
 
@@ -78,7 +82,7 @@ def diagnose(found: Findings) -> Verdict:
     Only DEAD may lead to a replacement. A successor would inherit everything else: it has the same volume,
     the same cluster and a clock of the same source.
     """
-    for look in (_clock, _storage, _full, _corrupt, _expiring, _dead):
+    for look in (_clock, _storage, _full, _corrupt, _expiring, _dead, _degraded):
         if (verdict := look(found)) is not None:
             return verdict
     return WELL
@@ -163,6 +167,20 @@ def _dead(found: Findings) -> Verdict | None:
         "the kubelet does not answer": not found.kubelet_answers,
     }
     return Verdict(condition=Condition.DEAD, what=", ".join(what for what, holds in parts.items() if holds))
+
+
+def _degraded(found: Findings) -> Verdict | None:
+    """A successor would start the same programs with the same flags, in the same cluster."""
+    if not found.not_healthy:
+        return None
+    return Verdict(
+        condition=Condition.DEGRADED,
+        what=f"{' and '.join(found.not_healthy)} cannot run or is not healthy",
+        remedy=(
+            "its log says why: `kubectl -n kube-system logs` of that pod. Deploy the cluster file with which "
+            "it ran; see docs/operations/unwell-master.md"
+        ),
+    )
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Examination of this master: its etcd member, API server, kubelet, volume, certificates and clock."""
+"""Examination of this master: its etcd member, control plane, kubelet, volume, certificates and clock."""
 
 import json
 
@@ -7,7 +7,7 @@ from kubequorum_node.errors import NodeError
 from kubequorum_node.etcd.client import EtcdClient
 from kubequorum_node.etcd.exit_reason import find_exit_reason
 from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
-from kubequorum_node.kubernetes import certificates
+from kubequorum_node.kubernetes import certificates, controllers
 from kubequorum_node.log import warning
 from kubequorum_node.node import Node
 from kubequorum_node.system import wall_clock
@@ -52,6 +52,7 @@ class Examination:
             etcd_ready=ready,
             api_ready=api == _OK,
             kubelet_answers=self._is_ok(_KUBELET),
+            not_healthy=tuple(controllers.not_healthy(node, timeout=5.0)),
             disk=self._disk.look(),
             alarms=self._alarms() if answers else frozenset(),
             last_words=None if answers else find_exit_reason(node, since=self._log_since),

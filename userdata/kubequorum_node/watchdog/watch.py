@@ -42,6 +42,8 @@ class Watchdog:
         self._history = HealthHistory(
             grace_seconds=GRACE_AFTER_START_SECONDS, recovery_seconds=RECOVERY_SECONDS
         )
+        # Of its own: a master may be degraded for days, and an API server that restarts then is not dead.
+        self._degraded = HealthHistory(grace_seconds=GRACE_SECONDS, recovery_seconds=RECOVERY_SECONDS)
         self._reported: Verdict = WELL
         self._reported_at = float("-inf")
         self._acted_at = float("-inf")
@@ -50,13 +52,17 @@ class Watchdog:
         """Examine once, and act if that is due; returns the verdict."""
         found = self._look()
         verdict = diagnose(found)
+        is_degraded = verdict.condition is Condition.DEGRADED
         now = self._node.clock.now()
-        self._history.add(verdict, now=now)
+        self._history.add(WELL if is_degraded else verdict, now=now)
+        self._degraded.add(verdict if is_degraded else WELL, now=now)
         if self._history.is_well:
             # From now on a failure is not one of a host that has just started.
             self._history.grace_seconds = GRACE_SECONDS
+        history = self._degraded if is_degraded else self._history
+        if self._history.is_well and self._degraded.is_well:
             self._report(WELL)
-        elif self._history.is_due(verdict, now=now) and now - self._acted_at >= _ACT_AGAIN_SECONDS:
+        elif history.is_due(verdict, now=now) and now - self._acted_at >= _ACT_AGAIN_SECONDS:
             self._acted_at = now
             self._report(verdict)
             self._act(verdict, found)
@@ -141,4 +147,5 @@ _ACTIONS: Mapping[Condition, Callable[[Node, Verdict, Findings], None]] = {
     Condition.FULL: _make_room,
     Condition.EXPIRING: _renew,
 }
-"""Storage failures and a wrong clock are only reported: a successor would have them, too."""
+"""Storage failures, a wrong clock and control loops that cannot run are only reported: a successor would have
+them, too."""

@@ -36,6 +36,18 @@ def test_a_failed_boot_is_reported_everywhere(
     assert [done["LifecycleActionResult"] for done in node.aws.completed] == ["ABANDON"]
 
 
+@pytest.mark.parametrize("pod", ["kube-controller-manager", "kube-scheduler"])
+def test_a_release_whose_controllers_cannot_run_ends_with_its_first_master(
+    master: SimulatedNode, pod: str
+) -> None:
+    """The API works, and without them nothing is scheduled any more: the update must not go on."""
+    master.pods.crashing.add(pod)
+    assert run.boot(master.node) == run.ABANDONED_STATUS
+    (signal,) = master.node.aws.signals
+    assert signal["Status"] == "FAILURE"
+    assert f"{pod} not healthy" in signal["UniqueId"] or f"{pod} not healthy" in master.record().outcome
+
+
 def test_a_report_that_fails_does_not_prevent_the_others(master: SimulatedNode) -> None:
     """S3 fails, and the boot with it: the stack is still signalled."""
     node = master.node

@@ -15,7 +15,8 @@ import pytest
 
 from kubequorum_node.host import Host, Result
 from kubequorum_node.kubernetes import pod_network
-from kubequorum_node.kubernetes.pod_network import PodNetwork, cni_config, masquerade
+from kubequorum_node.kubernetes.pod_device import cni_config, masquerade
+from kubequorum_node.kubernetes.pod_network import PodNetwork
 from tests.unit.node.fakes import FakeNode
 
 
@@ -67,7 +68,7 @@ class _NamespaceHost(Host):
         self, *command: str, stdin: str | None = None, timeout: float = 120, check: bool = True
     ) -> Result:
         if command[0] == "nft" and not shutil.which("nft"):
-            return Result(0, "")
+            return Result(0, "table ip kubequorum")
         inside = ("ip", "netns", "exec", self._namespace, *command)
         return super().run(*inside, stdin=stdin, timeout=timeout, check=check)
 
@@ -146,6 +147,10 @@ def test_pods_of_two_nodes_reach_each_other_and_a_lost_node_is_forgotten(
     networks[0].synchronise()
     assert not reaches()
     api.nodes["b"] = _object("b", "10.99.0.2", "10.128.2.0/24")
+    networks[0].synchronise()
+    assert reaches()
+    subprocess.run(f"ip -n {wire[0]} link del kubequorum-vx".split(), check=True)
+    assert not reaches()
     networks[0].synchronise()
     assert reaches()
 

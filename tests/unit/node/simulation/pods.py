@@ -10,6 +10,10 @@ from tests.unit.node.fakes import FakeNode
 PODS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 MANIFESTS = "/etc/kubernetes/manifests"
 READYZ = f"https://{examples.IDENTITY.address}:6443/readyz"
+HEALTHZ = {
+    "kube-controller-manager": "https://127.0.0.1:10257/healthz",
+    "kube-scheduler": "https://127.0.0.1:10259/healthz",
+}
 MOUNT_POINT = "/var/lib/etcd"
 WAL = f"{MOUNT_POINT}/data/member/wal/0.wal"
 ETCD_LOG = "/var/log/pods/kube-system_etcd-ip-10-20-1-5_0123456789/etcd/0.log"
@@ -47,6 +51,8 @@ class SimulatedPods:
         """Components of which the runtime has a pod, whether its container runs or not."""
         self.stuck: set[str] = set()
         """Components that the kubelet does not stop."""
+        self.crashing: set[str] = set()
+        """Controllers that never become healthy."""
         self.membership_states: list[str] = []
         """initial-cluster-state of each manifest of etcd that was written."""
         node.host.on("systemctl", self._systemctl)
@@ -88,6 +94,9 @@ class SimulatedPods:
         ready = {"etcd", "kube-apiserver"} <= self.running
         if ready != (self._node.host.statuses.get(READYZ) is not None):
             self._node.host.statuses[READYZ] = 200 if ready else None
+        for pod, url in HEALTHZ.items():
+            runs = pod in self.running - self.crashing
+            self._node.host.statuses[url] = 200 if runs else None
 
     def _start_etcd(self) -> bool:
         host = self._node.host

@@ -83,6 +83,8 @@ def test_what_a_successor_would_inherit_is_not_dead(
         ({"days_left": 31.0}, Condition.WELL),
         ({"days_left": None, "clock_offset_seconds": None}, Condition.WELL),
         ({"clock_offset_seconds": 299.0}, Condition.WELL),
+        ({"not_healthy": ("kube-scheduler",)}, Condition.DEGRADED),
+        ({"not_healthy": ("kube-scheduler",), "api_ready": False}, Condition.DEAD),
     ],
 )
 def test_coming_failures_are_seen_while_all_works(seen: dict[str, Any], condition: Condition) -> None:

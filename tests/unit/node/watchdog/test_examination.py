@@ -11,6 +11,7 @@ from kubequorum_node.watchdog.examination import Examination
 from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
 from tests.unit.node.simulation.etcd import SimulatedEtcd
+from tests.unit.node.simulation.pods import HEALTHZ
 
 ETCD = "http://127.0.0.1:2381"
 API = f"https://{examples.IDENTITY.address}:6443/readyz"
@@ -24,7 +25,7 @@ def master(node: FakeNode) -> FakeNode:
     """A master on which everything works."""
     node.host.path("/var/lib/etcd/data").mkdir(parents=True)
     node.host.mounts.add("/var/lib/etcd")
-    for url in (f"{ETCD}/livez", f"{ETCD}/readyz", API, KUBELET):
+    for url in (f"{ETCD}/livez", f"{ETCD}/readyz", API, KUBELET, *HEALTHZ.values()):
         node.host.statuses[url] = 200
     node.host.answers[f"{ETCD}/health"] = Answer(status=200, body='{"health":"true","reason":""}')
     certificate = {"name": "apiserver", "residualTime": 364 * 86400}
@@ -47,6 +48,19 @@ def test_anything_but_200_is_not_well(master: FakeNode, url: str, status: int | 
     """No answer, a refusal, or an error."""
     master.host.statuses[url] = status
     assert diagnose(Examination(master).look()).condition is Condition.DEAD
+
+
+@pytest.mark.parametrize(("name", "url"), HEALTHZ.items())
+@pytest.mark.parametrize("status", [None, 403, 500])
+def test_a_controller_that_is_not_healthy_is_named(
+    master: FakeNode, name: str, url: str, status: int | None
+) -> None:
+    """The master serves, and a successor would run the same program."""
+    master.host.statuses[url] = status
+    found = Examination(master).look()
+    assert found.serves
+    assert diagnose(found).condition is Condition.DEGRADED
+    assert name in str(diagnose(found))
 
 
 def test_certificates_are_read_once_an_hour(master: FakeNode) -> None:

@@ -14,6 +14,7 @@ from kubequorum_node.watchdog.diagnosis import Condition, Findings
 from tests.unit.node.watchdog.test_diagnosis import DOWN, NO_ROOM, WELL
 from tests.unit.node.watchdog.watching import WatchedMaster
 
+REPORTED_ONLY = (Condition.CLOCK_SKEW, Condition.STORAGE_FAILURE, Condition.DEGRADED)
 DAMAGED = replace(DOWN, last_words=ExitReason(cause=Cause.DAMAGED, line="crc mismatch"))
 
 
@@ -25,6 +26,7 @@ DAMAGED = replace(DOWN, last_words=ExitReason(cause=Cause.DAMAGED, line="crc mis
         (replace(DOWN, disk=NO_ROOM), Condition.FULL),
         (DAMAGED, Condition.CORRUPT),
         (replace(DOWN, days_left=0.0), Condition.EXPIRING),
+        (replace(WELL, not_healthy=("kube-scheduler",)), Condition.DEGRADED),
     ],
 )
 def test_only_a_dead_master_is_replaced(
@@ -39,7 +41,7 @@ def test_only_a_dead_master_is_replaced(
     watched.watch(600, findings)
     assert watched.reports() == 0
     assert watched.outcome().startswith(f"unwell: {condition.value}")
-    assert bool(acted) is (condition not in (Condition.CLOCK_SKEW, Condition.STORAGE_FAILURE))
+    assert bool(acted) is (condition not in REPORTED_ONLY)
 
 
 def test_a_full_volume_is_grown_and_quarantined_data_deleted(watched: WatchedMaster) -> None:

@@ -111,3 +111,34 @@ def test_a_report_that_fails_does_not_stop_the_watchdog(watched: WatchedMaster) 
     watched.watch(70, DOWN)
     assert watched.reports() == 1
     assert watched.master.events
+
+
+def test_a_degraded_master_is_not_dead_when_its_api_server_restarts(watched: WatchedMaster) -> None:
+    """Degraded for days: what makes it dead begins its own grace time, and so does the way back."""
+    degraded = replace(WELL, not_healthy=("kube-scheduler",))
+    watched.watch(300, WELL)
+    watched.watch(1000, degraded)
+    watched.watch(50, replace(degraded, api_ready=False))
+    watched.watch(100, degraded)
+    assert watched.reports() == 0
+    assert "degraded" in watched.outcome()
+    watched.watch(100, replace(degraded, api_ready=False))
+    assert watched.reports() == 1
+
+
+def test_a_crash_loop_that_looks_degraded_in_between_is_dead(watched: WatchedMaster) -> None:
+    """An API server that is up for moments, and whose control loops have then not found it yet."""
+    watched.watch(300, WELL)
+    for _ in range(10):
+        watched.watch(20, replace(WELL, api_ready=False, not_healthy=("kube-scheduler",)))
+        watched.watch(5, replace(WELL, not_healthy=("kube-scheduler",)))
+    assert watched.reports() >= 1
+
+
+def test_the_end_of_it_is_reported(watched: WatchedMaster) -> None:
+    """Its log is read, another cluster file is deployed."""
+    watched.watch(100, WELL)
+    watched.watch(100, replace(WELL, not_healthy=("kube-controller-manager",)))
+    assert "degraded" in watched.outcome()
+    watched.watch(60, WELL)
+    assert watched.outcome() == "ready"
