@@ -54,3 +54,18 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
         from kubequorum_cli.commands.kubeconfig import kubeconfig as run
 
         run(find_target())
+
+    @app.command(rich_help_panel=_PANEL)
+    def backups(
+        *, json: Annotated[bool, typer.Option("--json", help="For programs: one JSON document.")] = False
+    ) -> None:
+        """List what etcd can be restored to: times, revisions, holes, and the last restore drill.
+
+        An id names a moment: the generation of the data and etcd's revision, as in 1/4711. Not only the
+        listed full snapshots can be restored to, but every revision that the logs have.
+
+        Example: `./kubequorum backups --json | jq -r '.generations[0].newest.id'`
+        """
+        from kubequorum_cli.commands.backups import backups as run
+
+        run(find_target(), as_json=json)
