@@ -46,11 +46,16 @@ class BackupBucket:
         """
         return [self._generation(entry["Key"]) for entry in self._entries(_GENERATIONS)]
 
-    def fulls(self, generation: int) -> list[Full]:
-        """All full snapshots of a generation, oldest first."""
+    def newest_generation(self) -> int | None:
+        """The number of the newest generation; None if there is none."""
+        keys = [entry["Key"] for entry in self._entries(_GENERATIONS)]
+        return int(keys[-1].removeprefix(_GENERATIONS)) if keys else None
+
+    def fulls(self, generation: int, *, since: int = 1) -> list[Full]:
+        """The full snapshots of a generation with a revision or a later one, oldest first."""
         return [
             Full(key=entry["Key"], point=point, size_bytes=entry["Size"], written=entry["LastModified"])
-            for entry, point in self._named(generation, "full")
+            for entry, point in self._named(generation, "full", after=since - 1)
         ]
 
     def holes(self, generation: int) -> list[Hole]:

@@ -69,3 +69,16 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
         from kubequorum_cli.commands.backups import backups as run
 
         run(find_target(), as_json=json)
+
+    @app.command(rich_help_panel=_PANEL)
+    def backup(*, timeout: Annotated[int, typer.Option(min=1, help="Seconds to wait for it.")] = 300) -> None:
+        """Take a full snapshot of etcd now, and print its id.
+
+        Before something dangerous. It has every write that was acknowledged before the command began, is
+        verified, and is in the state bucket when this ends. `backups` lists it.
+
+        Example: `./kubequorum backup && ./kubequorum kubectl delete namespace old`
+        """
+        from kubequorum_cli.commands.backup import backup as run
+
+        run(find_target(), seconds=timeout)

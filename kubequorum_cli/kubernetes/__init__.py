@@ -7,10 +7,13 @@ from kubequorum_cli.kubernetes.access import (
     has_kubernetes,
     published_kubeconfig,
 )
+from kubequorum_cli.kubernetes.client import ApiError, Client
 from kubequorum_cli.kubernetes.nodes import NodeList, is_ready, look, show_nodes, wait_for_nodes
 
 __all__ = [
     "Access",
+    "ApiError",
+    "Client",
     "NodeList",
     "api_endpoint",
     "find_access",

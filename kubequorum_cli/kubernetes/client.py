@@ -1,4 +1,4 @@
-"""Reads from the Kubernetes API as an administrator, where starting kubectl for each request is too slow."""
+"""The Kubernetes API, as an administrator, where starting kubectl for each request is too slow."""
 
 import http.client
 import json
@@ -10,10 +10,14 @@ from typing import Any
 from kubequorum_cli.kubernetes.access import Access
 
 _TIMEOUT_SECONDS = 10
+_DONE = (http.client.OK, http.client.CREATED)
+_MANAGER = "kubequorum"
+"""Who owns the fields that it applies
+(https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers)."""
 
 
 class ApiError(Exception):
-    """The API did not answer, or answered with another status than 200."""
+    """The API did not answer, or refused a request."""
 
 
 class Client:
@@ -34,20 +38,36 @@ class Client:
         Raises:
             ApiError: there is none; with the reason.
         """
+        return self._send("GET", path)
+
+    def apply(self, path: str, document: dict[str, Any]) -> Any:
+        """Create an object or change it, by a server-side apply; returns it as the API has it now.
+
+        Raises:
+            ApiError: it is not applied, or no answer says that it is; with the reason.
+        """
+        # Any JSON is YAML, as which the API wants it.
+        headers = {"Content-Type": "application/apply-patch+yaml"}
+        body = json.dumps(document).encode()
+        return self._send("PATCH", f"{path}?fieldManager={_MANAGER}&force=true", body, headers)
+
+    def _send(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Any:
         name = self._access.server_name
         address = (self._access.host, self._access.port)
         connection = http.client.HTTPConnection(*address, timeout=_TIMEOUT_SECONDS)
         try:
             plain = socket.create_connection(address, timeout=_TIMEOUT_SECONDS)
             connection.sock = self._context.wrap_socket(plain, server_hostname=name)
-            connection.request("GET", path, headers={"Host": name})
+            connection.request(method, path, body, {"Host": name, **(headers or {})})
             answer = connection.getresponse()
-            body = answer.read()
+            text = answer.read()
         except (OSError, http.client.HTTPException) as error:
             raise ApiError(f"{name} does not answer at {address[0]}:{address[1]}: {error!r}") from error
         finally:
             connection.close()
-        if answer.status != http.client.OK:
-            text = body[:300].decode(errors="replace")
-            raise ApiError(f"{name}{path} answered with status {answer.status}: {text}")
-        return json.loads(body)
+        if answer.status not in _DONE:
+            refused = text[:300].decode(errors="replace")
+            raise ApiError(f"{name}{path} answered with status {answer.status}: {refused}")
+        return json.loads(text)

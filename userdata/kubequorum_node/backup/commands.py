@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from kubequorum_node import log
 from kubequorum_node.backup import drill, full, generation, listing
 from kubequorum_node.backup.bucket import Bucket
+from kubequorum_node.backup.chain import Chain
 from kubequorum_node.backup.connection import client_tls, over_tcp
 from kubequorum_node.backup.errors import BackupError
 from kubequorum_node.backup.gateway import Gateway
@@ -26,6 +27,8 @@ _CA, _CERTIFICATE, _KEY = f"{_PKI}/ca.crt", f"{_PKI}/healthcheck-client.crt", f"
 _ADDRESS, _PORT = "127.0.0.1", 2379
 _LEFTOVER_SECONDS = 3 * 3600.0
 """More than a snapshot or a drill takes."""
+_NEW_SECONDS = 60.0
+"""A full snapshot so young is as good as another one: masters of an update go one after the other."""
 _DRILL_HOURS = 20.0
 """A drill of another master in this time is enough: each has a daily timer."""
 
@@ -60,17 +63,26 @@ def write(node: Node) -> None:
 def backup_now(node: Node) -> None:
     """Take a full snapshot now, and print its key."""
     gateway, bucket = _gateway(node), _bucket(node)
-    now = datetime.now(UTC)
-    found = generation.of_cluster(bucket, gateway.status().cluster_id, now=now)
-    taken = full.take(
-        bucket,
-        generation=found.number,
-        gateway=gateway,
-        tools=_tools(node),
-        work_folder=_WORK_FOLDER,
-        now=now.isoformat(timespec="seconds"),
-    )
+    taken = _take(node, gateway, bucket, _generation(bucket, gateway))
     sys.stdout.write(f"{taken.key}\n")
+
+
+def back_up_before_termination(node: Node) -> None:
+    """Take a full snapshot, unless there is one of the last minute.
+
+    So each deployment that replaces masters has one of its begin, which needs no log. The others go on with
+    the log meanwhile.
+    """
+    gateway, bucket = _gateway(node), _bucket(node)
+    number = _generation(bucket, gateway)
+    fulls = Chain(bucket, number).fulls()
+    age = node.clock.wall_time() - fulls[-1].written.timestamp() if fulls else _NEW_SECONDS
+    # A clock that is behind the bucket's says nothing.
+    if 0 <= age < _NEW_SECONDS:
+        log.info(f"backup: {fulls[-1].key} is {age:.0f} s old: no other one is needed")
+        return
+    taken = _take(node, gateway, bucket, number)
+    log.info(f"backup: {taken.key}: {taken.status.bytes >> 10} KiB, verified and written")
 
 
 def list_backups(node: Node) -> None:
@@ -144,6 +156,21 @@ def _report_drill(node: Node, message: str) -> None:
         )
     except NodeError as error:
         log.warning(f"backup: the drill's failure cannot be reported: {error}")
+
+
+def _generation(bucket: Bucket, gateway: Gateway) -> int:
+    return generation.of_cluster(bucket, gateway.status().cluster_id, now=datetime.now(UTC)).number
+
+
+def _take(node: Node, gateway: Gateway, bucket: Bucket, number: int) -> full.FullBackup:
+    return full.take(
+        bucket,
+        generation=number,
+        gateway=gateway,
+        tools=_tools(node),
+        work_folder=_WORK_FOLDER,
+        now=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def _bucket(node: Node) -> Bucket:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from kubequorum_node import log
-from kubequorum_node.backup import full, generation, holes
+from kubequorum_node.backup import full, generation, holes, request
 from kubequorum_node.backup.bucket import Bucket
 from kubequorum_node.backup.chain import Chain, Full
 from kubequorum_node.backup.coverage import Coverage
@@ -91,7 +91,8 @@ class Writer:
         if newest > self._gateway.revision():
             self._diverged(f"the chain ends at revision {newest}, and etcd has not come to it")
             return
-        self.fulls.begin(age_seconds=self._wall_time() - fulls[-1].written.timestamp())
+        age = self._wall_time() - fulls[-1].written.timestamp()
+        self.fulls.begin(age_seconds=age, revision=fulls[-1].revision, size_bytes=fulls[-1].size)
         if end.stopped:
             self._begin_again(end.stopped, end=end.revision)
         else:
@@ -225,12 +226,15 @@ class Writer:
         if begun - self._looked < _LOOK_SECONDS:
             return
         self._looked = begun
-        revision = self._gateway.revision()
-        self.coverage.add_look(begun, revision)
-        if follower.position >= revision:
+        seen = request.look(self._gateway)
+        self.coverage.add_look(begun, seen.revision)
+        self.fulls.request(seen.wanted)
+        if follower.position >= seen.revision:
             self._caught_up = begun
         elif begun - self._caught_up > _STALLED_SECONDS and follower.oldest() is None:
-            log.warning(f"backup: the watch stays at revision {follower.position}, and etcd is at {revision}")
+            log.warning(
+                f"backup: the watch stays at revision {follower.position}, and etcd is at {seen.revision}"
+            )
             self._caught_up = begun
             self._follow(self.end)
 

@@ -1,11 +1,18 @@
 """The steps of a termination; `order` puts them in order."""
 
+from kubequorum_node.backup import commands as backup
 from kubequorum_node.etcd import leadership
 from kubequorum_node.kubernetes import stale_nodes
 from kubequorum_node.step import Step
 from kubequorum_node.termination import drain, load_balancer, static_pods
 from kubequorum_node.volume import detachment, filesystem, slot_volume
 
+TAKE_BACKUP = Step(
+    "take-backup",
+    "take a full snapshot of etcd, unless there is one of the last minute",
+    backup.back_up_before_termination,
+    True,
+)
 MOVE_PODS = Step(
     "move-pods", "cordon the node and request the eviction of its pods, without waiting", drain.begin
 )

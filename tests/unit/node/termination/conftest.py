@@ -4,14 +4,16 @@ from functools import partial
 
 import pytest
 
-from kubequorum_node.termination import drain
+from kubequorum_node.step import Step
+from kubequorum_node.termination import drain, order, steps
+from kubequorum_node.termination.order import TimedStep
 from tests.unit.node.fakes import FakeNode
 from tests.unit.node.simulation.node import OWN, SimulatedNode
 
 
 @pytest.fixture
 def master(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> SimulatedNode:
-    """A master in slot a that leads etcd; its pods are asked to move by the test of `drain`."""
+    """A master in slot a that leads etcd; tests of `drain` and of backups have what is replaced here."""
     master = SimulatedNode.in_service(node)
     master.etcd.leader = "a"
     node.aws.lifecycle[OWN] = "Terminating:Wait"
@@ -26,4 +28,7 @@ def master(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> SimulatedNode:
             return []
 
     monkeypatch.setattr(drain, "Drain", _Drain)
+    backup = Step(steps.TAKE_BACKUP.name, "", lambda _: master.log.append("backed up"))
+    plan = [TimedStep(backup, 5) if todo.step is steps.TAKE_BACKUP else todo for todo in order.MASTER]
+    monkeypatch.setattr(order, "MASTER", plan)
     return master

@@ -27,6 +27,7 @@ def test_a_master_terminates_in_order(master: SimulatedNode) -> None:
     order.terminate(node)
     assert master.log == [
         "services stopped",
+        "backed up",
         "cordoned",
         "etcd is led by b",
         "deregister_targets",
