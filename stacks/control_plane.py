@@ -13,6 +13,7 @@ from constructs import Construct
 
 from kubequorum.api_endpoint import ApiEndpoint
 from kubequorum.auto_scaling import SIGNAL_TIMEOUT
+from kubequorum.backup_alarms import BackupAlarms
 from kubequorum.cluster_documents import master_document
 from kubequorum.config import Cluster
 from kubequorum.master_slot import MasterSlot
@@ -84,7 +85,13 @@ class ControlPlaneStack(Stack):
             for slot in cluster.slots
         ]
         self._update_one_at_a_time()
-        self._wait_for_masters()
+        ready = self._wait_for_masters()
+        alarms = BackupAlarms(
+            self, "BackupAlarms", cluster_name=cluster.name, topic_arn=cluster.alarms.topic_arn
+        )
+        for alarm in alarms.alarms:
+            # Before there are masters, that there is no backup is no news.
+            alarm.add_resource_dependency(ready)
         CfnOutput(
             self,
             "ApiEndpoint",
@@ -116,7 +123,7 @@ class ControlPlaneStack(Stack):
         for earlier, later in zip(self.slots, self.slots[1:], strict=False):
             later.group.add_resource_dependency(earlier.group)
 
-    def _wait_for_masters(self) -> None:
+    def _wait_for_masters(self) -> CfnWaitCondition:
         """Keep the stack in creation until every master has proved its health."""
         ready = CfnWaitCondition(self, _WAIT_CONDITION_ID)
         ready.override_logical_id(_WAIT_CONDITION_ID)
@@ -125,3 +132,4 @@ class ControlPlaneStack(Stack):
         )
         for slot in self.slots:
             ready.add_resource_dependency(slot.group)
+        return ready

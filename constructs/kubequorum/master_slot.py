@@ -17,6 +17,7 @@ from kubequorum.node_program import NodeProgram
 from kubequorum.state_exports import StateExports
 from kubequorum.user_data import FirstBoot
 from kubequorum_node.config import NodeConfig
+from kubequorum_node.document import METRICS_NAMESPACE
 
 
 class MasterSlot(Construct):
@@ -73,6 +74,7 @@ class MasterSlot(Construct):
                 *may.use_key(key_arn=state.key_arn),
                 *may.point_name_at_itself(zone_id=state.zone_id, name=cluster.etcd_name(slot)),
                 *may.share_state(bucket_arn=state.bucket_arn, slot=slot),
+                may.send_metrics(METRICS_NAMESPACE),
                 *may.read_mirror(cluster.artifacts.mirror),
                 *may.leave_load_balancer(target_group_arns=api.target_group_arns),
             ],

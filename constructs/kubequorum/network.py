@@ -97,6 +97,7 @@ def _interface_endpoints() -> dict[str, ec2.InterfaceVpcEndpointAwsService]:
     return {
         "AutoScaling": service.AUTOSCALING,
         "CloudFormation": service.CLOUDFORMATION,
+        "CloudWatch": service.CLOUDWATCH_MONITORING,
         "Ec2": service.EC2,
         "ElasticLoadBalancing": service.ELASTIC_LOAD_BALANCING,
     }

@@ -109,6 +109,14 @@ def size(size_bytes: int) -> str:
     return f"{size_bytes / (1 << 20):.1f} MiB"
 
 
+def ago(seconds: float) -> str:
+    """An age for people."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit} ago"
+    return f"{max(0.0, seconds):.0f} s ago"
+
+
 def _generation(bucket: BackupBucket, generation: Generation) -> GenerationReport:
     fulls = bucket.fulls(generation.number)
     return GenerationReport(
@@ -167,8 +175,4 @@ def _time(when: datetime) -> str:
 
 
 def _ago(now: datetime, when: datetime) -> str:
-    seconds = max(0.0, (now - when).total_seconds())
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit} ago"
-    return f"{seconds:.0f} s ago"
+    return ago((now - when).total_seconds())

@@ -19,8 +19,8 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
     ) -> None:
         """Show what was built, with its state now.
 
-        Zones, groups, instances, volumes, load balancer, names and stacks by the AWS API; nodes by the
-        Kubernetes API.
+        Zones, groups, instances, volumes, load balancer, names, stacks and backups by the AWS API; nodes
+        by the Kubernetes API.
 
         Example: `./kubequorum status --json | jq '.groups[].instances[].id'`
         """

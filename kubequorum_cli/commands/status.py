@@ -1,8 +1,9 @@
-"""`status`: what was built, and the cluster's nodes, for people or for programs."""
+"""`status`: what was built, the cluster's nodes and its backups, for people or for programs."""
 
 import json
 from dataclasses import asdict
 
+from kubequorum_cli.backups import state as backups
 from kubequorum_cli.console import stdout
 from kubequorum_cli.errors import CommandError
 from kubequorum_cli.kubernetes import NodeList, find_access, has_kubernetes, look, show_nodes
@@ -15,14 +16,18 @@ def status(target: Target, *, as_json: bool) -> None:
     report = collect(target)
     nodes = _nodes(target)
     if as_json:
-        kubernetes = asdict(nodes) if nodes is not None else None
-        print(json.dumps({**target.details, **asdict(report), "kubernetes": kubernetes}, indent=2))
+        documents = {
+            "kubernetes": asdict(nodes) if nodes is not None else None,
+            "backups": asdict(backups.look(target)) if nodes is not None else None,
+        }
+        print(json.dumps({**target.details, **asdict(report), **documents}, indent=2))
         return
     console = stdout()
     console.print(f"{target.summary}\n", markup=False, highlight=False)
     show(report, console)
     if nodes is not None:
         show_nodes(nodes, console)
+        backups.show_state(backups.look(target), console)
 
 
 def _nodes(target: Target) -> NodeList | None:

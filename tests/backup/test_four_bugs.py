@@ -110,7 +110,7 @@ def test_a_full_snapshot_is_named_after_what_is_in_it(
                 gateway=member.gateway(),
                 tools=member.tools(),
                 work_folder=work_folder,
-                now="now",
+                now=1_800_000_000.0,
             )
             path = Path(work_folder, "copy.db")
             bucket.read_to_file(taken.key, path)

@@ -12,6 +12,7 @@ from kubequorum_node.backup.age import AgeMonitor, newest_backup
 from kubequorum_node.backup.chain import Chain
 from kubequorum_node.backup.coverage import Coverage
 from kubequorum_node.backup.gateway import Gateway
+from kubequorum_node.backup.metrics import Reporter
 from kubequorum_node.backup.service import BackupService, Retention
 from kubequorum_node.backup.turn import KEY, Turn
 from kubequorum_node.backup.writer import Writer
@@ -35,6 +36,7 @@ def services(three: Cluster, bucket: MemoryBucket, work_folder: str) -> Iterator
             make_writer=_writers(bucket, member, f"{work_folder}/{name}"),
             kept=Retention(all_hours=24, daily_days=30),
             notify=lambda _: None,
+            reporter=Reporter(bucket, lambda _: None),
         )
         running[name] = threading.Thread(target=service.run, args=(stop,), daemon=True), stop
         running[name][0].start()

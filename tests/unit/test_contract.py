@@ -2,13 +2,16 @@
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from kubequorum import state_bucket, tags
 from kubequorum.cluster_documents import master_document
 from kubequorum.config.names import STACK_NAMES, group_logical_id, load_balancer_name, stack_name
-from kubequorum_node.backup import names
+from kubequorum_node.backup import metrics, names
+from kubequorum_node.backup.drill import DrillResult
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
+from kubequorum_node.document import METRICS_NAMESPACE
 from kubequorum_node.kubeadm import ca_set, cluster_configuration
 from kubequorum_node.kubernetes import credentials, kubelet_settings
 from kubequorum_node.runtime import containerd
@@ -163,6 +166,14 @@ def test_fields_of_json_in_the_bucket() -> None:
     }
     documents = {key: json.loads(text) for key, text in written.items()}
     assert listed == {key: (set(found), found.get("version") == 1) for key, found in documents.items()}
+
+
+def test_metrics() -> None:
+    """All that masters send."""
+    drill = DrillResult(passed=True, at="2027-01-15T12:00:00+00:00", by="a", generation=1)
+    measured = metrics.Measurement(backup_age=1, full_age=1, full_bytes=1)
+    sent = {each.name for each in metrics.metrics(measured, drill, now=datetime.now(UTC))}
+    assert _listed("CloudWatch") == {METRICS_NAMESPACE, *sent}
 
 
 def test_token_of_the_etcd_cluster() -> None:

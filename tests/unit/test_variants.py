@@ -13,7 +13,7 @@ def test_without_nat_there_is_no_way_to_the_internet() -> None:
     services = {
         str(e["Properties"]["ServiceName"]) for e in synthesised.resources("AWS::EC2::VPCEndpoint").values()
     }
-    called = ("autoscaling", "cloudformation", "ec2", "elasticloadbalancing", "s3")
+    called = ("autoscaling", "cloudformation", "ec2", "elasticloadbalancing", "monitoring", "s3")
     assert len(services) == len(called)
     for service in called:
         assert any(service in name for name in services), service
@@ -33,7 +33,7 @@ def test_endpoints_are_reached_from_the_vpc_only() -> None:
         for endpoint in synthesised.resources("AWS::EC2::VPCEndpoint").values()
         if endpoint["Properties"]["VpcEndpointType"] == "Interface"
     ]
-    assert users == [[{"Fn::GetAtt": [name, "GroupId"]}]] * 4
+    assert users == [[{"Fn::GetAtt": [name, "GroupId"]}]] * 5
 
 
 def test_a_single_nat_gateway_serves_all_zones() -> None:

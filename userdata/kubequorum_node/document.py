@@ -13,6 +13,8 @@ from kubequorum_node.errors import NodeError
 
 FILE_NAME = "cluster.json"
 API_PORT = 6443
+METRICS_NAMESPACE = "Kubequorum"
+"""In CloudWatch; masters may write to no other one."""
 
 
 class DocumentError(NodeError):

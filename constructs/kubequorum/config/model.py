@@ -118,6 +118,24 @@ class Backups(Section):
     )
 
 
+class Alarms(Section):
+    """Who is notified when CloudWatch raises an alarm about the cluster; see docs/backups.md."""
+
+    topic_arn: (
+        Annotated[
+            str, StringConstraints(pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$")
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description=(
+            "ARN of an SNS topic in the cluster's region that CloudWatch may publish to; without it alarms "
+            "are seen in CloudWatch only"
+        ),
+        examples=["arn:aws:sns:eu-central-1:111122223333:on-call"],
+    )
+
+
 class Cluster(Section):
     """A cluster file."""
 
@@ -140,6 +158,7 @@ class Cluster(Section):
     image: Image
     masters: Masters
     backups: Backups = Backups()
+    alarms: Alarms = Alarms()
     worker_groups: tuple[WorkerGroup, ...] = Field(
         default=(), description="groups of workers, any number; none is allowed"
     )

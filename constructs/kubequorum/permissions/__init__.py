@@ -12,6 +12,7 @@ from kubequorum.permissions.masters import (
     point_name_at_itself,
     read_instances_and_volumes,
     replace_volume,
+    send_metrics,
     share_state,
     use_key,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "read_mirror",
     "read_own_group",
     "replace_volume",
+    "send_metrics",
     "share_state",
     "signal_stack",
     "use_key",

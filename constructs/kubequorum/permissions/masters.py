@@ -163,6 +163,20 @@ def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
     ]
 
 
+def send_metrics(namespace: str) -> Permission:
+    """Write metrics of one namespace.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/iam-cw-condition-keys-namespace.html
+    """
+    return Permission(
+        sid="SendMetrics",
+        actions=("cloudwatch:PutMetricData",),
+        resources=("*",),
+        conditions={"StringEquals": {"cloudwatch:namespace": namespace}},
+        wildcard_reason="metrics are no resources: bound by namespace",
+    )
+
+
 def leave_load_balancer(*, target_group_arns: list[str]) -> list[Permission]:
     """Deregister targets from the API's target groups before the API server stops."""
     return [

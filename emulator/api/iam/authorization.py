@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.api import patches
-from emulator.api.iam import autoscaling, ec2, origin, route53, s3, services
+from emulator.api.iam import autoscaling, cloudwatch, ec2, origin, route53, s3, services
 from emulator.api.iam.checks import Check, Request
 
 log = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ _CHECKS: Mapping[str, Callable[[Request], list[Check] | None]] = {
     "route53": route53.checks,
     "s3": s3.checks,
     "cloudformation": services.cloudformation,
+    "monitoring": cloudwatch.checks,
     "elasticloadbalancing": services.load_balancing,
     "ssm": services.ssm,
 }

@@ -184,6 +184,9 @@ class FakeAws(Aws):
             raise failure("describe_stack_resource", "ValidationError", "no such resource")
         return {"StackResourceDetail": {"ResourceStatus": self.resources[LogicalResourceId]}}
 
+    def put_metric_data(self, **_: Any) -> dict[str, Any]:
+        return {}
+
     def signal_resource(self, **parameters: Any) -> dict[str, Any]:
         self.signals.append(parameters)
         return {}

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kubequorum_node.document import METRICS_NAMESPACE
 from tests.synthesis import synthesise, user_data
 from tests.unit.templates.common import EVERY_CLUSTER
 
@@ -58,7 +59,7 @@ def test_actions_that_change_something_are_bound_to_own_resources(cluster: str) 
         changing = [a for a in _as_list(statement["Action"]) if not READ_ONLY.match(a)]
         for action in changing:
             assert "*" not in action, (logical_id, action)
-        if not changing:
+        if not changing or _is_bound_by_namespace(statement):
             continue
         for resource in _as_list(statement["Resource"]):
             flat = str(resource)
@@ -67,12 +68,35 @@ def test_actions_that_change_something_are_bound_to_own_resources(cluster: str) 
                 _assert_bound_by_tag(cluster, statement)
 
 
+def _is_bound_by_namespace(statement: dict[str, Any]) -> bool:
+    """Metrics are no resources: a condition says which may be written."""
+    own = {"StringEquals": {"cloudwatch:namespace": METRICS_NAMESPACE}}
+    return bool(statement["Action"] == "cloudwatch:PutMetricData" and statement.get("Condition") == own)
+
+
+@EVERY_CLUSTER
+def test_only_masters_send_metrics(cluster: str) -> None:
+    """And of one namespace alone: a value in AWS's own would mislead its alarms."""
+    senders = {
+        logical_id
+        for logical_id, statement in _statements(cluster)
+        if any(action.startswith("cloudwatch:") for action in _as_list(statement["Action"]))
+    }
+    assert senders
+    assert all(logical_id.startswith("Master") for logical_id in senders), senders
+
+
 def test_an_unbound_wildcard_would_be_found() -> None:
     """The check above can fail: any volume, or any volume of the cluster."""
     volumes = {"Resource": "arn:aws:ec2:eu-central-1:1:volume/*"}
     assert not _NARROW.search(volumes["Resource"])
     with pytest.raises(KeyError):
         _assert_bound_by_tag("ha", volumes)
+    metrics = {"Action": "cloudwatch:PutMetricData", "Resource": "*"}
+    assert not _is_bound_by_namespace(metrics)
+    assert not _is_bound_by_namespace(
+        {**metrics, "Condition": {"StringEquals": {"cloudwatch:namespace": "AWS/EC2"}}}
+    )
     of_the_cluster = {"StringEquals": {"aws:ResourceTag/kubequorum:cluster": "ha"}}
     with pytest.raises(AssertionError):
         _assert_bound_by_tag("ha", {**volumes, "Condition": of_the_cluster})

@@ -17,6 +17,7 @@ from kubequorum_node.log import warning
 if TYPE_CHECKING:
     from types_boto3_autoscaling import AutoScalingClient
     from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_ec2 import EC2Client
     from types_boto3_elbv2 import ElasticLoadBalancingv2Client
     from types_boto3_route53 import Route53Client
@@ -62,6 +63,12 @@ class Aws:
     def cloudformation(self) -> "CloudFormationClient":
         """CloudFormation."""
         client: CloudFormationClient = self._client("cloudformation")
+        return client
+
+    @property
+    def cloudwatch(self) -> "CloudWatchClient":
+        """CloudWatch."""
+        client: CloudWatchClient = self._client("cloudwatch")
         return client
 
     @property

@@ -121,15 +121,15 @@ class Chain:
     def newest_end(self, full: Full) -> End:
         """Where a writer continues: behind the newest log object, or behind a full snapshot without logs.
 
-        Nothing before that object is read.
+        Nothing before that object is read. If it cannot be read, when it was written counts as `seen`.
         """
         logs = self.logs(after=full.revision)
         if not logs:
-            return End(revision=full.revision, seen=None)
+            return End(revision=full.revision, seen=full.written.timestamp())
         try:
             found = self.read(logs[-1])
         except DamagedError as error:
-            return End(revision=logs[-1].first - 1, seen=None, stopped=str(error))
+            return End(revision=logs[-1].first - 1, seen=logs[-1].written.timestamp(), stopped=str(error))
         return End(revision=found.last, seen=found.revisions[-1].seen)
 
     def _logs(self, begin: int) -> Iterator[Log]:

@@ -13,6 +13,7 @@ from kubequorum_node.backup.chain import Chain
 from kubequorum_node.backup.connection import client_tls, over_tcp
 from kubequorum_node.backup.errors import BackupError
 from kubequorum_node.backup.gateway import Gateway
+from kubequorum_node.backup.metrics import Reporter, to_cloudwatch
 from kubequorum_node.backup.s3_bucket import S3Bucket
 from kubequorum_node.backup.service import BackupService, Retention
 from kubequorum_node.backup.tools import EtcdTools
@@ -57,6 +58,7 @@ def write(node: Node) -> None:
         make_writer=make_writer,
         kept=Retention(all_hours=kept.everything_hours, daily_days=kept.daily_days),
         notify=lambda trouble: _report(node, trouble),
+        reporter=Reporter(bucket, to_cloudwatch(node.aws, node.document.cluster)),
     ).run(stop)
 
 
@@ -169,7 +171,7 @@ def _take(node: Node, gateway: Gateway, bucket: Bucket, number: int) -> full.Ful
         gateway=gateway,
         tools=_tools(node),
         work_folder=_WORK_FOLDER,
-        now=datetime.now(UTC).isoformat(timespec="seconds"),
+        now=node.clock.wall_time(),
     )
 
 

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from kubequorum_node.backup import names
@@ -27,6 +28,12 @@ class FullBackup:
     """Whether one with the same revision was there already."""
 
 
+def mark(gateway: Gateway, now: float) -> int:
+    """Write the marker, with a time in seconds since 1970; returns its revision."""
+    written = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
+    return gateway.put(MARKER, written.encode())
+
+
 def take(
     bucket: Bucket,
     *,
@@ -34,7 +41,7 @@ def take(
     gateway: Gateway,
     tools: EtcdTools,
     work_folder: str,
-    now: str,
+    now: float,
     at_least: int = 0,
     on_saved: Callable[[Path], None] = lambda _: None,
 ) -> FullBackup:
@@ -46,7 +53,7 @@ def take(
         gateway: this master's member.
         tools: etcd's programs.
         work_folder: a folder on this host with room for the database.
-        now: the time, for the marker.
+        now: the time in seconds since 1970, for the marker.
         at_least: the revision that the snapshot must have.
         on_saved: called with the file before it is verified.
 
@@ -62,7 +69,7 @@ def take(
             f"no room for a snapshot: {work_folder} has {free >> 20} MiB free, {needed >> 20} are needed"
         )
     # Written and read through this member: it has applied all revisions up to this one.
-    marked = gateway.put(MARKER, now.encode())
+    marked = mark(gateway, now)
     gateway.revision()
     with tempfile.TemporaryDirectory(prefix="full-", dir=tools.host.path(work_folder)) as folder:
         path = Path(folder, "snapshot.db")

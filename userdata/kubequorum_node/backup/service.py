@@ -11,6 +11,7 @@ from kubequorum_node.backup import retention
 from kubequorum_node.backup.age import AgeMonitor, newest_backup
 from kubequorum_node.backup.bucket import Bucket
 from kubequorum_node.backup.gateway import Gateway
+from kubequorum_node.backup.metrics import Measurement, Reporter
 from kubequorum_node.backup.turn import Turn
 from kubequorum_node.backup.writer import Writer
 
@@ -48,6 +49,7 @@ class BackupService:
         make_writer: Callable[[], Writer],
         kept: Retention,
         notify: Callable[[str], None],
+        reporter: Reporter,
     ) -> None:
         self._bucket = bucket
         self._make_gateway = gateway
@@ -58,6 +60,7 @@ class BackupService:
         self._turn = Turn(gateway, slot=slot)
         self._writer: Writer | None = None
         self._monitor = AgeMonitor(bucket, notify=notify)
+        self._reporter = reporter
         self._free_since: float | None = None
         self._failing_since: float | None = None
         self._not_before = 0.0
@@ -106,7 +109,10 @@ class BackupService:
             writer = self._make_writer()
             writer.open()
             self._writer = writer
-        writer.step()
+        try:
+            writer.step()
+        finally:
+            self._reporter.report_if_due(lambda: Measurement.of(writer.coverage, writer.fulls.newest))
         now = time.monotonic()
         if now - self._pruned > _PRUNE_SECONDS:
             self._pruned = now

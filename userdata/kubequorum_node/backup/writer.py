@@ -77,9 +77,8 @@ class Writer:
 
     def open(self) -> None:
         """Read the chain and continue behind its end, or begin again with a full snapshot."""
-        status = self._gateway.status()
         now = datetime.fromtimestamp(self._wall_time(), UTC)
-        found = generation.of_cluster(self._bucket, status.cluster_id, now=now)
+        found = generation.of_cluster(self._bucket, self._gateway.status().cluster_id, now=now)
         self.generation = found.number
         chain = Chain(self._bucket, found.number)
         fulls = chain.fulls()
@@ -87,6 +86,8 @@ class Writer:
             self._begin_again("there is no full snapshot in this generation", end=0)
             return
         end = chain.newest_end(fulls[-1])
+        # What came after it may be in etcd only: a writer that fails must not look as if it had written.
+        self.coverage = Coverage(since=time.monotonic() - max(0.0, self._wall_time() - (end.seen or 0.0)))
         newest = max(end.revision, fulls[-1].revision)
         if newest > self._gateway.revision():
             self._diverged(f"the chain ends at revision {newest}, and etcd has not come to it")
@@ -198,8 +199,7 @@ class Writer:
     def _begin_again(self, why: str, *, end: int) -> None:
         """Begin a new run of logs, and take a full snapshot that it continues."""
         self.heals += 1
-        now = datetime.fromtimestamp(self._wall_time(), UTC).isoformat(timespec="seconds")
-        begin = self._gateway.put(full.MARKER, now.encode())
+        begin = full.mark(self._gateway, self._wall_time())
         write = log.warning if end else log.info
         write(f"backup: {why}: the chain begins at revision {begin} with a full snapshot")
         if end:
@@ -245,6 +245,6 @@ class Writer:
             gateway=self._make_gateway(),
             tools=self._tools,
             work_folder=self._work_folder,
-            now=datetime.fromtimestamp(self._wall_time(), UTC).isoformat(timespec="seconds"),
+            now=self._wall_time(),
             at_least=self._contiguous_from - 1,
         )

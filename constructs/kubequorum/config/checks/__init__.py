@@ -6,6 +6,7 @@ Each check yields the problems it finds; none of them raises, whatever the value
 from collections.abc import Iterator
 
 from kubequorum.config.checks.addresses import address_problems
+from kubequorum.config.checks.alarms import alarm_problems
 from kubequorum.config.checks.components import component_problems, component_warnings
 from kubequorum.config.checks.dns import dns_problems, dns_warnings
 from kubequorum.config.checks.downloads import download_problems, download_warnings
@@ -31,6 +32,7 @@ _CHECKS = (
     component_problems,
     name_problems,
     tag_problems,
+    alarm_problems,
 )
 
 
