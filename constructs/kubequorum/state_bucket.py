@@ -78,8 +78,14 @@ class StateBucket(Construct):
             },
         )
         # Of two masters that create the CA set, or continue the backups, at the same moment one must fail.
+        # Requests that make no object (parts of an upload) cannot have the header.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
-        for sid, prefix in (("CaSetIsWrittenOnce", PKI_PREFIX), ("BackupsAreWrittenOnce", BACKUPS_PREFIX)):
+        without_condition = {"Null": {"s3:if-none-match": "true"}}
+        makes_an_object = {"Bool": {"s3:ObjectCreationOperation": "true"}}
+        for sid, prefix, conditions in (
+            ("CaSetIsWrittenOnce", PKI_PREFIX, without_condition),
+            ("BackupsAreWrittenOnce", BACKUPS_PREFIX, {**without_condition, **makes_an_object}),
+        ):
             self.bucket.add_to_resource_policy(
                 iam.PolicyStatement(
                     sid=sid,
@@ -87,6 +93,6 @@ class StateBucket(Construct):
                     principals=[iam.AnyPrincipal()],
                     actions=["s3:PutObject"],
                     resources=[self.bucket.arn_for_objects(f"{prefix}*")],
-                    conditions={"Null": {"s3:if-none-match": "true"}},
+                    conditions=conditions,
                 )
             )

@@ -154,7 +154,7 @@ def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
         ),
         Permission(
             sid="Backups",
-            actions=("s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
+            actions=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
             resources=(f"{bucket_arn}/{BACKUPS_PREFIX}*",),
             wildcard_reason="bound by prefix: any master writes, verifies and prunes backups of etcd",
         ),

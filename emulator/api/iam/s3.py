@@ -33,7 +33,7 @@ def checks(request: Request) -> list[Check] | None:
     if not key or request.action not in _WRITES | _READS:
         return None
     arn = f"arn:aws:s3:::{bucket}/{key}"
-    found = [Check(resource_arn=arn, keys=_conditional_keys(request))]
+    found = [Check(resource_arn=arn, keys={**_conditional_keys(request), **_creation_key(request)})]
     writes = request.action in _WRITES
     sse = _write_encryption(request, bucket) if writes else _read_encryption(bucket, key)
     kms_key = _KMS_RESOLVE.get()(sse.get(_KEY_HEADER) or "")
@@ -62,6 +62,18 @@ def _conditional_keys(request: Request) -> dict[str, Any]:
         for name in ("if-none-match", "if-match")
         if request.action in _WRITES and name in request.headers
     }
+
+
+def _creation_key(request: Request) -> dict[str, Any]:
+    """s3:ObjectCreationOperation: whether a write makes an object, or prepares one of several parts.
+
+    CreateMultipartUpload is a POST with `uploads`, UploadPart a PUT with `partNumber`
+    (S3 user guide, "Enforce conditional writes").
+    """
+    if request.action not in _WRITES:
+        return {}
+    prepares = "uploads" in request.parameters or "partNumber" in request.parameters
+    return {"s3:ObjectCreationOperation": "false" if prepares else "true"}
 
 
 def _write_encryption(request: Request, bucket: str) -> dict[str, str]:

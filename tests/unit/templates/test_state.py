@@ -86,12 +86,17 @@ def test_state_is_protected_against_deletion() -> None:
     assert [stack.stack_name for stack in stacks] == [f"local-{name}" for name in STACK_NAMES]
 
 
-def test_the_ca_set_is_written_once() -> None:
-    """The bucket refuses a PutObject below pki/ that does not say If-None-Match."""
+@pytest.mark.parametrize(
+    ("sid", "prefix", "more"),
+    [
+        ("CaSetIsWrittenOnce", "pki", {}),
+        ("BackupsAreWrittenOnce", "backups", {"Bool": {"s3:ObjectCreationOperation": "true"}}),
+    ],
+)
+def test_what_is_written_once(sid: str, prefix: str, more: dict[str, object]) -> None:
+    """The bucket refuses a write there that does not say If-None-Match; parts of a backup cannot say it."""
     (policy,) = synthesise("ha").resources("AWS::S3::BucketPolicy").values()
-    (statement,) = [
-        s for s in policy["Properties"]["PolicyDocument"]["Statement"] if s.get("Sid") == "CaSetIsWrittenOnce"
-    ]
+    (statement,) = [s for s in policy["Properties"]["PolicyDocument"]["Statement"] if s.get("Sid") == sid]
     assert statement["Effect"] == "Deny"
-    assert statement["Condition"] == {"Null": {"s3:if-none-match": "true"}}
-    assert str(statement["Resource"]).count("/pki/*") == 1
+    assert statement["Condition"] == {"Null": {"s3:if-none-match": "true"}, **more}
+    assert str(statement["Resource"]).count(f"/{prefix}/*") == 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from kubequorum_node.aws import multipart
 from kubequorum_node.aws.clients import Aws, error_code
 from kubequorum_node.clock import Clock, RetryPolicy
 from kubequorum_node.errors import NodeError
@@ -20,8 +21,6 @@ _LOST = frozenset({"PreconditionFailed", "412"})
 _COLLISION = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
 """Two conditional writes at the same moment: S3 wants them repeated.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
-_LARGEST_BYTES = 5 << 30
-"""Of one PUT (https://docs.aws.amazon.com/AmazonS3/latest/userguide/upload-objects.html)."""
 _AFTER_COLLISION = RetryPolicy(attempts=6, pause_seconds=0.4, growth=1.5)
 
 NOT_THERE = "not there"
@@ -34,10 +33,6 @@ class PreconditionError(NodeError):
 
 class MissingObjectError(NodeError):
     """There is no such object."""
-
-
-class ObjectTooLargeError(NodeError):
-    """An object is larger than S3 takes in one request."""
 
 
 @dataclass(frozen=True)
@@ -110,27 +105,29 @@ class StateStore:
         """Write a file of any size, in parts where it is large; the object appears as a whole."""
         self._aws.call(lambda: self._aws.s3.upload_file(str(source), self._bucket, key))
 
-    def create(self, key: str, source: Path) -> None:
-        """Write a file, of 5 GiB at most, that must not be there yet.
+    def create(self, key: str, source: Path, *, part_bytes: int = multipart.PART_BYTES) -> None:
+        """Write a file of any size that must not be there yet, in parts where it is larger than one.
 
         Raises:
             PreconditionError: it is there.
-            ObjectTooLargeError: S3 takes no object as large in one request.
 
         """
-        size = source.stat().st_size
-        if size > _LARGEST_BYTES:
-            raise ObjectTooLargeError(
-                f"s3://{self._bucket}/{key} would have {size >> 20} MiB, and S3 takes {_LARGEST_BYTES >> 20} "
-                "in one request"
-            )
 
         def send() -> str:
             with source.open("rb") as body:
                 answer = self._aws.s3.put_object(Bucket=self._bucket, Key=key, Body=body, IfNoneMatch="*")
             return answer["ETag"]
 
-        self._conditionally(key, lambda: self._aws.call(send), NOT_THERE)
+        def send_in_parts() -> str:
+            return multipart.create(self._aws, self._bucket, key, source, part_bytes=part_bytes)
+
+        if source.stat().st_size <= part_bytes:
+            self._conditionally(key, lambda: self._aws.call(send), NOT_THERE)
+            return
+        try:
+            self._conditionally(key, send_in_parts, NOT_THERE)
+        except multipart.CompletedBeforeError as error:
+            raise PreconditionError(f"s3://{self._bucket}/{key} was written before: {error}") from error
 
     def download(self, key: str, target: Path) -> None:
         """Read an object of any size into a file, which appears as a whole.

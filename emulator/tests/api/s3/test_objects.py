@@ -1,5 +1,6 @@
 """S3 objects: conditional writes, keys, and who may."""
 
+import json
 import urllib.error
 import urllib.request
 from typing import Any
@@ -45,6 +46,34 @@ def test_policy_may_demand_a_conditional_write(emulator: Emulator, bucket: str) 
     with _denied("s3:PutObject"):
         s3.put_object(Bucket=bucket, Key="ca", Body=b"x")
     s3.put_object(Bucket=bucket, Key="ca", Body=b"x", IfNoneMatch="*")
+
+
+def test_parts_are_exempt_from_a_policy_on_what_makes_an_object(emulator: Emulator, bucket: str) -> None:
+    """Of an upload in parts the completion needs the header: the others cannot have it."""
+    once = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/*",
+        "Condition": {
+            "Null": {"s3:if-none-match": "true"},
+            "Bool": {"s3:ObjectCreationOperation": "true"},
+        },
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [once]})
+    emulator.client("s3").put_bucket_policy(Bucket=bucket, Policy=policy)
+    allowed = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    s3 = emulator.client("s3", session=emulator.session_of([allowed]))
+    with _denied("s3:PutObject"):
+        s3.put_object(Bucket=bucket, Key="large", Body=b"x")
+    upload = s3.create_multipart_upload(Bucket=bucket, Key="large")["UploadId"]
+    name = {"Bucket": bucket, "Key": "large", "UploadId": upload}
+    part = s3.upload_part(**name, PartNumber=1, Body=b"part")
+    parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+    with _denied("s3:PutObject"):
+        s3.complete_multipart_upload(**name, MultipartUpload=parts)
+    s3.complete_multipart_upload(**name, MultipartUpload=parts, IfNoneMatch="*")
+    assert emulator.client("s3").get_object(Bucket=bucket, Key="large")["Body"].read() == b"part"
 
 
 def test_encrypted_objects_need_the_key(emulator: Emulator, bucket: str) -> None:

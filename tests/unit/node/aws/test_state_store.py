@@ -12,7 +12,6 @@ import pytest
 from kubequorum_node.aws.clients import Aws
 from kubequorum_node.aws.state_store import (
     MissingObjectError,
-    ObjectTooLargeError,
     PreconditionError,
     StateStore,
 )
@@ -171,18 +170,6 @@ def test_a_file_that_is_created_must_not_be_there(
     with pytest.raises(PreconditionError, match=r"s3://ha-state/backups/1 was written by another host"):
         store.create("backups/1", source)
     assert objects["backups/1"] == b"first"
-
-
-def test_a_file_that_is_too_large_is_refused(
-    store: StateStore, tmp_path: Path, objects: dict[str, bytes]
-) -> None:
-    """S3 would refuse it after five gigabytes."""
-    source = tmp_path / "snapshot.db"
-    with source.open("wb") as file:
-        file.truncate((5 << 30) + 1)
-    with pytest.raises(ObjectTooLargeError, match="would have 5120 MiB"):
-        store.create("backups/1", source)
-    assert objects == {}
 
 
 def test_objects_are_deleted(store: StateStore, objects: dict[str, bytes]) -> None:
