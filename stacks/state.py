@@ -51,7 +51,8 @@ class StateStack(Stack):
             removal_policy=RemovalPolicy.RETAIN,
         )
         _set_logical_id(key, "Key")
-        bucket = StateBucket(self, "StateBucket", key=key).bucket
+        days = cluster.audit_log.days
+        bucket = StateBucket(self, "StateBucket", key=key, audit_log_days=days).bucket
         _set_logical_id(bucket, "StateBucket")
         volumes = {
             slot: EtcdVolume(self, f"EtcdVolume{slot.upper()}", cluster=cluster, slot=slot, key=key)

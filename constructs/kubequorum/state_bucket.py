@@ -20,6 +20,8 @@ ADMIN_PREFIX = "admin/"
 
 BACKUPS_PREFIX = "backups/"
 """Backups of etcd: written once each, and pruned by masters; see docs/backups.md."""
+AUDIT_PREFIX = "audit/"
+"""Audit logs of the API servers, below the slot's name: written once by masters, who may not read them."""
 _DELETED_BACKUPS = Duration.days(3)
 """How long a backup can be had back that was pruned or deleted by mistake: each is a whole database."""
 
@@ -29,10 +31,11 @@ class StateBucket(Construct):
 
     Args:
         key: encrypts all objects.
+        audit_log_days: how long the API servers' audit logs are kept.
 
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, key: kms.IKey, audit_log_days: int) -> None:
         super().__init__(scope, construct_id)
         self.bucket = s3.Bucket(
             self,
@@ -61,6 +64,12 @@ class StateBucket(Construct):
                     for prefix in (JOIN_PREFIX, ADMIN_PREFIX)
                 ),
                 s3.LifecycleRule(
+                    id="old-audit-logs",
+                    prefix=AUDIT_PREFIX,
+                    expiration=Duration.days(audit_log_days),
+                    noncurrent_version_expiration=_DELETED_BACKUPS,
+                ),
+                s3.LifecycleRule(
                     id="old-backups",
                     prefix=BACKUPS_PREFIX,
                     noncurrent_version_expiration=_DELETED_BACKUPS,
@@ -77,13 +86,15 @@ class StateBucket(Construct):
                 )
             },
         )
-        # Of two masters that create the CA set, or continue the backups, at the same moment one must fail.
+        # Nobody rewrites who did what. Of two masters that create the CA set, or continue the backups, at the
+        # same moment one must fail.
         # Requests that make no object (parts of an upload) cannot have the header.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
         without_condition = {"Null": {"s3:if-none-match": "true"}}
         makes_an_object = {"Bool": {"s3:ObjectCreationOperation": "true"}}
         for sid, prefix, conditions in (
             ("CaSetIsWrittenOnce", PKI_PREFIX, without_condition),
+            ("AuditLogsAreWrittenOnce", AUDIT_PREFIX, without_condition),
             ("BackupsAreWrittenOnce", BACKUPS_PREFIX, {**without_condition, **makes_an_object}),
         ):
             self.bucket.add_to_resource_policy(

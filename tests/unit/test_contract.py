@@ -8,6 +8,7 @@ from typing import Any
 from kubequorum import state_bucket, tags
 from kubequorum.cluster_documents import master_document
 from kubequorum.config.names import STACK_NAMES, group_logical_id, load_balancer_name, stack_name
+from kubequorum_node.audit import shipping as audit
 from kubequorum_node.backup import metrics, names
 from kubequorum_node.backup.drill import DrillResult
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
@@ -143,6 +144,7 @@ def test_keys_in_the_bucket() -> None:
     assert listed - written - of_backups == {
         "slots/<slot>/record.json",
         f"{names.DRILLS}<time>-<slot>.json",
+        f"{audit.PREFIX}<slot>/<year>/<month>/<day>/<time>-<instance>-<file>-<offset>.jsonl.gz",
     }
     assert written | of_backups <= listed
     assert 'f"slots/{slot}/record.json"' in _source("userdata/kubequorum_node")

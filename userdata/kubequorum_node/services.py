@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kubequorum_node.audit import shipping as audit
 from kubequorum_node.backup import commands as backup
 from kubequorum_node.boot.run import boot
 from kubequorum_node.kubernetes import certificates, credentials, stale_nodes
@@ -84,6 +85,13 @@ SERVICES = (
         unit="kubequorum-watchdog",
         step=Step("watch-health", "watch the health of this master and repair it", watch, True),
         phase=Phase.IN_SERVICE,
+        stopped_by_termination=True,
+    ),
+    Service(
+        unit="kubequorum-audit",
+        step=Step("ship-audit-log", "copy the API server's audit log to the state bucket", audit.run, True),
+        phase=Phase.IN_SERVICE,
+        # A step of the termination copies what comes after it.
         stopped_by_termination=True,
     ),
     Service(

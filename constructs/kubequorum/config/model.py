@@ -118,6 +118,14 @@ class Backups(Section):
     )
 
 
+class AuditLog(Section):
+    """The API servers' audit log in the state bucket; see docs/audit-log.md."""
+
+    days: Whole = Field(
+        default=90, ge=1, le=3650, description="days for which it is kept in the state bucket, 1 to 3650"
+    )
+
+
 class Alarms(Section):
     """Who is notified when CloudWatch raises an alarm about the cluster; see docs/backups.md."""
 
@@ -158,6 +166,7 @@ class Cluster(Section):
     image: Image
     masters: Masters
     backups: Backups = Backups()
+    audit_log: AuditLog = AuditLog()
     alarms: Alarms = Alarms()
     worker_groups: tuple[WorkerGroup, ...] = Field(
         default=(), description="groups of workers, any number; none is allowed"

@@ -1,7 +1,14 @@
 """Permissions of masters only: their slot's volume, name and keys in the bucket, and the load balancers."""
 
 from kubequorum.permissions.statement import PARTITION, REGION, Permission, arn, resource_tags
-from kubequorum.state_bucket import ADMIN_PREFIX, BACKUPS_PREFIX, JOIN_PREFIX, PKI_PREFIX, SLOTS_PREFIX
+from kubequorum.state_bucket import (
+    ADMIN_PREFIX,
+    AUDIT_PREFIX,
+    BACKUPS_PREFIX,
+    JOIN_PREFIX,
+    PKI_PREFIX,
+    SLOTS_PREFIX,
+)
 
 
 def read_instances_and_volumes() -> Permission:
@@ -135,9 +142,16 @@ def point_name_at_itself(*, zone_id: str, name: str) -> list[Permission]:
 def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
     """Read what masters share; write the CA set (once, see StateBucket) and the slot's own keys.
 
-    Any master publishes join material and the administrator's kubeconfig; no master reads them.
+    Any master publishes join material and the administrator's kubeconfig; no master reads them, nor any audit
+    log.
     """
-    written = (PKI_PREFIX, f"{SLOTS_PREFIX}{slot}/", JOIN_PREFIX, ADMIN_PREFIX)
+    written = (
+        PKI_PREFIX,
+        f"{SLOTS_PREFIX}{slot}/",
+        JOIN_PREFIX,
+        ADMIN_PREFIX,
+        f"{AUDIT_PREFIX}{slot}/",
+    )
     read = (PKI_PREFIX, SLOTS_PREFIX)
     return [
         Permission(

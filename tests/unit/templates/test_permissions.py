@@ -35,7 +35,7 @@ def _bucket(arn: str) -> str:
 
 
 _TAGS = ("aws:ResourceTag", "aws:RequestTag")
-_NARROW = re.compile(r":stack/[\w-]+/\*|'/(pki|slots/[abc]|join|admin|backups)/\*'")
+_NARROW = re.compile(r":stack/[\w-]+/\*|'/(pki|slots/[abc]|join|admin|audit/[abc]|backups)/\*'")
 """They end in a wildcard and are narrow anyway: a stack by its name, keys of the bucket."""
 READ_ONLY = re.compile(r"^[a-z0-9]+:(Describe|Get|List)")
 
@@ -180,6 +180,17 @@ def test_only_workers_read_what_workers_join_with(cluster: str) -> None:
     }
     assert readers
     assert all(logical_id.startswith("Workers") for logical_id in readers), readers
+
+
+@EVERY_CLUSTER
+def test_audit_logs_can_only_be_added_to(cluster: str) -> None:
+    """A master writes those of its own slot; nobody reads, changes or deletes any."""
+    for logical_id, statement in _statements(cluster):
+        if "/audit/" in str(statement["Resource"]):
+            assert _as_list(statement["Action"]) == ["s3:PutObject"]
+            slot = logical_id.removeprefix("Master")[0].lower()
+            assert f"/audit/{slot}/*" in str(statement["Resource"])
+            assert str(statement["Resource"]).count("/audit/") == 1
 
 
 @EVERY_CLUSTER

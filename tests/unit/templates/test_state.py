@@ -90,6 +90,7 @@ def test_state_is_protected_against_deletion() -> None:
     ("sid", "prefix", "more"),
     [
         ("CaSetIsWrittenOnce", "pki", {}),
+        ("AuditLogsAreWrittenOnce", "audit", {}),
         ("BackupsAreWrittenOnce", "backups", {"Bool": {"s3:ObjectCreationOperation": "true"}}),
     ],
 )

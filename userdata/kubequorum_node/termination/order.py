@@ -40,6 +40,8 @@ MASTER: Sequence[TimedStep] = (
     *HAND_OVER,
     *STOP,
     TimedStep(steps.DETACH_VOLUME, 70),
+    # The log is not on the volume: a successor need not wait for it.
+    TimedStep(steps.SHIP_AUDIT_LOG, 15),
 )
 """Together well below the terminate hook's 300 s; normally 10 to 20 s."""
 MASTER_WITHOUT_CLUSTER: Sequence[TimedStep] = (
@@ -47,6 +49,7 @@ MASTER_WITHOUT_CLUSTER: Sequence[TimedStep] = (
     TimedStep(steps.STOP_AT_ONCE, 40),
     TimedStep(steps.UNMOUNT_VOLUME, 20),
     TimedStep(steps.DETACH_VOLUME, 70),
+    TimedStep(steps.SHIP_AUDIT_LOG, 15),
 )
 """For a master whose API server is not ready, like the last one of a deleted control plane: nobody can take
 over, and each request would wait for a quorum that does not come."""

@@ -1,5 +1,6 @@
 """The steps of a termination; `order` puts them in order."""
 
+from kubequorum_node.audit import shipping as audit
 from kubequorum_node.backup import commands as backup
 from kubequorum_node.etcd import leadership
 from kubequorum_node.kubernetes import stale_nodes
@@ -34,6 +35,12 @@ STOP_AT_ONCE = Step(
     "stop-at-once",
     "stop the static pods with a short grace time: for a master without a quorum",
     static_pods.stop_at_once,
+    True,
+)
+SHIP_AUDIT_LOG = Step(
+    "ship-rest-of-audit-log",
+    "copy what the API server wrote to its audit log at last",
+    audit.ship_the_rest,
     True,
 )
 UNMOUNT_VOLUME = Step("unmount-volume", "unmount the slot's volume", filesystem.unmount, True)
