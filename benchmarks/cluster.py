@@ -3,13 +3,13 @@
 import time
 from collections.abc import Mapping
 
-from benchmarks import worker
+from benchmarks import backups, worker
 from benchmarks.environment import deployed_cluster
 from benchmarks.figures import Context, Figure, Measurement, Probe
 from lab import machine_choice
 from lab.settings import REAL
 
-PROBES: tuple[Probe, ...] = (worker.PROBE,)
+PROBES: tuple[Probe, ...] = (backups.PROBE, worker.PROBE)
 """In this order: those that do not change the cluster must come first."""
 
 

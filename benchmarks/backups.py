@@ -1,0 +1,136 @@
+"""What backups of etcd promise and cost, on a cluster that about 100 writes a second are made to.
+
+If all volumes were lost at some moment, the newest change in the bucket at that moment would be the newest
+one there is: so losses need not be made to know how much each would cost.
+"""
+
+import json
+import random
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.figures import Figure, Probe
+from kubequorum_cli.backups import BackupBucket
+from kubequorum_cli.console import Progress
+from kubequorum_cli.errors import CommandError
+from lab.cluster import Cluster
+from lab.workload import Load, loading
+
+_UNIT = "kubequorum-backup"
+_CLIENTS, _PAUSE_SECONDS = 10, 0.1
+"""Of the API and of etcd each; about half of their operations are writes."""
+_LOSSES = 100
+_BETWEEN_LOSSES_SECONDS = (0.3, 0.9)
+"""At random, so that they do not keep time with the writer."""
+_CALM_SECONDS = 5.0
+_USAGE = (
+    f"systemctl show {_UNIT} -p CPUUsageNSec --value; "
+    f"grep VmHWM /proc/$(systemctl show {_UNIT} -p MainPID --value)/status"
+)
+
+
+def measure(cluster: Cluster, progress: Progress) -> Mapping[str, float]:
+    """Load the cluster with and without backups; nothing of it is changed in the end."""
+    bucket = BackupBucket(cluster.target)
+    with progress.stage(f"Back up under load: {_LOSSES} moments at which all could be lost") as stage:
+        before, began = _usage(cluster), time.monotonic()
+        with _loading(cluster, "backups") as load:
+            lags = [_lost_seconds(bucket) for _ in _moments()]
+        seconds, after = time.monotonic() - began, _usage(cluster)
+        stage.line(f"at worst {max(lags):.1f} s of writes, in the median {statistics.median(lags):.1f} s")
+    with (
+        progress.stage("The same load without backups"),
+        _without_backups(cluster),
+        _loading(cluster, "no-backups") as bare,
+    ):
+        time.sleep(sum(_BETWEEN_LOSSES_SECONDS) / 2 * _LOSSES)
+    writer = max(after, key=lambda slot: after[slot][0] - before[slot][0])
+    return {
+        "backup_rpo_seconds": max(lags),
+        "backup_cpu_percent": 100 * (after[writer][0] - before[writer][0]) / seconds,
+        "backup_memory_mib": after[writer][1],
+        "backup_write_p99_ratio": p99_of_writes(load.history) / p99_of_writes(bare.history),
+    }
+
+
+def p99_of_writes(history: Path) -> float:
+    """Seconds in which 99 of 100 acknowledged writes to etcd were acknowledged.
+
+    Raises:
+        CommandError: the history has too few of them.
+    """
+    records = map(json.loads, history.read_text(encoding="utf-8").splitlines())
+    taken = [
+        (record["return"] - record["call"]) / 1e9
+        for record in records
+        if record["target"] == "etcd" and record["kind"] != "read" and record["outcome"] == "done"
+    ]
+    if len(taken) < 100:
+        raise CommandError(f"{history} has {len(taken)} writes to etcd, too few for a 99th percentile")
+    return statistics.quantiles(taken, n=100)[-1]
+
+
+def usage(printed: str) -> tuple[float, float]:
+    """Seconds of a processor and the most MiB of memory so far, by what the machine printed."""
+    nanoseconds, memory = printed.split("\n", 1)
+    return int(nanoseconds) / 1e9, int(memory.split()[1]) / 1024
+
+
+@contextmanager
+def _loading(cluster: Cluster, name: str) -> Iterator[Load]:
+    folder = cluster.folder / name
+    with loading(cluster.targets(), folder, clients=_CLIENTS, pause_seconds=_PAUSE_SECONDS) as load:
+        time.sleep(_CALM_SECONDS)
+        yield load
+
+
+def _moments() -> Iterator[None]:
+    for _ in range(_LOSSES):
+        time.sleep(random.uniform(*_BETWEEN_LOSSES_SECONDS))
+        yield
+
+
+def _lost_seconds(bucket: BackupBucket) -> float:
+    """How old the newest change in the bucket is: all machines have one clock."""
+    now = time.time()
+    generation = bucket.newest_generation()
+    fulls = [] if generation is None else bucket.fulls(generation)
+    logs = bucket.logs(generation, after=fulls[-1].point.revision) if generation and fulls else []
+    if not logs:
+        raise CommandError(
+            "there is no log of changes in the bucket", remedy="see docs/operations/backups.md"
+        )
+    return now - bucket.read_log(logs[-1]).last.seen.timestamp()
+
+
+def _usage(cluster: Cluster) -> dict[str, tuple[float, float]]:
+    with ThreadPoolExecutor() as pool:
+        printed = pool.map(lambda slot: cluster.sh(cluster.master(slot), _USAGE), cluster.slots)
+        return {slot: usage(text) for slot, text in zip(cluster.slots, printed, strict=True)}
+
+
+@contextmanager
+def _without_backups(cluster: Cluster) -> Iterator[None]:
+    masters = cluster.masters().values()
+    for instance in masters:
+        cluster.sh(instance, f"systemctl stop {_UNIT}")
+    try:
+        yield
+    finally:
+        for instance in masters:
+            cluster.sh(instance, f"systemctl start {_UNIT}")
+
+
+PROBE = Probe(
+    figures=(
+        Figure(name="backup_rpo_seconds", unit="s", aim=10),
+        Figure(name="backup_cpu_percent", unit="%", aim=5),
+        Figure(name="backup_memory_mib", unit="MiB", aim=100),
+        Figure(name="backup_write_p99_ratio", unit="ratio", aim=1.1),
+    ),
+    run=measure,
+)
