@@ -1,11 +1,15 @@
-"""A full snapshot that is asked for, with a real etcd."""
+"""A full snapshot that is asked for, and what a writer says of itself, with a real etcd."""
+
+import time
+
+import pytest
 
 from kubequorum_node.backup import request
 from kubequorum_node.backup.chain import Chain
 from tests.backup.chains import begin, write
 from tests.backup.conftest import MakeWriter
 from tests.backup.etcds import Member, wait_until
-from tests.unit.node.backup.memory_bucket import MemoryBucket
+from tests.unit.node.backup.memory_bucket import BucketFailedError, MemoryBucket
 
 ANY_VALUE = b"k8s\x00 not read"
 
@@ -58,3 +62,23 @@ def test_a_request_that_no_writer_saw_is_met_by_the_next_one(
         later.step(wait_seconds=0.05)
     later.fulls.wait(30)
     assert later.fulls.taken == 0
+
+
+def test_a_writer_that_never_writes_does_not_look_like_a_new_one(
+    member: Member, bucket: MemoryBucket, make_writer: MakeWriter
+) -> None:
+    """Masters that take turns and are all refused: what they report is the age of what was written last."""
+    begin(member, make_writer).close()
+    time.sleep(1.5)
+    write(member, 1)
+
+    def refuse(key: str) -> None:
+        raise BucketFailedError(key)
+
+    bucket.before_create = refuse
+    for _ in range(3):
+        writer = make_writer(member)
+        with pytest.raises(BucketFailedError):
+            wait_until(lambda writer=writer: writer.step(wait_seconds=0.05) is not None)  # type: ignore[misc]
+        assert writer.coverage.lag_seconds(time.monotonic()) >= 1.0
+        writer.close()

@@ -2,6 +2,7 @@
 
 from tests.faults.catalog import (
     aws,
+    backups,
     crashes,
     credentials_and_clocks,
     double_faults,
@@ -14,6 +15,7 @@ from tests.faults.catalog import (
 
 __all__ = [
     "aws",
+    "backups",
     "crashes",
     "credentials_and_clocks",
     "double_faults",
