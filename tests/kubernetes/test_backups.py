@@ -1,4 +1,4 @@
-"""Backups as an operator sees them, on real machines: the commands, metrics, Events, and the audit log's copy."""
+"""Backups as an operator sees them, on real machines: commands, metrics, Events, and the audit log."""
 
 import gzip
 import json
@@ -21,7 +21,7 @@ def _program(cluster: Deployment) -> Program:
 
 
 def test_a_backup_is_taken_and_listed(cluster: Deployment) -> None:
-    """What `backup` prints is a full snapshot in the bucket that `backups` lists; `status` has lines about it."""
+    """What `backup` prints is a full snapshot that `backups` lists; `status` has lines about it."""
     program = _program(cluster)
     taken = Point.parse(program("backup").stdout)
     assert taken is not None
