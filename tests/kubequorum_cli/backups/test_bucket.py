@@ -1,5 +1,6 @@
 """What an operator is told of the bucket is what masters wrote: the node program's code makes the objects."""
 
+import gzip
 from datetime import timedelta
 
 import pytest
@@ -70,18 +71,17 @@ def test_a_chain_ends_before_a_hole(s3: ObjectsInMemory) -> None:
     assert (chain.end, chain.stopped) == (Point(1, 40), "revisions 41 to 42 are missing")
 
 
-@pytest.mark.parametrize("damage", ["flip", "cut", "other"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "other", "changed"])
 def test_a_chain_ends_before_a_damaged_object(s3: ObjectsInMemory, damage: str) -> None:
-    """A flipped byte, half an object, and the content of another one: none of it is promised."""
+    """A flipped byte, half an object, another one's content, a change made on purpose: none is promised."""
     key = names.log(1, 31)
     body, written = s3.objects[key]
     flipped = bytearray(body)
     flipped[len(body) // 2] ^= 0xFF
     other = s3.objects[names.log(1, 26)][0]
-    s3.objects[key] = (
-        {"flip": bytes(flipped), "cut": body[: len(body) // 2], "other": other}[damage],
-        written,
-    )
+    changed = gzip.compress(gzip.decompress(body).replace(b"dg==", b"ZA==", 1))
+    bodies = {"flip": bytes(flipped), "cut": body[: len(body) // 2], "other": other, "changed": changed}
+    s3.objects[key] = (bodies[damage], written)
     chain = bucket(s3).chain(bucket(s3).fulls(1)[-1])
     assert chain.end == Point(1, 30)
     assert chain.stopped.startswith(f"{key}: ")
