@@ -55,6 +55,7 @@ def _for_any_slot(text: str, *, slot: str, zone: str) -> str:
         (rf"\bMaster{upper}Group\b", "Master<SLOT>Group"),
         (rf"\betcd-{slot}\b", "etcd-<slot>"),
         (rf"\bslots/{slot}/", "slots/<slot>/"),
+        (rf"\baudit/{slot}/", "audit/<slot>/"),
         (rf"\bmaster/{slot}\b", "master/<slot>"),
         (rf'(kubequorum:slot": )"{slot}"', r'\1"<slot>"'),
         (rf'(AvailabilityZone": )"{re.escape(zone)}"', r'\1"<zone>"'),
