@@ -71,7 +71,7 @@ def p99_of_writes(history: Path) -> float:
     ]
     if len(taken) < 100:
         raise CommandError(f"{history} has {len(taken)} writes to etcd, too few for a 99th percentile")
-    return statistics.quantiles(taken, n=100)[-1]
+    return float(statistics.quantiles(taken, n=100)[-1])
 
 
 def usage(printed: str) -> tuple[float, float]:

@@ -8,7 +8,7 @@ aborted; what a crash leaves, the bucket's lifecycle rule removes.
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 from s3transfer.utils import ReadFileChunk
@@ -68,8 +68,10 @@ def _parts(
 
         def send(number: int = number, start: int = start) -> str:
             with ReadFileChunk.from_filename(str(source), start, part_bytes) as body:
+                # A file as far as botocore uses it.
+                content = cast("IO[bytes]", body)
                 answer = aws.s3.upload_part(
-                    Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=body
+                    Bucket=bucket, Key=key, UploadId=upload, PartNumber=number, Body=content
                 )
             return answer["ETag"]
 

@@ -100,8 +100,8 @@ def test_only_an_alarms_own_dimensions_count(metric: Metric) -> None:
 
 def test_a_role_may_write_metrics_of_one_namespace(emulator: Emulator) -> None:
     """As the condition on cloudwatch:namespace says; metrics have no ARN."""
-    own = {"StringEquals": {"cloudwatch:namespace": "Own"}}
-    session = emulator.session_of([allow("cloudwatch:PutMetricData", **own)])
+    own = allow("cloudwatch:PutMetricData", StringEquals={"cloudwatch:namespace": "Own"})
+    session = emulator.session_of([own])
     client = emulator.client("cloudwatch", session=session)
     data = [{"MetricName": "Age", "Value": 1.0}]
     client.put_metric_data(Namespace="Own", MetricData=data)
