@@ -45,16 +45,16 @@ def _until_ready(cluster: Cluster, api: Client, group: str, known: set[str]) -> 
         if first and first not in new:
             # The group launches another instance: that would be another measurement.
             raise CommandError(f"the boot of worker {first} failed", why=cluster.console(first)[-3000:])
-        if first and _is_ready(api, new[first]["PrivateIpAddress"]):
+        if first and _is_ready(api, first):
             return time.time() - launch_time(cluster.machines_state, first)
         time.sleep(_POLL_SECONDS)
     why = cluster.console(first)[-3000:] if first else "none was launched"
     raise CommandError(f"a new worker was not Ready within {_LIMIT_SECONDS:.0f} s", why=why)
 
 
-def _is_ready(api: Client, address: str) -> bool:
+def _is_ready(api: Client, instance_id: str) -> bool:
     try:
-        node = api.get(f"/api/v1/nodes/ip-{address.replace('.', '-')}.ec2.internal")
+        node = api.get(f"/api/v1/nodes/{instance_id}")
     except ApiError:
         return False
     return is_ready(node)

@@ -23,17 +23,14 @@ def wait_for_groups(target: Target, stage: Stage) -> None:
     )
 
 
-def addresses_in_service(target: Target) -> set[str]:
-    """The private addresses of the cluster's instances that are in service."""
-    resources = Resources(target)
-    ids = [
+def instances_in_service(target: Target) -> set[str]:
+    """Ids of the cluster's instances that are in service."""
+    return {
         instance["InstanceId"]
-        for group in resources.all_groups()
+        for group in Resources(target).all_groups()
         for instance in group.get("Instances", [])
         if instance["LifecycleState"] == "InService"
-    ]
-    described = resources.instances_by_id(ids).values()
-    return {instance["PrivateIpAddress"] for instance in described if "PrivateIpAddress" in instance}
+    }
 
 
 def not_in_service(resources: Resources) -> list[str]:

@@ -57,7 +57,7 @@ def measure(cluster: Cluster) -> StockJoin:
     helper = cluster.leader()
     slot = next(slot for slot in cluster.slots if slot != helper)
     dead = cluster.described_master(slot)
-    _give_up(cluster, slot, helper, node=dead["PrivateDnsName"])
+    _give_up(cluster, slot, helper, node=dead["InstanceId"])
     volume_id = cluster.volume_of(dead["InstanceId"])
     instance_id, address = _prepare(cluster, dead["SubnetId"], dead["Placement"]["AvailabilityZone"], helper)
     token = "kubeadm token create --print-join-command --kubeconfig /etc/kubernetes/admin.conf"  # noqa: S105

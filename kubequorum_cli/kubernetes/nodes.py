@@ -15,6 +15,8 @@ from kubequorum_cli.kubernetes.client import ApiError, Client
 from kubequorum_cli.waiting import SETTLE_SECONDS, wait_until_complete
 
 _ROLE = "node-role.kubernetes.io/"
+_SLOT = "kubequorum/slot"
+_WORKER_GROUP = "kubequorum/worker-group"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,10 @@ class Node:
     version: str
     address: str
     zone: str
+    slot: str
+    """Empty for a worker."""
+    worker_group: str
+    """Empty for a master."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,17 +52,17 @@ def look(access: Access) -> NodeList:
     return NodeList(nodes=sorted(map(_node, items), key=lambda node: (not node.roles, node.zone)))
 
 
-def wait_for_nodes(ask: Callable[[], NodeList], addresses: set[str], stage: Stage) -> None:
-    """Wait until there is a node at each address, and all of these nodes are Ready.
+def wait_for_nodes(ask: Callable[[], NodeList], instances: set[str], stage: Stage) -> None:
+    """Wait until each instance has a node, and all of these nodes are Ready.
 
-    `ask` is polled; it may raise CommandError as long as no credentials are published. Nodes at other
-    addresses do not count: stale Node objects of terminated instances stay for a while.
+    `ask` is polled; it may raise CommandError as long as no credentials are published. Other nodes do not
+    count: stale Node objects of terminated instances stay for a while.
 
     Raises:
         CommandError: not in time; with what is missing.
     """
     wait_until_complete(
-        lambda: _missing(ask, addresses),
+        lambda: _missing(ask, instances),
         stage,
         seconds=SETTLE_SECONDS,
         what="not every node is Ready",
@@ -75,27 +81,29 @@ def show_nodes(found: NodeList, console: Console) -> None:
     if found.problem:
         console.print(f"Kubernetes: {found.problem}\n", markup=False, highlight=False)
         return
-    columns = ("node", "state", "roles", "version", "address", "zone")
+    columns = ("node", "state", "roles", "zone", "slot", "group", "version", "address")
     table = Table(*columns, title="Nodes", title_justify="left", title_style="bold", box=None, pad_edge=False)
     table.padding = (0, 3, 0, 0)
     for node in found.nodes:
         state = Text("Ready", style="green") if node.ready else Text("NotReady", style="red")
         roles = ", ".join(node.roles) or "worker"
-        table.add_row(node.name, state, roles, node.version, node.address, node.zone)
+        table.add_row(
+            *(node.name, state, roles, node.zone, node.slot, node.worker_group, node.version, node.address)
+        )
     console.print(table)
     console.print()
 
 
-def _missing(ask: Callable[[], NodeList], addresses: set[str]) -> list[str]:
+def _missing(ask: Callable[[], NodeList], instances: set[str]) -> list[str]:
     try:
         found = ask()
     except CommandError as error:
         return [f"{error.what}: {error.why}"]
     if found.problem:
         return [found.problem]
-    nodes = {node.address: node for node in found.nodes}
-    lines = [f"no node at {address}" for address in sorted(addresses - nodes.keys())]
-    lines += [f"{node.name} is not Ready" for a, node in nodes.items() if a in addresses and not node.ready]
+    nodes = {node.name: node for node in found.nodes}
+    lines = [f"instance {name} has no node" for name in sorted(instances - nodes.keys())]
+    lines += [f"{name} is not Ready" for name, node in nodes.items() if name in instances and not node.ready]
     return lines
 
 
@@ -108,4 +116,6 @@ def _node(item: dict[str, Any]) -> Node:
         version=status["nodeInfo"]["kubeletVersion"],
         address=next((a["address"] for a in status.get("addresses", []) if a["type"] == "InternalIP"), ""),
         zone=labels.get("topology.kubernetes.io/zone", ""),
+        slot=labels.get(_SLOT, ""),
+        worker_group=labels.get(_WORKER_GROUP, ""),
     )

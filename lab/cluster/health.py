@@ -107,6 +107,6 @@ def _targets(cluster: Cluster) -> Iterator[str]:
 
 def _nodes(cluster: Cluster) -> Iterator[str]:
     ready = {node["metadata"]["name"] for node in cluster.get("nodes") if is_ready(node)}
-    for instance_id, instance in cluster.instances(states=("running",)).items():
-        if instance["PrivateDnsName"] not in ready:
-            yield f"node {instance['PrivateDnsName']} ({instance_id}) is not Ready"
+    for instance_id in cluster.instances(states=("running",)):
+        if instance_id not in ready:
+            yield f"node {instance_id} is not Ready"

@@ -6,7 +6,7 @@ from pathlib import Path
 from kubequorum_cli.console import Progress, stdout
 from kubequorum_cli.errors import CommandError
 from kubequorum_cli.failures import failed_events
-from kubequorum_cli.groups import addresses_in_service, wait_for_groups
+from kubequorum_cli.groups import instances_in_service, wait_for_groups
 from kubequorum_cli.kubernetes import find_access, has_kubernetes, look, show_nodes, wait_for_nodes
 from kubequorum_cli.report import collect, show
 from kubequorum_cli.target import Target
@@ -81,7 +81,7 @@ def wait_until_ready(target: Target, progress: Progress) -> None:
         wait_for_groups(target, stage)
     if has_kubernetes(target):
         with progress.stage("Wait until all nodes are Ready") as stage:
-            wait_for_nodes(lambda: look(find_access(target)), addresses_in_service(target), stage)
+            wait_for_nodes(lambda: look(find_access(target)), instances_in_service(target), stage)
 
 
 def deploy(

@@ -93,30 +93,38 @@ def _item(name: str, address: str, *, ready: str, **labels: str) -> dict[str, ob
 
 
 ITEMS = [
-    _item("w", "10.0.0.9", ready="Unknown", **{"topology.kubernetes.io__zone": "zone-a"}),
-    _item("m", "10.0.0.4", ready="True", **{"node-role.kubernetes.io__control-plane": ""}),
+    _item(
+        *("w", "10.0.0.9"),
+        ready="Unknown",
+        **{"topology.kubernetes.io__zone": "zone-a", "kubequorum__worker-group": "batch"},
+    ),
+    _item(
+        *("m", "10.0.0.4"),
+        ready="True",
+        **{"node-role.kubernetes.io__control-plane": "", "kubequorum__slot": "b"},
+    ),
 ]
 
 
 def test_nodes_are_listed_with_their_state() -> None:
-    """Only `True` is Ready; a node without a role is a worker."""
+    """Only `True` is Ready; a node without a role is a worker. Zone, slot and group are columns."""
     console = Console(file=io.StringIO(), width=200)
     show_nodes(NodeList(nodes=[nodes._node(item) for item in ITEMS]), console)
     lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
-    assert "w      NotReady   worker" in "\n".join(lines)
-    assert "m      Ready      control-plane" in "\n".join(lines)
-    assert "zone-a" in "\n".join(lines)
+    rows = {line.split()[0]: line.split()[1:] for line in lines if line}
+    assert rows["w"] == ["NotReady", "worker", "zone-a", "batch", "v1.36.3", "10.0.0.9"]
+    assert rows["m"] == ["Ready", "control-plane", "b", "v1.36.3", "10.0.0.4"]
 
 
-def test_a_ready_node_is_awaited_at_each_address() -> None:
+def test_a_ready_node_of_each_instance_is_awaited() -> None:
     """A missing node counts, and one that is not Ready; a stale Node does not; errors do not end it."""
     found = NodeList(nodes=[nodes._node(item) for item in ITEMS])
-    assert nodes._missing(lambda: found, {"10.0.0.4"}) == []
-    assert nodes._missing(lambda: found, {"10.0.0.4", "10.0.0.9"}) == ["w is not Ready"]
-    assert nodes._missing(lambda: found, {"10.0.0.5"}) == ["no node at 10.0.0.5"]
-    assert nodes._missing(lambda: NodeList(problem="refused"), {"10.0.0.4"}) == ["refused"]
+    assert nodes._missing(lambda: found, {"m"}) == []
+    assert nodes._missing(lambda: found, {"m", "w"}) == ["w is not Ready"]
+    assert nodes._missing(lambda: found, {"x"}) == ["instance x has no node"]
+    assert nodes._missing(lambda: NodeList(problem="refused"), {"m"}) == ["refused"]
 
     def no_credentials() -> NodeList:
         raise CommandError("no credentials yet", why="no such key")
 
-    assert nodes._missing(no_credentials, {"10.0.0.4"}) == ["no credentials yet: no such key"]
+    assert nodes._missing(no_credentials, {"m"}) == ["no credentials yet: no such key"]

@@ -9,7 +9,7 @@ import pytest
 from emulator.api import credentials
 from emulator.tests.api.emulator import REGION, Emulator, Stack, running_emulator
 from kubequorum_cli.failures import failed_events
-from kubequorum_cli.groups import addresses_in_service, not_in_service
+from kubequorum_cli.groups import instances_in_service, not_in_service
 from kubequorum_cli.report import collect
 from kubequorum_cli.resources import Resources
 from kubequorum_cli.target import Target
@@ -98,11 +98,11 @@ def test_a_group_of_another_cluster_is_not_waited_for(emulator: Emulator) -> Non
     mine = _target(emulator, "mine")
     assert not_in_service(Resources(mine)) == []
     (instance,) = Resources(mine).instances().values()
-    assert addresses_in_service(mine) == {instance["PrivateIpAddress"]}
+    assert instances_in_service(mine) == {instance["InstanceId"]}
     theirs = _target(emulator, "mine-too")
     (line,) = not_in_service(Resources(theirs))
     assert "0 of 1 in service" in line
-    assert addresses_in_service(theirs) == set()
+    assert instances_in_service(theirs) == set()
 
 
 def test_the_failure_of_another_clusters_stack_is_not_reported(emulator: Emulator) -> None:

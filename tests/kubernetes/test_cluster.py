@@ -56,9 +56,10 @@ def test_exactly_one_is_active(cluster: Deployment, component: str) -> None:
     holder = cluster.kubectl(
         "get", "lease", component, "-n", "kube-system", "-o", "jsonpath={.spec.holderIdentity}"
     )
-    # A component's identity is its host's name, without the domain, and a random part.
-    hosts = [pod["spec"]["nodeName"].partition(".")[0] for pod in pods]
-    assert holder.partition("_")[0] in hosts, holder
+    assert {pod["spec"]["nodeName"] for pod in pods} == set(cluster.masters().values())
+    # A component's identity is its host's own name, without the domain, and a random part.
+    names = [cluster.described_master(slot)["PrivateDnsName"] for slot in cluster.slots]
+    assert holder.partition("_")[0] in [name.partition(".")[0] for name in names], holder
 
 
 def test_the_stack_completed_after_every_master_had_proved_its_health(cluster: Deployment) -> None:

@@ -16,6 +16,11 @@ LAUNCH_HOOK = "launch"
 TERMINATE_HOOK = "terminate"
 """Lifecycle hook that holds an instance in Terminating:Wait until its graceful termination is done."""
 
+SLOT_LABEL = "kubequorum/slot"
+"""Label of a master's Node: the slot that it is in."""
+WORKER_GROUP_LABEL = "kubequorum/worker-group"
+"""Label of a worker's Node: the group that it is in."""
+
 
 class ConfigError(NodeError):
     """The configuration in user-data does not fit this version of the node program."""
@@ -43,6 +48,12 @@ class NodeConfig:
         """The master's slot; None for a worker."""
         kind, _, name = self.role.partition("/")
         return name if kind == "master" else None
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels of the Node, by which people find out what it is for: its name does not say it."""
+        kind, _, name = self.role.partition("/")
+        return {SLOT_LABEL if kind == "master" else WORKER_GROUP_LABEL: name}
 
     def to_json(self) -> str:
         """Compact JSON without what is empty, the same text for the same values."""

@@ -19,6 +19,12 @@ MISTAKES: list[Mistake] = [
         {"node.kubernetes.io/instance-type": "a"},
         ("labels.node.kubernetes.io/instance-type = a", "set by Kubequorum"),
     ),
+    (
+        "label of Kubequorum",
+        ("worker_groups", 0, "labels"),
+        {"kubequorum/worker-group": "a"},
+        ("labels.kubequorum/worker-group = a", "set by Kubequorum"),
+    ),
     ("label prefix", ("worker_groups", 0, "labels"), {"a..b/c": "d"}, ("not a valid label",)),
     (
         "45 labels",

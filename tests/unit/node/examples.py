@@ -65,6 +65,5 @@ IDENTITY = Identity(
     instance_type="m7i.large",
     zone="eu-central-1a",
     address="10.20.1.5",
-    node_name="ip-10-20-1-5.eu-central-1.compute.internal",
     architecture="amd64",
 )

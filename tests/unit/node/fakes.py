@@ -124,9 +124,6 @@ class FakeMetadata(Metadata):
     def address(self) -> str:
         return examples.IDENTITY.address
 
-    def private_dns_name(self) -> str:
-        return examples.IDENTITY.node_name
-
     def instance_type(self) -> str:
         return examples.IDENTITY.instance_type
 

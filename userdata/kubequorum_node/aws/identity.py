@@ -23,10 +23,16 @@ class Identity:
     instance_type: str
     zone: str
     address: str
-    node_name: str
-    """Its private DNS name, which is the name of its Node."""
     architecture: str
     """As Kubernetes spells it: amd64 or arm64."""
+
+    @property
+    def node_name(self) -> str:
+        """Name of its Node: the instance's id, which EC2 gives to no other instance.
+
+        A private DNS name follows the address, and the next instance with that address would have it again.
+        """
+        return self.instance_id
 
     @property
     def provider_id(self) -> str:
@@ -50,8 +56,6 @@ def find(metadata: Metadata, processor: str | None = None) -> Identity:
         instance_type=metadata.instance_type(),
         zone=metadata.zone(),
         address=metadata.address(),
-        # Kubernetes names are lower case; the domain name of a DHCP option set may not be.
-        node_name=metadata.private_dns_name().lower(),
         architecture=_ARCHITECTURES[processor],
     )
 

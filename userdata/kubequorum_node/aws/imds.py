@@ -41,10 +41,6 @@ class Metadata:
         """Private IPv4 address of the instance."""
         return self._require("local-ipv4")
 
-    def private_dns_name(self) -> str:
-        """Private DNS name of the instance; where a VPC's domain names give several, the first."""
-        return self._require("local-hostname").split()[0]
-
     def instance_type(self) -> str:
         """EC2 instance type."""
         return self._require("instance-type")

@@ -22,9 +22,7 @@ def check_identity(node: Node) -> None:
     """Check the clock and the identity of this instance, and refuse the wrong zone."""
     wall_clock.wait_until_right(node)
     me = node.identity
-    info(
-        f"{me.instance_id} ({me.instance_type}, {me.architecture}) in {me.zone}: {me.address}, {me.node_name}"
-    )
+    info(f"{me.instance_id} ({me.instance_type}, {me.architecture}) in {me.zone}: {me.address}")
 
 
 def install_programs(node: Node) -> None:

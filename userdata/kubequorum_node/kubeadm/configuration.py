@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kubequorum_node.aws.identity import Identity
+from kubequorum_node.config import SLOT_LABEL
 from kubequorum_node.document import API_PORT, ClusterDocument
 from kubequorum_node.kubeadm.cluster_configuration import (
     API_VERSION,
@@ -70,6 +71,7 @@ def join_config(
     document: ClusterDocument,
     identity: Identity,
     *,
+    own_labels: Mapping[str, str],
     endpoint: str,
     token: str,
     ca_hash: str,
@@ -77,7 +79,7 @@ def join_config(
     ignored_preflight_errors: tuple[str, ...] = (),
 ) -> str:
     """Render a worker's configuration for joining."""
-    registration = _registration(document, identity, cri_socket, ignored_preflight_errors)
+    registration = _registration(document, identity, own_labels, cri_socket, ignored_preflight_errors)
     registration["taints"] = [dict(taint) for taint in document.taints]
     return _render(
         {
@@ -111,8 +113,9 @@ def ca_set(document: ClusterDocument, *, folder: str, algorithm: str) -> str:
 
 
 def _init_configuration(document: ClusterDocument, master: Master) -> Document:
+    own_labels = {SLOT_LABEL: master.slot}
     registration = _registration(
-        document, master.identity, master.cri_socket, master.ignored_preflight_errors
+        document, master.identity, own_labels, master.cri_socket, master.ignored_preflight_errors
     )
     # Otherwise it accepts pods between its registration and the phase mark-control-plane.
     registration["kubeletExtraArgs"] += arguments([("register-with-taints", CONTROL_PLANE_TAINT)])
@@ -136,7 +139,11 @@ def _init_configuration(document: ClusterDocument, master: Master) -> Document:
 
 
 def _registration(
-    document: ClusterDocument, identity: Identity, cri_socket: str, ignored: tuple[str, ...]
+    document: ClusterDocument,
+    identity: Identity,
+    own_labels: Mapping[str, str],
+    cri_socket: str,
+    ignored: tuple[str, ...],
 ) -> Document:
     """How the kubelet registers its node; with labels that it may set itself.
 
@@ -147,6 +154,7 @@ def _registration(
         "topology.kubernetes.io/zone": identity.zone,
         "node.kubernetes.io/instance-type": identity.instance_type,
         **document.labels,
+        **own_labels,
     }
     flags = [
         ("node-ip", identity.address),

@@ -77,6 +77,7 @@ def _join_once(node: Node, material: JoinMaterial) -> None:
     config = configuration.join_config(
         node.document,
         node.identity,
+        own_labels=node.config.labels,
         endpoint=material.endpoint,
         token=material.token,
         ca_hash=material.ca_hash,

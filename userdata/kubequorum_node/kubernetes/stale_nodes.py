@@ -9,7 +9,7 @@ from kubequorum_node.kubernetes.api_server import kubectl
 from kubequorum_node.log import info
 from kubequorum_node.node import Node
 
-_PROVIDER_ID = re.compile(r"^aws:///[^/]+/(i-[0-9a-f]+)$")
+_INSTANCE_ID = re.compile(r"i-[0-9a-f]+")
 _GRACE = timedelta(minutes=5)
 """EC2 is eventually consistent: a Node this young is left alone."""
 _AT_ONCE = 100
@@ -55,9 +55,12 @@ def stale_nodes(nodes: list[dict[str, Any]], states: dict[str, str], now: dateti
 
 
 def instance_id(node: dict[str, Any]) -> str | None:
-    """The instance behind a Node; None if there is none."""
-    match = _PROVIDER_ID.match(node.get("spec", {}).get("providerID", ""))
-    return match[1] if match else None
+    """The instance behind a Node; None if there is none.
+
+    By the Node's name, which its kubelet's certificate is bound to: a node may write any provider id.
+    """
+    name = str(node["metadata"]["name"])
+    return name if _INSTANCE_ID.fullmatch(name) else None
 
 
 def _states(node: Node, instance_ids: list[str]) -> dict[str, str]:

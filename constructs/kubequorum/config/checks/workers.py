@@ -8,6 +8,7 @@ from itertools import combinations
 from kubequorum.config.instances import WorkerGroup
 from kubequorum.config.model import Cluster
 from kubequorum.config.problem import Problem
+from kubequorum_node.config import SLOT_LABEL, WORKER_GROUP_LABEL
 
 _LABEL_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 _LABEL_PREFIX = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -17,7 +18,7 @@ _SYNTAX = "use letters, digits, '-', '_' and '.', at most 63 of them, with an op
 _KUBERNETES_DOMAINS = ("kubernetes.io", "k8s.io")
 _KUBELET_MAY_SET = ("node.kubernetes.io", "kubelet.kubernetes.io")
 """https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/#noderestriction"""
-_SET_BY_NODE_PROGRAM = ("node.kubernetes.io/instance-type",)
+_SET_BY_NODE_PROGRAM = ("node.kubernetes.io/instance-type", SLOT_LABEL, WORKER_GROUP_LABEL)
 
 
 def worker_problems(cluster: Cluster) -> Iterator[Problem]:

@@ -1,5 +1,7 @@
 """Identity of an instance, and the zones it is refused in."""
 
+from dataclasses import replace
+
 import pytest
 
 from kubequorum_node.aws import identity
@@ -17,14 +19,12 @@ def test_identity_comes_from_the_metadata() -> None:
     assert identity.find(FakeMetadata(), "aarch64").architecture == "arm64"
 
 
-def test_node_name_is_lower_case() -> None:
-    """A VPC's DHCP option set may have a domain name in upper case; kubeadm and kubelet lower it."""
-
-    class _Corporate(FakeMetadata):
-        def private_dns_name(self) -> str:
-            return "ip-10-20-1-5.Corp.Example.COM"
-
-    assert identity.find(_Corporate(), "x86_64").node_name == "ip-10-20-1-5.corp.example.com"
+def test_a_node_is_named_after_its_instance() -> None:
+    """Two instances that have the same address, one after the other, never have the same name."""
+    first = identity.find(FakeMetadata(), "x86_64")
+    second = replace(first, instance_id="i-0fedcba9876543210")
+    assert first.address == second.address
+    assert (first.node_name, second.node_name) == ("i-0123456789abcdef0", "i-0fedcba9876543210")
 
 
 def test_a_processor_without_programs_is_refused() -> None:

@@ -39,7 +39,9 @@ OTHER = replace(
     MASTER,
     slot="b",
     etcd_arguments=tuple(member_arguments(SPEC, "b", MEMBERS)),
-    identity=replace(examples.IDENTITY, zone="eu-central-1b", address="10.20.2.7", node_name="ip-10-20-2-7"),
+    identity=replace(
+        examples.IDENTITY, zone="eu-central-1b", address="10.20.2.7", instance_id="i-0fedcba9876543210"
+    ),
 )
 KUBEADM = real.program("kubeadm")
 
@@ -56,6 +58,7 @@ def _rendered(document: ClusterDocument = examples.DOCUMENT) -> dict[str, str]:
         "join": configuration.join_config(
             examples.WORKER_DOCUMENT,
             examples.IDENTITY,
+            own_labels=examples.WORKER_CONFIG.labels,
             endpoint=document.api_endpoint,
             token=MASTER.bootstrap_token,
             ca_hash="sha256:" + "0" * 64,
@@ -130,7 +133,10 @@ def test_masters_register_with_their_taint() -> None:
     arguments = {a["name"]: a["value"] for a in registration["kubeletExtraArgs"]}
     assert arguments["register-with-taints"] == "node-role.kubernetes.io/control-plane=:NoSchedule"
     assert arguments["provider-id"] == "aws:///eu-central-1a/i-0123456789abcdef0"
-    assert "topology.kubernetes.io/zone=eu-central-1a" in arguments["node-labels"].split(",")
+    labels = arguments["node-labels"].split(",")
+    assert "topology.kubernetes.io/zone=eu-central-1a" in labels
+    assert "kubequorum/slot=a" in labels
+    assert registration["name"] == "i-0123456789abcdef0"
     assert "cloud-provider" not in arguments
 
 
@@ -138,7 +144,9 @@ def test_a_worker_has_the_labels_and_taints_of_its_group() -> None:
     """And pins the CA."""
     join = _documents(_rendered()["join"])["JoinConfiguration"]
     arguments = {a["name"]: a["value"] for a in join["nodeRegistration"]["kubeletExtraArgs"]}
-    assert "workload=batch" in arguments["node-labels"].split(",")
+    labels = arguments["node-labels"].split(",")
+    assert "workload=batch" in labels
+    assert "kubequorum/worker-group=batch" in labels
     assert join["nodeRegistration"]["taints"] == [
         {"key": "workload", "value": "batch", "effect": "NoSchedule"}
     ]

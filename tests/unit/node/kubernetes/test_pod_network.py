@@ -130,7 +130,7 @@ def test_pods_of_two_nodes_reach_each_other_and_a_lost_node_is_forgotten(
     networks = []
     for number, (name, namespace) in enumerate(zip("ab", wire, strict=True), start=1):
         node = FakeNode(tmp_path / name)
-        node.identity = replace(node.identity, node_name=name, address=f"10.99.0.{number}")
+        node.identity = replace(node.identity, instance_id=name, address=f"10.99.0.{number}")
         node.host = _NamespaceHost(tmp_path / name, namespace)  # type: ignore[assignment]
         networks.append(PodNetwork(node))
     for network in networks:
@@ -167,7 +167,7 @@ def test_a_restart_changes_nothing_that_is_right(
     }
     monkeypatch.setattr(pod_network, "NodeApi", lambda _: api)
     node = FakeNode(tmp_path)
-    node.identity = replace(node.identity, node_name="a", address="10.99.0.1")
+    node.identity = replace(node.identity, instance_id="a", address="10.99.0.1")
     node.host = _NamespaceHost(tmp_path, wire[0])  # type: ignore[assignment]
     PodNetwork(node).synchronise()
 

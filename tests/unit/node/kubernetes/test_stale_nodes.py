@@ -15,12 +15,10 @@ INSTANCE = "i-0aaaaaaaaaaaaaaaa"
 KUBECTL = "/usr/local/bin/kubectl"
 
 
-def _node(
-    *, provider_id: str = f"aws:///eu-central-1a/{INSTANCE}", ready: str = "Unknown", created: str = OLD
-) -> Any:
+def _node(*, name: str = INSTANCE, ready: str = "Unknown", created: str = OLD, provider_id: str = "") -> Any:
     return {
-        "metadata": {"name": "ip-10-20-1-4", "creationTimestamp": created},
-        "spec": {"providerID": provider_id},
+        "metadata": {"name": name, "creationTimestamp": created},
+        "spec": {"providerID": provider_id or f"aws:///eu-central-1a/{name}"},
         "status": {"conditions": [{"type": "Ready", "status": ready}]},
     }
 
@@ -51,16 +49,23 @@ def test_a_node_that_ec2_does_not_know_yet_stays() -> None:
     assert not _goes(_node(ready="True"), {})
 
 
-@pytest.mark.parametrize("provider_id", ["", "kind://docker/kind/worker", "aws:///eu-central-1a/fargate-x"])
-def test_a_node_that_is_not_an_instance_stays(provider_id: str) -> None:
+@pytest.mark.parametrize("name", ["worker-1", "ip-10-20-1-4.ec2.internal", "i-0aaaaaaaaaaaaaaaa.example.com"])
+def test_a_node_that_is_not_an_instance_stays(name: str) -> None:
     """It is none of ours."""
-    assert not _goes(_node(provider_id=provider_id), {})
+    assert not _goes(_node(name=name), {})
+
+
+def test_a_node_is_the_instance_that_it_is_named_after() -> None:
+    """Its provider id is what the node itself wrote, and may name another's instance."""
+    living = "i-0bbbbbbbbbbbbbbbb"
+    states = {INSTANCE: "terminated", living: "running"}
+    assert _goes(_node(name=INSTANCE, provider_id=f"aws:///eu-central-1a/{living}"), states)
+    assert not _goes(_node(name=living, provider_id=f"aws:///eu-central-1a/{INSTANCE}"), states)
 
 
 def test_stale_nodes_are_removed_with_one_request_to_ec2(node: FakeNode) -> None:
     """Asked by a filter: an id that EC2 does not know is no error then."""
-    living = _node(provider_id="aws:///eu-central-1b/i-0bbbbbbbbbbbbbbbb")
-    living["metadata"]["name"] = "ip-10-20-2-4"
+    living = _node(name="i-0bbbbbbbbbbbbbbbb")
     node.host.on(KUBECTL, lambda *_: json.dumps({"items": [_node(), living]}))
     node.aws.instances = {
         INSTANCE: {"InstanceId": INSTANCE, "State": {"Name": "terminated"}},
@@ -69,5 +74,5 @@ def test_stale_nodes_are_removed_with_one_request_to_ec2(node: FakeNode) -> None
     stale_nodes.remove(node)
     deleted = [line for line in node.host.ran(KUBECTL) if " delete " in line]
     assert len(deleted) == 1
-    assert "delete node ip-10-20-1-4" in deleted[0]
+    assert f"delete node {INSTANCE}" in deleted[0]
     assert len(node.aws.requests) == 1
