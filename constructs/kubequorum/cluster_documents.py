@@ -13,10 +13,13 @@ from kubequorum.config import Cluster, WorkerGroup
 from kubequorum.config.checks.addresses import node_mask_bits
 from kubequorum.config.components import Kubelet
 from kubequorum_node.document import (
+    ADMISSION_PLUGINS,
     BackupRetention,
     ClusterDocument,
     EtcdSpec,
     ExtraSettings,
+    OidcIssuer,
+    SecuritySpec,
     Slot,
     VolumeShape,
 )
@@ -54,7 +57,7 @@ def master_document(cluster: Cluster, *, stack: str) -> ClusterDocument:
         arguments={
             name: flags
             for name, flags in (
-                ("kube-apiserver", _with_node_restriction(kubernetes.api_server.extra_args)),
+                ("kube-apiserver", _with_needed_plugins(kubernetes.api_server.extra_args)),
                 ("kube-controller-manager", kubernetes.controller_manager.extra_args),
                 ("kube-scheduler", kubernetes.scheduler.extra_args),
                 ("etcd", kubernetes.etcd.extra_args),
@@ -65,14 +68,18 @@ def master_document(cluster: Cluster, *, stack: str) -> ClusterDocument:
         kubelet=_kubelet(cluster, cluster.masters.kubelet),
         containerd=_containerd(cluster),
     )
-    return _document(cluster, stack=stack, labels={}, taints=(), etcd=etcd, extra=extra)
+    return _document(
+        cluster, stack=stack, labels={}, taints=(), etcd=etcd, security=_security(cluster), extra=extra
+    )
 
 
 def worker_document(cluster: Cluster, group: WorkerGroup, *, stack: str) -> ClusterDocument:
     """The document of a group's workers."""
     taints = tuple(taint.model_dump() for taint in group.taints)
     extra = ExtraSettings(kubelet=_kubelet(cluster, group.kubelet), containerd=_containerd(cluster))
-    return _document(cluster, stack=stack, labels=group.labels, taints=taints, etcd=None, extra=extra)
+    return _document(
+        cluster, stack=stack, labels=group.labels, taints=taints, etcd=None, security=None, extra=extra
+    )
 
 
 def _document(
@@ -82,6 +89,7 @@ def _document(
     labels: dict[str, str],
     taints: tuple[dict[str, str], ...],
     etcd: EtcdSpec | None,
+    security: SecuritySpec | None,
     extra: ExtraSettings,
 ) -> ClusterDocument:
     network = cluster.network
@@ -92,6 +100,7 @@ def _document(
         kubernetes_version=cluster.kubernetes.version,
         api_name=cluster.api_name,
         node_api_name=cluster.node_api_name,
+        vpc_cidr=str(network.vpc_cidr),
         pod_cidr=str(network.pod_cidr),
         service_cidr=str(network.service_cidr),
         pods_per_node=network.pods_per_node,
@@ -101,7 +110,29 @@ def _document(
         labels=labels,
         taints=taints,
         etcd=etcd,
+        security=security,
         extra=extra,
+    )
+
+
+def _security(cluster: Cluster) -> SecuritySpec:
+    return SecuritySpec(
+        pod_security=cluster.security.pod_security,
+        namespaces=dict(sorted(cluster.security.namespaces.items())),
+        encrypted_resources=cluster.security.encrypted_resources,
+        oidc_issuers=tuple(
+            OidcIssuer(
+                url=issuer.url,
+                audiences=issuer.audiences,
+                username_claim=issuer.username_claim,
+                username_prefix=issuer.username_prefix,
+                groups_claim=issuer.groups_claim or "",
+                groups_prefix=issuer.groups_prefix,
+                required_claims=issuer.required_claims,
+                certificate_authority=issuer.certificate_authority or "",
+            )
+            for issuer in cluster.oidc_issuers
+        ),
     )
 
 
@@ -128,13 +159,13 @@ def _containerd(cluster: Cluster) -> str:
     return f"{version}{fragment}\n"
 
 
-def _with_node_restriction(flags: Mapping[str, str]) -> dict[str, str]:
-    """The flags; a list of admission plugins replaces kubeadm's, so it gets the plugin that is needed."""
-    name, needed = "enable-admission-plugins", "NodeRestriction"
-    plugins = [plugin for plugin in flags.get(name, "").split(",") if plugin]
-    if name not in flags or needed in plugins:
+def _with_needed_plugins(flags: Mapping[str, str]) -> dict[str, str]:
+    """The flags; a list of admission plugins replaces the node program's, so it gets the needed ones."""
+    name = "enable-admission-plugins"
+    if name not in flags:
         return dict(flags)
-    return {**flags, name: ",".join([needed, *plugins])}
+    plugins = [plugin for plugin in flags[name].split(",") if plugin]
+    return {**flags, name: ",".join(dict.fromkeys([*ADMISSION_PLUGINS, *plugins]))}
 
 
 def _quota_bytes(volume_gib: int) -> int:

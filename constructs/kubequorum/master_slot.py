@@ -67,6 +67,7 @@ class MasterSlot(Construct):
                 may.read_own_group(),
                 may.read_instances_and_volumes(),
                 may.complete_lifecycle_actions(group_tags=own_tags),
+                may.report_unhealthy(group_tags=own_tags),
                 may.signal_stack(stack.stack_name),
                 program.read_permission(),
                 *may.move_volume(volume_id=state.volume_ids[slot], instance_tags=own_tags),

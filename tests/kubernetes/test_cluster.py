@@ -136,17 +136,32 @@ def test_the_audit_log_has_the_user_and_never_the_content_of_a_secret(cluster: D
 
 @pytest.mark.parametrize("port", [6443, 2379, 10250, 10257, 10259])
 def test_old_tls_versions_are_refused(cluster: Deployment, port: int) -> None:
-    """API server, etcd, kubelet, controller manager and scheduler refuse TLS 1.1, and accept TLS 1.2."""
-    connect = f"openssl s_client -connect 127.0.0.1:{port} -cipher DEFAULT:@SECLEVEL=0"
+    """etcd, kubelet, controller manager and scheduler take TLS 1.3 only, the API server also 1.2."""
     refused = "alert protocol version"
-    old, new = (
-        cluster.sh(cluster.master("a"), f"{connect} -{version} </dev/null 2>&1 || true")
-        for version in ("tls1_1", "tls1_2")
+    printed = {version: _tls(cluster, port, f"-{version}") for version in ("tls1_1", "tls1_2", "tls1_3")}
+    assert all("CONNECTED" in text for text in printed.values())
+    assert [version for version, text in printed.items() if refused in text] == (
+        ["tls1_1"] if port == 6443 else ["tls1_1", "tls1_2"]
     )
-    assert "CONNECTED" in old
-    assert refused in old
-    assert "CONNECTED" in new
-    assert refused not in new
+
+
+def test_weak_ciphers_are_refused(cluster: Deployment) -> None:
+    """Of TLS 1.2 the API server takes those that are authenticated and forward secret."""
+    for cipher, is_strong in (
+        ("ECDHE-ECDSA-AES128-GCM-SHA256", True),
+        ("ECDHE-ECDSA-AES128-SHA", False),
+        ("ECDHE-ECDSA-AES256-SHA", False),
+    ):
+        printed = _tls(cluster, 6443, f"-tls1_2 -cipher {cipher}:@SECLEVEL=0")
+        assert ("handshake failure" not in printed) is is_strong, (cipher, printed)
+        assert (f"Cipher is {cipher}" in printed) is is_strong
+
+
+def _tls(cluster: Deployment, port: int, options: str) -> str:
+    """What openssl prints about a connection to a port of a master."""
+    default = "" if "-cipher" in options else "-cipher DEFAULT:@SECLEVEL=0"
+    command = f"openssl s_client -connect 127.0.0.1:{port} {default} {options}"
+    return cluster.sh(cluster.master("a"), f"{command} </dev/null 2>&1 || true")
 
 
 def test_certificates_are_valid_for_a_year_and_renewed(cluster: Deployment) -> None:

@@ -66,12 +66,12 @@ def test_kubeadm_configuration(snapshot: SnapshotAssertion) -> None:
 def test_files_are_what_the_programs_read(tmp_path: Path) -> None:
     """TOML of version 3, and a KubeletConfiguration; mappings are merged, and other groups have their own."""
     general, plain = (_drop_ins(_documents()[name], tmp_path / name) for name in ("general", "plain"))
-    toml, kubelet = general.values()
+    toml, _, kubelet = general.values()
     assert tomllib.loads(toml)["version"] == 3
     merged: dict[str, Any] = json.loads(kubelet)
     assert merged["kind"] == "KubeletConfiguration"
     assert merged["evictionHard"] == {"memory.available": "1Gi", "nodefs.available": "10%"}
-    assert json.loads(list(plain.values())[1])["evictionHard"]["memory.available"] == "200Mi"
+    assert json.loads(list(plain.values())[2])["evictionHard"]["memory.available"] == "200Mi"
 
 
 def test_a_change_for_masters_replaces_no_worker() -> None:
@@ -86,15 +86,15 @@ def test_a_change_for_masters_replaces_no_worker() -> None:
     assert ClusterDocument.from_json(masters.to_json()) == masters
 
 
-def test_admission_plugins_keep_the_one_that_nodes_need() -> None:
-    """A list replaces kubeadm's own."""
+def test_admission_plugins_keep_those_that_the_cluster_needs() -> None:
+    """A list replaces the node program's own."""
     flags = _documents()["masters"].extra.arguments["kube-apiserver"]
-    assert flags["enable-admission-plugins"] == "NodeRestriction,AlwaysPullImages"
+    assert flags["enable-admission-plugins"] == "NodeRestriction,DenyServiceExternalIPs,AlwaysPullImages"
 
 
 def test_without_extra_settings_nothing_is_written(tmp_path: Path) -> None:
-    """Images may have drop-ins of their own in the same folders."""
-    assert _drop_ins(examples.DOCUMENT, tmp_path) == {}
+    """But what is reserved by the host's size. Images may have drop-ins of their own in the same folders."""
+    assert list(_drop_ins(examples.DOCUMENT, tmp_path)) == ["etc/kubernetes/kubelet.conf.d/40-reserved.conf"]
 
 
 def test_containerd_is_restarted_for_another_fragment(tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ FILE_NAME = "cluster.json"
 API_PORT = 6443
 METRICS_NAMESPACE = "Kubequorum"
 """In CloudWatch; masters may write to no other one."""
+ADMISSION_PLUGINS = ("NodeRestriction", "DenyServiceExternalIPs")
+"""Of the API server, beside those that are on by default. The second refuses Services that claim addresses
+which are not theirs (CVE-2020-8554)."""
 
 
 class DocumentError(NodeError):
@@ -64,6 +67,35 @@ class EtcdSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OidcIssuer:
+    """An identity provider with which people log in."""
+
+    url: str
+    audiences: tuple[str, ...]
+    username_claim: str
+    username_prefix: str
+    groups_claim: str
+    """Empty: users have no groups."""
+    groups_prefix: str
+    required_claims: dict[str, str]
+    certificate_authority: str
+    """PEM; empty for the CAs that the image trusts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecuritySpec:
+    """What the API server admits, encrypts and accepts."""
+
+    pod_security: str
+    """Pod Security Standard of namespaces that do not say otherwise: privileged, baseline or restricted."""
+    namespaces: dict[str, str]
+    """Namespace to its standard."""
+    encrypted_resources: tuple[str, ...]
+    """Plural, or plural.group."""
+    oidc_issuers: tuple[OidcIssuer, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExtraSettings:
     """Settings of components that the cluster file adds to those of Kubequorum and kubeadm."""
 
@@ -91,6 +123,7 @@ class ClusterDocument:
     """DNS name of the API for people."""
     node_api_name: str
     """DNS name of the API for nodes."""
+    vpc_cidr: str
     pod_cidr: str
     service_cidr: str
     pods_per_node: int
@@ -105,6 +138,8 @@ class ClusterDocument:
     taints: tuple[dict[str, str], ...] = ()
     """Taints of the worker group, each with key, value and effect."""
     etcd: EtcdSpec | None = None
+    """None for workers."""
+    security: SecuritySpec | None = None
     """None for workers."""
     extra: ExtraSettings = field(default_factory=ExtraSettings)
 
@@ -136,8 +171,12 @@ class ClusterDocument:
                     backups=BackupRetention(**etcd.pop("backups")),
                     **etcd,
                 )
+            security = values.pop("security")
+            if security is not None:
+                security = _security(**security)
             extra = ExtraSettings(**values.pop("extra"))
-            return cls(**{**values, "taints": tuple(values["taints"]), "etcd": etcd, "extra": extra})
+            taints = tuple(values.pop("taints"))
+            return cls(**values, taints=taints, etcd=etcd, security=security, extra=extra)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DocumentError(
                 f"{FILE_NAME} does not fit this node program ({error}): "
@@ -148,3 +187,10 @@ class ClusterDocument:
     def load(cls, path: Path) -> Self:
         """Read the file in the unpacked bundle."""
         return cls.from_json(path.read_text(encoding="utf-8"))
+
+
+def _security(
+    *, encrypted_resources: list[str], oidc_issuers: list[dict[str, Any]], **values: Any
+) -> SecuritySpec:
+    issuers = (OidcIssuer(**{**issuer, "audiences": tuple(issuer["audiences"])}) for issuer in oidc_issuers)
+    return SecuritySpec(encrypted_resources=tuple(encrypted_resources), oidc_issuers=tuple(issuers), **values)

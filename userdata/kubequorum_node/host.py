@@ -52,6 +52,14 @@ class Space:
     """For root."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """The size of a host."""
+
+    cores: int
+    memory_mib: int
+
+
 class Host:
     """The boundary between decisions and the operating system; tests put a fake in its place."""
 
@@ -164,6 +172,11 @@ class Host:
     def time(self) -> datetime:
         """The time by this host's clock, in UTC."""
         return datetime.now(UTC)
+
+    def size(self) -> Size:
+        """Processors and memory of this host."""
+        pages = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return Size(cores=os.cpu_count() or 1, memory_mib=pages >> 20)
 
     def space(self, absolute: str) -> Space:
         """Space of the file system of a path.

@@ -10,11 +10,12 @@ from kubequorum_node.aws.lifecycle import Lifecycle
 from kubequorum_node.aws.state_store import StateStore
 from kubequorum_node.clock import Clock
 from kubequorum_node.config import NodeConfig
-from kubequorum_node.document import ClusterDocument, EtcdSpec
+from kubequorum_node.document import ClusterDocument, EtcdSpec, SecuritySpec
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import Host
 from kubequorum_node.runtime.base import ContainerRuntime
 from kubequorum_node.runtime.containerd import Containerd
+from kubequorum_node.supervision import systemctl
 from kubequorum_node.supervision.supervisor import Supervisor
 
 WORK_FOLDER = "/etc/kubernetes/kubequorum"
@@ -44,7 +45,14 @@ class Node:
         self.aws = aws or Aws(document.region, clock=self.clock)
         self.metadata = metadata or Metadata(clock=self.clock)
         self.store = StateStore(self.aws, config.bucket, clock=self.clock)
-        self.lifecycle = Lifecycle(config, document, aws=self.aws, metadata=self.metadata, clock=self.clock)
+        self.lifecycle = Lifecycle(
+            config,
+            document,
+            aws=self.aws,
+            metadata=self.metadata,
+            clock=self.clock,
+            power_off=lambda: systemctl.power_off(self.host),
+        )
 
     @cached_property
     def identity(self) -> Identity:
@@ -81,3 +89,15 @@ class Node:
         if self.document.etcd is None:
             raise NodeError(f"this host is {self.config.role}: the step is for masters only")
         return self.document.etcd
+
+    @property
+    def security_spec(self) -> SecuritySpec:
+        """What the API server admits, encrypts and accepts.
+
+        Raises:
+            NodeError: this host is a worker.
+
+        """
+        if self.document.security is None:
+            raise NodeError(f"this host is {self.config.role}: the step is for masters only")
+        return self.document.security

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 from kubequorum.config.components import Kubernetes
 from kubequorum.config.instances import Masters, WorkerGroup
 from kubequorum.config.section import Architecture, DnsLabel, DnsName, ImageId, Section, Whole
+from kubequorum.config.security import OidcIssuer, Security
 
 
 class Network(Section):
@@ -168,6 +169,12 @@ class Cluster(Section):
     backups: Backups = Backups()
     audit_log: AuditLog = AuditLog()
     alarms: Alarms = Alarms()
+    security: Security = Security()
+    oidc_issuers: tuple[OidcIssuer, ...] = Field(
+        default=(),
+        max_length=64,
+        description="identity providers with which people log in, instead of the administrator's kubeconfig",
+    )
     worker_groups: tuple[WorkerGroup, ...] = Field(
         default=(), description="groups of workers, any number; none is allowed"
     )

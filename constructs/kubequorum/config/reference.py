@@ -43,7 +43,7 @@ are reported by the component itself: a component of the control plane, or etcd,
 an unknown flag, so the boot of the new master fails and the deploy is rolled back, with the
 component's message in `/var/log/pods` of that master; the kubelet ignores unknown fields; containerd
 ignores unknown keys and warns of each (`journalctl -u containerd`). `enable-admission-plugins` of
-the API server always keeps `NodeRestriction`.
+the API server always keeps `NodeRestriction` and `DenyServiceExternalIPs`.
 
 Extra settings are part of the node program's bundle: a change replaces the instances that it
 concerns, masters one at a time. A change of `kubernetes.kubelet` or `kubernetes.containerd`

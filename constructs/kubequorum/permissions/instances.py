@@ -14,13 +14,12 @@ def read_own_group() -> Permission:
 
 
 def complete_lifecycle_actions(*, group_tags: dict[str, str]) -> Permission:
-    """Complete and extend lifecycle actions, and report health, in groups with these tags only."""
+    """Complete and extend lifecycle actions in groups with these tags only."""
     return Permission(
         sid="OwnGroup",
         actions=(
             "autoscaling:CompleteLifecycleAction",
             "autoscaling:RecordLifecycleActionHeartbeat",
-            "autoscaling:SetInstanceHealth",
         ),
         resources=(arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*"),),
         conditions={"StringEquals": resource_tags(group_tags)},

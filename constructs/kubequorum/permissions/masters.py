@@ -21,6 +21,20 @@ def read_instances_and_volumes() -> Permission:
     )
 
 
+def report_unhealthy(*, group_tags: dict[str, str]) -> Permission:
+    """Have a group with these tags replace its instance: a slot's group has one, the master itself.
+
+    Not for workers: it could be any other one of their group, as AWS knows no narrower resource.
+    """
+    return Permission(
+        sid="OwnHealth",
+        actions=("autoscaling:SetInstanceHealth",),
+        resources=(arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*"),),
+        conditions={"StringEquals": resource_tags(group_tags)},
+        wildcard_reason="bound by tag: the policy must exist before the group has its name",
+    )
+
+
 def move_volume(*, volume_id: str, instance_tags: dict[str, str]) -> list[Permission]:
     """Attach and detach the slot's volumes, to and from instances with these tags only.
 

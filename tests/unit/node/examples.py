@@ -2,7 +2,14 @@
 
 from kubequorum_node.aws.identity import Identity
 from kubequorum_node.config import NodeConfig
-from kubequorum_node.document import BackupRetention, ClusterDocument, EtcdSpec, Slot, VolumeShape
+from kubequorum_node.document import (
+    BackupRetention,
+    ClusterDocument,
+    EtcdSpec,
+    SecuritySpec,
+    Slot,
+    VolumeShape,
+)
 
 DOCUMENT = ClusterDocument(
     cluster="ha",
@@ -11,6 +18,7 @@ DOCUMENT = ClusterDocument(
     kubernetes_version="1.36.3",
     api_name="api.ha.kubequorum.internal",
     node_api_name="api.ha.kubequorum.internal",
+    vpc_cidr="10.20.0.0/16",
     pod_cidr="10.128.0.0/14",
     service_cidr="10.96.0.0/16",
     pods_per_node=110,
@@ -32,6 +40,12 @@ DOCUMENT = ClusterDocument(
         volume=VolumeShape(size_gib=20, iops=3000, throughput_mib_per_s=125),
         backups=BackupRetention(everything_hours=24, daily_days=30),
     ),
+    security=SecuritySpec(
+        pod_security="baseline",
+        namespaces={"monitoring": "privileged", "payments": "restricted"},
+        encrypted_resources=("secrets", "configmaps"),
+        oidc_issuers=(),
+    ),
 )
 
 WORKER_DOCUMENT = ClusterDocument(
@@ -41,6 +55,7 @@ WORKER_DOCUMENT = ClusterDocument(
     kubernetes_version="1.36.3",
     api_name="api.ha.kubequorum.internal",
     node_api_name="api.ha.kubequorum.internal",
+    vpc_cidr="10.20.0.0/16",
     pod_cidr="10.128.0.0/14",
     service_cidr="10.96.0.0/16",
     pods_per_node=110,

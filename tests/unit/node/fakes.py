@@ -11,7 +11,7 @@ from kubequorum_node.aws.imds import Metadata
 from kubequorum_node.clock import Clock
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import ClusterDocument
-from kubequorum_node.host import Answer, CommandError, Host, Result, Space
+from kubequorum_node.host import Answer, CommandError, Host, Result, Size, Space
 from kubequorum_node.node import Node
 from kubequorum_node.supervision.systemd import Systemd
 from tests.unit.node import examples
@@ -102,6 +102,9 @@ class FakeHost(Host):
 
     def time(self) -> datetime:
         return self.wall_time
+
+    def size(self) -> Size:
+        return Size(cores=2, memory_mib=8192)
 
     def space(self, absolute: str) -> Space:
         found = super().space(absolute)

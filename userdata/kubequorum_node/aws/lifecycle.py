@@ -1,5 +1,6 @@
 """This instance in its Auto Scaling group and its stack: ready, failed and terminated, each reported once."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -35,7 +36,9 @@ class Lifecycle:
         aws: Aws,
         metadata: Metadata,
         clock: Clock,
+        power_off: Callable[[], None],
     ) -> None:
+        self._power_off = power_off
         self._config = config
         self._clock = clock
         self._stack = document.stack
@@ -94,7 +97,7 @@ class Lifecycle:
         with timed("abandon the launch"):
             if not self._complete(LAUNCH_HOOK, "ABANDON"):
                 # The hook was completed early.
-                self._report_unhealthy()
+                self._leave_group()
 
     def wait_for_termination(self) -> None:
         """Return once the group terminates this instance."""
@@ -147,8 +150,20 @@ class Lifecycle:
                 self._complete(LAUNCH_HOOK, "CONTINUE")
         self._signal_when_awaited(logical_id, "FAILURE", unique_id)
 
+    def _leave_group(self) -> None:
+        """Let the group replace this instance, whatever state it is in.
+
+        A worker may not report health: AWS would let it report that of every other worker of its group. It
+        powers off; an instance that does not run is unhealthy for its group, too
+        (https://docs.aws.amazon.com/autoscaling/ec2/userguide/health-checks-overview.html).
+        """
+        if self._config.slot is None:
+            error(f"{self._metadata.instance_id()} powers off: its group replaces it")
+            self._power_off()
+        else:
+            self._report_unhealthy()
+
     def _report_unhealthy(self) -> None:
-        """Let the group replace this instance, whatever state it is in."""
         instance_id = self._metadata.instance_id()
         try:
             self._aws.call(

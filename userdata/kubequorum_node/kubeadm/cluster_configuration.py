@@ -5,7 +5,7 @@ Nothing here depends on the slot; `configuration` has what does.
 
 from typing import Any
 
-from kubequorum_node.document import ClusterDocument, EtcdSpec
+from kubequorum_node.document import ADMISSION_PLUGINS, ClusterDocument, EtcdSpec
 from kubequorum_node.errors import NodeError
 
 API_VERSION = "kubeadm.k8s.io/v1beta4"
@@ -20,7 +20,20 @@ AUDIT_FOLDER = "/var/log/kubernetes/audit"
 
 _YEAR = "8760h0m0s"
 _DNS_DOMAIN = "cluster.local"
-_TLS_VERSION = "VersionTLS12"
+_TLS_13 = "VersionTLS13"
+"""Of components whose clients are all the cluster's own."""
+_TLS_12 = "VersionTLS12"
+_CIPHERS = (
+    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+)
+"""Of TLS 1.2: forward secret and authenticated. Those of TLS 1.3 all are, and cannot be chosen."""
+_PIDS_OF_A_POD = 4096
+"""Enough for any server, and a fork bomb leaves the node's other process ids (at least 32768) to others."""
 
 Document = dict[str, Any]
 
@@ -33,6 +46,13 @@ _API_SERVER_ARGUMENTS = [
     ("audit-log-maxage", "30"),
     ("audit-log-maxbackup", "10"),
     ("audit-log-maxsize", "100"),
+    ("admission-control-config-file", f"{API_SERVER_FOLDER}/admission.json"),
+    ("enable-admission-plugins", ",".join(ADMISSION_PLUGINS)),
+    # A pod's token is valid for an hour, as it says, and not for a year in case the pod reads it only once.
+    ("service-account-extend-token-expiration", "false"),
+    # Load balancers that check its health, and programs of people, may not have TLS 1.3.
+    ("tls-min-version", _TLS_12),
+    ("tls-cipher-suites", ",".join(_CIPHERS)),
     # When it is stopped, /readyz fails first; requests that still arrive get a Retry-After.
     ("shutdown-delay-duration", "5s"),
     ("shutdown-send-retry-after", "true"),
@@ -48,7 +68,8 @@ def cluster_configuration(document: ClusterDocument, api_load_balancer_name: str
 
     """
     names = [document.api_name, document.node_api_name, api_load_balancer_name, "127.0.0.1"]
-    component = [("profiling", "false"), ("tls-min-version", _TLS_VERSION)]
+    no_profiling = ("profiling", "false")
+    component = [no_profiling, ("tls-min-version", _TLS_13)]
     extra = document.extra.arguments
     configuration: Document = {
         "apiVersion": API_VERSION,
@@ -66,7 +87,7 @@ def cluster_configuration(document: ClusterDocument, api_load_balancer_name: str
         },
         "apiServer": {
             "certSANs": list(dict.fromkeys(name for name in names if name)),
-            "extraArgs": arguments([*component, *_API_SERVER_ARGUMENTS], extra.get("kube-apiserver")),
+            "extraArgs": arguments([no_profiling, *_API_SERVER_ARGUMENTS], extra.get("kube-apiserver")),
             "extraVolumes": [
                 _volume("kubequorum", API_SERVER_FOLDER, read_only=True),
                 _volume("audit", AUDIT_FOLDER, read_only=False),
@@ -98,7 +119,7 @@ def etcd_arguments(document: ClusterDocument) -> list[tuple[str, str]]:
         # Write-ahead log files older than the snapshot: etcd needs none of them, but reads all when it
         # starts.
         ("max-wals", "1"),
-        ("tls-min-version", "TLS1.2"),
+        ("tls-min-version", "TLS1.3"),
     ]
     return list({**dict(own), **document.extra.arguments.get("etcd", {})}.items())
 
@@ -110,7 +131,11 @@ def components(document: ClusterDocument) -> tuple[Document, Document]:
         "kind": "KubeletConfiguration",
         "cgroupDriver": "systemd",
         "rotateCertificates": True,
-        "tlsMinVersion": _TLS_VERSION,
+        "tlsMinVersion": _TLS_13,
+        "enableProfilingHandler": False,
+        # Containers that name no profile get the runtime's, which refuses system calls that few need.
+        "seccompDefault": True,
+        "podPidsLimit": _PIDS_OF_A_POD,
         "maxPods": document.pods_per_node,
     }
     proxy: Document = {

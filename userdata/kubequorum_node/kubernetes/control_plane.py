@@ -1,12 +1,16 @@
 """The control plane of this master: certificates, static pods, and cluster-wide configuration."""
 
-import json
-
 from kubequorum_node.etcd import manifest, membership, names
 from kubequorum_node.etcd.voting import wait_until_voting
 from kubequorum_node.kubeadm import ca_set, configuration, master_config
 from kubequorum_node.kubeadm.phases import Kubeadm
-from kubequorum_node.kubernetes import api_server, api_server_files, certificates, controllers
+from kubequorum_node.kubernetes import (
+    api_server,
+    api_server_files,
+    certificates,
+    controllers,
+    shared_objects,
+)
 from kubequorum_node.log import info
 from kubequorum_node.node import WORK_FOLDER, Node
 from kubequorum_node.repair import damaged_data
@@ -110,7 +114,7 @@ def configure_cluster(node: Node, *, bootstrap_token: str) -> None:
         kubeadm.retry_init_phase(*phase, config=config, clock=node.clock, seconds=_PHASE_SECONDS)
     # It holds the token, and nothing reads it again.
     node.host.path(_SHARED_CONFIG).unlink(missing_ok=True)
-    api_server.kubectl(node, "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=node_reader())
+    shared_objects.apply(node, seconds=_PHASE_SECONDS)
     # It bypasses all authorization. admin.conf suffices, and its rights can be revoked.
     node.host.path(api_server.SUPER_ADMIN_KUBECONFIG).unlink(missing_ok=True)
 
@@ -130,22 +134,3 @@ def prove_health(node: Node, volume: SlotVolume) -> None:
     api_server.wait_until_ready(node)
     controllers.wait_until_healthy(node)
     slot_record.finish(node, volume_id=volume.volume_id)
-
-
-def node_reader() -> str:
-    """RBAC that lets nodes read all Nodes: the pod network needs their addresses and pod ranges."""
-    name = "kubequorum:pod-network"
-    role = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": name},
-        "rules": [{"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "watch"]}],
-    }
-    binding = {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": name},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "system:nodes"}],
-    }
-    return json.dumps({"apiVersion": "v1", "kind": "List", "items": [role, binding]})

@@ -19,6 +19,8 @@ from kubequorum_node.node import Node
 
 JOIN_KEY = "join/worker.json"
 ADMIN_KEY = "admin/kubeconfig"
+ADMIN_USER = "kubequorum-admin"
+"""The user of that kubeconfig; masters themselves use kubeadm's (`kubernetes-admin`)."""
 TOKEN_VALID = timedelta(hours=2)
 """Four times as long as the timer's period (`services`)."""
 ADMIN_VALID = timedelta(hours=24)
@@ -92,7 +94,7 @@ def admin_kubeconfig(node: Node) -> str:
         "kubeconfig",
         "user",
         f"--config={master_config.PATH}",
-        "--client-name=kubequorum-admin",
+        f"--client-name={ADMIN_USER}",
         # kubeadm binds this group to cluster-admin; unlike those of system:masters, its rights can be
         # revoked.
         "--org=kubeadm:cluster-admins",

@@ -1,4 +1,4 @@
-"""Events about this host's Node, which `kubectl get events` and `kubectl describe node` show."""
+"""Events about Nodes, by default this host's, which `kubectl get events` and `kubectl describe node` show."""
 
 import json
 from datetime import datetime
@@ -13,8 +13,10 @@ _MESSAGE_LENGTH = 1024
 """Of an Event's note (https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/)."""
 
 
-def create(node: Node, *, component: str, reason: str, message: str, is_warning: bool) -> None:
-    """Create an Event about this host's Node.
+def create(
+    node: Node, *, component: str, reason: str, message: str, is_warning: bool, about: str = ""
+) -> None:
+    """Create an Event about a Node.
 
     Args:
         node: the host.
@@ -22,13 +24,15 @@ def create(node: Node, *, component: str, reason: str, message: str, is_warning:
         reason: one word in CamelCase.
         message: a sentence for people.
         is_warning: whether it is a Warning, or Normal.
+        about: name of the Node; without it, this host's.
 
     Raises:
         CommandError: no API server accepts it.
 
     """
     text = event(
-        node.identity.node_name,
+        about or node.identity.node_name,
+        reporter=node.identity.node_name,
         component=component,
         reason=reason,
         message=message,
@@ -48,8 +52,17 @@ def create(node: Node, *, component: str, reason: str, message: str, is_warning:
     )
 
 
-def event(name: str, *, component: str, reason: str, message: str, is_warning: bool, now: datetime) -> str:
-    """An Event about a Node, as JSON; for the arguments see `create`."""
+def event(
+    name: str,
+    *,
+    reporter: str,
+    component: str,
+    reason: str,
+    message: str,
+    is_warning: bool,
+    now: datetime,
+) -> str:
+    """An Event about a Node, as JSON; `reporter` is the host, for the other arguments see `create`."""
     written = now.strftime(_TIME)
     return json.dumps(
         {
@@ -60,7 +73,7 @@ def event(name: str, *, component: str, reason: str, message: str, is_warning: b
             "type": "Warning" if is_warning else "Normal",
             "reason": reason,
             "message": message[:_MESSAGE_LENGTH],
-            "source": {"component": component, "host": name},
+            "source": {"component": component, "host": reporter},
             "firstTimestamp": written,
             "lastTimestamp": written,
             "count": 1,

@@ -1,21 +1,58 @@
-"""Extra settings of the kubelet from the cluster file, as a drop-in of its configuration.
+"""Settings of this host's kubelet as drop-ins: what is reserved by the host's size, and the cluster file's.
 
 An image may have drop-ins in the same folder. The kubelet reads them in the order of their names.
 """
 
 import json
+from typing import Any
 
+from kubequorum_node.host import Size
 from kubequorum_node.node import Node
 
 FOLDER = "/etc/kubernetes/kubelet.conf.d"
 """https://kubernetes.io/docs/tasks/administer-cluster/kubelet-config-file/#kubelet-conf-d"""
+_RESERVED = f"{FOLDER}/40-reserved.conf"
 _FILE = f"{FOLDER}/50-cluster-file.conf"
+_HEADER = {"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration"}
+
+_BASE_MIB, _POD_MIB = 255, 11
+"""What kubelet and container runtime need: at all, and for each pod (Amazon EKS' values,
+https://docs.aws.amazon.com/eks/latest/userguide/choosing-instance-type.html)."""
+_LARGEST_SHARE = 4
+"""But never more than a quarter of a small host."""
+_SYSTEM = {"cpu": "100m", "memory": "128Mi"}
+"""For systemd, journald, the clock and the node program."""
+_CORES = ((1, 60.0), (1, 10.0), (2, 5.0))
+"""Thousandths of a core for each of so many cores, and of each further one (also Amazon EKS' values)."""
+_FURTHER_CORE = 2.5
 
 
 def install(node: Node) -> None:
-    """Write the drop-in, and make its folder, which the kubelet requires."""
+    """Write the drop-ins, and make their folder, which the kubelet requires."""
     node.host.path(FOLDER).mkdir(parents=True, exist_ok=True)
+    kube = reserved(node.host.size(), pods=node.document.pods_per_node)
+    _write(node, _RESERVED, {"kubeReserved": kube, "systemReserved": _SYSTEM})
     if settings := node.document.extra.kubelet:
-        header = {"apiVersion": "kubelet.config.k8s.io/v1beta1", "kind": "KubeletConfiguration"}
-        text = json.dumps({**header, **settings}, indent=1, sort_keys=True)
-        node.host.write(_FILE, f"{text}\n")
+        _write(node, _FILE, settings)
+
+
+def reserved(size: Size, *, pods: int) -> dict[str, str]:
+    """What is kept from pods for kubelet and container runtime, as quantities of Kubernetes.
+
+    Args:
+        size: of the host.
+        pods: how many there may be.
+
+    """
+    memory = min(_BASE_MIB + _POD_MIB * pods, size.memory_mib // _LARGEST_SHARE)
+    left, thousandths = size.cores, 0.0
+    for count, each in _CORES:
+        thousandths += each * min(count, left)
+        left -= min(count, left)
+    thousandths += _FURTHER_CORE * left
+    return {"cpu": f"{round(thousandths)}m", "memory": f"{memory}Mi"}
+
+
+def _write(node: Node, path: str, settings: dict[str, Any]) -> None:
+    text = json.dumps({**_HEADER, **settings}, indent=1, sort_keys=True)
+    node.host.write(path, f"{text}\n")

@@ -9,8 +9,9 @@ from typing import Any
 
 from kubequorum_node.clock import NotYetError
 from kubequorum_node.errors import NodeError
-from kubequorum_node.kubernetes import pod_routes
+from kubequorum_node.kubernetes import events, node_claims, pod_routes
 from kubequorum_node.kubernetes.kubelet import ApiError, NodeApi
+from kubequorum_node.kubernetes.node_claims import AddressPlan, ClaimError
 from kubequorum_node.kubernetes.pod_device import PodDevice
 from kubequorum_node.kubernetes.pod_routes import DEVICE, Entries, Peer
 from kubequorum_node.log import info, warning
@@ -32,7 +33,12 @@ class PodNetwork:
         self._node = node
         self._api = NodeApi(node)
         self._device = PodDevice(node)
+        self._plan = AddressPlan.of(node.document)
         self._peers: dict[str, Peer] = {}
+        self._refused: dict[str, str] = {}
+        """Name of each Node that says something impossible, and what."""
+        self._reported: dict[str, str] = {}
+        """Each Node that is ignored, with the reason, as last reported."""
         self._own: Peer | None = None
         self._version = ""
 
@@ -56,6 +62,7 @@ class PodNetwork:
             info(f"pods of this node get addresses from {own.pod_range}")
         answer = self._api.get(_NODES)
         self._peers = {}
+        self._refused = {}
         for item in answer["items"]:
             self._take(item)
         self._apply()
@@ -80,31 +87,38 @@ class PodNetwork:
             self._version = str(event["object"]["metadata"]["resourceVersion"])
             if event["type"] == "BOOKMARK":
                 continue
-            before = dict(self._peers)
+            before = dict(self._peers), dict(self._refused)
             if event["type"] == "DELETED":
-                self._peers.pop(event["object"]["metadata"]["name"], None)
+                self._forget(event["object"]["metadata"]["name"])
             else:
                 self._take(event["object"])
             # Nodes report every few seconds; few reports concern the network.
-            if self._peers != before:
+            if (self._peers, self._refused) != before:
                 self._apply()
         return True
 
     def _take(self, item: dict[str, Any]) -> None:
-        peer = pod_routes.peer_of(item)
         name = item["metadata"]["name"]
-        if peer is None:
-            self._peers.pop(name, None)
-        else:
+        self._forget(name)
+        try:
+            peer = node_claims.peer_of(item, self._plan)
+        except ClaimError as error:
+            self._refused[name] = str(error)
+            return
+        if peer is not None:
             self._peers[name] = peer
+
+    def _forget(self, name: str) -> None:
+        self._peers.pop(name, None)
+        self._refused.pop(name, None)
 
     def _wait_for_own_range(self) -> Peer:
         path = f"{_NODES}/{self._node.identity.node_name}"
 
         def look() -> Peer:
             try:
-                peer = pod_routes.peer_of(self._api.get(path))
-            except ApiError as error:
+                peer = node_claims.peer_of(self._api.get(path), self._plan)
+            except (ApiError, ClaimError) as error:
                 raise NotYetError(str(error)) from error
             if peer is None:
                 raise NotYetError("the node has no pod range yet: the controller manager assigns one")
@@ -128,7 +142,9 @@ class PodNetwork:
     def _apply(self) -> None:
         if self._own is None:
             return
-        target = pod_routes.wanted(self._peers.values(), self._own)
+        peers, doubles = node_claims.believed(self._peers)
+        self._report(self._refused | doubles)
+        target = pod_routes.wanted(peers.values(), self._own)
         ip, bridge = pod_routes.changes(self._actual(), target)
         # Forwarding entries first: a route without one would drop packets.
         for program, lines in (("bridge", bridge), ("ip", ip)):
@@ -136,6 +152,31 @@ class PodNetwork:
                 self._node.host.run(program, "-force", "-batch", "-", stdin="\n".join(lines) + "\n")
         if ip or bridge:
             info(f"pod network: {len(target.routes)} other nodes")
+
+    def _report(self, ignored: dict[str, str]) -> None:
+        """Report each Node that is ignored, once for each reason."""
+        for name, reason in ignored.items():
+            if self._reported.get(name) == reason:
+                continue
+            message = f"the pod network ignores this Node: {reason}"
+            warning(f"{name}: {message}")
+            # Workers have no administrator's credentials, and an Event of each master is enough.
+            if self._node.is_master:
+                self._create_event(name, message)
+        self._reported = ignored
+
+    def _create_event(self, name: str, message: str) -> None:
+        try:
+            events.create(
+                self._node,
+                component="kubequorum-pod-network",
+                reason="NodeIgnored",
+                message=message,
+                is_warning=True,
+                about=name,
+            )
+        except NodeError as error:
+            warning(f"no Event of it: {error}")
 
     def _actual(self) -> Entries:
         def ask(*command: str) -> list[dict[str, Any]]:

@@ -6,8 +6,8 @@ device, and a forwarding entry that maps the MAC to the node's address. The MAC 
 address, so that every node can compute all of them.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
@@ -20,6 +20,8 @@ class Peer:
 
     pod_range: IPv4Network
     address: IPv4Address
+    created: str = field(default="", compare=False)
+    """Creation time of its Node, RFC 3339 in UTC."""
 
     @property
     def gateway(self) -> str:
@@ -42,17 +44,6 @@ class Entries:
     """Gateway, MAC."""
     forwarding: frozenset[tuple[str, str]]
     """MAC, address of the node."""
-
-
-def peer_of(node: Mapping[str, Any]) -> Peer | None:
-    """A Node object as a peer; None while it has no address or no pod range."""
-    pod_range = node.get("spec", {}).get("podCIDR")
-    addresses = [
-        a["address"] for a in node.get("status", {}).get("addresses", []) if a["type"] == "InternalIP"
-    ]
-    if not pod_range or not addresses:
-        return None
-    return Peer(IPv4Network(pod_range), IPv4Address(addresses[0]))
 
 
 def wanted(peers: Iterable[Peer], own: Peer) -> Entries:

@@ -37,6 +37,11 @@ def stop(host: Host, *units: str, timeout: float = 120) -> None:
     host.run("systemctl", "stop", *units, timeout=timeout)
 
 
+def power_off(host: Host) -> None:
+    """Begin to shut the host down; returns at once."""
+    host.run("systemctl", "--no-block", "poweroff")
+
+
 def is_active(host: Host, unit: str) -> bool:
     """Whether a unit runs."""
     return host.run("systemctl", "is-active", "--quiet", unit, check=False).returncode == 0

@@ -13,6 +13,12 @@ _SYSCTLS = {
     # For a pod that calls a Service of a pod on the same node: kube-proxy's rules must see the frames.
     "net.bridge.bridge-nf-call-iptables": "1",
 }
+_LIMITS = {
+    # A kubelet watches files of each pod, and so do many programs in pods: the kernel's defaults (128
+    # instances) are for one person's desktop.
+    "fs.inotify.max_user_instances": "8192",
+    "fs.inotify.max_user_watches": "524288",
+}
 _CONNTRACK_PER_CORE = 32768
 _CONNTRACK_MIN = 131072
 """What kube-proxy would set by itself."""
@@ -28,12 +34,13 @@ def prepare(node: Node) -> None:
             warning(f"modprobe {name}: {loaded.stderr.strip()}")
     node.host.write(_SYSCTL, "".join(f"{key} = {value}\n" for key, value in _SYSCTLS.items()))
     node.host.run("sysctl", "--quiet", "--load", _SYSCTL)
-    size = max(_CONNTRACK_MIN, _CONNTRACK_PER_CORE * (os.cpu_count() or 1))
-    try:
-        node.host.run("sysctl", "--quiet", "--write", f"net.netfilter.nf_conntrack_max={size}")
-    except CommandError as error:
-        # Only the first network namespace may set it: the kernel's default has to do then.
-        warning(f"the connection tracking table keeps its size: {error}")
+    conntrack = max(_CONNTRACK_MIN, _CONNTRACK_PER_CORE * (os.cpu_count() or 1))
+    for key, value in {"net.netfilter.nf_conntrack_max": str(conntrack), **_LIMITS}.items():
+        try:
+            node.host.run("sysctl", "--quiet", "--write", f"{key}={value}")
+        except CommandError as error:
+            # A container may not set it, only the computer: the kernel's default has to do then.
+            warning(f"{key} keeps its value: {error}")
 
 
 def restore_settings(node: Node) -> list[str]:

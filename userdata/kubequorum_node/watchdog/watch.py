@@ -16,6 +16,7 @@ from kubequorum_node.repair import damaged_data, replacement
 from kubequorum_node.system import boot_lock
 from kubequorum_node.volume import attachment, filesystem, member_data, slot_volume
 from kubequorum_node.watchdog import notice
+from kubequorum_node.watchdog.administrator_access import AdministratorAccess
 from kubequorum_node.watchdog.diagnosis import WELL, Condition, Findings, HealthHistory, Verdict, diagnose
 from kubequorum_node.watchdog.examination import Examination
 
@@ -98,9 +99,11 @@ def watch(node: Node) -> None:
     """Watch for as long as the host runs."""
     examination = Examination(node)
     watchdog = Watchdog(node, examination.look, reset=examination.reset)
+    access = AdministratorAccess(node)
     info(f"watching master {node.slot}: every {LOOK_SECONDS:.0f} s")
     while True:
         watchdog.tick()
+        access.look()
         node.clock.sleep(LOOK_SECONDS)
 
 

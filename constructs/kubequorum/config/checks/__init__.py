@@ -14,6 +14,7 @@ from kubequorum.config.checks.exposure import exposure_problems
 from kubequorum.config.checks.instances import instance_problems
 from kubequorum.config.checks.names import name_problems
 from kubequorum.config.checks.region import region_problems
+from kubequorum.config.checks.security import security_problems
 from kubequorum.config.checks.tagging import tag_problems
 from kubequorum.config.checks.volumes import volume_problems
 from kubequorum.config.checks.workers import worker_problems
@@ -30,6 +31,7 @@ _CHECKS = (
     worker_problems,
     volume_problems,
     component_problems,
+    security_problems,
     name_problems,
     tag_problems,
     alarm_problems,

@@ -26,6 +26,12 @@ API_SERVER: Mapping[str, str] = {
         *("service-account-signing-key-file", "tls-cert-file", "tls-private-key-file"),
     ),
     **_all(_TERMINATION, "shutdown-delay-duration", "shutdown-send-retry-after"),
+    **_all(
+        "set oidc_issuers instead",
+        *("oidc-ca-file", "oidc-client-id", "oidc-groups-claim", "oidc-groups-prefix", "oidc-issuer-url"),
+        *("oidc-required-claim", "oidc-signing-algs", "oidc-username-claim", "oidc-username-prefix"),
+    ),
+    "admission-control-config-file": "set security.pod_security and security.namespaces instead",
     "anonymous-auth": "authentication-config decides it: health checks are anonymous, nothing else is",
     "authentication-config": "it lets the load balancer check /readyz without credentials, and nothing else",
     "authorization-config": "the node program needs the Node and RBAC authorizers",

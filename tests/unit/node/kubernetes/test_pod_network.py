@@ -86,7 +86,7 @@ class _Api:
 
 def _object(name: str, address: str, pod_range: str) -> dict[str, Any]:
     return {
-        "metadata": {"name": name},
+        "metadata": {"name": name, "creationTimestamp": f"2026-11-30T00:00:0{len(name)}Z"},
         "spec": {"podCIDR": pod_range},
         "status": {"addresses": [{"type": "InternalIP", "address": address}]},
     }
@@ -106,7 +106,7 @@ def wire() -> Iterator[tuple[str, str]]:
             run(f"ip -n {name} link set lo up")
         run(f"ip -n {names[0]} link add eth0 type veth peer name eth0 netns {names[1]}")
         for number, name in enumerate(names, start=1):
-            run(f"ip -n {name} address add 10.99.0.{number}/24 dev eth0")
+            run(f"ip -n {name} address add 10.20.99.{number}/24 dev eth0")
             run(f"ip -n {name} link set eth0 up")
             # A pod's address, where the bridge would have it.
             run(f"ip -n {name} address add 10.128.{number}.9/32 dev lo")
@@ -123,14 +123,14 @@ def test_pods_of_two_nodes_reach_each_other_and_a_lost_node_is_forgotten(
     """The daemon's own commands on the real kernel: set up, repeated, and taken back."""
     api = _Api()
     api.nodes = {
-        "a": _object("a", "10.99.0.1", "10.128.1.0/24"),
-        "b": _object("b", "10.99.0.2", "10.128.2.0/24"),
+        "a": _object("a", "10.20.99.1", "10.128.1.0/24"),
+        "b": _object("b", "10.20.99.2", "10.128.2.0/24"),
     }
     monkeypatch.setattr(pod_network, "NodeApi", lambda _: api)
     networks = []
     for number, (name, namespace) in enumerate(zip("ab", wire, strict=True), start=1):
         node = FakeNode(tmp_path / name)
-        node.identity = replace(node.identity, instance_id=name, address=f"10.99.0.{number}")
+        node.identity = replace(node.identity, instance_id=name, address=f"10.20.99.{number}")
         node.host = _NamespaceHost(tmp_path / name, namespace)  # type: ignore[assignment]
         networks.append(PodNetwork(node))
     for network in networks:
@@ -146,7 +146,7 @@ def test_pods_of_two_nodes_reach_each_other_and_a_lost_node_is_forgotten(
     api.nodes.pop("b")
     networks[0].synchronise()
     assert not reaches()
-    api.nodes["b"] = _object("b", "10.99.0.2", "10.128.2.0/24")
+    api.nodes["b"] = _object("b", "10.20.99.2", "10.128.2.0/24")
     networks[0].synchronise()
     assert reaches()
     subprocess.run(f"ip -n {wire[0]} link del kubequorum-vx".split(), check=True)
@@ -162,12 +162,12 @@ def test_a_restart_changes_nothing_that_is_right(
     """A restart of the daemon, which happens at every update of it, must not cut off pods."""
     api = _Api()
     api.nodes = {
-        "a": _object("a", "10.99.0.1", "10.128.1.0/24"),
-        "b": _object("b", "10.99.0.2", "10.128.2.0/24"),
+        "a": _object("a", "10.20.99.1", "10.128.1.0/24"),
+        "b": _object("b", "10.20.99.2", "10.128.2.0/24"),
     }
     monkeypatch.setattr(pod_network, "NodeApi", lambda _: api)
     node = FakeNode(tmp_path)
-    node.identity = replace(node.identity, instance_id="a", address="10.99.0.1")
+    node.identity = replace(node.identity, instance_id="a", address="10.20.99.1")
     node.host = _NamespaceHost(tmp_path, wire[0])  # type: ignore[assignment]
     PodNetwork(node).synchronise()
 

@@ -1,31 +1,14 @@
 """Which entries the pod network needs in the kernel's tables."""
 
 from ipaddress import IPv4Address, IPv4Network
-from typing import Any
 
 from kubequorum_node.kubernetes import pod_routes
-from kubequorum_node.kubernetes.pod_routes import Entries, Peer, changes, parse, peer_of, wanted
+from kubequorum_node.kubernetes.pod_routes import Entries, Peer, changes, parse, wanted
 
 OWN = Peer(IPv4Network("10.128.0.0/24"), IPv4Address("10.20.1.5"))
 B = Peer(IPv4Network("10.128.1.0/24"), IPv4Address("10.20.2.7"))
 C = Peer(IPv4Network("10.128.2.0/24"), IPv4Address("10.20.3.9"))
 NOTHING = Entries(frozenset(), frozenset(), frozenset())
-
-
-def _node(pod_range: str | None, address: str | None) -> dict[str, Any]:
-    spec = {"podCIDR": pod_range} if pod_range else {}
-    addresses = [{"type": "Hostname", "address": "x"}]
-    if address:
-        addresses.append({"type": "InternalIP", "address": address})
-    return {"spec": spec, "status": {"addresses": addresses}}
-
-
-def test_a_node_is_a_peer_once_it_has_both_address_and_range() -> None:
-    """The controller manager gives the range a moment after the node has registered."""
-    assert peer_of(_node("10.128.1.0/24", "10.20.2.7")) == B
-    assert peer_of(_node(None, "10.20.2.7")) is None
-    assert peer_of(_node("10.128.1.0/24", None)) is None
-    assert peer_of({}) is None
 
 
 def test_every_node_can_compute_every_others_mac() -> None:

@@ -93,8 +93,11 @@ class SimulatedNode:
         self.log.append("unmounted")
         return Result(0, "")
 
-    def _kubectl(self, command: tuple[str, ...], stdin: str | None) -> None:
+    def _kubectl(self, command: tuple[str, ...], stdin: str | None) -> str | None:
+        if "get" in command:
+            return '{"items": []}'
         if "--raw=/api/v1/namespaces/default/events" in command:
             self.events.append(json.loads(stdin or ""))
         elif "delete" in command:
             self.log.append("node removed")
+        return None

@@ -1,0 +1,75 @@
+"""Objects that masters write into the cluster; tests/api_server has them on a real API server."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubequorum_node.clock import WaitError
+from kubequorum_node.host import CommandError
+from kubequorum_node.kubernetes import shared_objects
+from tests.unit.node.fakes import FakeNode
+
+_KUBECTL = "/usr/local/bin/kubectl"
+
+
+class _Cluster:
+    """What kubectl finds, and what it is asked to do."""
+
+    def __init__(self, node: FakeNode, *labelled: str) -> None:
+        self.applied: list[dict[str, Any]] = []
+        self.unlabelled: list[str] = []
+        self.failures = 0
+        self._labelled = labelled
+        node.host.on(_KUBECTL, self._kubectl)
+
+    def _kubectl(self, command: tuple[str, ...], stdin: str | None) -> str:
+        if self.failures:
+            self.failures -= 1
+            raise CommandError("the API server has just started")
+        if "apply" in command:
+            self.applied = json.loads(stdin or "")["items"]
+        if "label" in command:
+            self.unlabelled.append(command[command.index("namespace") + 1])
+            assert command[-2:] == ("pod-security.kubernetes.io/enforce-", "kubequorum-pod-security-")
+        return json.dumps({"items": [{"metadata": {"name": name}} for name in self._labelled]})
+
+
+def test_all_of_them_are_applied(tmp_path: Path) -> None:
+    """RBAC, the policy about nodes with its binding, and the namespaces of the cluster file."""
+    node = FakeNode(tmp_path)
+    cluster = _Cluster(node)
+    shared_objects.apply(node, seconds=10)
+    kinds = [item["kind"] for item in cluster.applied]
+    assert kinds == [
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "Namespace",
+        "Namespace",
+    ]
+    labels = {item["metadata"]["name"]: item["metadata"]["labels"] for item in cluster.applied[-2:]}
+    assert labels["payments"]["pod-security.kubernetes.io/enforce"] == "restricted"
+    assert labels["monitoring"]["pod-security.kubernetes.io/enforce"] == "privileged"
+
+
+def test_a_namespace_that_left_the_cluster_file_gets_the_default_again(tmp_path: Path) -> None:
+    """Its own label would otherwise stay for ever; namespaces that people labelled are left alone."""
+    node = FakeNode(tmp_path)
+    cluster = _Cluster(node, "payments", "former")
+    shared_objects.apply(node, seconds=10)
+    assert cluster.unlabelled == ["former"]
+
+
+def test_an_api_server_that_has_just_started_is_asked_again(tmp_path: Path) -> None:
+    """For a while, and not for ever."""
+    node = FakeNode(tmp_path)
+    cluster = _Cluster(node)
+    cluster.failures = 2
+    shared_objects.apply(node, seconds=10)
+    assert cluster.applied
+    cluster.failures = 1000
+    with pytest.raises(WaitError, match="has just started"):
+        shared_objects.apply(node, seconds=10)
