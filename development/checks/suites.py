@@ -23,7 +23,7 @@ DEPLOY_MARKER = "deploy"
 """Marks tests of the suite `deploy`, in any folder: they take minutes."""
 
 FAULTS_FOLDER = "tests/faults"
-MACHINE_FOLDERS = ("tests/kubernetes", "emulator/tests/machines/nspawn", FAULTS_FOLDER)
+MACHINE_FOLDERS = ("tests/kubernetes", "tests/attacks", "emulator/tests/machines/nspawn", FAULTS_FOLDER)
 """Tests that boot real machines, whatever their markers: only where such machines can run."""
 
 # In the order in which pytest runs them: the long ones first, so that both processes end together.
@@ -34,6 +34,7 @@ _FOLDERS = {
         "emulator/tests",
         "tests/lab",
         "tests/backup",
+        "tests/api_server",
         "tests/kubequorum_cli",
         "tests/benchmarks",
         "tests/development",

@@ -46,15 +46,21 @@ class Deployment(Cluster):
         allow = {"Effect": "Allow", "Action": actions, "Resource": "*"}
         return self._client_of_new_role(service, {"allow": _policy(allow)})
 
-    def client_with_rights_of(self, role: str, service: str) -> Any:
-        """A boto3 client with the credentials of a new role that has the policies of a role."""
+    def client_with_rights_of(self, role: str, service: str, *, extra: dict[str, Any] | None = None) -> Any:
+        """A boto3 client with the credentials of a new role that has the policies of a role.
+
+        `extra` is one more statement, which allows something on all resources.
+        """
         iam = self.client("iam")
         names = iam.list_role_policies(RoleName=role)["PolicyNames"]
         documents = {
             name: iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names
         }
         assert documents, f"role {role} has no policies"
-        return self._client_of_new_role(service, {name: json.dumps(d) for name, d in documents.items()})
+        policies = {name: json.dumps(document) for name, document in documents.items()}
+        if extra is not None:
+            policies["extra"] = _policy({"Effect": "Allow", "Resource": "*", **extra})
+        return self._client_of_new_role(service, policies)
 
     def _client_of_new_role(self, service: str, policies: dict[str, str]) -> Any:
         iam = self.client("iam")

@@ -1,0 +1,77 @@
+"""A worker in the wrong hands: the API with its kubelet's certificate, and what it is called."""
+
+import json
+import shlex
+from dataclasses import dataclass
+from typing import Any
+
+from lab.cluster import MachineError
+from tests.deploy.deployment import Deployment
+
+_KUBECTL = ("kubectl", "--kubeconfig=/etc/kubernetes/kubelet.conf", "--request-timeout=10s")
+WORKERS = ("nodes", "-l", "!node-role.kubernetes.io/control-plane")
+
+
+@dataclass(frozen=True)
+class Tried:
+    """How an attempt ended."""
+
+    succeeded: bool
+    printed: str
+    """Its output, or the reason of the refusal."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attacker:
+    """A worker of the cluster."""
+
+    cluster: Deployment
+    instance_id: str
+    node_name: str
+    address: str
+
+    @classmethod
+    def first_worker(cls, cluster: Deployment) -> "Attacker":
+        """The first by name."""
+        return workers(cluster)[0]
+
+    def kubectl(self, *arguments: str, stdin: str = "") -> Tried:
+        """Run kubectl on the worker as its kubelet."""
+        command = shlex.join([*_KUBECTL, *arguments])
+        try:
+            printed = self.cluster.run(self.instance_id, command, stdin=stdin.encode())
+        except MachineError as error:
+            return Tried(False, error.why)
+        return Tried(True, printed.decode(errors="replace"))
+
+    def change_own_status(self, status: dict[str, Any]) -> Tried:
+        """Try to change the status of its own Node; nothing is stored."""
+        change = json.dumps({"status": status})
+        return self.kubectl(
+            *("patch", "node", self.node_name, "--subresource=status", "--type=merge"),
+            *(f"--patch={change}", "--dry-run=server"),
+        )
+
+
+def workers(cluster: Deployment) -> list[Attacker]:
+    """All workers, in the order of their names."""
+    found = []
+    for node in cluster.get(*WORKERS):
+        addresses = {a["type"]: a["address"] for a in node["status"]["addresses"]}
+        found.append(
+            Attacker(
+                cluster=cluster,
+                instance_id=node["spec"]["providerID"].rpartition("/")[2],
+                node_name=node["metadata"]["name"],
+                address=addresses["InternalIP"],
+            )
+        )
+    return sorted(found, key=lambda worker: worker.node_name)
+
+
+def as_administrator(cluster: Deployment, *arguments: str, stdin: str = "") -> Tried:
+    """Run kubectl on a master as administrator; a refusal is not an error."""
+    try:
+        return Tried(True, cluster.kubectl(*arguments, stdin=stdin))
+    except MachineError as error:
+        return Tried(False, error.why)
