@@ -18,7 +18,7 @@ from kubequorum_node.kubeadm.cluster_configuration import (
     AUDIT_FOLDER,
     cluster_configuration,
 )
-from kubequorum_node.kubernetes import api_server_files, shared_objects
+from kubequorum_node.kubernetes import api_server_files, node_admission, shared_objects
 from kubequorum_node.kubernetes.node_claims import AddressPlan
 from lab.artifacts import ensure
 from tests.api_server.programs import openssl
@@ -112,7 +112,7 @@ class ApiServer:
         assert document.security is not None
         for item in (
             *shared_objects.node_reader(),
-            *shared_objects.node_admission.objects(AddressPlan.of(document)),
+            *node_admission.objects(AddressPlan.of(document)),
             *shared_objects.namespaces(document.security),
         ):
             reply = self.apply(item)

@@ -62,7 +62,7 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Issuer]:
             self.end_headers()
             self.wfile.write(json.dumps(documents.get(self.path)).encode())
 
-        def log_message(self, *_: object) -> None:  # type: ignore[override]
+        def log_message(self, *_: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Documents)
