@@ -26,7 +26,7 @@ def _node(
     if address is not None:
         addresses.append({"type": "InternalIP", "address": address})
     return {
-        "metadata": {"name": name, "creationTimestamp": created},
+        "metadata": {"name": name, "creationTimestamp": created, "resourceVersion": "2"},
         "spec": {"podCIDR": pod_range} if pod_range else {},
         "status": {"addresses": addresses},
     }
@@ -162,7 +162,7 @@ def test_a_lie_in_a_watch_does_not_end_the_daemon(lied_to: tuple[PodNetwork, Fak
         _node(str(B.pod_range), address, name="honest", created="2") for address in ("x", "10.20.2.7")
     )
     api.events = [{"type": "MODIFIED", "object": lie}, {"type": "MODIFIED", "object": truth}]
-    network._follow()
+    network._watch()
     assert any("'x' is not one of the VPC's" in text for text in _created_events(node)[before:])
     last = next(text for text in reversed(node.host.inputs) if text and "route replace" in text)
     assert "10.128.1.0/24" in last
