@@ -1,4 +1,4 @@
-"""The four stacks of a cluster, by what may be recreated: Network → State → ControlPlane → Workers."""
+"""The stacks of a cluster, by what may be recreated: Network → State → ControlPlane → Workers → Addons."""
 
 from aws_cdk import Annotations, App, DefaultStackSynthesizer, Environment, Stack, Tags
 
@@ -6,6 +6,7 @@ from kubequorum import tags
 from kubequorum.config import Cluster, warnings_of
 from kubequorum.config.names import asset_prefix, stack_name
 from kubequorum.node_program import BundleBuilder
+from stacks.addons import AddonsStack
 from stacks.control_plane import ControlPlaneStack
 from stacks.network import NetworkStack
 from stacks.state import StateStack
@@ -76,6 +77,17 @@ def add_cluster(app: App, cluster: Cluster, build_bundle: BundleBuilder) -> list
         # Workers cannot join before the control plane is up.
         workers.add_stack_dependency(control_plane)
         stacks.append(workers)
+    addons = AddonsStack(
+        app,
+        stack_name(cluster.name, "Addons"),
+        cluster=cluster,
+        env=environment,
+        synthesizer=synthesizer("Addons"),
+    )
+    # They need masters that apply them, and nodes to run on.
+    for stack in stacks[2:]:
+        addons.add_stack_dependency(stack)
+    stacks.append(addons)
     for number, warning in enumerate(warnings_of(cluster)):
         Annotations.of(network).add_warning_v2(f"kubequorum:cluster-file-{number}", warning)
     for key, value in {**cluster.tags, tags.CLUSTER: cluster.name}.items():

@@ -12,10 +12,12 @@ from kubequorum import tags
 from kubequorum.api_endpoint import ApiEndpoint
 from kubequorum.auto_scaling import acknowledge_group_findings, group_tags, lifecycle_hooks, rolling_update
 from kubequorum.config import Cluster
+from kubequorum.config.names import stack_name
 from kubequorum.instance_template import InstanceShape, InstanceTemplate
 from kubequorum.node_program import NodeProgram
 from kubequorum.state_exports import StateExports
 from kubequorum.user_data import FirstBoot
+from kubequorum_node.addon_set import parameter_name
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import METRICS_NAMESPACE
 
@@ -52,6 +54,7 @@ class MasterSlot(Construct):
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
         own_tags = tags.of_master(cluster.name, slot)
+        addons_stack = stack_name(cluster.name, "Addons")
         group_id = f"Master{slot.upper()}Group"
         template = InstanceTemplate(
             self,
@@ -68,8 +71,10 @@ class MasterSlot(Construct):
                 may.read_instances_and_volumes(),
                 may.complete_lifecycle_actions(group_tags=own_tags),
                 may.report_unhealthy(group_tags=own_tags),
-                may.signal_stack(stack.stack_name),
+                may.signal_stacks(stack.stack_name, addons_stack),
                 program.read_permission(),
+                program.read_addons_permission(stack=addons_stack),
+                may.read_addon_set(parameter=parameter_name(cluster.name)),
                 *may.move_volume(volume_id=state.volume_ids[slot], instance_tags=own_tags),
                 *may.replace_volume(zone=cluster.slots[slot], volume_tags=tags.of_volume(cluster.name, slot)),
                 *may.use_key(key_arn=state.key_arn),

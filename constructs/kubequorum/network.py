@@ -100,6 +100,7 @@ def _interface_endpoints() -> dict[str, ec2.InterfaceVpcEndpointAwsService]:
         "CloudWatch": service.CLOUDWATCH_MONITORING,
         "Ec2": service.EC2,
         "ElasticLoadBalancing": service.ELASTIC_LOAD_BALANCING,
+        "Ssm": service.SSM,
     }
 
 

@@ -21,7 +21,7 @@ from kubequorum_node.document import FILE_NAME, ClusterDocument
 _USERDATA = Path(__file__).resolve().parents[2] / "userdata"
 _SOURCES = ("files", "kubequorum_node", "units")
 _DISTRIBUTIONS = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
-_SERVICES = ("autoscaling", "cloudformation", "ec2", "elbv2", "route53", "s3")
+_SERVICES = ("autoscaling", "cloudformation", "ec2", "elbv2", "route53", "s3", "ssm")
 """Service models the node program uses. All of botocore's together are over 100 MB."""
 _BUNDLES_KEPT = 12
 """For the masters and a few worker groups, each with its previous version."""
@@ -71,12 +71,24 @@ class NodeProgram(Construct):
         During an update an instance may be launched from the previous launch template: its slot is not
         updated yet, or the update is rolled back. `Asset.grant_read` would open the whole asset bucket.
         """
-        prefix = asset_prefix(Stack.of(self).stack_name)
+        return self._read_assets(
+            "ReadNodeProgram",
+            stack=Stack.of(self).stack_name,
+            reason="the assets of this stack, whose earlier versions still boot",
+        )
+
+    def read_addons_permission(self, *, stack: str) -> Permission:
+        """Read the sets of addons, those of earlier deploys included: a roll-back brings one back."""
+        return self._read_assets(
+            "ReadAddons", stack=stack, reason="the assets of the stack Addons, of which one is in force"
+        )
+
+    def _read_assets(self, sid: str, *, stack: str, reason: str) -> Permission:
         return Permission(
-            sid="ReadNodeProgram",
+            sid=sid,
             actions=("s3:GetObject",),
-            resources=(self._asset.bucket.arn_for_objects(f"{prefix}*"),),
-            wildcard_reason="bound by prefix: the assets of this stack, whose earlier versions still boot",
+            resources=(self._asset.bucket.arn_for_objects(f"{asset_prefix(stack)}*"),),
+            wildcard_reason=f"bound by prefix: {reason}",
         )
 
 

@@ -61,7 +61,7 @@ class WorkerGroup(Construct):
             permissions=[
                 may.read_own_group(),
                 may.complete_lifecycle_actions(group_tags=own_tags),
-                may.signal_stack(stack),
+                may.signal_stacks(stack),
                 program.read_permission(),
                 *may.read_join_material(bucket_arn=state.bucket_arn, key_arn=state.key_arn),
                 *may.read_mirror(cluster.artifacts.mirror),

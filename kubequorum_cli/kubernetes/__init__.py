@@ -1,4 +1,4 @@
-"""The cluster's Kubernetes: an administrator's access to its API, and its nodes."""
+"""The cluster's Kubernetes: an administrator's access to its API, its nodes and addons."""
 
 from kubequorum_cli.kubernetes.access import (
     Access,
@@ -7,11 +7,13 @@ from kubequorum_cli.kubernetes.access import (
     has_kubernetes,
     published_kubeconfig,
 )
+from kubequorum_cli.kubernetes.addons import AddonList, look_at_addons, show_addons
 from kubequorum_cli.kubernetes.client import ApiError, Client
 from kubequorum_cli.kubernetes.nodes import NodeList, is_ready, look, show_nodes, wait_for_nodes
 
 __all__ = [
     "Access",
+    "AddonList",
     "ApiError",
     "Client",
     "NodeList",
@@ -20,7 +22,9 @@ __all__ = [
     "has_kubernetes",
     "is_ready",
     "look",
+    "look_at_addons",
     "published_kubeconfig",
+    "show_addons",
     "show_nodes",
     "wait_for_nodes",
 ]

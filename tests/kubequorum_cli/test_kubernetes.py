@@ -10,7 +10,17 @@ import yaml
 from rich.console import Console
 
 from kubequorum_cli.errors import CommandError, Obstacle
-from kubequorum_cli.kubernetes import Access, NodeList, find_access, has_kubernetes, nodes, show_nodes
+from kubequorum_cli.kubernetes import (
+    Access,
+    AddonList,
+    NodeList,
+    addons,
+    find_access,
+    has_kubernetes,
+    nodes,
+    show_addons,
+    show_nodes,
+)
 from kubequorum_cli.target import Target
 
 
@@ -114,6 +124,22 @@ def test_nodes_are_listed_with_their_state() -> None:
     rows = {line.split()[0]: line.split()[1:] for line in lines if line}
     assert rows["w"] == ["NotReady", "worker", "zone-a", "batch", "v1.36.3", "10.0.0.9"]
     assert rows["m"] == ["Ready", "control-plane", "b", "v1.36.3", "10.0.0.4"]
+
+
+def test_addons_are_listed_with_their_state_and_why() -> None:
+    """One whose inventory is unreadable, too; no table if there are none."""
+    labels = {"labels": {"kubequorum/addon": "web"}}
+    data = {"version": "1.2", "state": "failed", "message": "0 of 2 pods [available]"}
+    console = Console(file=io.StringIO(), width=200)
+    found = [addons._addon({"metadata": labels, "data": data}), addons._addon({"metadata": labels})]
+    show_addons(AddonList(addons=found), console)
+    show_addons(AddonList(), console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "web     1.2       failed    0 of 2 pods [available]" in text
+    assert "web               unknown" in text
+    assert text.count("Addons") == 1
+    show_addons(AddonList(problem="refused"), console)
+    assert "Addons: refused" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_ready_node_of_each_instance_is_awaited() -> None:

@@ -8,13 +8,15 @@ from typing import Any
 from kubequorum import state_bucket, tags
 from kubequorum.cluster_documents import master_document
 from kubequorum.config.names import STACK_NAMES, group_logical_id, load_balancer_name, stack_name
+from kubequorum_node.addon_set import parameter_name
+from kubequorum_node.addons import drift, inventory
 from kubequorum_node.audit import shipping as audit
 from kubequorum_node.backup import metrics, names
 from kubequorum_node.backup.drill import DrillResult
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
 from kubequorum_node.document import METRICS_NAMESPACE
 from kubequorum_node.kubeadm import ca_set, cluster_configuration
-from kubequorum_node.kubernetes import credentials, kubelet_settings
+from kubequorum_node.kubernetes import api_client, credentials, kubelet_settings
 from kubequorum_node.runtime import containerd
 from kubequorum_node.services import SERVICES
 from kubequorum_node.volume import slot_record
@@ -42,7 +44,7 @@ def _source(*folders: str) -> str:
 
 
 def test_stacks() -> None:
-    """All four, with the cluster's name before them."""
+    """All of them, with the cluster's name before them."""
     assert _listed("Stacks") == {stack_name("<cluster>", stack) for stack in STACK_NAMES}
 
 
@@ -54,8 +56,10 @@ def test_logical_ids() -> None:
     signalled = _resources(
         "ControlPlane", "AWS::AutoScaling::AutoScalingGroup", "AWS::CloudFormation::WaitCondition"
     )
+    # The resource that waits for a set has another name for each.
+    parameters = _resources("Addons", "AWS::SSM::Parameter")
     workers = group_logical_id("example").replace("Example", "<Group>")
-    assert _listed("Logical ids") == {*data, *signalled, workers}
+    assert _listed("Logical ids") == {*data, *signalled, *parameters, workers}
     assert _resources("Workers", "AWS::AutoScaling::AutoScalingGroup") == {
         group_logical_id(group.name) for group in synthesise("ha").cluster.worker_groups
     }
@@ -127,6 +131,24 @@ def test_hooks() -> None:
         for hook in group["Properties"]["LifecycleHookSpecificationList"]
     }
     assert _listed("Auto Scaling") == names == {LAUNCH_HOOK, TERMINATE_HOOK}
+
+
+def test_parameters() -> None:
+    """The one that masters read."""
+    (parameter,) = synthesise("ha").resources("AWS::SSM::Parameter").values()
+    name = parameter["Properties"]["Name"]
+    assert name == parameter_name("ha")
+    assert _listed("Parameters of Systems Manager") == {name.replace("/ha/", "/<cluster>/")}
+
+
+def test_addons_in_the_cluster() -> None:
+    """What objects of addons are known by."""
+    assert _listed("Addons in the cluster") == {
+        inventory._PREFIX,
+        inventory.LABEL,
+        drift.IGNORE,
+        api_client.FIELD_MANAGER,
+    }
 
 
 def test_keys_in_the_bucket() -> None:

@@ -13,7 +13,7 @@ def test_without_nat_there_is_no_way_to_the_internet() -> None:
     services = {
         str(e["Properties"]["ServiceName"]) for e in synthesised.resources("AWS::EC2::VPCEndpoint").values()
     }
-    called = ("autoscaling", "cloudformation", "ec2", "elasticloadbalancing", "monitoring", "s3")
+    called = ("autoscaling", "cloudformation", "ec2", "elasticloadbalancing", "monitoring", "s3", "ssm")
     assert len(services) == len(called)
     for service in called:
         assert any(service in name for name in services), service
@@ -33,7 +33,7 @@ def test_endpoints_are_reached_from_the_vpc_only() -> None:
         for endpoint in synthesised.resources("AWS::EC2::VPCEndpoint").values()
         if endpoint["Properties"]["VpcEndpointType"] == "Interface"
     ]
-    assert users == [[{"Fn::GetAtt": [name, "GroupId"]}]] * 5
+    assert users == [[{"Fn::GetAtt": [name, "GroupId"]}]] * 6
 
 
 def test_a_single_nat_gateway_serves_all_zones() -> None:
@@ -108,7 +108,7 @@ def test_a_cluster_without_workers() -> None:
     document = synthesised.cluster.model_dump(mode="json")
     document["worker_groups"] = []
     templates = synthesise_cluster(Cluster.model_validate(document)).templates
-    assert set(templates) == {"Network", "State", "ControlPlane"}
+    assert set(templates) == {"Network", "State", "ControlPlane", "Addons"}
 
 
 def test_nodes_find_the_api_while_its_exposure_changes() -> None:

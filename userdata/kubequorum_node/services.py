@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kubequorum_node.addons import service as addons
 from kubequorum_node.audit import shipping as audit
 from kubequorum_node.backup import commands as backup
 from kubequorum_node.boot.run import boot
@@ -85,6 +86,14 @@ SERVICES = (
         unit="kubequorum-watchdog",
         step=Step("watch-health", "watch the health of this master and repair it", watch, True),
         phase=Phase.IN_SERVICE,
+        stopped_by_termination=True,
+    ),
+    Service(
+        unit="kubequorum-addons",
+        step=Step(
+            "reconcile-addons", "keep the cluster's addons as the stack Addons wants them", addons.run, True
+        ),
+        phase=Phase.ADDONS,
         stopped_by_termination=True,
     ),
     Service(

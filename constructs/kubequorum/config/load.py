@@ -1,18 +1,19 @@
 """Loads a cluster file; an invalid one is refused with all its mistakes at once."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from kubequorum.config.addons import FOLDER
 from kubequorum.config.checks import problems_of
 from kubequorum.config.model import Cluster
 from kubequorum.config.problem import Problem
 from kubequorum.config.section import Section, nested_section
+from kubequorum.config.strict_yaml import StrictLoader
 
 
 class ClusterFileError(Exception):
@@ -24,71 +25,6 @@ class ClusterFileError(Exception):
         super().__init__("\n".join([f"{path}: {count}", *(f"  - {problem}" for problem in problems)]))
 
 
-_MERGE = "tag:yaml.org,2002:merge"
-"""Tag of `<<`. Keys of a merged mapping may be repeated: the explicit one overrides."""
-
-
-_DEEPEST = 50
-"""Levels of nesting, far more than the model has. Without a limit of our own it would be Python's, which
-other code in the process may have changed."""
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML silently uses the last of duplicate keys; here they are an error, and so is deep nesting."""
-
-    _depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Compose a node, not deeper than the limit."""
-        if self._depth == _DEEPEST:
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # it has no types
-            raise yaml.composer.ComposerError(None, None, f"nested too deeply (over {_DEEPEST} levels)", mark)
-        self._depth += 1
-        try:
-            node: yaml.Node | None = super().compose_node(parent, index)
-        finally:
-            self._depth -= 1
-        return node
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            if key_node.tag == _MERGE:
-                continue
-            if not isinstance(key_node, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(
-                    "while reading a mapping", node.start_mark, "a key is not a string", key_node.start_mark
-                )
-            key = self.construct_object(key_node, deep=deep)
-            if not isinstance(key, Hashable):
-                raise yaml.constructor.ConstructorError(
-                    "while reading a mapping", node.start_mark, "a key is not a string", key_node.start_mark
-                )
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    "while reading a mapping",
-                    node.start_mark,
-                    f"duplicate key {key!r}",
-                    key_node.start_mark,
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
-
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        """Report a value that only looks like a number or a date, such as 2027-02-30, with its place."""
-        try:
-            return super().construct_object(node, deep=deep)
-        except yaml.YAMLError:
-            raise
-        except (ValueError, TypeError, AttributeError, KeyError, OverflowError) as error:
-            raise yaml.constructor.ConstructorError(
-                None,
-                None,
-                f"not a valid value ({error}); put it in quotes if it is a string",
-                node.start_mark,
-            ) from error
-
-
 def load_cluster(path: Path) -> Cluster:
     """Read and check a cluster file.
 
@@ -97,7 +33,7 @@ def load_cluster(path: Path) -> Cluster:
 
     """
     try:
-        loader = _StrictLoader(path.read_text(encoding="utf-8"))
+        loader = StrictLoader(path.read_text(encoding="utf-8"))
         loader.name = path.name
         document = loader.get_single_data()
     except OSError as error:
@@ -117,7 +53,7 @@ def load_cluster(path: Path) -> Cluster:
         remedy = "write keys at the top level, see clusters/ha.yaml"
         raise ClusterFileError(path, [Problem("file", document, "is not a mapping", remedy)])
     try:
-        cluster = Cluster.model_validate(document)
+        cluster = Cluster.model_validate(document, context={FOLDER: path.parent})
     except ValidationError as error:
         raise ClusterFileError(path, [_as_problem(details) for details in error.errors()]) from error
     if problems := list(problems_of(cluster)):

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from kubequorum.config.addons import Addons
 from kubequorum.config.components import Kubernetes
 from kubequorum.config.instances import Masters, WorkerGroup
 from kubequorum.config.section import Architecture, DnsLabel, DnsName, ImageId, Section, Whole
@@ -178,6 +179,7 @@ class Cluster(Section):
     worker_groups: tuple[WorkerGroup, ...] = Field(
         default=(), description="groups of workers, any number; none is allowed"
     )
+    addons: Addons = Addons()
     tags: dict[str, str] = Field(
         default={},
         description="AWS tags of all resources; all values are strings: put true and numbers in quotes",

@@ -1,6 +1,8 @@
 """Names of AWS resources that are derived from a cluster file."""
 
-STACK_NAMES = ("Network", "State", "ControlPlane", "Workers")
+STACK_NAMES = ("Network", "State", "ControlPlane", "Workers", "Addons")
+BUILT_IN_ADDONS = {"metrics-server": "metrics_server"}
+"""Addons that come with Kubequorum, and their keys below `addons`."""
 
 
 def stack_name(cluster_name: str, stack: str) -> str:

@@ -124,7 +124,7 @@ def _default(field: FieldInfo) -> str:
     default = to_jsonable_python(field.get_default(call_default_factory=True))
     if default in (None, "", [], {}) or nested_section(field) is not None:
         return "none" if default in (None, "", [], {}) else "as below"
-    return f"`{default}`"
+    return f"`{json.dumps(default) if isinstance(default, bool) else default}`"
 
 
 def _meaning(field: FieldInfo, found: type[Section] | None) -> str:

@@ -4,12 +4,13 @@ from kubequorum.permissions.instances import (
     complete_lifecycle_actions,
     read_mirror,
     read_own_group,
-    signal_stack,
+    signal_stacks,
 )
 from kubequorum.permissions.masters import (
     leave_load_balancer,
     move_volume,
     point_name_at_itself,
+    read_addon_set,
     read_instances_and_volumes,
     replace_volume,
     report_unhealthy,
@@ -28,6 +29,7 @@ __all__ = [
     "move_volume",
     "point_name_at_itself",
     "policy_document",
+    "read_addon_set",
     "read_instances_and_volumes",
     "read_join_material",
     "read_mirror",
@@ -36,6 +38,6 @@ __all__ = [
     "report_unhealthy",
     "send_metrics",
     "share_state",
-    "signal_stack",
+    "signal_stacks",
     "use_key",
 ]

@@ -27,13 +27,13 @@ def complete_lifecycle_actions(*, group_tags: dict[str, str]) -> Permission:
     )
 
 
-def signal_stack(stack_name: str) -> Permission:
-    """Signal a stack that one of its resources is ready."""
+def signal_stacks(*stack_names: str) -> Permission:
+    """Signal stacks that their resources are ready."""
     return Permission(
         sid="SignalStack",
         actions=("cloudformation:DescribeStackResource", "cloudformation:SignalResource"),
-        resources=(arn("cloudformation", f"stack/{stack_name}/*"),),
-        wildcard_reason="one stack by its name; its id is not known before it is created",
+        resources=tuple(arn("cloudformation", f"stack/{name}/*") for name in stack_names),
+        wildcard_reason="stacks by their names; their ids are not known before they are created",
     )
 
 

@@ -205,6 +205,15 @@ def send_metrics(namespace: str) -> Permission:
     )
 
 
+def read_addon_set(*, parameter: str) -> Permission:
+    """Read which set of addons is in force."""
+    return Permission(
+        sid="ReadAddonSet",
+        actions=("ssm:GetParameter",),
+        resources=(arn("ssm", f"parameter{parameter}"),),
+    )
+
+
 def leave_load_balancer(*, target_group_arns: list[str]) -> list[Permission]:
     """Deregister targets from the API's target groups before the API server stops."""
     return [

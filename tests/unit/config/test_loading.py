@@ -41,6 +41,7 @@ def test_every_key_refuses_a_timestamp(tmp_path: Path, path: KeyPath, descriptio
     """No key accepts one: the message has key and value, and says what the key means."""
     document = changed(("worker_groups", 0, "taints"), [{"key": "a", "effect": "NoSchedule"}])
     document["oidc_issuers"] = [{"url": "https://login.example.com", "audiences": ["kubernetes"]}]
+    document["addons"] = {"manifests": [{"name": "own", "file": "own.yaml"}]}
     place: Any = document
     for part in path[:-1]:
         place = place.setdefault(part, {}) if isinstance(place, dict) else place[part]

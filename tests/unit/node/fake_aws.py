@@ -43,6 +43,8 @@ class FakeAws(Aws):
         self.records: dict[str, str] = {}
         self.changes = ["PENDING", "INSYNC"]
         self.objects: dict[str, bytes] = {}
+        self.parameters: dict[str, tuple[str, datetime]] = {}
+        """Value of each SSM parameter, and since when it has it."""
         self.resources: dict[str, str] = {"MasterAGroup": "CREATE_COMPLETE"}
         self.target_groups: dict[str, str] = {}
         """State of this instance in each target group."""
@@ -178,6 +180,12 @@ class FakeAws(Aws):
                 {"Key": key, "Size": len(self.objects[key]), "LastModified": written} for key in keys
             ],
         }
+
+    def get_parameter(self, *, Name: str) -> dict[str, Any]:
+        if Name not in self.parameters:
+            raise failure("get_parameter", "ParameterNotFound", "")
+        value, written = self.parameters[Name]
+        return {"Parameter": {"Value": value, "LastModifiedDate": written}}
 
     def describe_stack_resource(self, *, LogicalResourceId: str, **_: Any) -> dict[str, Any]:
         if LogicalResourceId not in self.resources:

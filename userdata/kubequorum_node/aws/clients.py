@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types_boto3_elbv2 import ElasticLoadBalancingv2Client
     from types_boto3_route53 import Route53Client
     from types_boto3_s3 import S3Client
+    from types_boto3_ssm import SSMClient
 
 T = TypeVar("T")
 
@@ -93,6 +94,12 @@ class Aws:
     def s3(self) -> "S3Client":
         """S3."""
         client: S3Client = self._client("s3")
+        return client
+
+    @property
+    def ssm(self) -> "SSMClient":
+        """Systems Manager: its parameters."""
+        client: SSMClient = self._client("ssm")
         return client
 
     def call(self, operation: Callable[[], T]) -> T:

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from kubequorum_node.aws.clients import Aws, error_message
 from kubequorum_node.aws.hooks import Hooks, is_validation_error
 from kubequorum_node.aws.imds import Metadata
+from kubequorum_node.aws.signals import StackSignals, Status, signal_id
 from kubequorum_node.clock import Clock, NotYetError, WaitError
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK, NodeConfig
 from kubequorum_node.document import ClusterDocument
@@ -18,11 +19,6 @@ _LONGEST_POLL_SECONDS = 10.0
 _SIGNAL_WAIT_SECONDS = 600.0
 """How long a stack may take from creating the group to waiting for its signals: the groups of the other
 masters may have to be created in between. A launch whose time is over waits no longer."""
-_UNIQUE_ID_LENGTH = 64
-"""https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_SignalResource.html"""
-
-Outcome = Literal["sent", "not awaited", "not yet"]
-Status = Literal["SUCCESS", "FAILURE"]
 
 
 class Lifecycle:
@@ -42,6 +38,7 @@ class Lifecycle:
         self._config = config
         self._clock = clock
         self._stack = document.stack
+        self._signals = StackSignals(aws, document.stack)
         self._aws = aws
         self._metadata = metadata
         self._hooks = Hooks(aws=aws, metadata=metadata, clock=clock)
@@ -54,7 +51,7 @@ class Lifecycle:
         others. See docs/decisions/masters-created-together.md.
         """
         try:
-            is_awaited = self._status(self._config.signals[0]) == "CREATE_IN_PROGRESS"
+            is_awaited = self._signals.status(self._config.signals[0]) == "CREATE_IN_PROGRESS"
         except ClientError as error:
             if not is_validation_error(error):
                 raise
@@ -138,14 +135,14 @@ class Lifecycle:
 
     def _signal_failure(self, logical_id: str, unique_id: str) -> None:
         with timed(f"signal {logical_id}: FAILURE"):
-            if self._signal(logical_id, "FAILURE", unique_id) != "not yet":
+            if self._signals.send(logical_id, "FAILURE", unique_id) != "not yet":
                 return
         own_group = self._config.signals[0]
         if logical_id == own_group:
             return
         # The creation has not reached the resource that waits for the masters, and may never reach it: it may
         # be waiting for this very instance to be in service.
-        if self._status(own_group) == "CREATE_IN_PROGRESS":
+        if self._signals.status(own_group) == "CREATE_IN_PROGRESS":
             with timed("complete the launch hook, so that the stack continues and receives the failure"):
                 self._complete(LAUNCH_HOOK, "CONTINUE")
         self._signal_when_awaited(logical_id, "FAILURE", unique_id)
@@ -180,7 +177,7 @@ class Lifecycle:
 
     def _signal_when_awaited(self, logical_id: str, status: Status, unique_id: str) -> None:
         def attempt() -> None:
-            if self._signal(logical_id, status, unique_id) == "not yet":
+            if self._signals.send(logical_id, status, unique_id) == "not yet":
                 raise NotYetError(f"{self._stack} has not reached it")
 
         with timed(f"signal {logical_id}" + (": FAILURE" if status == "FAILURE" else "")):
@@ -195,42 +192,7 @@ class Lifecycle:
             except WaitError as error:
                 warning(f"nothing waited for the signal: {error}")
 
-    def _status(self, logical_id: str) -> str:
-        """Status of a resource of the stack.
-
-        Raises:
-            ClientError: there is no such resource (yet).
-
-        """
-        detail = self._aws.call(
-            lambda: self._aws.cloudformation.describe_stack_resource(
-                StackName=self._stack, LogicalResourceId=logical_id
-            )
-        )
-        return detail["StackResourceDetail"]["ResourceStatus"]
-
-    def _signal(self, logical_id: str, status: Status, unique_id: str) -> Outcome:
-        """Signal if the resource waits for it now; returns whether it may do so later."""
-        try:
-            if not self._status(logical_id).endswith("_IN_PROGRESS"):
-                return "not awaited"
-            self._aws.call(
-                lambda: self._aws.cloudformation.signal_resource(
-                    StackName=self._stack,
-                    LogicalResourceId=logical_id,
-                    UniqueId=unique_id,
-                    Status=status,
-                )
-            )
-        except ClientError as error:
-            if not is_validation_error(error):
-                raise
-            # The stack has not reached this resource, or has just stopped waiting: look again.
-            return "not yet"
-        return "sent"
-
 
 def failure_id(instance_id: str, reason: str) -> str:
     """The id of a FAILURE signal: the instance, and as much of the reason as fits."""
-    plain = " ".join(reason.encode("ascii", "replace").decode().split())
-    return f"{instance_id} {plain}"[:_UNIQUE_ID_LENGTH].rstrip()
+    return signal_id(f"{instance_id} {reason}")

@@ -51,6 +51,7 @@ MASTER: Lane = (
     steps.AWAIT_SERVICE,
     steps.REPORT_READY,
     steps.START_WATCHDOG,
+    steps.START_ADDONS,
 )
 WORKER: Lane = (
     steps.CHECK_IDENTITY,
@@ -62,7 +63,7 @@ WORKER: Lane = (
     steps.REPORT_READY,
     steps.AWAIT_SERVICE,
 )
-PLAIN_PROCESS: Lane = (steps.CHECK_IDENTITY, steps.REPORT_READY)
+PLAIN_PROCESS: Lane = (steps.CHECK_IDENTITY, steps.REPORT_READY, steps.START_ADDONS)
 """For a host that runs no containers: it reports itself and nothing more."""
 
 

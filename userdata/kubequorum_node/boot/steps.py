@@ -78,6 +78,12 @@ def start_watchdog(node: Node) -> None:
     node.supervisor.start(Phase.IN_SERVICE)
 
 
+def start_addons(node: Node) -> None:
+    """Start the service that looks after addons, on masters."""
+    if node.is_master:
+        node.supervisor.start(Phase.ADDONS)
+
+
 def _with_volume(run: Callable[[Node, SlotVolume], object]) -> Callable[[Node], object]:
     """A step that gets the slot's volume as this boot has resolved it."""
     return lambda node: run(node, slot_volume.resolved(node))
@@ -161,3 +167,4 @@ REPORT_READY = Step(
     lambda node: node.lifecycle.report_ready(),
 )
 START_WATCHDOG = Step("start-watchdog", "start the watchdog", start_watchdog, True)
+START_ADDONS = Step("start-addons", "start the service that looks after addons (masters)", start_addons)

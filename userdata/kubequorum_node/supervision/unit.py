@@ -13,6 +13,7 @@ class Phase(Enum):
     POD_NETWORK = "when the node is in the cluster"
     CLUSTER = "when the cluster is configured"
     IN_SERVICE = "when this host is in service"
+    ADDONS = "when this host is in service, or a plain process that says so"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ Each check yields the problems it finds; none of them raises, whatever the value
 
 from collections.abc import Iterator
 
+from kubequorum.config.checks.addons import addon_problems
 from kubequorum.config.checks.addresses import address_problems
 from kubequorum.config.checks.alarms import alarm_problems
 from kubequorum.config.checks.components import component_problems, component_warnings
@@ -32,6 +33,7 @@ _CHECKS = (
     volume_problems,
     component_problems,
     security_problems,
+    addon_problems,
     name_problems,
     tag_problems,
     alarm_problems,

@@ -51,7 +51,7 @@ def test_a_plain_process_only_reports_itself(
 ) -> None:
     """It runs no program and logs what it leaves out; a shutdown's service is not run as a process."""
     assert run.boot(node) == 0
-    assert process == ["watch-lifecycle"]
+    assert process == ["watch-lifecycle", "reconcile-addons"]
     assert node.host.commands == []
     assert node.aws.completed
     assert "plain process" in capsys.readouterr().err

@@ -1,0 +1,207 @@
+"""metrics-server: what `kubectl top` and the HorizontalPodAutoscaler read from.
+
+It runs on masters: their number is known, they are there before any worker, and no worker needs to reach the
+kubelets of others. Arguments, probes and rights are those of its own manifests
+(https://github.com/kubernetes-sigs/metrics-server/tree/master/manifests).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kubequorum.config import Cluster
+from kubequorum_node.addon_set import Addon
+
+_NAME = "metrics-server"
+_NAMESPACE = "kube-system"
+_REGISTRY = "registry.k8s.io"
+_LABELS = {"k8s-app": _NAME}
+_PORT = 10250
+_RBAC = "rbac.authorization.k8s.io"
+_CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+_READ = ["get", "list", "watch"]
+_ARGUMENTS = {
+    "cert-dir": "/tmp",  # noqa: S108 - an emptyDir of the container
+    "secure-port": str(_PORT),
+    "kubelet-preferred-address-types": "InternalIP",
+    "kubelet-use-node-status-port": "true",
+    # Kubelets have certificates that they signed themselves, see docs/addons.md.
+    "kubelet-insecure-tls": "true",
+    "metric-resolution": "15s",
+}
+
+
+def addon(cluster: Cluster) -> Addon | None:
+    """The addon; None if the cluster file turns it off."""
+    settings = cluster.addons.metrics_server
+    if not settings.enabled:
+        return None
+    replicas = min(2, len(cluster.zones))
+    objects = [*_rights(), _service(), _deployment(cluster, replicas), _api_service()]
+    if replicas > 1:
+        objects.append(_disruption_budget())
+    return Addon(name=_NAME, version=settings.version, objects=tuple(objects))
+
+
+def _rights() -> list[dict[str, Any]]:
+    """It reads metrics of kubelets; whoever may view a namespace may read the metrics of its pods."""
+    subject = {"kind": "ServiceAccount", "name": _NAME, "namespace": _NAMESPACE}
+    aggregated = {f"{_RBAC}/aggregate-to-{role}": "true" for role in ("admin", "edit", "view")}
+    return [
+        _object("v1", "ServiceAccount", _NAME),
+        _object(
+            f"{_RBAC}/v1",
+            "ClusterRole",
+            "system:aggregated-metrics-reader",
+            namespaced=False,
+            labels=aggregated,
+            rules=[{"apiGroups": ["metrics.k8s.io"], "resources": ["pods", "nodes"], "verbs": _READ}],
+        ),
+        _object(
+            f"{_RBAC}/v1",
+            "ClusterRole",
+            f"system:{_NAME}",
+            namespaced=False,
+            rules=[
+                {"apiGroups": [""], "resources": ["nodes/metrics"], "verbs": ["get"]},
+                {"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": _READ},
+            ],
+        ),
+        _binding("ClusterRoleBinding", f"system:{_NAME}", "ClusterRole", f"system:{_NAME}", subject),
+        # It asks the API server who a client is and what that may do.
+        _binding(
+            "ClusterRoleBinding",
+            f"{_NAME}:system:auth-delegator",
+            "ClusterRole",
+            "system:auth-delegator",
+            subject,
+        ),
+        _binding(
+            "RoleBinding",
+            f"{_NAME}-auth-reader",
+            "Role",
+            "extension-apiserver-authentication-reader",
+            subject,
+        ),
+    ]
+
+
+def _binding(kind: str, name: str, role_kind: str, role: str, subject: Mapping[str, str]) -> dict[str, Any]:
+    return _object(
+        f"{_RBAC}/v1",
+        kind,
+        name,
+        namespaced=kind == "RoleBinding",
+        roleRef={"apiGroup": _RBAC, "kind": role_kind, "name": role},
+        subjects=[dict(subject)],
+    )
+
+
+def _service() -> dict[str, Any]:
+    port = {"name": "https", "port": 443, "protocol": "TCP", "targetPort": "https", "appProtocol": "https"}
+    return _object("v1", "Service", _NAME, spec={"selector": _LABELS, "ports": [port]})
+
+
+def _deployment(cluster: Cluster, replicas: int) -> dict[str, Any]:
+    settings = cluster.addons.metrics_server
+    registry = cluster.kubernetes.image_repository or _REGISTRY
+    arguments = {**_ARGUMENTS, **settings.extra_args}
+    container = {
+        "name": _NAME,
+        "image": settings.image or f"{registry}/{_NAME}/{_NAME}:v{settings.version}",
+        "args": [f"--{name}={value}" for name, value in arguments.items()],
+        "ports": [{"name": "https", "containerPort": _PORT, "protocol": "TCP"}],
+        "livenessProbe": _probe("/livez"),
+        "readinessProbe": {**_probe("/readyz"), "initialDelaySeconds": 5},
+        # What it needs for 100 nodes, by its documentation.
+        "resources": {"requests": {"cpu": "100m", "memory": "200Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+            "runAsNonRoot": True,
+            "runAsUser": 1000,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - an emptyDir
+    }
+    pod: dict[str, Any] = {
+        "serviceAccountName": _NAME,
+        "priorityClassName": "system-cluster-critical",
+        "nodeSelector": {_CONTROL_PLANE: ""},
+        "tolerations": [{"key": _CONTROL_PLANE, "operator": "Exists", "effect": "NoSchedule"}],
+        "containers": [container],
+        "volumes": [{"name": "tmp", "emptyDir": {}}],
+    }
+    if replicas > 1:
+        pod["topologySpreadConstraints"] = [
+            {
+                "maxSkew": 1,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "DoNotSchedule",
+                "labelSelector": {"matchLabels": _LABELS},
+                # Of a roll each revision is spread by itself.
+                "matchLabelKeys": ["pod-template-hash"],
+            }
+        ]
+    return _object(
+        "apps/v1",
+        "Deployment",
+        _NAME,
+        spec={
+            "replicas": replicas,
+            "revisionHistoryLimit": 2,
+            "selector": {"matchLabels": _LABELS},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+            "template": {"metadata": {"labels": _LABELS}, "spec": pod},
+        },
+    )
+
+
+def _probe(path: str) -> dict[str, Any]:
+    return {
+        "httpGet": {"path": path, "port": "https", "scheme": "HTTPS"},
+        "periodSeconds": 10,
+        "failureThreshold": 3,
+    }
+
+
+def _disruption_budget() -> dict[str, Any]:
+    return _object(
+        "policy/v1",
+        "PodDisruptionBudget",
+        _NAME,
+        spec={"minAvailable": 1, "selector": {"matchLabels": _LABELS}},
+    )
+
+
+def _api_service() -> dict[str, Any]:
+    return _object(
+        "apiregistration.k8s.io/v1",
+        "APIService",
+        "v1beta1.metrics.k8s.io",
+        namespaced=False,
+        spec={
+            "group": "metrics.k8s.io",
+            "version": "v1beta1",
+            "service": {"name": _NAME, "namespace": _NAMESPACE, "port": 443},
+            "groupPriorityMinimum": 100,
+            "versionPriority": 100,
+            # Its serving certificate is its own; the API server reaches it through the pod network only.
+            "insecureSkipTLSVerify": True,
+        },
+    )
+
+
+def _object(
+    api_version: str,
+    kind: str,
+    name: str,
+    *,
+    namespaced: bool = True,
+    labels: Mapping[str, str] | None = None,
+    **content: Any,
+) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"name": name, "labels": {**_LABELS, **(labels or {})}}
+    if namespaced:
+        metadata["namespace"] = _NAMESPACE
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **content}

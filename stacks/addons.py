@@ -1,0 +1,104 @@
+"""What the cluster's masters should apply: a set of addons, which rolls back with this stack."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from aws_cdk import (
+    AssetHashType,
+    CfnCreationPolicy,
+    CfnResourceSignal,
+    CfnWaitCondition,
+    Duration,
+    Environment,
+    IStackSynthesizer,
+    Stack,
+)
+from aws_cdk import aws_s3_assets as assets
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from kubequorum.addons import addon_set, longest_seconds
+from kubequorum.config import Cluster
+from kubequorum_node.addon_set import AddonSetLocation, parameter_name, sha256_of
+
+_PARAMETER_ID = "AddonSet"
+_ID_LENGTH = 12
+_MARGIN = Duration.minutes(5)
+"""Until masters have read the parameter, another one goes on after one that died, and the signal is there."""
+_LONGEST = Duration.hours(12)
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-creationpolicy.html"""
+
+
+class AddonsStack(Stack):
+    """The set as an asset, the parameter that puts it in force, and a resource that waits until it is ready.
+
+    Args:
+        cluster: the cluster file.
+        env: account and region.
+        synthesizer: where the stack's assets go.
+
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: Cluster,
+        env: Environment,
+        synthesizer: IStackSynthesizer,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            env=env,
+            synthesizer=synthesizer,
+            description=f"Kubequorum {cluster.name}: the set of addons that masters apply",
+        )
+        addons = addon_set(cluster)
+        content = addons.to_json()
+        sha256 = sha256_of(content.encode())
+        asset = self._asset(content, sha256)
+        # An empty set is waited for by nobody: nothing has to become ready.
+        signal = f"AddonsReady{sha256[:_ID_LENGTH].upper()}" if addons.addons else ""
+        location = AddonSetLocation(
+            bucket=asset.s3_bucket_name,
+            key=asset.s3_object_key,
+            sha256=sha256,
+            stack=self.stack_name,
+            signal=signal,
+        )
+        parameter = ssm.CfnParameter(
+            self,
+            _PARAMETER_ID,
+            name=parameter_name(cluster.name),
+            type="String",
+            value=location.to_json(),
+            description=f"Set of addons of {cluster.name} that is in force",
+        )
+        parameter.override_logical_id(_PARAMETER_ID)
+        if signal:
+            self._wait(signal, parameter, Duration.seconds(longest_seconds(addons)))
+
+    def _asset(self, content: str, sha256: str) -> assets.Asset:
+        with TemporaryDirectory(prefix="kubequorum-addons-") as folder:
+            file = Path(folder) / "addons.json"
+            file.write_text(content, encoding="utf-8")
+            # The CDK copies it at once.
+            return assets.Asset(
+                self,
+                "Set",
+                path=str(file),
+                asset_hash=sha256,
+                asset_hash_type=AssetHashType.CUSTOM,
+            )
+
+    def _wait(self, signal: str, parameter: ssm.CfnParameter, longest: Duration) -> None:
+        """Wait once for each set: CloudFormation cannot update a wait condition, so each has its own."""
+        ready = CfnWaitCondition(self, signal)
+        ready.override_logical_id(signal)
+        timeout = min(longest.plus(_MARGIN).to_seconds(), _LONGEST.to_seconds())
+        ready.cfn_options.creation_policy = CfnCreationPolicy(
+            resource_signal=CfnResourceSignal(count=1, timeout=Duration.seconds(timeout).to_iso_string())
+        )
+        ready.add_resource_dependency(parameter)

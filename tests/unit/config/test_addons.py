@@ -1,0 +1,104 @@
+"""The section `addons`: mistakes in it and in the files that it names."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.config.cluster_files import accepted, changed, errors
+
+GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"
+
+
+def _manifests(*manifests: dict[str, Any]) -> dict[str, Any]:
+    return changed(("addons",), {"manifests": list(manifests)})
+
+
+def _own(name: str = "own", **more: Any) -> dict[str, Any]:
+    return {"name": name, "file": f"{name}.yaml", **more}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "has no objects"),
+        ("a: [", "is not YAML"),
+        ("a: 1\na: 2\n", "duplicate key"),
+        ("- 1\n", "no mapping"),
+        ("kind: ConfigMap\nmetadata: {name: x}\n", "without apiVersion"),
+        ("apiVersion: v1\nmetadata: {name: x}\n", "without kind"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {generateName: x}\n", "without metadata.name"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: x\n", "without metadata.name"),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: x, labels: [1]}\n", "labels are no mapping"),
+        (f"{GOOD}data: {{a: 2026-01-01}}\n", "JSON does not know"),
+        (f"{GOOD}data: {{a: .nan}}\n", "JSON does not know"),
+        ("apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {a: b}\n", "create it with kubectl"),
+        (f"{GOOD}---\n{GOOD}", "is in own already"),
+        ("&a [*a]\n", "no mapping"),
+    ],
+)
+def test_mistakes_in_a_file(tmp_path: Path, text: str, said: str) -> None:
+    """Each names the file and says what to do."""
+    (tmp_path / "own.yaml").write_text(text, encoding="utf-8")
+    message = errors(tmp_path, _manifests(_own()))
+    assert said in message
+    assert "addons.manifests.0.file" in message
+    assert str(tmp_path / "own.yaml") in message
+
+
+@pytest.mark.parametrize("name", ["missing.yaml", ".", "x\0y", "x" * 5000])
+def test_files_that_cannot_be_read(tmp_path: Path, name: str) -> None:
+    """No such file, a folder, and what is no name at all."""
+    assert "addons.manifests.0.file" in errors(tmp_path, _manifests({"name": "own", "file": name}))
+
+
+def test_a_file_that_is_not_text(tmp_path: Path) -> None:
+    """Such as a chart's archive."""
+    (tmp_path / "own.yaml").write_bytes(b"\x1f\x8b\x08")
+    assert "is not UTF-8" in errors(tmp_path, _manifests(_own()))
+
+
+@pytest.mark.parametrize(
+    ("manifests", "said"),
+    [
+        ([_own(), _own()], "is the name of another addon"),
+        ([_own("metrics-server")], "is the name of another addon"),
+        ([_own(needs=["nobody"])], "use some of: metrics-server, own"),
+        ([_own(needs=["b"]), _own("b", needs=["own"])], "need each other"),
+        ([_own(needs=["own"])], "need each other"),
+        ([_own(), _own("b")], "is in own already"),
+        ([_own(ready_seconds=5)], "ready_seconds"),
+    ],
+)
+def test_mistakes_between_addons(tmp_path: Path, manifests: list[dict[str, Any]], said: str) -> None:
+    """Names, needs, and an object that two of them have."""
+    for manifest in manifests:
+        (tmp_path / manifest["file"]).write_text(GOOD, encoding="utf-8")
+    assert said in errors(tmp_path, _manifests(*manifests))
+
+
+def test_an_addon_that_is_turned_off_cannot_be_needed(tmp_path: Path) -> None:
+    """Nothing would ever make it ready."""
+    (tmp_path / "own.yaml").write_text(GOOD, encoding="utf-8")
+    document = changed(
+        ("addons",),
+        {"metrics_server": {"enabled": False}, "manifests": [_own(needs=["metrics-server"])]},
+    )
+    assert "is no addon of this cluster" in errors(tmp_path, document)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("enabled", "no"), ("version", "v0.8.1"), ("image", "Registry/x"), ("extra_args", {"--x": "1"})],
+)
+def test_values_of_metrics_server(tmp_path: Path, key: str, value: object) -> None:
+    """Each is refused with what it should be."""
+    assert f"addons.metrics_server.{key}" in errors(
+        tmp_path, changed(("addons", "metrics_server", key), value)
+    )
+
+
+def test_a_good_file_is_accepted(tmp_path: Path) -> None:
+    """A Secret without data, too: whoever has its content fills it in."""
+    (tmp_path / "own.yaml").write_text(GOOD + "---\n" + GOOD.replace("ConfigMap", "Secret"), encoding="utf-8")
+    accepted(tmp_path, _manifests(_own()))

@@ -1,0 +1,141 @@
+"""The addons that a cluster should have, and where masters find that: the contract with the stack Addons.
+
+The set is a JSON file among the stack's assets. An SSM parameter, which belongs to the stack, says which file
+is in force: it changes, and is rolled back, with the stack. See docs/decisions/addons.md.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+from kubequorum_node.errors import NodeError
+
+_VERSION = 1
+_GENERATION_LENGTH = 16
+
+KubernetesObject = Mapping[str, Any]
+"""An object as a manifest writes it."""
+
+
+class AddonSetError(NodeError):
+    """The set of addons cannot be read, or is not the one that the stack names."""
+
+
+def sha256_of(content: bytes) -> str:
+    """Checksum of a set's file."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def parameter_name(cluster: str) -> str:
+    """Name of the SSM parameter that says which set is in force."""
+    return f"/kubequorum/{cluster}/addons"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addon:
+    """An addon: objects that belong together."""
+
+    name: str
+    version: str
+    """For people; what distinguishes two versions for masters is `generation`."""
+    objects: tuple[KubernetesObject, ...]
+    needs: tuple[str, ...] = ()
+    """Addons that must be ready before this one is applied."""
+    ready_seconds: int = 600
+    """How long it may take until it is ready."""
+
+    @property
+    def generation(self) -> str:
+        """Identifies the content."""
+        return hashlib.sha256(_text(asdict(self)).encode()).hexdigest()[:_GENERATION_LENGTH]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddonSet:
+    """All addons of a cluster, each after those that it needs."""
+
+    addons: tuple[Addon, ...]
+
+    def to_json(self) -> str:
+        """JSON, the same text for the same values."""
+        return _text({"version": _VERSION, "addons": [asdict(addon) for addon in self.addons]}) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            AddonSetError: it is of another version, or not such a text.
+
+        """
+        try:
+            document = json.loads(text)
+            if document["version"] != _VERSION:
+                raise AddonSetError(
+                    f"the set of addons has version {document['version']!r}, and this master reads "
+                    f"{_VERSION}: deploy ControlPlane before Addons"
+                )
+            return cls(
+                addons=tuple(
+                    Addon(**{**addon, "objects": tuple(addon["objects"]), "needs": tuple(addon["needs"])})
+                    for addon in document["addons"]
+                )
+            )
+        except (ValueError, TypeError, KeyError) as error:
+            raise AddonSetError(
+                f"the set of addons cannot be read ({error!r}): deploy Addons again"
+            ) from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddonSetLocation:
+    """The parameter's value: where the set in force is, and who waits for it."""
+
+    bucket: str
+    key: str
+    sha256: str
+    """Checksum of the file."""
+    stack: str
+    """The stack that may wait for it."""
+    signal: str = ""
+    """Logical id of the resource that waits; empty if nothing does."""
+
+    def to_json(self) -> str:
+        """Compact JSON, the same text for the same values."""
+        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote.
+
+        Raises:
+            AddonSetError: it is not such a text.
+
+        """
+        try:
+            return cls(**json.loads(text))
+        except (ValueError, TypeError) as error:
+            raise AddonSetError(
+                f"the parameter of the addons cannot be read ({error!r}): deploy Addons again"
+            ) from error
+
+    def verified(self, body: bytes) -> AddonSet:
+        """The set in a file.
+
+        Raises:
+            AddonSetError: it has another checksum, or cannot be read.
+
+        """
+        found = sha256_of(body)
+        if found != self.sha256:
+            raise AddonSetError(
+                f"s3://{self.bucket}/{self.key} is damaged: its sha256 is {found} instead of {self.sha256}. "
+                "Delete the object and deploy Addons again"
+            )
+        return AddonSet.from_json(body.decode("utf-8", "replace"))
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, indent=1, sort_keys=True)

@@ -1,0 +1,98 @@
+"""The service that keeps the cluster's addons as the stack Addons wants them; it runs on every master."""
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from kubequorum_node.addon_set import AddonSetError
+from kubequorum_node.addons.install import Workshop
+from kubequorum_node.addons.inventory import Inventories
+from kubequorum_node.addons.reconcile import Reconciler, Result
+from kubequorum_node.addons.report import StackReport, tell
+from kubequorum_node.addons.wanted import DamagedSetError, Wanted, WantedState
+from kubequorum_node.errors import NodeError
+from kubequorum_node.kubernetes.api_client import ApiClient
+from kubequorum_node.kubernetes.api_connection import AdminConnection, Connection
+from kubequorum_node.log import info, warning
+from kubequorum_node.node import Node
+
+POLL_SECONDS = 10.0
+_WARN_AGAIN_SECONDS = 1800.0
+"""Kubernetes forgets an Event after an hour."""
+_DAMAGED_AT_MOST = 3
+"""Turns in which a set may be unusable before a deploy fails because of it."""
+
+
+def run(node: Node) -> None:
+    """Look at the addons again and again."""
+    service = AddonService(node, AdminConnection(node))
+    while True:
+        service.turn()
+        node.clock.sleep(POLL_SECONDS)
+
+
+class AddonService:
+    """The service of one master."""
+
+    def __init__(self, node: Node, connection: Connection) -> None:
+        api = ApiClient(connection)
+        shop = Workshop(
+            api=api,
+            inventories=Inventories(api),
+            clock=node.clock,
+            me=node.metadata.instance_id(),
+            tell=lambda message: tell(node, message, is_warning=False),
+        )
+        self._runs_containers = node.supervisor.runs_containers
+        self._wanted = WantedState(node)
+        self._reconciler = Reconciler(shop, warn=self._warn)
+        self._node = node
+        self._warned: dict[str, float] = {}
+        self._report = StackReport(node.aws)
+        self._damaged = 0
+        self._said = ""
+
+    def turn(self) -> None:
+        """Look once. What fails is logged, and tried again at the next turn."""
+        try:
+            wanted = self._wanted.read()
+            self._damaged = 0
+            if wanted is not None:
+                self._answer(wanted, self._reconciled(wanted))
+            self._said = ""
+        except DamagedSetError as error:
+            self._say(str(error))
+            self._damaged += 1
+            if self._damaged >= _DAMAGED_AT_MOST:
+                self._report_damage(error)
+        except (NodeError, AddonSetError, ClientError, BotoCoreError) as error:
+            self._say(str(error))
+
+    def _warn(self, message: str) -> None:
+        """Tell people, and the same thing not again for a while: what fails is tried every minute."""
+        now = self._node.clock.now()
+        if now - self._warned.get(message, float("-inf")) >= _WARN_AGAIN_SECONDS:
+            self._warned[message] = now
+            tell(self._node, message, is_warning=True)
+
+    def _reconciled(self, wanted: Wanted) -> Result:
+        if not self._runs_containers:
+            # A plain process has no cluster: it reports itself and nothing more, here, too.
+            return Result(ready=True)
+        return self._reconciler.turn(wanted)
+
+    def _answer(self, wanted: Wanted, result: Result) -> None:
+        if result.failure:
+            self._report.failed(wanted.location, wanted.written, result.failure)
+        elif result.ready:
+            self._report.ready(wanted.location, wanted.written)
+
+    def _report_damage(self, error: DamagedSetError) -> None:
+        try:
+            self._report.failed(error.location, error.written, f"set of addons: {error}")
+        except (ClientError, BotoCoreError) as failure:
+            info(f"the stack could not be told: {failure}")
+
+    def _say(self, message: str) -> None:
+        """Log a failure once, however many turns it lasts."""
+        if message != self._said:
+            warning(f"addons: {message}")
+            self._said = message
