@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from emulator import times
 from emulator.api import environment
 
 
@@ -46,6 +47,19 @@ def _arguments() -> argparse.Namespace:
         help="stretches or shortens every emulated wait, e.g. 0.02 in tests (default: %(default)s)",
     )
     parser.add_argument(
+        "--times",
+        choices=times.PROFILES,
+        default="quick",
+        help="how long load balancers, health checks and Auto Scaling take: at once, or as on AWS "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--times-factor",
+        type=float,
+        default=1.0,
+        help="shortens or stretches the durations of `--times aws`, e.g. 0.1 in tests (default: %(default)s)",
+    )
+    parser.add_argument(
         "--new-groups",
         choices=("in-service", "launched"),
         default="in-service",
@@ -61,6 +75,8 @@ def _arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if (arguments.machines == "nspawn") != (arguments.machine_image is not None):
         parser.error("--machines nspawn and --machine-image go together")
+    if arguments.times_factor <= 0:
+        parser.error(f"--times-factor {arguments.times_factor}: it must be above 0")
     for entry in arguments.machine_variable:
         if "=" not in entry:
             parser.error(f"--machine-variable {entry}: write NAME=VALUE")
@@ -81,6 +97,7 @@ def main() -> int:
             machine_image=arguments.machine_image,
             machine_variables=dict(entry.split("=", 1) for entry in arguments.machine_variable),
             time_scale=arguments.time_scale,
+            times=times.profile(arguments.times, factor=arguments.times_factor),
             new_groups=arguments.new_groups,
             until_eof=arguments.until_eof,
             log_level=arguments.log_level,

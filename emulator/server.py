@@ -33,6 +33,7 @@ from emulator.faults.store import ActiveFaults
 from emulator.interfaces.machines import Machines
 from emulator.machines.no_machines import NoMachines
 from emulator.machines.process import ProcessMachines
+from emulator.times import QUICK, Times
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,8 @@ class Settings:
     """With `process`: added to the environment of machines' processes; `@HOME@` is their home folder."""
     time_scale: float = 1.0
     """Stretches or shortens every emulated wait; 1 outside tests."""
+    times: Times = QUICK
+    """How long what cannot be seen takes."""
     new_groups: str = "in-service"
     """See `Context.new_groups`."""
     until_eof: bool = False
@@ -105,12 +108,15 @@ def build_context(settings: Settings) -> Context:
     api_url = f"http://{_BIND_HOST}:{settings.port}"
     active_faults = ActiveFaults()
     kill_at_line = KillAtLineFaults(active_faults)
+    worker = Worker(time_scale=settings.time_scale)
+    checks = machine_reports.StatusChecks(worker=worker, seconds=settings.times.status_check)
     return Context(
-        machines=_machines(settings, api_url, active_faults, kill_at_line),
+        machines=_machines(settings, api_url, active_faults, kill_at_line, checks),
         active_faults=active_faults,
         kill_at_line=kill_at_line,
-        worker=Worker(time_scale=settings.time_scale),
+        worker=worker,
         api_url=api_url,
+        times=settings.times,
         new_groups=settings.new_groups,
     )
 
@@ -128,12 +134,16 @@ def install(context: Context) -> None:
 
 
 def _machines(
-    settings: Settings, api_url: str, active_faults: ActiveFaults, kill_at_line: KillAtLineFaults
+    settings: Settings,
+    api_url: str,
+    active_faults: ActiveFaults,
+    kill_at_line: KillAtLineFaults,
+    checks: machine_reports.StatusChecks,
 ) -> Machines:
     if settings.machines == "none":
         return NoMachines()
     if settings.machines == "nspawn":
-        return _nspawn_machines(settings, api_url, active_faults, kill_at_line)
+        return _nspawn_machines(settings, api_url, active_faults, kill_at_line, checks)
     return ProcessMachines(
         state_dir=settings.state_dir,
         api_url=api_url,
@@ -143,7 +153,11 @@ def _machines(
 
 
 def _nspawn_machines(
-    settings: Settings, api_url: str, active_faults: ActiveFaults, kill_at_line: KillAtLineFaults
+    settings: Settings,
+    api_url: str,
+    active_faults: ActiveFaults,
+    kill_at_line: KillAtLineFaults,
+    checks: machine_reports.StatusChecks,
 ) -> Machines:
     # Its needs (namespaces, loop devices) exist on Linux as root only: never load it where it is not wanted.
     from emulator.machines import nspawn
@@ -159,7 +173,7 @@ def _nspawn_machines(
         network_facts=NetworkView(),
         image=nspawn.MachineImage.read(settings.machine_image),
         powered_off=machine_reports.powered_off,
-        status_check=lambda instance_id, passed: machine_reports.status_check(instance_id, passed=passed),
+        status_check=checks.report,
         kill_lines_of=kill_at_line.of_new_machine,
     )
 

@@ -136,6 +136,7 @@ def _spawn(settings: Settings, cluster: ClusterFile, port: int) -> int:
     command = [sys.executable, "-m", "emulator", "--port", str(port), "--region", cluster.region]
     command += ["--state-dir", str(settings.machines_state), "--machines", settings.machines]
     command += ["--time-scale", str(settings.time_scale), "--new-groups", settings.new_groups]
+    command += ["--times", settings.times, "--times-factor", settings.times_factor]
     if settings.machines == REAL:
         command += ["--machine-image", str(settings.machine_image)]
     else:

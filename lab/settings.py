@@ -44,17 +44,23 @@ class Settings:
     """What runs behind the instances: `nspawn`, `process` or `none`; `auto` until `up` has chosen."""
     time_scale: float = 1.0
     """Factor of the waits of the embedded AWS: 0.05 makes three seconds of a minute."""
+    times: str = "quick"
+    """How long its load balancers, health checks and groups take: `quick` or `aws`, see emulator/times.py."""
+    times_factor: str = "1"
+    """Shortens or stretches the durations of `aws`; a number, which the embedded AWS checks."""
     new_groups: str = "in-service"
     """When a new Auto Scaling group is complete: see `--new-groups` of `python -m emulator`."""
 
     @classmethod
     def from_environment(cls) -> Self:
-        """The defaults, or the values of KUBEQUORUM_APP, KUBEQUORUM_WORK and KUBEQUORUM_MACHINES."""
+        """The defaults, or the values of KUBEQUORUM_APP, …_WORK, …_MACHINES, …_TIMES and …_TIMES_FACTOR."""
         machines = os.environ.get("KUBEQUORUM_MACHINES") or AUTOMATIC
         return cls(
             app=Path(os.environ.get("KUBEQUORUM_APP", CHECKOUT)).absolute(),
             work=Path(os.environ.get("KUBEQUORUM_WORK", CHECKOUT / "build" / "local")).absolute(),
             machines=machines,
+            times=os.environ.get("KUBEQUORUM_TIMES") or "quick",
+            times_factor=os.environ.get("KUBEQUORUM_TIMES_FACTOR") or "1",
             # With nothing behind the instances, nothing completes their launch hooks.
             new_groups="launched" if machines == "none" else "in-service",
         )

@@ -7,6 +7,7 @@ from emulator.api.worker import Worker
 from emulator.faults.kill_at_line import KillAtLineFaults
 from emulator.faults.store import ActiveFaults
 from emulator.interfaces.machines import Machines
+from emulator.times import QUICK, Times
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,8 @@ class Context:
     active_faults: ActiveFaults = field(default_factory=ActiveFaults)
     kill_at_line: KillAtLineFaults | None = None
     """Faults that kill programs on new machines."""
+    times: Times = QUICK
+    """How long what a client cannot see takes."""
     new_groups: str = "in-service"
     """When CloudFormation takes a new Auto Scaling group for complete: once its instances are `in-service`,
     or as soon as they are `launched`. Which of the two AWS does is not written anywhere."""

@@ -120,7 +120,7 @@ def _target_group(arn: str) -> TargetGroup:
         preserve_client_ip=preserve == "true",
         terminate_unhealthy=terminate == "true",
         targets=tuple(
-            Target(address=place[0], zone=place[1], port=key.port, state=health.describe(key)["State"])
+            Target(address=place[0], zone=place[1], port=key.port, state=health.routed_state(key))
             for key in keys
             if (place := _place(key.target_id)) is not None
         ),

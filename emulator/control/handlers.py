@@ -6,8 +6,9 @@ from typing import Any
 
 from emulator.api import events, sessions
 from emulator.api.context import Context
-from emulator.api.ec2 import delays, instance_facts, machine_reports
+from emulator.api.ec2 import delays, instance_facts, machine_reports, spot
 from emulator.api.request_faults import clocks, rules
+from emulator.api.worker import Worker
 from emulator.faults import FAULTS, FaultError, FaultId
 from emulator.faults.kill_at_line import KillAtLineFaults
 from emulator.faults.store import ActiveFaults
@@ -21,7 +22,10 @@ def all_of(context: Context) -> dict[str, FaultHandler]:
     Raises:
         RuntimeError: the table and the handlers do not agree.
     """
-    found = {**_of_aws(context.active_faults), **_of_machines(context.machines, context.kill_at_line)}
+    found = {
+        **_of_aws(context.active_faults, context.worker),
+        **_of_machines(context.machines, context.kill_at_line),
+    }
     check_complete(found)
     return found
 
@@ -36,7 +40,7 @@ def check_complete(found: Mapping[str, FaultHandler]) -> None:
         raise RuntimeError(f"in the table of faults or among their handlers only: {', '.join(differing)}")
 
 
-def _of_aws(active: ActiveFaults) -> dict[str, FaultHandler]:
+def _of_aws(active: ActiveFaults, worker: Worker) -> dict[str, FaultHandler]:
     def stays(kind: str) -> Callable[..., FaultId]:
         def add(*, times: int | None, **about: Any) -> FaultId:
             return active.add(kind, about, times=times)
@@ -52,6 +56,7 @@ def _of_aws(active: ActiveFaults) -> dict[str, FaultHandler]:
         "delay_attach": stays(delays.SLOW_ATTACH),
         "fail_status_checks": partial(machine_reports.status_check, passed=False),
         "pass_status_checks": partial(machine_reports.status_check, passed=True),
+        "interrupt_spot": partial(spot.interrupt, worker),
         "lose_event": stays(events.LOST_EVENT),
         "lose_completion": partial(_lose_completion, active),
     }

@@ -224,6 +224,10 @@ class FaultTable:
         """Make EC2's status checks of an instance pass again."""
 
     @fault(AWS)
+    def interrupt_spot(self, instance_id: InstanceId) -> None:
+        """Take a spot instance back: a notice in its metadata, and two minutes later it is terminated."""
+
+    @fault(AWS)
     def lose_event(
         self,
         *,

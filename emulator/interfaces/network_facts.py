@@ -51,7 +51,8 @@ class Target:
     zone: str
     """Its availability zone."""
     state: str
-    """As DescribeTargetHealth says: healthy, unhealthy, initial, draining, unused."""
+    """As the balancer's nodes know it, which may be later than DescribeTargetHealth tells it: healthy,
+    unhealthy, initial, draining, unused."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,6 +56,7 @@ def install(context: Context) -> None:
         events=BusEvents(EventBus(Lanes(context.worker), context.active_faults)),
         timers=context.worker,
         clock=lambda: datetime.now(UTC),
+        times=context.times,
     )
     service.use(engine)
     ec2.transitions.subscribe(
@@ -81,8 +82,8 @@ def install(context: Context) -> None:
 
 def _status_check(engine: Engine, instance_id: str, *, passed: bool) -> None:
     found = engine.find(instance_id)
-    if found is not None and not passed:
-        engine.health.status_check_failed(*found)
+    if found is not None:
+        engine.health.status_checked(*found, passed=passed)
 
 
 def _target_health(engine: Engine, instance_id: str, *, healthy: bool) -> None:

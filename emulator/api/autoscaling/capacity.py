@@ -32,8 +32,13 @@ class Capacity:
         lock: threading.RLock,
         entered_service: Callable[[Group, Member], None],
         left: Callable[[Group], None],
+        waits_for_draining: bool = False,
     ) -> None:
-        """`entered_service` and `left` are called with members that enter and leave service."""
+        """`entered_service` and `left` are called with members that enter and leave service.
+
+        `waits_for_draining`: the terminate hooks begin when the member's targets have drained.
+        """
+        self._waits_for_draining = waits_for_draining
         self.lifecycle = Lifecycle(timers=timers, events=events, clock=clock, lock=lock)
         self._compute = compute
         self._balancing = balancing
@@ -115,8 +120,22 @@ class Capacity:
             now=self._clock(),
             details=_details(member),
         )
-        self._balancing.deregister(group.settings.target_group_arns, member.instance_id)
+        seconds = self._balancing.deregister(group.settings.target_group_arns, member.instance_id)
         member.state = LifecycleState.TERMINATING
+        if seconds > 0 and self._waits_for_draining:
+            activity.status = "WaitingForELBConnectionDraining"
+            member.draining = self._timers.later(seconds, partial(self._drained, group, member))
+        else:
+            self._begin_terminate_hooks(group, member, activity)
+        return activity
+
+    def _drained(self, group: Group, member: Member) -> None:
+        with self._lock:
+            if member.state is LifecycleState.TERMINATING and member.termination_activity is not None:
+                member.draining = None
+                self._begin_terminate_hooks(group, member, member.termination_activity)
+
+    def _begin_terminate_hooks(self, group: Group, member: Member, activity: Activity) -> None:
         if group.hooks_for(Transition.TERMINATING):
             activity.status = "MidLifecycleAction"
         self.lifecycle.begin(
@@ -126,11 +145,13 @@ class Capacity:
             # Both results terminate the instance; ABANDON only skips the hooks that are still waiting.
             done=lambda _why: self.end_instance(group, member),
         )
-        return activity
 
     def end_instance(self, group: Group, member: Member) -> None:
         """The hooks are passed, or skipped: now the instance goes."""
         self.lifecycle.cancel(member)
+        if member.draining is not None:
+            member.draining.cancel()
+            member.draining = None
         member.state = LifecycleState.TERMINATING_PROCEED
         if member.termination_activity is not None:
             member.termination_activity.status = "InProgress"

@@ -11,6 +11,7 @@ from emulator.api.autoscaling.health import Health
 from emulator.api.autoscaling.interfaces import Balancing, Compute, Events, Timers
 from emulator.api.autoscaling.model import Activity, Group, LifecycleState, Member, Settings
 from emulator.api.wire import ApiError
+from emulator.times import QUICK, Times
 
 
 class Engine:
@@ -25,11 +26,12 @@ class Engine:
         events: Events,
         timers: Timers,
         clock: Callable[[], datetime],
+        times: Times = QUICK,
     ) -> None:
         self.lock = threading.RLock()
         self.groups = groups
         self.clock = clock
-        self.health = Health(timers=timers, lock=self.lock)
+        self.health = Health(timers=timers, lock=self.lock, notices_after=times.group_notices)
         self.capacity = Capacity(
             compute=compute,
             balancing=balancing,
@@ -39,6 +41,7 @@ class Engine:
             lock=self.lock,
             entered_service=self._entered_service,
             left=self._left,
+            waits_for_draining=times.termination_waits_for_draining,
         )
         self.health.capacity = self.capacity
         self.compute = compute
@@ -176,7 +179,7 @@ class Engine:
             cause = f"At {self.capacity.now()} a user request deleted the AutoScalingGroup."
             for member in list(group.members.values()):
                 self.capacity.begin_termination(group, member, cause=cause)
-                if force and member.state is LifecycleState.TERMINATING_WAIT:
+                if force and member.state in (LifecycleState.TERMINATING, LifecycleState.TERMINATING_WAIT):
                     self.capacity.end_instance(group, member)
             self._left(group)
 

@@ -1,6 +1,7 @@
 """Which members are unhealthy, and that they are replaced."""
 
 import threading
+from collections.abc import Callable
 from functools import partial
 
 from emulator.api.autoscaling.capacity import Capacity
@@ -16,7 +17,9 @@ LOAD_BALANCER = "an ELB system health check failure"
 class Health:
     """Judges members. `replace` needs the engine's lock, the rest takes it."""
 
-    def __init__(self, *, timers: Timers, lock: threading.RLock) -> None:
+    def __init__(self, *, timers: Timers, lock: threading.RLock, notices_after: float = 0.0) -> None:
+        """`notices_after`: seconds until a group acts on what EC2 says of an instance."""
+        self._notices_after = notices_after
         self._timers = timers
         self._lock = lock
         self.capacity: Capacity | None = None
@@ -38,13 +41,14 @@ class Health:
 
     def instance_ended(self, group: Group, member: Member) -> None:
         """EC2 says that a member in service stopped or ended; no grace period covers that."""
-        if "HealthCheck" not in group.suspended:
-            self.check_failed(group, member, why=EC2_STATE, respect_grace=False)
+        self._notice(partial(self._judge_end, group, member))
 
-    def status_check_failed(self, group: Group, member: Member) -> None:
-        """EC2 says that a member is impaired."""
-        if "HealthCheck" not in group.suspended:
-            self.check_failed(group, member, why=EC2_STATUS_CHECK, respect_grace=True)
+    def status_checked(self, group: Group, member: Member, *, passed: bool) -> None:
+        """EC2 says that a member is impaired, or no longer."""
+        with self._lock:
+            member.impaired = not passed
+        if not passed:
+            self._notice(partial(self._judge_status, group, member))
 
     def target_health_changed(self, group: Group, member: Member, *, healthy: bool) -> None:
         """A load balancer reports a changed health of a member."""
@@ -65,6 +69,21 @@ class Health:
             "needing to be replaced."
         )
         capacity.balance(group)
+
+    def _notice(self, judge: Callable[[], None]) -> None:
+        if self._notices_after > 0:
+            self._timers.later(self._notices_after, judge)
+        else:
+            judge()
+
+    def _judge_end(self, group: Group, member: Member) -> None:
+        # It may have been started again meanwhile, or be leaving for another reason.
+        if member.ended and "HealthCheck" not in group.suspended:
+            self.check_failed(group, member, why=EC2_STATE, respect_grace=False)
+
+    def _judge_status(self, group: Group, member: Member) -> None:
+        if member.impaired and "HealthCheck" not in group.suspended:
+            self.check_failed(group, member, why=EC2_STATUS_CHECK, respect_grace=True)
 
     def _end_grace(self, group: Group, member: Member) -> None:
         with self._lock:

@@ -67,8 +67,8 @@ class Balancing(Protocol):
     def register(self, target_group_arns: Sequence[str], instance_id: str) -> None:
         """Make the instance a target of each group."""
 
-    def deregister(self, target_group_arns: Sequence[str], instance_id: str) -> None:
-        """Stop sending it traffic."""
+    def deregister(self, target_group_arns: Sequence[str], instance_id: str) -> float:
+        """Stop sending it traffic; returns how many seconds it drains, 0 if it was no target."""
 
 
 class Events(Protocol):

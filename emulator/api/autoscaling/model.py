@@ -175,9 +175,13 @@ class Member:
     actions: dict[str, LifecycleAction] = field(default_factory=dict)
     """By token."""
     termination_activity: Activity | None = None
+    draining: Cancellable | None = None
+    """Set in `Terminating`, while its load balancers drain; then come the hooks."""
     grace: Cancellable | None = None
     """Set while the health check grace period lasts."""
     load_balancer_unhealthy: bool = False
+    impaired: bool = False
+    """EC2's status checks of it fail."""
     ended: bool = False
     """EC2 says that it does not run (any more)."""
     gone: bool = False

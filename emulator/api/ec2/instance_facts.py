@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from ministack.core.responses import request_scope
 
 from emulator.api import credentials, sessions
-from emulator.api.ec2 import launch, store
+from emulator.api.ec2 import launch, spot, store
 from emulator.faults.store import ActiveFaults
 from emulator.interfaces.machines import Credentials, MetadataTrouble
 
@@ -31,6 +31,11 @@ class Facts:
         """What its group wants it to become: InService or Terminated; None outside a group."""
         with _scope(instance_id) as known:
             return _target_state[0](instance_id) if known and _target_state else None
+
+    def spot_notice(self, instance_id: str) -> str | None:
+        """When EC2 takes a spot instance back; None before it says so."""
+        with _scope(instance_id) as known:
+            return spot.notice(store.instances().get(instance_id)) if known else None
 
     def role_name(self, instance_id: str) -> str | None:
         """The role in its instance profile."""

@@ -1,10 +1,12 @@
 """What machines report to EC2."""
 
+import threading
 from collections.abc import Callable
 
 from ministack.core.responses import request_scope
 
 from emulator.api.ec2 import service, store
+from emulator.api.worker import Timer, Worker
 
 StatusListener = Callable[[str, bool], None]
 """Called with instance id and whether its status checks pass."""
@@ -43,3 +45,30 @@ def status_check(instance_id: str, *, passed: bool) -> None:
             record["_StatusCheckPassed"] = passed
         for listener in _listeners:
             listener(instance_id, passed)
+
+
+class StatusChecks:
+    """EC2's status checks of machines: they notice a failure some time after it, and its end at once."""
+
+    def __init__(self, *, worker: Worker, seconds: float) -> None:
+        """`seconds` is how long a machine has failed before they say so."""
+        self._worker = worker
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._pending: dict[str, Timer] = {}
+
+    def report(self, instance_id: str, passed: bool) -> None:
+        """A machine has just failed, or works again. May be called from any thread."""
+        with self._lock:
+            if (pending := self._pending.pop(instance_id, None)) is not None:
+                pending.cancel()
+            if not passed and self._seconds > 0:
+                self._pending[instance_id] = self._worker.later(self._seconds, self._fail, instance_id)
+                return
+        status_check(instance_id, passed=passed)
+
+    def _fail(self, instance_id: str) -> None:
+        with self._lock:
+            if self._pending.pop(instance_id, None) is None:
+                return
+        status_check(instance_id, passed=False)

@@ -24,7 +24,7 @@ def install(context: Context) -> None:
     """Patch ministack's load balancing; machines that can probe targets do so."""
     machines: object = context.machines
     prober = machines if isinstance(machines, TargetProber) else None
-    health = Health(worker=context.worker, prober=prober)
+    health = Health(worker=context.worker, prober=prober, times=context.times)
     targets = Targets(health)
     service.use(service.Balancing(targets=targets, health=health))
     protocol = Protocol("elbv2")

@@ -1,10 +1,12 @@
 """Health of targets: what checks found, and which state follows.
 
 States and reasons: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html.
+The balancer's nodes learn of a state later than the API tells it: see `routed_state` and `emulator.times`.
 """
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +14,7 @@ from emulator.api.ec2 import store as ec2_store
 from emulator.api.load_balancing import store
 from emulator.api.worker import Timer, Worker
 from emulator.interfaces.target_probe import Finding, TargetCheck, TargetProber
+from emulator.times import QUICK, Times
 
 log = logging.getLogger(__name__)
 
@@ -33,19 +36,22 @@ class Entry:
     """What is known of a target."""
 
     state: str = "initial"
-    reason: str | None = "Elb.InitialHealthChecking"
-    description: str | None = "Initial health checks in progress"
+    reason: str | None = "Elb.RegistrationInProgress"
+    description: str | None = "Target registration is in progress"
     passed: int = 0
     failed: int = 0
     drained: Timer | None = None
-    """Set while the target drains."""
+    """Set once it is deregistered; the entry goes when this fires."""
+    healthy_until: float = 0.0
+    """Until when, on the monotonic clock, the balancer's nodes take it for healthy although it is not."""
 
 
 class Health:
     """Watches targets, if there is a prober. Methods may be called from any thread."""
 
-    def __init__(self, *, worker: Worker, prober: TargetProber | None) -> None:
+    def __init__(self, *, worker: Worker, prober: TargetProber | None, times: Times = QUICK) -> None:
         """Without a prober every target stays `initial`."""
+        self._times = times
         self._worker = worker
         self._prober = prober
         self._lock = threading.RLock()
@@ -65,19 +71,28 @@ class Health:
             if known is not None and known.drained is not None:
                 known.drained.cancel()
             entry = self._entries[key] = Entry()
-        if self._prober is not None:
-            self._worker.later(0, self._check, key, entry)
+        self._worker.later(self._times.target_registration, self._begin_checks, key, entry)
 
-    def drain(self, key: Key) -> None:
-        """Let a deregistered target drain."""
+    def drain(self, key: Key) -> float:
+        """Let a deregistered target drain; returns how many emulated seconds that takes."""
         with self._lock:
             entry = self._entries.get(key)
             if entry is None or entry.drained is not None:
-                return
+                return 0.0
+            if entry.state == "healthy":
+                self._linger(entry, self._times.deregistered_target)
             entry.state, entry.reason = "draining", "Target.DeregistrationInProgress"
             entry.description = "Target deregistration is in progress"
-            seconds = store.drain_seconds(key.target_group_arn)
+            seconds = max(store.drain_seconds(key.target_group_arn), self._times.deregistered_target)
             entry.drained = self._worker.later(seconds, self._forget, key, entry)
+            return seconds
+
+    def routed_state(self, key: Key) -> str:
+        """The target's state as the balancer's nodes know it: connections follow this one."""
+        with self._lock:
+            entry = self._entries.get(key)
+            lingers = entry is not None and time.monotonic() < entry.healthy_until
+        return "healthy" if lingers else self.describe(key)["State"]
 
     def draining(self, target_group_arn: str) -> list[Key]:
         """Targets that are deregistered, but not yet gone."""
@@ -112,6 +127,16 @@ class Health:
         with self._lock:
             self._entries.clear()
 
+    def _linger(self, entry: Entry, seconds: float) -> None:
+        entry.healthy_until = time.monotonic() + seconds * self._worker.time_scale
+
+    def _begin_checks(self, key: Key, entry: Entry) -> None:
+        with self._lock:
+            if entry.state == "initial":
+                entry.reason = "Elb.InitialHealthChecking"
+                entry.description = "Initial health checks in progress"
+        self._check(key, entry)
+
     def _forget(self, key: Key, entry: Entry) -> None:
         with self._lock:
             if self._entries.get(key) is entry:
@@ -140,12 +165,14 @@ class Health:
                 return
             if finding.healthy:
                 entry.passed, entry.failed = entry.passed + 1, 0
-                # A new target needs one success, one that was unhealthy needs them in a row.
-                if before == "initial" or entry.passed >= group["HealthyThresholdCount"]:
+                first_suffices = before == "initial" and not self._times.new_target_needs_threshold
+                if first_suffices or entry.passed >= group["HealthyThresholdCount"]:
                     entry.state, entry.reason, entry.description = "healthy", None, None
             else:
                 entry.passed, entry.failed = 0, entry.failed + 1
                 if entry.failed >= group["UnhealthyThresholdCount"]:
+                    if before == "healthy":
+                        self._linger(entry, self._times.unhealthy_target)
                     entry.state, entry.reason = "unhealthy", finding.reason or "Target.FailedHealthChecks"
                     entry.description = finding.description or "Health checks failed"
             after = entry.state

@@ -20,11 +20,16 @@ class Targets:
             if store.target_group_exists(arn):
                 self._add(arn, {"Id": instance_id})
 
-    def deregister(self, target_group_arns: Sequence[str], instance_id: str) -> None:
-        """Let an instance drain from each group."""
-        for arn in target_group_arns:
-            if store.target_group_exists(arn):
+    def deregister(self, target_group_arns: Sequence[str], instance_id: str) -> float:
+        """Let an instance drain from each group; returns how many seconds that takes, 0 if it was in none."""
+        return max(
+            (
                 self._remove(arn, {"Id": instance_id})
+                for arn in target_group_arns
+                if store.target_group_exists(arn)
+            ),
+            default=0.0,
+        )
 
     def register_targets(self, request: Request) -> Response:
         """RegisterTargets."""
@@ -71,13 +76,15 @@ class Targets:
             table.append({"Id": key.target_id, "Port": key.port})
         self._health.watch(key)
 
-    def _remove(self, arn: str, target: Mapping[str, Any]) -> None:
+    def _remove(self, arn: str, target: Mapping[str, Any]) -> float:
+        seconds = 0.0
         table = store.targets(arn)
         for entry in list(table):
             same_port = target.get("Port") in (None, entry.get("Port"))
             if entry["Id"] == target["Id"] and same_port:
                 table.remove(entry)
-                self._health.drain(_key(arn, entry))
+                seconds = max(seconds, self._health.drain(_key(arn, entry)))
+        return seconds
 
 
 def _key(arn: str, target: Mapping[str, Any]) -> Key:

@@ -96,6 +96,9 @@ class InstanceMetadata:
         state = self._facts.target_lifecycle_state(i.instance_id)
         if state is not None:
             tree["autoscaling"] = {"target-lifecycle-state": state}
+        notice = self._facts.spot_notice(i.instance_id)
+        if notice is not None:
+            tree["spot"] = {"instance-action": notice}
         role = self._facts.role_name(i.instance_id)
         if role is not None and i.instance_profile_arn is not None:
             tree["iam"] = {

@@ -47,7 +47,7 @@ class Node:
         return _open("GET", f"{self.imds_url}/latest/{path}", {"": token.decode()})[0].decode()
 
 
-def launch(emulator: Emulator) -> Node:
+def launch(emulator: Emulator, *, spot: bool = False) -> Node:
     """Launch one whose role may do anything, and wait until it runs."""
     iam, name = emulator.client("iam"), f"node-{uuid4().hex[:8]}"
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(_TRUST))
@@ -62,6 +62,7 @@ def launch(emulator: Emulator) -> Node:
         MaxCount=1,
         SubnetId=ec2.describe_subnets()["Subnets"][0]["SubnetId"],
         IamInstanceProfile={"Name": name},
+        **({"InstanceMarketOptions": {"MarketType": "spot"}} if spot else {}),
         UserData='#!/bin/sh\necho "imds=$AWS_EC2_METADATA_SERVICE_ENDPOINT="\n',
     )
     instance_id = launched["Instances"][0]["InstanceId"]

@@ -38,6 +38,7 @@ class Facts:
     """`InstanceFacts` with fixed answers; counts how often credentials were made."""
 
     state: str | None = "InService"
+    spot: str | None = None
     role: str | None = "node-role"
     lifetime: timedelta = timedelta(hours=6)
     made: list[Credentials] = field(default_factory=list)
@@ -50,6 +51,10 @@ class Facts:
     def target_lifecycle_state(self, instance_id: str) -> str | None:
         """The state given."""
         return self.state
+
+    def spot_notice(self, instance_id: str) -> str | None:
+        """The notice given."""
+        return self.spot
 
     def role_name(self, instance_id: str) -> str | None:
         """The role given."""

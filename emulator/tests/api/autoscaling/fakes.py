@@ -9,6 +9,7 @@ from emulator.api.autoscaling.engine import Engine
 from emulator.api.autoscaling.interfaces import Launched, LaunchError, LaunchPlan
 from emulator.api.autoscaling.lifecycle import hook_from_properties
 from emulator.api.autoscaling.model import Group, Hook, Member, Settings, Subnet, Template
+from emulator.times import QUICK, Times
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -66,6 +67,8 @@ class Aws:
     event_resources: list[list[str]] = field(default_factory=list)
     refuse: str | None = None
     latest_version: int = 1
+    drain_seconds: float = 120.0
+    """How long a target drains."""
 
     def template(self, specification: Mapping[str, Any]) -> Template:
         """Any template exists, in any version."""
@@ -98,10 +101,12 @@ class Aws:
         for arn in target_group_arns:
             self.targets.setdefault(arn, set()).add(instance_id)
 
-    def deregister(self, target_group_arns: Sequence[str], instance_id: str) -> None:
+    def deregister(self, target_group_arns: Sequence[str], instance_id: str) -> float:
         """Note it."""
+        was_target = any(instance_id in self.targets.get(arn, set()) for arn in target_group_arns)
         for arn in target_group_arns:
             self.targets.get(arn, set()).discard(instance_id)
+        return self.drain_seconds if was_target else 0.0
 
     def emit(self, detail_type: str, *, resources: Sequence[str], detail: Mapping[str, Any]) -> None:
         """Note it."""
@@ -112,7 +117,7 @@ class Aws:
 class World:
     """An engine with everything around it."""
 
-    def __init__(self) -> None:
+    def __init__(self, times: Times = QUICK) -> None:
         self.aws = Aws()
         self.clock = Clock()
         self.engine = Engine(
@@ -122,6 +127,7 @@ class World:
             events=self.aws,
             timers=self.clock,
             clock=self.clock.now,
+            times=times,
         )
 
     def create(self, *hooks: Hook, **settings: Any) -> Group:

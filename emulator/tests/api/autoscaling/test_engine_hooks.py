@@ -6,6 +6,9 @@ import pytest
 
 from emulator.api.wire import ApiError
 from emulator.tests.api.autoscaling.fakes import World, launch_hook, terminate_hook
+from emulator.times import Times
+
+AS_ON_AWS = Times(termination_waits_for_draining=True)
 
 
 def test_a_launch_hook_holds_the_instance_until_it_is_completed(world: World) -> None:
@@ -120,3 +123,50 @@ def test_abandon_skips_the_other_hooks_and_continue_does_not(world: World) -> No
     assert world.states()["i-1"] == "InService"
     world.complete("i-2", "second", "ABANDON")
     assert world.states()["i-2"] == "Terminating:Proceed"
+
+
+def test_an_instance_drains_before_its_terminate_hook_begins() -> None:
+    """In `Terminating` there is no action: a completion is refused, and the hook still comes afterwards."""
+    world = World(AS_ON_AWS)
+    group = world.create(terminate_hook(), target_group_arns=("tg",))
+    world.run("i-1")
+    world.engine.terminate("i-1", why="a user request")
+    assert world.states() == {"i-1": "Terminating", "i-2": "Pending"}
+    terminating = next(each for each in group.activities if each.description.startswith("Terminating"))
+    assert terminating.status == "WaitingForELBConnectionDraining"
+    with pytest.raises(ApiError, match="No active Lifecycle Action"):
+        world.complete("i-1", "terminate")
+    world.clock.advance(119)
+    assert world.states()["i-1"] == "Terminating"
+    world.clock.advance(1)
+    assert world.states()["i-1"] == "Terminating:Wait"
+    assert terminating.status == "MidLifecycleAction"
+    world.complete("i-1", "terminate")
+    assert world.aws.terminated == ["i-1"]
+
+
+def test_what_is_no_target_does_not_drain() -> None:
+    """A worker has no target group, and an instance that was never in service is in none yet."""
+    world = World(AS_ON_AWS)
+    world.create(terminate_hook())
+    world.run("i-1")
+    world.engine.terminate("i-1", why="a user request")
+    assert world.states()["i-1"] == "Terminating:Wait"
+    other = World(AS_ON_AWS)
+    other.create(launch_hook(), terminate_hook(), target_group_arns=("tg",))
+    other.run("i-1")
+    other.engine.terminate("i-1", why="a user request")
+    assert other.states()["i-1"] == "Terminating:Wait"
+
+
+def test_a_forced_deletion_does_not_wait_for_draining() -> None:
+    """Nor does the timer of an instance that is gone do anything later."""
+    world = World(AS_ON_AWS)
+    world.create(terminate_hook(), target_group_arns=("tg",))
+    world.run("i-1")
+    world.engine.delete_group("web", force=True)
+    assert world.aws.terminated == ["i-1"]
+    world.clock.advance(500)
+    assert world.states() == {"i-1": "Terminating:Proceed"}
+    world.end("i-1")
+    assert world.engine.groups == {}

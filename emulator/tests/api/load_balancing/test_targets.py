@@ -10,12 +10,13 @@ from ministack.core.responses import request_scope
 
 from emulator.api.ec2 import store as ec2_store
 from emulator.api.load_balancing import store
-from emulator.api.load_balancing.health import Health
+from emulator.api.load_balancing.health import Health, Key
 from emulator.api.load_balancing.targets import Targets
 from emulator.api.wire import ApiError
 from emulator.api.worker import Worker
 from emulator.interfaces.target_probe import TargetProber
 from emulator.tests.api.recording import RecordingMachines, until
+from emulator.times import QUICK, Times
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/api/1"
 
@@ -52,7 +53,7 @@ def account() -> Iterator[None]:
         yield
 
 
-def balancer(worker: Worker, *, probing: bool) -> Balancer:
+def balancer(worker: Worker, *, probing: bool, times: Times = QUICK) -> Balancer:
     """Build one; without probing the targets are not checked."""
     group = store.GROUPS.get()[ARN] = {
         "TargetGroupArn": ARN,
@@ -70,7 +71,7 @@ def balancer(worker: Worker, *, probing: bool) -> Balancer:
     store.GROUP_ATTRIBUTES.get()[ARN] = [{"Key": "deregistration_delay.timeout_seconds", "Value": "20"}]
     ec2_store.instances()["i-1"] = {"State": {"Name": "running"}, "PrivateIpAddress": "10.0.1.4"}
     machines = RecordingMachines()
-    health = Health(worker=worker, prober=machines if probing else None)
+    health = Health(worker=worker, prober=machines if probing else None, times=times)
     return Balancer(health, Targets(health), machines, group)
 
 
@@ -155,6 +156,52 @@ def test_groups_that_are_gone_are_no_error_for_auto_scaling(worker: Worker) -> N
     world.targets.deregister(["arn:gone"], "i-1")
     with pytest.raises(ApiError, match="not found"):
         world.targets.register_targets({"TargetGroupArn": "arn:gone", "Targets": [{"Id": "i-1"}]})
+
+
+@pytest.mark.usefixtures("account")
+def test_a_new_target_is_registered_for_minutes_and_needs_its_threshold(worker: Worker) -> None:
+    """Until then it is `initial`, is not checked, and gets no connection."""
+    slow = Times(target_registration=100.0, new_target_needs_threshold=True)
+    world = balancer(worker, probing=True, times=slow)
+    world.targets.register([ARN], "i-1")
+    worker.sleep(50)
+    assert world.state() == ("initial", "Elb.RegistrationInProgress")
+    assert world.machines.checks == []
+    until(lambda: world.state() == ("healthy", None))
+    assert len(world.machines.checks) >= world.group["HealthyThresholdCount"]
+
+
+@pytest.mark.usefixtures("account")
+def test_a_deregistered_target_goes_on_getting_connections(worker: Worker) -> None:
+    """The API says `draining` at once; the balancer's nodes learn of it later, and only then stop."""
+    world = balancer(worker, probing=True, times=Times(deregistered_target=60.0))
+    world.targets.register([ARN], "i-1")
+    until(lambda: world.state()[0] == "healthy")
+    assert world.targets.deregister([ARN], "i-1") == 60.0
+    key = Key(ARN, "i-1", 6443)
+    assert (world.state()[0], world.health.routed_state(key)) == ("draining", "healthy")
+    worker.sleep(40)
+    assert world.health.routed_state(key) == "healthy"
+    until(lambda: world.health.routed_state(key) != "healthy")
+    until(lambda: world.state() == ("unused", "Target.NotRegistered"))
+    assert world.targets.deregister([ARN], "i-1") == 0.0
+
+
+@pytest.mark.usefixtures("account")
+def test_a_target_that_fails_goes_on_getting_connections(worker: Worker) -> None:
+    """One that never was healthy never gets any."""
+    world = balancer(worker, probing=True, times=Times(unhealthy_target=60.0))
+    key = Key(ARN, "i-1", 6443)
+    world.machines.healthy = False
+    world.targets.register([ARN], "i-1")
+    until(lambda: world.state()[0] == "unhealthy")
+    assert world.health.routed_state(key) == "unhealthy"
+    world.machines.healthy = True
+    until(lambda: world.state()[0] == "healthy")
+    world.machines.healthy = False
+    until(lambda: world.state()[0] == "unhealthy")
+    assert world.health.routed_state(key) == "healthy"
+    until(lambda: world.health.routed_state(key) == "unhealthy")
 
 
 def test_machines_that_can_probe_are_recognised() -> None:

@@ -109,6 +109,15 @@ def test_the_target_state_is_read_on_every_request() -> None:
         assert client.get("meta-data/autoscaling/target-lifecycle-state")[1] == "Terminated"
 
 
+def test_a_spot_notice_is_there_once_it_is_given() -> None:
+    """404 before; it is read on every request."""
+    facts = Facts()
+    with serving(facts=facts) as client:
+        assert client.get("meta-data/spot/instance-action")[0] == 404
+        facts.spot = '{"action": "terminate"}'
+        assert client.get("meta-data/spot/instance-action")[1] == facts.spot
+
+
 def test_a_failure_of_the_emulator_is_a_server_error() -> None:
     """500, and the service goes on answering."""
 
