@@ -8,7 +8,7 @@ from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
 
 LAUNCH_HEARTBEAT = Duration.minutes(15)
 """Longer than the longest boot that can still succeed; every timeout in the node program is shorter."""
-TERMINATE_HEARTBEAT = Duration.minutes(5)
+TERMINATE_HEARTBEAT = Duration.minutes(10)
 """Longer than graceful termination takes; after it the instance is terminated anyway."""
 SIGNAL_TIMEOUT = LAUNCH_HEARTBEAT.plus(TERMINATE_HEARTBEAT)
 """How long CloudFormation waits for a new instance: termination of the old one, then the boot."""

@@ -70,7 +70,7 @@ class MasterSlot(Construct):
                 may.read_own_group(),
                 may.read_instances_and_volumes(),
                 may.complete_lifecycle_actions(group_tags=own_tags),
-                may.report_unhealthy(group_tags=own_tags),
+                may.report_unhealthy(cluster=cluster.name, slots=list(cluster.slots)),
                 may.signal_stacks(stack.stack_name, addons_stack),
                 program.read_permission(),
                 program.read_addons_permission(stack=addons_stack),

@@ -15,7 +15,7 @@ from kubequorum_node.backup import metrics, names
 from kubequorum_node.backup.drill import DrillResult
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
 from kubequorum_node.document import METRICS_NAMESPACE
-from kubequorum_node.kubeadm import ca_set, cluster_configuration
+from kubequorum_node.kubeadm import ca_set, cluster_configuration, fixed_settings
 from kubequorum_node.kubernetes import api_client, credentials, kubelet_settings
 from kubequorum_node.runtime import containerd
 from kubequorum_node.services import SERVICES
@@ -158,7 +158,7 @@ def test_keys_in_the_bucket() -> None:
         value for name, value in vars(state_bucket).items() if name.endswith("_PREFIX") and name.isupper()
     }
     assert {f"{name.partition('/')[0]}/" for name in listed} == prefixes
-    written = {ca_set.KEY, credentials.JOIN_KEY, credentials.ADMIN_KEY}
+    written = {ca_set.KEY, fixed_settings.KEY, credentials.JOIN_KEY, credentials.ADMIN_KEY}
     of_backups = {names.generation_key(1), names.full(1, 2), names.log(1, 2), names.hole(1, 2)}
     shown = {f"{1:06}": "<generation>", f"{2:020}": "<revision>"}
     for digits, shown_as in shown.items():
@@ -184,6 +184,7 @@ def test_fields_of_json_in_the_bucket() -> None:
         "slots/<slot>/record.json": slot_record.SlotRecord(
             volume="", generation=1, instance="", stage=""
         ).to_json(),
+        fixed_settings.KEY: fixed_settings.to_json({}),
         credentials.JOIN_KEY: credentials.JoinMaterial(
             token="", ca_hash="", endpoint="", expires=""
         ).to_json(),

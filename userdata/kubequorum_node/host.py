@@ -169,6 +169,30 @@ class Host:
         except (OSError, ValueError, http.client.HTTPException):
             return None
 
+    def server_certificate(
+        self, address: str, port: int, *, server_name: str, timeout: float = 2.0
+    ) -> bytes | None:
+        """The certificate (DER) that a TLS server shows, whoever it is; None if there was no handshake."""
+        context = ssl._create_unverified_context()  # noqa: S323 - no data are sent
+        try:
+            with (
+                socket.create_connection((address, port), timeout=timeout) as connection,
+                context.wrap_socket(connection, server_hostname=server_name) as secured,
+            ):
+                return secured.getpeercert(binary_form=True)
+        except (OSError, ValueError):
+            return None
+
+    def is_silent(self, address: str, port: int, *, timeout: float) -> bool:
+        """Whether nothing at all comes back from a TCP port in time; a refusal is an answer, too."""
+        try:
+            with socket.create_connection((address, port), timeout=timeout):
+                return False
+        except (ConnectionRefusedError, ConnectionResetError):
+            return False
+        except OSError:
+            return True
+
     def time(self) -> datetime:
         """The time by this host's clock, in UTC."""
         return datetime.now(UTC)

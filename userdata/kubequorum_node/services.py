@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from kubequorum_node.addons import service as addons
 from kubequorum_node.audit import shipping as audit
+from kubequorum_node.aws.lifecycle import Ending
 from kubequorum_node.backup import commands as backup
 from kubequorum_node.boot.run import boot
 from kubequorum_node.kubernetes import certificates, credentials, stale_nodes
@@ -17,7 +18,7 @@ from kubequorum_node.kubernetes.pod_network import PodNetwork
 from kubequorum_node.node import Node
 from kubequorum_node.step import Step
 from kubequorum_node.supervision.unit import Phase, Unit
-from kubequorum_node.termination.order import shut_down, terminate
+from kubequorum_node.termination.order import leave_at_once, shut_down, terminate
 from kubequorum_node.watchdog.watch import watch
 
 
@@ -42,8 +43,10 @@ def _boot(node: Node) -> None:
 
 
 def _watch_lifecycle(node: Node) -> None:
-    node.lifecycle.wait_for_termination()
-    terminate(node)
+    if node.lifecycle.wait_for_termination() is Ending.TERMINATED:
+        terminate(node)
+    else:
+        leave_at_once(node)
 
 
 SERVICES = (

@@ -1,5 +1,6 @@
 """Permissions of masters only: their slot's volume, name and keys in the bucket, and the load balancers."""
 
+from kubequorum import tags
 from kubequorum.permissions.statement import PARTITION, REGION, Permission, arn, resource_tags
 from kubequorum.state_bucket import (
     ADMIN_PREFIX,
@@ -21,16 +22,22 @@ def read_instances_and_volumes() -> Permission:
     )
 
 
-def report_unhealthy(*, group_tags: dict[str, str]) -> Permission:
-    """Have a group with these tags replace its instance: a slot's group has one, the master itself.
+def report_unhealthy(*, cluster: str, slots: list[str]) -> Permission:
+    """Have the cluster's master groups replace their instance, and do nothing else to those of other slots.
 
-    Not for workers: it could be any other one of their group, as AWS knows no narrower resource.
+    A dead master cannot report itself, and EC2 needs minutes. Not for workers: it could be any other one of
+    their group, as AWS knows no narrower resource.
     """
     return Permission(
-        sid="OwnHealth",
+        sid="MasterHealth",
         actions=("autoscaling:SetInstanceHealth",),
         resources=(arn("autoscaling", "autoScalingGroup:*:autoScalingGroupName/*"),),
-        conditions={"StringEquals": resource_tags(group_tags)},
+        conditions={
+            "StringEquals": {
+                f"aws:ResourceTag/{tags.CLUSTER}": cluster,
+                f"aws:ResourceTag/{tags.SLOT}": slots,
+            }
+        },
         wildcard_reason="bound by tag: the policy must exist before the group has its name",
     )
 

@@ -53,6 +53,10 @@ class FakeHost(Host):
         self.names: dict[str, set[str]] = {}
         self.statuses: dict[str, int | None] = {}
         self.answers: dict[str, Answer] = {}
+        self.silent: set[tuple[str, int]] = set()
+        """Addresses and ports from which nothing comes back."""
+        self.certificates: dict[str, Callable[[], bytes | None]] = {}
+        """What a TLS server at an address shows."""
         self.user_agents: list[str] = []
         self.wall_time = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
         self.free_bytes: int | None = None
@@ -99,6 +103,14 @@ class FakeHost(Host):
         if (status := self.statuses.get(url)) is not None:
             return Answer(status=status)
         return self.answers.get(url)
+
+    def is_silent(self, address: str, port: int, *, timeout: float) -> bool:
+        return (address, port) in self.silent
+
+    def server_certificate(
+        self, address: str, port: int, *, server_name: str, timeout: float = 2.0
+    ) -> bytes | None:
+        return self.certificates.get(address, lambda: None)()
 
     def time(self) -> datetime:
         return self.wall_time

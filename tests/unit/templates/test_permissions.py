@@ -144,6 +144,28 @@ def test_a_master_may_touch_its_own_slot_only(slot: str) -> None:
 
 
 @EVERY_CLUSTER
+def test_a_master_may_report_peers_and_do_nothing_else_to_them(cluster: str) -> None:
+    """Groups with the cluster's tag and a slot's: no worker's, no other cluster's."""
+    slots = list(synthesise(cluster).cluster.slots)
+    found = [(name, s) for name, s in _statements(cluster) if s.get("Sid") == "MasterHealth"]
+    assert len(found) == len(slots)
+    for logical_id, statement in found:
+        assert logical_id.startswith("Master")
+        assert statement["Action"] == "autoscaling:SetInstanceHealth"
+        assert statement["Condition"] == {
+            "StringEquals": {
+                "aws:ResourceTag/kubequorum:cluster": cluster_name(cluster),
+                "aws:ResourceTag/kubequorum:slot": slots,
+            }
+        }
+
+
+def cluster_name(cluster: str) -> str:
+    """The name in a cluster file."""
+    return synthesise(cluster).cluster.name
+
+
+@EVERY_CLUSTER
 def test_a_worker_reads_join_material_and_nothing_else_of_the_state(cluster: str) -> None:
     """Not the CA set, not the administrator's kubeconfig; and it writes nothing."""
     for logical_id, statement in _statements(cluster):

@@ -36,6 +36,8 @@ _SKEWED = frozenset({"RequestTimeTooSkewed"})
 _SKEWED_WORDS = ("Signature not yet current", "Signature expired")
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId"})
 _NEW_CREDENTIALS = RetryPolicy(attempts=4, pause_seconds=1.5, growth=2.0)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
+_NEW_ROLE = RetryPolicy(pause_seconds=3.0, growth=1.0)
 
 
 class ClockSkewError(NodeError):
@@ -51,6 +53,7 @@ class Aws:
         self._lock = threading.RLock()
         self._clients: dict[str, Any] = {}
         self._session: boto3.session.Session | None = None
+        self._tolerant_until = float("-inf")
         self.calls: list[str] = []
         """Every request that left this host, retries included: `service:Operation`."""
 
@@ -106,16 +109,33 @@ class Aws:
         """Call the API, and retry with new credentials if they were expired or missing: botocore does not.
 
         The role's credentials can expire between their renewal and their use (a wrong clock, a host that was
-        suspended), and the metadata service may take a moment to have any.
+        suspended), and the metadata service may take a moment to have any. What a new role may not do yet is
+        retried as `tolerate_denials` says.
         """
-        try:
+
+        def attempt() -> T:
             return self._clock.retry(
                 operation, _NEW_CREDENTIALS, retry_if=_needs_credentials, on_retry=self._forget_credentials
+            )
+
+        try:
+            return self._clock.retry(
+                attempt,
+                _NEW_ROLE,
+                retry_if=lambda failure: self._clock.now() < self._tolerant_until and _is_denied(failure),
+                on_retry=lambda failure: warning(f"not allowed yet, as this role may be new: {failure}"),
             )
         except ClientError as error:
             if _is_skewed(error):
                 raise ClockSkewError(_skew_in_words(error)) from error
             raise
+
+    def tolerate_denials(self, *, seconds: float) -> None:
+        """Retry what is denied, for so long from now on: a new role is not everywhere at once.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html (eventual consistency)
+        """
+        self._tolerant_until = self._clock.now() + seconds
 
     def _client(self, service: str) -> Any:
         # Creating a client is not thread-safe, using one is.
@@ -147,6 +167,10 @@ def _needs_credentials(failure: Exception) -> bool:
     if isinstance(failure, ClientError):
         return error_code(failure) in _EXPIRED and not _is_skewed(failure)
     return isinstance(failure, NoCredentialsError)
+
+
+def _is_denied(failure: Exception) -> bool:
+    return isinstance(failure, ClientError) and error_code(failure) in _DENIED and not _is_skewed(failure)
 
 
 def _is_skewed(error: ClientError) -> bool:

@@ -17,6 +17,12 @@ from kubequorum_node.log import info, warning
 
 _WAITING = {LAUNCH_HOOK: "Pending:Wait", TERMINATE_HOOK: "Terminating:Wait"}
 """The state of an instance while its group waits for a hook."""
+_BEFORE = {TERMINATE_HOOK: "Terminating"}
+"""The state before, while load balancers drain: AWS refuses to complete the hook then ("No active Lifecycle
+Action found"). An instance may be done by then, as its metadata service tells it of its end at once."""
+DRAINING_SECONDS = 360.0
+"""How long that may take: longer than a target group's deregistration delay, by the minutes that Network Load
+Balancers have been seen to need."""
 _RETRY_SECONDS = 60.0
 _PAUSE_SECONDS = 5.0
 
@@ -43,6 +49,10 @@ class Hooks:
         }
         return self._known
 
+    def group_names(self) -> list[str]:
+        """The name of that group, asked for once."""
+        return list(self._known or self.groups())
+
     def complete(self, hook: str, result: Literal["CONTINUE", "ABANDON"]) -> bool:
         """Complete a lifecycle action; one that has already ended, by time-out or by us, is left alone.
 
@@ -55,7 +65,8 @@ class Hooks:
     def retry_completion(self, hook: str, look: Callable[[], Mapping[str, str]] | None = None) -> None:
         """Complete a lifecycle action again for as long as the group still waits for it, up to a minute.
 
-        AWS may accept a completion and drop it. The group would wait until the hook's time-out.
+        AWS may accept a completion and drop it, and refuses one that comes before the action is open. The
+        group would wait until the hook's time-out.
 
         Args:
             hook: its name.
@@ -63,14 +74,15 @@ class Hooks:
 
         """
         look = look or self.groups
-        is_first = True
+        was_early = self._wait_until_open(hook, look)
+        is_first = not was_early
 
         def check() -> None:
             nonlocal is_first
             if _WAITING[hook] not in look().values():
                 return
             if not is_first:
-                warning(f"the group still waits for the {hook} hook: completing it again")
+                warning(f"the group waits for the {hook} hook: completing it again")
                 self.complete(hook, "CONTINUE")
             is_first = False
             raise NotYetError("it still waits")
@@ -82,6 +94,26 @@ class Hooks:
         except WaitError:
             warning(f"the group still waits for the {hook} hook, and will until that times out")
 
+    def _wait_until_open(self, hook: str, look: Callable[[], Mapping[str, str]]) -> bool:
+        """Wait while the action is not open yet; returns whether that was so."""
+        if hook not in _BEFORE:
+            return False
+        early = False
+
+        def check() -> None:
+            nonlocal early
+            if _BEFORE[hook] in look().values():
+                early = True
+                raise NotYetError(f"the group is about to wait for the {hook} hook, and does not yet")
+
+        try:
+            self._clock.poll(
+                f"the {hook} hook to begin", check, seconds=DRAINING_SECONDS, pause=_PAUSE_SECONDS
+            )
+        except WaitError as error:
+            warning(str(error))
+        return early
+
     def complete_for_terminated_peers(self) -> dict[str, str]:
         """Complete the terminate hook of instances of this group that EC2 has terminated before they could.
 
@@ -90,7 +122,7 @@ class Hooks:
         Returns the same as `groups`.
         """
         own = {}
-        for group in self._known or self.groups():
+        for group in self.group_names():
             for instance_id, state in self._members(group).items():
                 if instance_id == self._metadata.instance_id():
                     own[group] = state

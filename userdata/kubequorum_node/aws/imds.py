@@ -52,6 +52,13 @@ class Metadata:
         """
         return self._get("autoscaling/target-lifecycle-state")
 
+    def is_interrupted(self) -> bool:
+        """Whether EC2 takes this spot instance back, two minutes after it has said so here.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
+        """
+        return self._get("spot/instance-action") is not None
+
     def _require(self, path: str) -> str:
         value = self._get(path)
         if value is None:

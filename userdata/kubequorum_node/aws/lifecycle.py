@@ -1,6 +1,7 @@
 """This instance in its Auto Scaling group and its stack: ready, failed and terminated, each reported once."""
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,6 +20,15 @@ _LONGEST_POLL_SECONDS = 10.0
 _SIGNAL_WAIT_SECONDS = 600.0
 """How long a stack may take from creating the group to waiting for its signals: the groups of the other
 masters may have to be created in between. A launch whose time is over waits no longer."""
+
+
+class Ending(Enum):
+    """How an instance ends."""
+
+    TERMINATED = "terminated"
+    """By its group, which waits for its terminate hook."""
+    INTERRUPTED = "interrupted"
+    """By EC2, which waits for nothing."""
 
 
 class Lifecycle:
@@ -50,13 +60,7 @@ class Lifecycle:
         Only the signal proves its health then. etcd needs two masters, so none may delay the creation of the
         others. See docs/decisions/masters-created-together.md.
         """
-        try:
-            is_awaited = self._signals.status(self._config.signals[0]) == "CREATE_IN_PROGRESS"
-        except ClientError as error:
-            if not is_validation_error(error):
-                raise
-            is_awaited = False
-        if not is_awaited:
+        if self._status_if_there(self._config.signals[0]) != "CREATE_IN_PROGRESS":
             info("no stack creation waits for this instance: the launch hook waits for its proof")
             return
         with timed("complete the launch hook: the creation of the stack continues"):
@@ -73,6 +77,14 @@ class Lifecycle:
         self.enter_service()
         for logical_id in self._config.signals:
             self._signal_when_awaited(logical_id, "SUCCESS", self._metadata.instance_id())
+
+    def update_waits(self) -> bool:
+        """Whether an update of the stack waits for this instance's signal, which it does at its group."""
+        return self._status_if_there(self._config.signals[0]) == "UPDATE_IN_PROGRESS"
+
+    def creation_waits(self) -> bool:
+        """Whether the creation of the stack waits for it: the last resource is not complete, or not begun."""
+        return self._status_if_there(self._config.signals[-1]) in ("", "CREATE_IN_PROGRESS")
 
     def report_failed(self, reason: str) -> None:
         """Signal the reason to a stack that waits, then abandon the launch: the group replaces the instance.
@@ -96,15 +108,24 @@ class Lifecycle:
                 # The hook was completed early.
                 self._leave_group()
 
-    def wait_for_termination(self) -> None:
-        """Return once the group terminates this instance."""
+    def wait_for_termination(self) -> Ending:
+        """Return once the group terminates this instance, or EC2 takes it back; says which.
+
+        A spot instance is gone two minutes after its notice. Its group learns of that afterwards: there is no
+        hook then.
+        """
         while self._metadata.target_lifecycle_state() != "Terminated":
+            # Masters are never spot instances.
+            if self._config.slot is None and self._metadata.is_interrupted():
+                warning("EC2 takes this spot instance back within two minutes")
+                return Ending.INTERRUPTED
             self._clock.sleep(_POLL_SECONDS)
         info("the Auto Scaling group terminates this instance")
+        return Ending.TERMINATED
 
     def groups(self) -> list[str]:
         """Names of the groups that this instance is in: one, or none."""
-        return list(self._hooks.groups())
+        return self._hooks.group_names()
 
     def extend_terminate_hook(self) -> None:
         """Restart the time-out of the terminate hook: the termination takes longer."""
@@ -191,6 +212,15 @@ class Lifecycle:
                 )
             except WaitError as error:
                 warning(f"nothing waited for the signal: {error}")
+
+    def _status_if_there(self, logical_id: str) -> str:
+        """Status of a resource of the stack; empty if the stack has none of this name (yet)."""
+        try:
+            return self._signals.status(logical_id)
+        except ClientError as error:
+            if not is_validation_error(error):
+                raise
+            return ""
 
 
 def failure_id(instance_id: str, reason: str) -> str:

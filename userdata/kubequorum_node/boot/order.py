@@ -20,6 +20,7 @@ Lane = Sequence[Step | Parallel]
 
 MASTER: Lane = (
     steps.CHECK_IDENTITY,
+    steps.CHECK_FIXED_SETTINGS,
     Parallel(
         (
             (
@@ -49,6 +50,8 @@ MASTER: Lane = (
     # by its name: that must not resolve to the predecessor any more.
     steps.AWAIT_NAME,
     steps.AWAIT_SERVICE,
+    # An update ends the next master when it is signalled: clients must reach this one by then.
+    steps.AWAIT_CLIENTS,
     steps.REPORT_READY,
     steps.START_WATCHDOG,
     steps.START_ADDONS,

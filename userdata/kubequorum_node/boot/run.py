@@ -18,6 +18,8 @@ LIMIT_SECONDS = 840.0
 still has time to report why."""
 ABANDONED_STATUS = 3
 """The program's exit status for systemd, which then does not retry; see units/kubequorum-boot.service."""
+_NEW_ROLE_SECONDS = 120.0
+"""For which a launch believes that its role is new, and not that it lacks a permission."""
 _REPORT_SECONDS = 300.0
 """How long reporting a failed launch may take: the stack may have to reach the resource that waits for it."""
 
@@ -56,6 +58,7 @@ def _boot_alone(node: Node) -> int:
         if used > 1:
             info(f"this launch began {used:.0f} s ago")
         node.clock.limit(LIMIT_SECONDS - used)
+        node.aws.tolerate_denials(seconds=_NEW_ROLE_SECONDS - used)
         run(node, plan(node))
         launch.end(node, launch.IN_SERVICE)
     except Exception as error:

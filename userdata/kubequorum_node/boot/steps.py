@@ -3,9 +3,19 @@
 from collections.abc import Callable
 
 from kubequorum_node.boot import etcd_volume
+from kubequorum_node.clock import WaitError
 from kubequorum_node.etcd import membership, names
-from kubequorum_node.kubernetes import control_plane, credentials, join, kubelet, kubelet_settings
-from kubequorum_node.log import info
+from kubequorum_node.kubeadm import fixed_settings
+from kubequorum_node.kubernetes import (
+    control_plane,
+    controllers,
+    credentials,
+    join,
+    kubelet,
+    kubelet_settings,
+    load_balancer,
+)
+from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 from kubequorum_node.repair import replacement
 from kubequorum_node.step import Step
@@ -72,6 +82,27 @@ def prove_health(node: Node) -> None:
         kubelet.wait_until_ready(node)
 
 
+def await_clients(node: Node) -> None:
+    """Wait until the load balancers send clients to this master, and look once more whether all of it works.
+
+    The first masters of a cluster do not wait: it has no clients yet, and no other master waits for its turn.
+
+    Raises:
+        WaitError: the load balancers do not, and an update waits: it must not take the next master away.
+
+    """
+    if node.lifecycle.creation_waits():
+        info("the stack is being created: nobody's clients depend on this master yet")
+        return
+    try:
+        load_balancer.wait_until_healthy(node)
+    except WaitError as error:
+        if node.lifecycle.update_waits():
+            raise
+        warning(f"continuing: {error}")
+    controllers.wait_until_healthy(node)
+
+
 def start_watchdog(node: Node) -> None:
     """Start the watchdog, and release the replacement lock: this master is in service."""
     replacement.release_lock(node)
@@ -90,6 +121,12 @@ def _with_volume(run: Callable[[Node, SlotVolume], object]) -> Callable[[Node], 
 
 
 CHECK_IDENTITY = Step("check-identity", "check clock and identity; refuse the wrong zone", check_identity)
+CHECK_FIXED_SETTINGS = Step(
+    "check-fixed-settings",
+    "refuse a cluster file that changes what a living cluster cannot change",
+    fixed_settings.check,
+    True,
+)
 INSTALL_PROGRAMS = Step(
     "install-programs", "install programs that the image lacks, as pinned in the lock file", install_programs
 )
@@ -160,6 +197,12 @@ AWAIT_SERVICE = Step(
     "await-service",
     "retry the completion of the launch hook if it was lost, and complete those of terminated masters",
     lambda node: node.lifecycle.await_service(is_master=node.is_master),
+)
+AWAIT_CLIENTS = Step(
+    "await-clients",
+    "wait until the load balancers send clients to this master",
+    await_clients,
+    True,
 )
 REPORT_READY = Step(
     "report-ready",

@@ -16,7 +16,9 @@ _CHANGE_FILE = f"{WORK_FOLDER}/name-change"
 _APPLIED = "INSYNC"
 _CHANGE_SECONDS = 180.0
 """Route 53 states 60 s for a change to reach all its servers; three times that."""
-_RESOLVER_SECONDS = 120.0
+_RESOLVER_SECONDS = 330.0
+"""The resolver of a VPC keeps "no such name" for 300 s in a private zone, if somebody has asked too early.
+https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html"""
 _PEERS_SECONDS = 60.0
 _FIRST_PEERS_SECONDS = 240.0
 """In a first formation: the other masters may be launched one after the other."""

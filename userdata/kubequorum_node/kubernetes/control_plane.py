@@ -2,7 +2,7 @@
 
 from kubequorum_node.etcd import manifest, membership, names
 from kubequorum_node.etcd.voting import wait_until_voting
-from kubequorum_node.kubeadm import ca_set, configuration, master_config
+from kubequorum_node.kubeadm import ca_set, configuration, fixed_settings, master_config
 from kubequorum_node.kubeadm.phases import Kubeadm
 from kubequorum_node.kubernetes import (
     api_server,
@@ -133,4 +133,5 @@ def prove_health(node: Node, volume: SlotVolume) -> None:
     wait_until_voting(node)
     api_server.wait_until_ready(node)
     controllers.wait_until_healthy(node)
+    fixed_settings.fix(node)
     slot_record.finish(node, volume_id=volume.volume_id)

@@ -12,8 +12,8 @@ from kubequorum_node.repair.peers import RefusedError, require_replaceable
 
 _LOCK_KEY = "kubequorum/replacement"
 """A key beside those of Kubernetes, which are below /registry."""
-LOCK_SECONDS = 1500
-"""Longer than the termination of one master and the boot of the next may take together (300 + 900 s): a
+LOCK_SECONDS = 1800
+"""Longer than the termination of one master and the boot of the next may take together (600 + 900 s): a
 successor that never comes up must not block the others for ever."""
 
 
@@ -25,12 +25,17 @@ def take_lock(node: Node, *, why: str) -> None:
 
     """
     own = {"slot": node.slot, "instance": node.identity.instance_id, "why": why[:200]}
+    _acquire(_lock(node), own)
+
+
+def _acquire(lock: Lock, own: dict[str, str]) -> dict[str, str]:
     try:
-        holder = _lock(node).acquire(own, seconds=LOCK_SECONDS)
+        holder = lock.acquire(own, seconds=LOCK_SECONDS)
     except UNREADABLE as error:
         raise RefusedError(f"the others do not give the lock: {error}") from error
-    if holder and holder.get("slot") != node.slot:
+    if holder and holder.get("slot") != own["slot"]:
         raise RefusedError(f"slot {holder.get('slot')} ({holder.get('instance')}) is being replaced")
+    return holder
 
 
 def release_lock(node: Node) -> None:
@@ -61,14 +66,40 @@ def report_unhealthy(node: Node, *, why: str) -> None:
     instance_id = node.identity.instance_id
     warning(f"the others can do without this master: {instance_id} reports itself unhealthy")
     try:
-        node.aws.call(
-            lambda: node.aws.autoscaling.set_instance_health(
-                InstanceId=instance_id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False
-            )
-        )
+        _set_unhealthy(node, instance_id)
     except Exception:
         release_lock(node)
         raise
+
+
+def report_peer(node: Node, *, slot: str, instance_id: str, why: str) -> None:
+    """Have the dead instance of another slot replaced. The caller has made sure that it is dead.
+
+    Its successor releases the lock, as after a replacement that the master has asked for itself.
+
+    Raises:
+        RefusedError: another master is being replaced, or another one has reported this instance already.
+
+    """
+    lock = Lock(EtcdClient.local(node), _LOCK_KEY)
+    own = {"slot": slot, "instance": instance_id, "why": why[:200], "by": node.slot}
+    holder = _acquire(lock, own)
+    if holder.get("instance") == instance_id and holder.get("by", node.slot) != node.slot:
+        raise RefusedError(f"the master of slot {holder['by']} has reported it")
+    warning(f"reporting {instance_id} of slot {slot} unhealthy: {why}")
+    try:
+        _set_unhealthy(node, instance_id)
+    except Exception:
+        lock.release()
+        raise
+
+
+def _set_unhealthy(node: Node, instance_id: str) -> None:
+    node.aws.call(
+        lambda: node.aws.autoscaling.set_instance_health(
+            InstanceId=instance_id, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False
+        )
+    )
 
 
 def _lock(node: Node) -> Lock:

@@ -1,5 +1,6 @@
 """Programs of the operating system that Kubernetes runs; Debian's cloud images have most of them."""
 
+from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import CommandError
 from kubequorum_node.log import info
@@ -18,6 +19,9 @@ _NEEDED = {
 _NEEDED_BY_MASTERS = {"blkid": "util-linux", "mkfs.ext4": "e2fsprogs", "resize2fs": "e2fsprogs"}
 _APT = ("apt-get", "-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3", "-qq", "-y")
 _TIMEOUT_SECONDS = 240
+_LOCKED = "Could not get lock"
+"""Of the lists, which apt-daily of a Debian image updates after a boot. apt waits for dpkg's lock only."""
+_LOCK_SECONDS = 120.0
 
 
 def install(node: Node) -> None:
@@ -34,13 +38,22 @@ def install(node: Node) -> None:
     packages = sorted(set(missing.values()))
     info(f"the image has no {', '.join(sorted(missing))}: installing {', '.join(packages)}")
     try:
-        node.host.run(*_APT, "update", timeout=_TIMEOUT_SECONDS)
+        node.clock.poll("apt's lists", lambda: _update(node), seconds=_LOCK_SECONDS, pause=3.0)
         node.host.run(*_APT, "install", "--no-install-recommends", *packages, timeout=_TIMEOUT_SECONDS)
-    except CommandError as error:
+    except (CommandError, WaitError) as error:
         raise NodeError(
             f"the image lacks {', '.join(sorted(missing))} and apt-get could not install "
             f"{', '.join(packages)}: {error}. Use an image that has them"
         ) from error
+
+
+def _update(node: Node) -> None:
+    try:
+        node.host.run(*_APT, "update", timeout=_TIMEOUT_SECONDS)
+    except CommandError as error:
+        if _LOCKED in str(error):
+            raise NotYetError(str(error)) from error
+        raise
 
 
 def _is_there(node: Node, program: str) -> bool:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Thread
 
-from kubequorum_node.kubernetes import api_server
+from kubequorum_node.aws import hooks
+from kubequorum_node.kubernetes import api_server, load_balancer
 from kubequorum_node.log import error, info, timed, warning
 from kubequorum_node.node import Node
 from kubequorum_node.step import Step
@@ -26,7 +27,7 @@ class TimedStep:
 HAND_OVER = (
     TimedStep(steps.MOVE_PODS, 15),
     TimedStep(steps.MOVE_LEADERSHIP, 20),
-    TimedStep(steps.LEAVE_LOAD_BALANCER, 30),
+    TimedStep(steps.LEAVE_LOAD_BALANCER, load_balancer.LEAVE_SECONDS + 30),
     TimedStep(steps.REMOVE_OWN_NODE, 20),
 )
 """Hand over to the other masters and to the clients."""
@@ -43,9 +44,10 @@ MASTER: Sequence[TimedStep] = (
     # The log is not on the volume: a successor need not wait for it.
     TimedStep(steps.SHIP_AUDIT_LOG, 15),
 )
-"""Together well below the terminate hook's 300 s; normally 10 to 20 s."""
+"""Together well below the terminate hook's 600 s; normally some seconds more than the load balancer goes on
+sending."""
 MASTER_WITHOUT_CLUSTER: Sequence[TimedStep] = (
-    TimedStep(steps.LEAVE_LOAD_BALANCER, 30),
+    TimedStep(steps.DEREGISTER, 30),
     TimedStep(steps.STOP_AT_ONCE, 40),
     TimedStep(steps.UNMOUNT_VOLUME, 20),
     TimedStep(steps.DETACH_VOLUME, 70),
@@ -55,14 +57,18 @@ MASTER_WITHOUT_CLUSTER: Sequence[TimedStep] = (
 over, and each request would wait for a quorum that does not come."""
 WORKER: Sequence[TimedStep] = (TimedStep(steps.EMPTY_NODE, 2000),)
 """It extends the hook by itself."""
-SHUTDOWN: Sequence[TimedStep] = (TimedStep(steps.MOVE_LEADERSHIP, 10), *STOP)
+WORKER_AT_ONCE: Sequence[TimedStep] = (TimedStep(steps.EMPTY_NODE_AT_ONCE, 110),)
+"""For a spot instance that is taken back 120 s after its notice, which is read every 2 s."""
+_NOTE_SHUTDOWN = TimedStep(steps.NOTE_SHUTDOWN, 5)
+SHUTDOWN: Sequence[TimedStep] = (_NOTE_SHUTDOWN, TimedStep(steps.MOVE_LEADERSHIP, 10), *STOP)
 """For a host that shuts down and comes back: it keeps its volume, its pods and its place behind the load
 balancer, whose health checks notice."""
 SHUTDOWN_WITHOUT_CLUSTER: Sequence[TimedStep] = (
+    _NOTE_SHUTDOWN,
     TimedStep(steps.STOP_AT_ONCE, 40),
     TimedStep(steps.UNMOUNT_VOLUME, 20),
 )
-PLANS = (MASTER, MASTER_WITHOUT_CLUSTER, WORKER, SHUTDOWN, SHUTDOWN_WITHOUT_CLUSTER)
+PLANS = (MASTER, MASTER_WITHOUT_CLUSTER, WORKER, WORKER_AT_ONCE, SHUTDOWN, SHUTDOWN_WITHOUT_CLUSTER)
 LAST_STEPS = (steps.COMPLETE_TERMINATE_HOOK, steps.AWAIT_TERMINATION)
 """Of every termination, after its plan."""
 
@@ -76,7 +82,14 @@ def terminate(node: Node) -> None:
     node.lifecycle.complete_terminate_hook()
     info(f"{node.config.role} released everything in {node.clock.now() - begin:.1f} s")
     # EC2 mostly terminates the instance in the middle of it.
-    attempt(node, TimedStep(steps.AWAIT_TERMINATION, 90))
+    attempt(node, TimedStep(steps.AWAIT_TERMINATION, hooks.DRAINING_SECONDS + 60))
+
+
+def leave_at_once(node: Node) -> None:
+    """Drain a worker that EC2 takes back in two minutes; no hook waits for it."""
+    _stop_services(node)
+    for todo in WORKER_AT_ONCE:
+        attempt(node, todo)
 
 
 def shut_down(node: Node) -> None:

@@ -3,10 +3,10 @@
 from kubequorum_node.audit import shipping as audit
 from kubequorum_node.backup import commands as backup
 from kubequorum_node.etcd import leadership
-from kubequorum_node.kubernetes import stale_nodes
+from kubequorum_node.kubernetes import load_balancer, stale_nodes
 from kubequorum_node.step import Step
-from kubequorum_node.termination import drain, load_balancer, static_pods
-from kubequorum_node.volume import detachment, filesystem, slot_volume
+from kubequorum_node.termination import drain, static_pods
+from kubequorum_node.volume import detachment, filesystem, slot_record, slot_volume
 
 TAKE_BACKUP = Step(
     "take-backup",
@@ -18,6 +18,9 @@ MOVE_PODS = Step(
     "move-pods", "cordon the node and request the eviction of its pods, without waiting", drain.begin
 )
 EMPTY_NODE = Step("empty-node", "cordon the node and wait until its pods are evicted", drain.empty)
+EMPTY_NODE_AT_ONCE = Step(
+    "empty-node-at-once", "the same within two minutes: EC2 takes this instance back", drain.empty_at_once
+)
 MOVE_LEADERSHIP = Step(
     "move-leadership",
     "move etcd's leadership to another member, if this one leads",
@@ -25,8 +28,12 @@ MOVE_LEADERSHIP = Step(
     True,
 )
 LEAVE_LOAD_BALANCER = Step(
-    "leave-load-balancer", "deregister from the API's target groups", load_balancer.deregister, True
+    "leave-load-balancer",
+    "deregister from the API's target groups; wait until no connection comes from there any more",
+    load_balancer.leave,
+    True,
 )
+DEREGISTER = Step("deregister", "deregister from the API's target groups", load_balancer.deregister, True)
 REMOVE_OWN_NODE = Step("remove-own-node", "remove this host's Node object", stale_nodes.remove_own, True)
 STOP_CONTROL_PLANE = Step(
     "stop-control-plane", "stop the static pods: the API server before etcd", static_pods.stop_all, True
@@ -48,6 +55,12 @@ DETACH_VOLUME = Step(
     "detach-volume",
     "detach the slot's volume from this instance",
     lambda node: detachment.detach(node, slot_volume.resolved(node)),
+    True,
+)
+NOTE_SHUTDOWN = Step(
+    "note-shutdown",
+    "write into the slot's record that this host shuts down, so that the others do not take it for dead",
+    lambda node: slot_record.note(node, slot_record.SHUTTING_DOWN),
     True,
 )
 AWAIT_TERMINATION = Step(

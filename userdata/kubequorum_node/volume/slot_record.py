@@ -18,6 +18,8 @@ JOINING = "joining"
 """The slot's member lost its data and joins again, on the volume that the record names."""
 MEMBER = "member"
 """The slot's member has worked: if its data are gone, they were lost."""
+SHUTTING_DOWN = "shutting down"
+"""The outcome of a host that shuts down, and boots again."""
 HAS_LIVED = frozenset({JOINING, MEMBER})
 """Stages of a slot that must never begin with nothing."""
 
@@ -45,12 +47,17 @@ class SlotRecord:
     stage: str
     """FORMING, JOINING or MEMBER."""
     outcome: str = "booting"
-    """`booting`, `ready`, `failed: …` from a boot, or `unwell: …` from the watchdog."""
+    """`booting`, `ready`, `failed: …` from a boot, `unwell: …` from the watchdog, or SHUTTING_DOWN."""
     replaces: str = ""
     """The volume in user-data, if the record's has replaced it; empty if they are the same."""
     written: str = ""
     """When, UTC."""
     version: int = _VERSION
+
+    @property
+    def has_booted(self) -> bool:
+        """Whether the instance's last boot has ended well, and it has not been shut down since."""
+        return self.outcome == "ready" or self.outcome.startswith("unwell")
 
     def to_json(self) -> str:
         """JSON for the bucket."""
@@ -89,6 +96,11 @@ def key(slot: str) -> str:
 def read(node: Node) -> SlotRecord | None:
     """The slot's record as the bucket has it now; None if there is none."""
     return _record(_fetch(node))
+
+
+def of_slot(node: Node, slot: str) -> SlotRecord | None:
+    """The record of any slot, as the bucket has it now; None if there is none."""
+    return _record(node.store.get(key(slot)))
 
 
 def volume_id_of(record: SlotRecord | None, node: Node) -> str:

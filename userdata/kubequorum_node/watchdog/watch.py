@@ -1,10 +1,13 @@
 """The watchdog of a master in service: it examines it every few seconds, and acts after a grace time.
 
+Beside that it looks at the other masters (`silent_masters`).
+
 Then it reports the verdict and applies the remedy; only a dead master is replaced, and only if the others
 have a quorum without it.
 """
 
 from collections.abc import Callable, Mapping
+from threading import Thread
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,7 +18,7 @@ from kubequorum_node.node import Node
 from kubequorum_node.repair import damaged_data, replacement
 from kubequorum_node.system import boot_lock
 from kubequorum_node.volume import attachment, filesystem, member_data, slot_volume
-from kubequorum_node.watchdog import notice
+from kubequorum_node.watchdog import notice, silent_masters
 from kubequorum_node.watchdog.administrator_access import AdministratorAccess
 from kubequorum_node.watchdog.diagnosis import WELL, Condition, Findings, HealthHistory, Verdict, diagnose
 from kubequorum_node.watchdog.examination import Examination
@@ -101,6 +104,8 @@ def watch(node: Node) -> None:
     watchdog = Watchdog(node, examination.look, reset=examination.reset)
     access = AdministratorAccess(node)
     info(f"watching master {node.slot}: every {LOOK_SECONDS:.0f} s")
+    # Beside it: what is silent takes its time to be found so.
+    Thread(target=silent_masters.watch, args=(node,), name="silent-masters", daemon=True).start()
     while True:
         watchdog.tick()
         access.look()

@@ -178,6 +178,23 @@ def test_a_missing_permission_is_not_retried() -> None:
     assert len(aws.calls) == 1
 
 
+def test_what_a_new_role_may_not_do_yet_is_retried() -> None:
+    """IAM is eventually consistent: the policy is there, and not everywhere."""
+    aws = _Scripted(DENIED, DENIED, GOOD)
+    aws.tolerate_denials(seconds=120)
+    assert _ask(aws)["AutoScalingInstances"] == []
+    assert aws.clock.now() - 1000 < 10
+
+
+def test_what_a_role_may_not_do_is_an_error_in_the_end() -> None:
+    """After two minutes it is no longer new."""
+    aws = _Scripted(*[DENIED] * 100)
+    aws.tolerate_denials(seconds=120)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        _ask(aws)
+    assert 110 < aws.clock.now() - 1000 < 130
+
+
 def test_an_object_that_is_not_there_is_none_and_a_forbidden_one_is_an_error() -> None:
     """Not being allowed to read is never taken for "there is none": that would make a second CA."""
     missing = (404, "<Error><Code>NoSuchKey</Code><Message>none</Message></Error>")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kubequorum_node.aws.hooks import Hooks
+from kubequorum_node.aws.hooks import DRAINING_SECONDS, Hooks
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
 from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
@@ -78,6 +78,35 @@ def test_retries_of_a_completion_end(
     hooks.retry_completion(TERMINATE_HOOK)
     assert 9 <= len(asked) <= 16
     assert "until that times out" in capsys.readouterr().err
+
+
+def test_a_completion_that_came_too_early_is_repeated(
+    node: FakeNode, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The instance is done while its load balancer still drains: AWS refuses, and opens the hook later."""
+    node.aws.lifecycle[INSTANCE] = "Terminating"
+    node.aws.fail("complete_lifecycle_action", "ValidationError", "No active Lifecycle Action found")
+    assert not hooks.complete(TERMINATE_HOOK, "CONTINUE")
+
+    def drained() -> None:
+        if node.clock.now() > 1150 and node.aws.lifecycle[INSTANCE] == "Terminating":
+            node.aws.lifecycle[INSTANCE] = "Terminating:Wait"
+
+    node.clock.on_sleep.append(drained)
+    hooks.retry_completion(TERMINATE_HOOK)
+    assert [done["LifecycleHookName"] for done in node.aws.completed] == [TERMINATE_HOOK]
+    assert node.aws.lifecycle[INSTANCE] == "Terminating:Proceed"
+    assert node.clock.now() < 1160
+
+
+def test_draining_is_not_waited_for_without_end(
+    node: FakeNode, hooks: Hooks, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The unit ends; the hook's time-out does the rest."""
+    node.aws.lifecycle[INSTANCE] = "Terminating"
+    hooks.retry_completion(TERMINATE_HOOK)
+    assert node.clock.now() < 1000 + DRAINING_SECONDS + 30
+    assert "does not yet" in capsys.readouterr().err
 
 
 def test_an_instance_in_no_group_does_not_wait(node: FakeNode, hooks: Hooks) -> None:

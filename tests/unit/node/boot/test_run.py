@@ -17,7 +17,7 @@ from tests.unit.node.simulation.node import RECORD, SimulatedNode
 
 __all__ = ["master", "surroundings"]
 
-API_CALLS_LIMIT = 25
+API_CALLS_LIMIT = 28
 """Of one master's boot. One more is made before: first-boot.sh fetches the node program."""
 BOOTSTRAP_CALLS = 1
 

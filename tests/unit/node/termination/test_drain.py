@@ -109,6 +109,21 @@ def test_a_node_is_cordoned_first(worker: FakeNode, monkeypatch: pytest.MonkeyPa
     assert api.pods == []
 
 
+def test_a_drain_before_ec2_takes_the_node_back_is_short(
+    worker: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a budget protects for longer is lost with the instance; AWS is asked for no more time."""
+    api = _Api(worker, _pod("web"), _pod("db"))
+    api.forbidden.add("db")
+    monkeypatch.setattr(drain, "NodeApi", lambda _: api)
+    begin = worker.clock.now()
+    drain.empty_at_once(worker)
+    assert api.patched == [(NODE, {"spec": {"unschedulable": True}})]
+    assert api.evicted == ["web"]
+    assert worker.clock.now() - begin < 110
+    assert worker.aws.requests == []
+
+
 def test_a_disruption_budget_is_respected_and_the_eviction_retried(worker: FakeNode) -> None:
     """What it forbids for a while is evicted later; the hook is extended meanwhile."""
     api = _Api(worker, _pod("web"), _pod("db"))

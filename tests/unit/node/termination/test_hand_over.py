@@ -1,7 +1,7 @@
 """What a master hands over in a termination: the leadership of etcd, and its clients."""
 
 from kubequorum_node.etcd import leadership
-from kubequorum_node.termination import load_balancer
+from kubequorum_node.kubernetes import load_balancer
 from tests.unit.node.simulation.node import OWN, TARGETS, SimulatedNode
 
 ETCDCTL = "/usr/local/bin/etcdctl"

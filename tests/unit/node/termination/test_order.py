@@ -9,7 +9,7 @@ from kubequorum_node import services
 from kubequorum_node.errors import NodeError
 from kubequorum_node.step import Step
 from kubequorum_node.supervision.processes import Processes
-from kubequorum_node.termination import order
+from kubequorum_node.termination import drain, order
 from kubequorum_node.termination.order import TimedStep
 from kubequorum_node.volume import filesystem
 from tests.unit.node.fakes import FakeNode
@@ -114,8 +114,8 @@ def test_a_step_that_hangs_is_skipped(node: FakeNode, capsys: pytest.CaptureFixt
 
 
 def test_all_steps_together_end_before_the_hook_does() -> None:
-    """Its time-out is 300 s (TERMINATE_HEARTBEAT)."""
-    assert sum(part.seconds for part in order.MASTER) < 290
+    """Its time-out is 600 s (TERMINATE_HEARTBEAT)."""
+    assert sum(part.seconds for part in order.MASTER) < 590
     assert sum(part.seconds for part in order.SHUTDOWN) < 100
 
 
@@ -133,7 +133,8 @@ def test_a_shutdown_keeps_volume_and_target_group(master: SimulatedNode) -> None
     assert master.pods.running == set()
     assert master.log.index("kube-apiserver stopped") < master.log.index("etcd stopped")
     assert filesystem.MOUNT_POINT not in master.node.host.mounts
-    assert master.node.aws.requests == []
+    assert master.record().outcome == "shutting down"
+    assert {name for name, _ in master.node.aws.requests} <= {"get_object", "put_object"}
 
 
 def test_a_shutdown_after_a_termination_waits_for_nothing(master: SimulatedNode) -> None:
@@ -156,6 +157,24 @@ def test_a_worker_drains_its_node_first(worker: FakeNode, monkeypatch: pytest.Mo
     worker.aws.first("complete_lifecycle_action", lambda: log.append("completed"))
     order.terminate(worker)
     assert log == ["emptied", "completed"]
+
+
+def test_a_worker_that_is_taken_back_drains_and_waits_for_no_hook(
+    worker: FakeNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EC2 ends it in two minutes: the hook that nobody opened is not asked about."""
+    log: list[str] = []
+    worker.host.on("systemctl stop", None)
+    step = Step("empty-node-at-once", "", lambda _: log.append("emptied"))
+    monkeypatch.setattr(order, "WORKER_AT_ONCE", [TimedStep(step, 5)])
+    order.leave_at_once(worker)
+    assert log == ["emptied"]
+    assert worker.aws.requests == []
+
+
+def test_a_spot_notice_leaves_time_for_the_drain() -> None:
+    """Two minutes, less what it takes to see it."""
+    assert drain.AT_ONCE_SECONDS < sum(part.seconds for part in order.WORKER_AT_ONCE) < 118
 
 
 def test_what_would_interfere_is_stopped_before_anything_else(node: FakeNode, worker: FakeNode) -> None:
