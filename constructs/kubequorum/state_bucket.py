@@ -16,18 +16,24 @@ JOIN_PREFIX = "join/"
 """What workers join with: short-lived, rewritten by masters periodically."""
 ADMIN_PREFIX = "admin/"
 """The administrator's kubeconfig: short-lived, written by masters, read by people only."""
-
-
+RESTORES_PREFIX = "restores/"
+"""Requests to restore etcd, written once each by people."""
+RESTORED_PREFIX = f"{RESTORES_PREFIX}data/"
+"""What masters make of them: one snapshot for each."""
+RESTORE_CLAIMS_PREFIX = f"{RESTORES_PREFIX}claims/"
+"""Which master makes it."""
 BACKUPS_PREFIX = "backups/"
 """Backups of etcd: written once each, and pruned by masters; see docs/backups.md."""
 AUDIT_PREFIX = "audit/"
 """Audit logs of the API servers, below the slot's name: written once by masters, who may not read them."""
+_RESTORED = Duration.days(30)
+"""How long a master may be late for a restore; after that its member copies the others' data."""
 _DELETED_BACKUPS = Duration.days(3)
 """How long a backup can be had back that was pruned or deleted by mistake: each is a whole database."""
 
 
 class StateBucket(Construct):
-    """A private, versioned, encrypted bucket that refuses plain HTTP, a second CA set and changed backups.
+    """A private, versioned, encrypted bucket that refuses plain HTTP and a change of what is written once.
 
     Args:
         key: encrypts all objects.
@@ -76,6 +82,12 @@ class StateBucket(Construct):
                     # A listing passes over all of them.
                     expired_object_delete_marker=True,
                 ),
+                s3.LifecycleRule(
+                    id="old-restored-data",
+                    prefix=RESTORED_PREFIX,
+                    expiration=_RESTORED,
+                    noncurrent_version_expiration=_DELETED_BACKUPS,
+                ),
             ],
         )
         acknowledge(
@@ -87,7 +99,7 @@ class StateBucket(Construct):
             },
         )
         # Nobody rewrites who did what. Of two masters that create the CA set, or continue the backups, at the
-        # same moment one must fail.
+        # same moment one must fail; and of two people who request a restore.
         # Requests that make no object (parts of an upload) cannot have the header.
         # https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
         without_condition = {"Null": {"s3:if-none-match": "true"}}
@@ -96,6 +108,7 @@ class StateBucket(Construct):
             ("CaSetIsWrittenOnce", PKI_PREFIX, without_condition),
             ("AuditLogsAreWrittenOnce", AUDIT_PREFIX, without_condition),
             ("BackupsAreWrittenOnce", BACKUPS_PREFIX, {**without_condition, **makes_an_object}),
+            ("RestoresAreWrittenOnce", RESTORES_PREFIX, {**without_condition, **makes_an_object}),
         ):
             self.bucket.add_to_resource_policy(
                 iam.PolicyStatement(

@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from kubequorum import state_bucket, tags
 from kubequorum.cluster_documents import master_document
 from kubequorum.config.names import STACK_NAMES, group_logical_id, load_balancer_name, stack_name
+from kubequorum_cli.restore.request import Request
 from kubequorum_node.addon_set import parameter_name
 from kubequorum_node.addons import drift, inventory
 from kubequorum_node.audit import shipping as audit
@@ -17,9 +19,10 @@ from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
 from kubequorum_node.document import METRICS_NAMESPACE
 from kubequorum_node.kubeadm import ca_set, cluster_configuration, fixed_settings
 from kubequorum_node.kubernetes import api_client, credentials, kubelet_settings
+from kubequorum_node.restore import snapshot
 from kubequorum_node.runtime import containerd
 from kubequorum_node.services import SERVICES
-from kubequorum_node.volume import slot_record
+from kubequorum_node.volume import restore_request, slot_record
 from tests.synthesis import REPOSITORY, synthesise
 
 PAGE = (REPOSITORY / "docs" / "contract.md").read_text(encoding="utf-8")
@@ -155,7 +158,9 @@ def test_keys_in_the_bucket() -> None:
     """One below each prefix that policies allow, and as the node program writes it."""
     listed = _listed("Keys in the state bucket")
     prefixes = {
-        value for name, value in vars(state_bucket).items() if name.endswith("_PREFIX") and name.isupper()
+        f"{value.partition('/')[0]}/"
+        for name, value in vars(state_bucket).items()
+        if name.endswith("_PREFIX") and name.isupper()
     }
     assert {f"{name.partition('/')[0]}/" for name in listed} == prefixes
     written = {ca_set.KEY, fixed_settings.KEY, credentials.JOIN_KEY, credentials.ADMIN_KEY}
@@ -163,7 +168,10 @@ def test_keys_in_the_bucket() -> None:
     shown = {f"{1:06}": "<generation>", f"{2:020}": "<revision>"}
     for digits, shown_as in shown.items():
         of_backups = {key.replace(digits, shown_as) for key in of_backups}
-    assert listed - written - of_backups == {
+    of_restores = {restore_request.key(1), restore_request.claim_key(1), snapshot.snapshot_key(1)}
+    of_restores = {key.replace(f"{1:06}", "<number>") for key in of_restores}
+    assert of_restores <= listed
+    assert listed - written - of_backups - of_restores == {
         "slots/<slot>/record.json",
         f"{names.DRILLS}<time>-<slot>.json",
         f"{audit.PREFIX}<slot>/<year>/<month>/<day>/<time>-<instance>-<file>-<offset>.jsonl.gz",
@@ -189,6 +197,8 @@ def test_fields_of_json_in_the_bucket() -> None:
             token="", ca_hash="", endpoint="", expires=""
         ).to_json(),
     }
+    request = Request(number=1, generation=1, revision=1, or_newer=True, bump_revision=1, to="", requested="")
+    written["restores/requests/<number>.json"] = json.dumps(asdict(request))
     documents = {key: json.loads(text) for key, text in written.items()}
     assert listed == {key: (set(found), found.get("version") == 1) for key, found in documents.items()}
 

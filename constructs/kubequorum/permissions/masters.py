@@ -8,6 +8,9 @@ from kubequorum.state_bucket import (
     BACKUPS_PREFIX,
     JOIN_PREFIX,
     PKI_PREFIX,
+    RESTORE_CLAIMS_PREFIX,
+    RESTORED_PREFIX,
+    RESTORES_PREFIX,
     SLOTS_PREFIX,
 )
 
@@ -164,7 +167,7 @@ def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
     """Read what masters share; write the CA set (once, see StateBucket) and the slot's own keys.
 
     Any master publishes join material and the administrator's kubeconfig; no master reads them, nor any audit
-    log.
+    log. A restore is requested by people only: masters read the request, and write what they make of it.
     """
     written = (
         PKI_PREFIX,
@@ -172,8 +175,9 @@ def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
         JOIN_PREFIX,
         ADMIN_PREFIX,
         f"{AUDIT_PREFIX}{slot}/",
+        RESTORE_CLAIMS_PREFIX,
     )
-    read = (PKI_PREFIX, SLOTS_PREFIX)
+    read = (PKI_PREFIX, SLOTS_PREFIX, RESTORES_PREFIX)
     return [
         Permission(
             sid="WriteOwnState",
@@ -192,6 +196,12 @@ def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
             actions=("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"),
             resources=(f"{bucket_arn}/{BACKUPS_PREFIX}*",),
             wildcard_reason="bound by prefix: any master writes, verifies and prunes backups of etcd",
+        ),
+        Permission(
+            sid="RestoredData",
+            actions=("s3:AbortMultipartUpload", "s3:PutObject"),
+            resources=(f"{bucket_arn}/{RESTORED_PREFIX}*",),
+            wildcard_reason="bound by prefix: any master makes what all of them restore",
         ),
         # Without it S3 answers 403 instead of 404 for an object that does not exist yet.
         Permission(sid="ListState", actions=("s3:ListBucket",), resources=(bucket_arn,)),

@@ -4,31 +4,31 @@
 Anything that a test does not expect raises; `fail` makes a call fail as AWS would.
 """
 
-import hashlib
 import io
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import botocore.session
 from botocore import xform_name
-from botocore.exceptions import ClientError
 from botocore.validate import validate_parameters
 
 from kubequorum_node.aws.clients import Aws
 from kubequorum_node.clock import Clock
 from tests.unit.node import examples
+from tests.unit.node.fake_s3 import FakeS3, etag, failure
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-4000-8000-000000000000"
 """What the bucket and the volumes are encrypted with."""
 _SESSION = botocore.session.get_session()
 
 
-class FakeAws(Aws):
+class FakeAws(FakeS3, Aws):
     """Clients that record what they are asked, and a cluster's worth of state behind them."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__("eu-central-1", clock=clock)
+        self._time = clock
         self.requests: list[tuple[str, dict[str, Any]]] = []
         self.volume: dict[str, Any] = {
             "VolumeId": examples.CONFIG.etcd_volume_id,
@@ -45,6 +45,8 @@ class FakeAws(Aws):
         self.objects: dict[str, bytes] = {}
         self.parameters: dict[str, tuple[str, datetime]] = {}
         """Value of each SSM parameter, and since when it has it."""
+        self.written: dict[str, datetime] = {}
+        """When an object was written, if not just now."""
         self.resources: dict[str, str] = {"MasterAGroup": "CREATE_COMPLETE"}
         self.target_groups: dict[str, str] = {}
         """State of this instance in each target group."""
@@ -160,26 +162,7 @@ class FakeAws(Aws):
         if Key not in self.objects:
             raise failure("get_object", "NoSuchKey", "The specified key does not exist.", status=404)
         body = self.objects[Key]
-        return {"Body": io.BytesIO(body), "ETag": _etag(body), "SSEKMSKeyId": KEY}
-
-    def put_object(
-        self, *, Key: str, Body: bytes, IfMatch: str = "", IfNoneMatch: str = "", **_: Any
-    ) -> dict[str, Any]:
-        there = self.objects.get(Key)
-        if (IfNoneMatch and there is not None) or (IfMatch and (there is None or _etag(there) != IfMatch)):
-            raise failure("put_object", "PreconditionFailed", "the condition did not hold", status=412)
-        self.objects[Key] = Body
-        return {"ETag": _etag(Body)}
-
-    def list_objects_v2(self, *, Prefix: str, StartAfter: str = "", **_: Any) -> dict[str, Any]:
-        keys = sorted(key for key in self.objects if key.startswith(Prefix) and key > StartAfter)
-        written = datetime.now(UTC)
-        return {
-            "IsTruncated": False,
-            "Contents": [
-                {"Key": key, "Size": len(self.objects[key]), "LastModified": written} for key in keys
-            ],
-        }
+        return {"Body": io.BytesIO(body), "ETag": etag(body), "SSEKMSKeyId": KEY}
 
     def get_parameter(self, *, Name: str) -> dict[str, Any]:
         if Name not in self.parameters:
@@ -210,6 +193,8 @@ class _Client:
         self._names = {xform_name(name): name for name in self._model.operation_names}
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
+        if operation == "download_file":
+            return self._aws.download_file
         name = self._names[operation]
 
         def call(**parameters: Any) -> Any:
@@ -223,16 +208,3 @@ class _Client:
             return getattr(self._aws, operation)(**parameters)
 
         return call
-
-
-def failure(operation: str, code: str, message: str, *, status: int = 400) -> ClientError:
-    """An error as botocore raises it."""
-    response: Any = {
-        "Error": {"Code": code, "Message": message},
-        "ResponseMetadata": {"HTTPStatusCode": status},
-    }
-    return ClientError(response, operation)
-
-
-def _etag(body: bytes) -> str:
-    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -35,7 +35,9 @@ def _bucket(arn: str) -> str:
 
 
 _TAGS = ("aws:ResourceTag", "aws:RequestTag")
-_NARROW = re.compile(r":stack/[\w-]+/\*|'/(pki|slots/[abc]|join|admin|audit/[abc]|backups)/\*'")
+_NARROW = re.compile(
+    r":stack/[\w-]+/\*|'/(pki|slots/[abc]|join|admin|audit/[abc]|backups|restores/(data|claims))/\*'"
+)
 """They end in a wildcard and are narrow anyway: a stack by its name, keys of the bucket."""
 READ_ONLY = re.compile(r"^[a-z0-9]+:(Describe|Get|List)")
 
@@ -108,6 +110,17 @@ def _assert_bound_by_tag(cluster: str, statement: dict[str, Any]) -> None:
     prefixes = [p for p in _TAGS if tags.get(f"{p}/kubequorum:cluster") == cluster]
     own = {f"{p}/kubequorum:{owner}" for p in prefixes for owner in ("slot", "worker-group")}
     assert own & set(tags), statement
+
+
+@EVERY_CLUSTER
+def test_no_master_can_request_a_restore(cluster: str) -> None:
+    """Whoever can turns the cluster's data back: masters write what they make of a request, no more."""
+    for logical_id, statement in _statements(cluster):
+        if "s3:PutObject" not in _as_list(statement["Action"]):
+            continue
+        resources = [str(each) for each in _as_list(statement["Resource"]) if "/restores/" in str(each)]
+        allowed = ("/restores/data/*", "/restores/claims/*")
+        assert all(any(known in each for known in allowed) for each in resources), (logical_id, resources)
 
 
 @EVERY_CLUSTER

@@ -27,7 +27,15 @@ class CompletedBeforeError(Exception):
     """The upload no longer exists: its completion was done, and the answer to it lost."""
 
 
-def create(aws: Aws, bucket: str, key: str, source: Path, *, part_bytes: int = PART_BYTES) -> str:
+def create(
+    aws: Aws,
+    bucket: str,
+    key: str,
+    source: Path,
+    *,
+    metadata: dict[str, str],
+    part_bytes: int = PART_BYTES,
+) -> str:
     """Upload a file, and make it an object if there is none of that name; returns the ETag.
 
     Args:
@@ -35,6 +43,7 @@ def create(aws: Aws, bucket: str, key: str, source: Path, *, part_bytes: int = P
         bucket: its name.
         key: the object's.
         source: the file.
+        metadata: kept with the object.
         part_bytes: size of all parts but the last.
 
     Raises:
@@ -42,7 +51,9 @@ def create(aws: Aws, bucket: str, key: str, source: Path, *, part_bytes: int = P
         CompletedBeforeError: whether the object is this one must be found out.
 
     """
-    upload = aws.call(lambda: aws.s3.create_multipart_upload(Bucket=bucket, Key=key))["UploadId"]
+    upload = aws.call(lambda: aws.s3.create_multipart_upload(Bucket=bucket, Key=key, Metadata=metadata))[
+        "UploadId"
+    ]
     try:
         sent = _parts(aws, bucket=bucket, key=key, upload=upload, source=source, part_bytes=part_bytes)
         parts = list(sent)

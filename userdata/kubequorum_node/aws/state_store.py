@@ -105,8 +105,22 @@ class StateStore:
         """Write a file of any size, in parts where it is large; the object appears as a whole."""
         self._aws.call(lambda: self._aws.s3.upload_file(str(source), self._bucket, key))
 
-    def create(self, key: str, source: Path, *, part_bytes: int = multipart.PART_BYTES) -> None:
+    def create(
+        self,
+        key: str,
+        source: Path,
+        *,
+        metadata: dict[str, str] | None = None,
+        part_bytes: int = multipart.PART_BYTES,
+    ) -> None:
         """Write a file of any size that must not be there yet, in parts where it is larger than one.
+
+        Args:
+            key: of the object.
+            source: the file.
+            metadata: kept with the object; ASCII, 2 KiB in all
+                (https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html).
+            part_bytes: the size of a part.
 
         Raises:
             PreconditionError: it is there.
@@ -115,11 +129,15 @@ class StateStore:
 
         def send() -> str:
             with source.open("rb") as body:
-                answer = self._aws.s3.put_object(Bucket=self._bucket, Key=key, Body=body, IfNoneMatch="*")
+                answer = self._aws.s3.put_object(
+                    Bucket=self._bucket, Key=key, Body=body, IfNoneMatch="*", Metadata=metadata or {}
+                )
             return answer["ETag"]
 
         def send_in_parts() -> str:
-            return multipart.create(self._aws, self._bucket, key, source, part_bytes=part_bytes)
+            return multipart.create(
+                self._aws, self._bucket, key, source, metadata=metadata or {}, part_bytes=part_bytes
+            )
 
         if source.stat().st_size <= part_bytes:
             self._conditionally(key, lambda: self._aws.call(send), NOT_THERE)

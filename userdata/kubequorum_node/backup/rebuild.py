@@ -42,7 +42,13 @@ class Rebuilt:
 
 @contextmanager
 def rebuilt(
-    bucket: Bucket, generation: int, *, tools: EtcdTools, work_folder: str, until: int | None = None
+    bucket: Bucket,
+    generation: int,
+    *,
+    tools: EtcdTools,
+    work_folder: str,
+    until: int | None = None,
+    or_less: bool = False,
 ) -> Iterator[Rebuilt]:
     """Rebuild a generation's data on a private etcd, which ends with the context.
 
@@ -54,6 +60,7 @@ def rebuilt(
         tools: etcd's programs.
         work_folder: a folder on this host with room for the database twice.
         until: the newest revision wanted; None for all that there is.
+        or_less: whether less is taken if damage or a hole ends the chain before `until`.
 
     Raises:
         BackupError: no full snapshot is good, or what was rebuilt is not what the chain says.
@@ -69,7 +76,7 @@ def rebuilt(
             gateway = etcd.gateway()
             replay = Replay(gateway, after=full.revision)
             end = _replay(chain, replay, until, left_out)
-            if until is not None and replay.revision < until:
+            if until is not None and replay.revision < until and not or_less:
                 raise BackupError(
                     f"the chain of generation {generation} leads to revision {replay.revision}, "
                     f"not to {until}: {end.stopped or 'there is nothing behind it'}"

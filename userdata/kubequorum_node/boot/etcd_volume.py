@@ -1,12 +1,13 @@
 """The slot's volume in a boot: attached and mounted, whatever has become of it."""
 
 from kubequorum_node.etcd import membership
-from kubequorum_node.log import info
+from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 from kubequorum_node.repair import lost_volume
-from kubequorum_node.volume import attachment, disk, filesystem, member_data, slot_volume
+from kubequorum_node.volume import attachment, disk, filesystem, member_data, restore_request, slot_volume
 from kubequorum_node.volume.attachment import LostVolumeError
 from kubequorum_node.volume.filesystem import DamagedError
+from kubequorum_node.volume.restore_request import RestoreRequestedError
 from kubequorum_node.volume.slot_volume import SlotVolume
 
 
@@ -27,8 +28,16 @@ def mount(node: Node, volume: SlotVolume) -> None:
     try:
         filesystem.mount(node, volume)
     except DamagedError as error:
-        membership.mark_for_rejoin(node, volume, because=str(error))
+        try:
+            membership.mark_for_rejoin(node, volume, because=str(error))
+        except RestoreRequestedError as requested:
+            warning(f"{error}; it is created again, and nothing of it can be kept: {requested}")
         filesystem.create(node, volume, overwrite=True)
         filesystem.mount(node, volume)
     member_data.read_ahead(node)
-    disk.require_room(node, volume)
+    try:
+        disk.require_room(node, volume)
+    except disk.FullError as error:
+        if restore_request.due(node) is None:
+            raise
+        info(f"{error}. A restore was requested: what is there is not used, and makes room if it must")

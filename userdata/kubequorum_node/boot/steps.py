@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from kubequorum_node.boot import etcd_volume
 from kubequorum_node.clock import WaitError
-from kubequorum_node.etcd import membership, names
+from kubequorum_node.etcd import names
 from kubequorum_node.kubeadm import fixed_settings
 from kubequorum_node.kubernetes import (
     control_plane,
@@ -18,6 +18,7 @@ from kubequorum_node.kubernetes import (
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 from kubequorum_node.repair import replacement
+from kubequorum_node.restore import settle
 from kubequorum_node.step import Step
 from kubequorum_node.supervision import systemctl, unit_files
 from kubequorum_node.supervision.unit import Phase
@@ -164,8 +165,8 @@ START_KUBELET = Step(
 )
 SETTLE_MEMBERSHIP = Step(
     "settle-membership",
-    "write the slot's record; decide how etcd starts, rejoining after a loss",
-    _with_volume(membership.settle),
+    "write the slot's record; decide how etcd starts: restored, or rejoining after a loss",
+    _with_volume(settle.settle),
     True,
 )
 START_CONTROL_PLANE = Step("start-control-plane", "start etcd and the API server", control_plane.start, True)

@@ -22,7 +22,9 @@ def write_master_config(node: Node) -> None:
 
 def etcd_arguments(node: Node) -> list[tuple[str, str]]:
     """Etcd's flags that only this master's member has."""
-    return member_arguments(node.etcd_spec, node.slot, membership.settled(node))
+    return member_arguments(
+        node.etcd_spec, node.slot, membership.settled(node), cluster=node.document.cluster
+    )
 
 
 def remove(node: Node) -> None:

@@ -6,7 +6,7 @@ nothing.
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import Enum
 from functools import partial
 
@@ -26,14 +26,17 @@ from kubequorum_node.etcd.topology import (
 from kubequorum_node.host import CommandError
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import WORK_FOLDER, Node
-from kubequorum_node.volume import filesystem, member_data, slot_record
+from kubequorum_node.volume import filesystem, member_data, restore_request, slot_record
+from kubequorum_node.volume.restore_request import RestoreWatch
 from kubequorum_node.volume.slot_record import SlotRecord
 from kubequorum_node.volume.slot_volume import SlotVolume
 
 _FILE = f"{WORK_FOLDER}/membership.json"
 _QUORUM_SECONDS = 600.0
 _CHANGE_SECONDS = 60.0
-_NO_COPY_LEFT = "see docs/operations/quorum-loss.md for what can be recovered"
+_NO_COPY_LEFT = (
+    "restore a backup (`kubequorum restore --to latest`; docs/operations/quorum-loss.md says what that costs)"
+)
 
 
 class NoQuorumError(NodeError):
@@ -80,27 +83,37 @@ def decide(record: SlotRecord | None, *, has_data: bool, volume_id: str) -> Deci
     return Decision.BEGIN
 
 
-def settle(node: Node, volume: SlotVolume) -> Membership:
+def settle(node: Node, volume: SlotVolume, *, newest_restore: int | None = None) -> Membership:
     """Write the slot's record, decide, and do what is needed for etcd to start.
+
+    Args:
+        node: the node.
+        volume: the slot's volume.
+        newest_restore: the number of the newest request to restore, if it was looked for.
 
     Raises:
         NoQuorumError: the data are lost and the others have no quorum.
         ForeignVolumeError: see `decide`.
+        RequestGoneError: the slot's data come from a later restore than the newest.
+        RestoreRequestedError: a restore is requested while the others are waited for.
 
     """
     decisions: list[Decision] = []
 
     def change(old: SlotRecord | None) -> SlotRecord:
+        if old is not None and newest_restore is not None:
+            restore_request.require_known(node, old.restore, newest=newest_restore)
         decision = decide(old, has_data=filesystem.has_wal(node), volume_id=volume.volume_id)
         decisions.append(decision)
         stage = _STAGE_AFTER.get(decision) or (slot_record.MEMBER if old is None else old.stage)
         return slot_record.occupied(old, node, volume_id=volume.volume_id, stage=stage)
 
-    slot_record.update(node, change)
+    record = slot_record.update(node, change)
     decision = decisions[-1]
     info(f"the etcd member of slot {node.slot} {decision.value}")
     rejoins = decision is Decision.REJOIN
-    membership = _rejoin(node, volume) if rejoins else first_members(node.etcd_spec)
+    found = _rejoin(node, volume) if rejoins else first_members(node.etcd_spec)
+    membership = replace(found, restore=record.restore)
     node.host.write(_FILE, json.dumps(asdict(membership)), mode=0o600)
     return membership
 
@@ -128,6 +141,7 @@ def mark_for_rejoin(node: Node, volume: SlotVolume, *, because: str) -> None:
 
     Raises:
         NoQuorumError: the others do not have them; nothing was changed.
+        RestoreRequestedError: the data are of no use any more; nothing was changed.
 
     """
     wait_for_quorum(node, because=because)
@@ -143,8 +157,11 @@ def wait_for_quorum(node: Node, *, because: str) -> list[Member]:
 
     Raises:
         NoQuorumError: there is none, and `because` a person must help.
+        RestoreRequestedError: a person does, by a restore.
 
     """
+    watch = RestoreWatch(node)
+    watch.check()
     records = f"s3://{node.config.bucket}/{slot_record.key('*')}"
     if len(node.etcd_spec.slots) == 1:
         raise NoQuorumError(
@@ -153,8 +170,10 @@ def wait_for_quorum(node: Node, *, because: str) -> list[Member]:
             f"cluster, delete the slot's volume and {records}"
         )
     others = EtcdClient.others(node)
+    info(f"{because}: waiting for a quorum of the other members, or for a restore to be requested")
 
     def ask() -> list[Member]:
+        watch.check()
         try:
             return others.members()
         except CommandError as error:
@@ -162,7 +181,7 @@ def wait_for_quorum(node: Node, *, because: str) -> list[Member]:
 
     try:
         return node.clock.poll(
-            "a quorum of the other members", ask, seconds=_QUORUM_SECONDS, pause=2.0, longest_pause=10.0
+            "a quorum of the other members", ask, seconds=_QUORUM_SECONDS, pause=1.0, longest_pause=3.0
         )
     except WaitError as error:
         raise NoQuorumError(

@@ -23,6 +23,8 @@ class Membership:
     """NEW or EXISTING."""
     initial_cluster: str
     """`name=peer URL` of every member, joined by commas."""
+    restore: int = 0
+    """The number of the restore that the cluster was formed by; 0 if it never was restored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,15 @@ def client_url(spec: EtcdSpec, slot: str) -> str:
     return f"https://{spec.slots[slot].etcd_name}:2379"
 
 
+def restored_token(cluster: str, restore: int) -> str:
+    """The initial-cluster-token of a restored cluster. The ids of cluster and members depend on it.
+
+    No cluster of this name has had it before: members and data of an earlier one cannot take part
+    (https://etcd.io/docs/v3.6/op-guide/recovery/).
+    """
+    return f"{cluster}-restore-{restore}"
+
+
 def first_members(spec: EtcdSpec) -> Membership:
     """The cluster's first set of members: all slots."""
     members = ",".join(f"{member_name(slot)}={peer_url(spec, slot)}" for slot in sorted(spec.slots))
@@ -86,9 +97,13 @@ def other_slots(spec: EtcdSpec, slot: str) -> list[str]:
     return [other for other in spec.slots if other != slot]
 
 
-def member_arguments(spec: EtcdSpec, slot: str, membership: Membership) -> list[tuple[str, str]]:
-    """Etcd's flags that differ from member to member."""
+def member_arguments(
+    spec: EtcdSpec, slot: str, membership: Membership, *, cluster: str
+) -> list[tuple[str, str]]:
+    """Etcd's flags that differ from member to member; after a restore its token replaces the cluster's."""
+    restored = membership.restore
     return [
+        *([("initial-cluster-token", restored_token(cluster, restored))] if restored else []),
         ("name", member_name(slot)),
         ("initial-advertise-peer-urls", peer_url(spec, slot)),
         ("initial-cluster", membership.initial_cluster),

@@ -13,12 +13,18 @@ _START_SECONDS = 300.0
 _PROMOTION_SECONDS = 600.0
 
 
-def wait_until_voting(node: Node, *, check_hopeless: Callable[[], None] = lambda: None) -> int:
+def wait_until_voting(
+    node: Node,
+    *,
+    check_hopeless: Callable[[], None] = lambda: None,
+    interrupt: Callable[[], None] = lambda: None,
+) -> int:
     """Wait until this node's member works and has a vote; one that has joined as a learner is promoted.
 
     Args:
         node: the node.
         check_hopeless: called while the member does not answer; raises if waiting is pointless.
+        interrupt: called while there is no vote; raises if something else is to be done instead.
 
     Returns its id.
 
@@ -33,6 +39,7 @@ def wait_until_voting(node: Node, *, check_hopeless: Callable[[], None] = lambda
             return local.status()
         except UNREADABLE as error:
             check_hopeless()
+            interrupt()
             raise NotYetError(f"the member on this node does not answer: {error}") from error
 
     status = node.clock.poll("etcd on this node", look, seconds=_START_SECONDS, pause=0.3, longest_pause=1.0)
@@ -40,9 +47,17 @@ def wait_until_voting(node: Node, *, check_hopeless: Callable[[], None] = lambda
     if status.get("isLearner"):
         info(f"member {member_id:x} is a learner: it is promoted when it has caught up")
         _promote(node, member_id)
+
+    def vote() -> None:
+        try:
+            _check_voting(local)
+        except NotYetError:
+            interrupt()
+            raise
+
     node.clock.poll(
         "a vote and a leader for the member on this node",
-        lambda: _check_voting(local),
+        vote,
         seconds=_START_SECONDS,
         pause=0.3,
         longest_pause=1.0,

@@ -19,6 +19,7 @@ from kubequorum_node.repair import replacement
 from kubequorum_node.repair.peers import RefusedError, require_replaceable
 from kubequorum_node.supervision import systemctl, unit_files
 from kubequorum_node.volume import member_data, slot_record
+from kubequorum_node.volume.restore_request import RestoreWatch
 from kubequorum_node.volume.slot_volume import SlotVolume
 
 _UNUSABLE = frozenset({Cause.DAMAGED, Cause.REMOVED})
@@ -50,10 +51,14 @@ def start_member(node: Node, volume: SlotVolume, *, since: datetime) -> int:
 
     Raises:
         NodeError: it does not start; a full or failing volume is named as such.
+        RestoreRequestedError: a restore is requested meanwhile, which the slot's next boot carries out.
 
     """
+    watch = RestoreWatch(node)
     try:
-        member = wait_until_voting(node, check_hopeless=lambda: _check_exit(node, since))
+        member = wait_until_voting(
+            node, check_hopeless=lambda: _check_exit(node, since), interrupt=watch.check
+        )
         comparison.require_same_data(node)
         return member
     except (UnusableDataError, DifferentDataError) as error:

@@ -1,4 +1,4 @@
-"""When the slot's volume is lost: a new one replaces it, if the others have the data.
+"""When the slot's volume is lost: a new one replaces it, if the others or a requested restore have the data.
 
 From then on the slot's record names it, and the record is where a master looks for its volume: nothing is
 ever found by a tag.
@@ -14,6 +14,7 @@ from kubequorum_node.kubeadm import ca_set
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 from kubequorum_node.volume import slot_record, slot_volume
+from kubequorum_node.volume.restore_request import RestoreRequestedError
 from kubequorum_node.volume.slot_record import FORMING, HAS_LIVED, JOINING, SlotRecord
 from kubequorum_node.volume.slot_volume import SlotVolume
 
@@ -57,7 +58,11 @@ def _stage(node: Node, because: str) -> str:
     for slot in node.etcd_spec.slots:
         stored = node.store.get(slot_record.key(slot))
         if stored is not None and SlotRecord.from_json(stored.text).stage in HAS_LIVED:
-            membership.wait_for_quorum(node, because=because)
+            try:
+                membership.wait_for_quorum(node, because=because)
+            except RestoreRequestedError as requested:
+                # Its data come from a backup, and nobody else needs to have them.
+                info(f"{requested}; it gets a new volume for that")
             return JOINING
     return FORMING
 

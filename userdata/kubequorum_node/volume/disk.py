@@ -55,21 +55,26 @@ class DiskError(NodeError):
     """etcd could not work on the volume."""
 
 
+class FullError(DiskError):
+    """It has no room for etcd to start."""
+
+
 def require_room(node: Node, volume: SlotVolume) -> None:
     """Refuse a volume on which etcd could not even start.
 
     Raises:
-        DiskError: it is full, or does not accept writes.
+        FullError: it is full.
+        DiskError: it does not accept writes.
 
     """
     found = DiskProbe(node).look()
-    if found.has_no_room and member_data.drop_quarantine(node):
-        warning(f"deleted {member_data.QUARANTINE_FOLDER}: {volume} needs the space")
+    while found.has_no_room and member_data.drop_copy(node):
+        warning(f"deleted a copy of data that are not in use: {volume} needs the space")
         found = DiskProbe(node).look()
     if found.trouble:
         raise DiskError(f"{volume} cannot be used: {found.trouble}. See its status checks, and `dmesg`")
     if found.has_no_room and found.space is not None:
-        raise DiskError(
+        raise FullError(
             f"{volume} is full: {found.space.free_bytes >> 20} of {found.space.total_bytes >> 20} MiB are "
             "free. Deploy with a larger masters.etcd_volume.size_gib, or delete what does not belong there"
         )

@@ -1,4 +1,4 @@
-"""The data of the slot's etcd member on its volume: read ahead, or quarantined when they are unusable."""
+"""The data of the slot's etcd member on its volume: read ahead, quarantined, or kept by a restore."""
 
 import os
 import shutil
@@ -13,6 +13,8 @@ from kubequorum_node.node import Node
 MEMBER_FOLDER = f"{DATA_FOLDER}/member"
 QUARANTINE_FOLDER = "/var/lib/etcd/quarantine"
 """On the same file system: a move there is atomic."""
+KEPT_FOLDER = "/var/lib/etcd/before-restore-{:06d}"
+"""What a restore has replaced, after the restore's number; there as well."""
 _SPARE_FACTOR = 2
 """The new data may become as large as the old, and a snapshot of the leader is written beside them."""
 
@@ -51,6 +53,38 @@ def drop_quarantine(node: Node) -> bool:
         return False
     shutil.rmtree(quarantined)
     return True
+
+
+def keep(node: Node, *, restore: int) -> None:
+    """Move the member's data out of the way of a restore; safe to repeat after a crash."""
+    data, kept = node.host.path(MEMBER_FOLDER), node.host.path(KEPT_FOLDER.format(restore))
+    if not data.exists():
+        return
+    size = _size_bytes(data)
+    if kept.exists():
+        # Of another attempt; after a crash behind the move there are no data, and this is not reached.
+        shutil.rmtree(kept)
+    kept.mkdir(mode=0o700)
+    data.rename(kept / data.name)
+    warning(
+        f"the member's data ({size >> 20} MiB) are kept in {KEPT_FOLDER.format(restore)}, until the volume "
+        "needs the room"
+    )
+
+
+def drop_copy(node: Node) -> bool:
+    """Delete one copy of data that are not in use, the least valuable; returns whether there was one.
+
+    What is quarantined the other members have, too. Of what restores have replaced the oldest goes first.
+    """
+    if drop_quarantine(node):
+        return True
+    pattern = node.host.path(KEPT_FOLDER.format(0))
+    copies = sorted(pattern.parent.glob(f"{pattern.name.rstrip('0')}*"))
+    for copy in copies[:1]:
+        shutil.rmtree(copy)
+        warning(f"deleted {copies[0].name}, the data from before a restore: the volume needs the room")
+    return bool(copies)
 
 
 def read_ahead(node: Node) -> None:

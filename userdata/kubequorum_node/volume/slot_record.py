@@ -50,6 +50,8 @@ class SlotRecord:
     """`booting`, `ready`, `failed: …` from a boot, `unwell: …` from the watchdog, or SHUTTING_DOWN."""
     replaces: str = ""
     """The volume in user-data, if the record's has replaced it; empty if they are the same."""
+    restore: int = 0
+    """The number of the restore that the member's data come from; 0 if etcd was never restored."""
     written: str = ""
     """When, UTC."""
     version: int = _VERSION
@@ -134,6 +136,7 @@ def occupied(old: SlotRecord | None, node: Node, *, volume_id: str, stage: str) 
         generation=before if again else before + 1,
         instance=instance,
         stage=stage,
+        restore=0 if old is None else old.restore,
     )
 
 

@@ -140,8 +140,8 @@ def _make_room(node: Node, verdict: Verdict, found: Findings) -> None:
         volume = slot_volume.resolved(node)
         attachment.require_device(node, volume)
         filesystem.grow(node, volume)
-        if member_data.drop_quarantine(node):
-            warning(f"deleted {member_data.QUARANTINE_FOLDER}: {volume} needs the space")
+        if member_data.drop_copy(node):
+            warning(f"deleted a copy of data that are not in use: {volume} needs the space")
 
 
 def _renew(node: Node, verdict: Verdict, found: Findings) -> None:

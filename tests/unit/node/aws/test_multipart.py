@@ -8,7 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from kubequorum_node.aws.state_store import PreconditionError, StateStore
-from tests.unit.node.fake_aws import FakeAws, failure
+from tests.unit.node.fake_aws import FakeAws
+from tests.unit.node.fake_s3 import failure
 from tests.unit.node.fakes import FakeClock
 
 CONTENT = b"abcdefghij" * 10

@@ -30,7 +30,7 @@ MASTER = Master(
     identity=examples.IDENTITY,
     slot="a",
     api_load_balancer_name=examples.CONFIG.api_load_balancer_name,
-    etcd_arguments=tuple(member_arguments(SPEC, "a", MEMBERS)),
+    etcd_arguments=tuple(member_arguments(SPEC, "a", MEMBERS, cluster="ha")),
     cri_socket=Containerd.socket,
     ignored_preflight_errors=("DirAvailable--var-lib-etcd-data",),
     bootstrap_token="abcdef.0123456789abcdef",
@@ -38,7 +38,7 @@ MASTER = Master(
 OTHER = replace(
     MASTER,
     slot="b",
-    etcd_arguments=tuple(member_arguments(SPEC, "b", MEMBERS)),
+    etcd_arguments=tuple(member_arguments(SPEC, "b", MEMBERS, cluster="ha")),
     identity=replace(
         examples.IDENTITY, zone="eu-central-1b", address="10.20.2.7", instance_id="i-0fedcba9876543210"
     ),
@@ -109,7 +109,7 @@ def test_a_master_names_its_own_member_and_all_peers() -> None:
 
 def test_a_member_that_rejoins_is_configured_so() -> None:
     """After a loss etcd must not begin a cluster of its own."""
-    joining = member_arguments(SPEC, "a", replace(MEMBERS, state=EXISTING))
+    joining = member_arguments(SPEC, "a", replace(MEMBERS, state=EXISTING), cluster="ha")
     text = configuration.node_config(examples.DOCUMENT, replace(MASTER, etcd_arguments=tuple(joining)))
     arguments = _arguments(_documents(text)["ClusterConfiguration"]["etcd"]["local"])
     assert arguments["initial-cluster-state"] == "existing"
