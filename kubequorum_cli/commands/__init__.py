@@ -82,3 +82,30 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
         from kubequorum_cli.commands.backup import backup as run
 
         run(find_target(), seconds=timeout)
+
+    @app.command(rich_help_panel=_PANEL)
+    def restore(
+        *,
+        to: Annotated[
+            str,
+            typer.Option(
+                help="`latest`, a time (2027-01-15T12:30:00Z), so long ago (90m, 2h, 1d), or an id of "
+                "`backups`. Without it, a restore that was interrupted is continued."
+            ),
+        ] = "",
+        yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+        dry_run: Annotated[bool, typer.Option(help="Only say what would be done.")] = False,
+        timeout: Annotated[int, typer.Option(min=1, help="Seconds to wait for all masters.")] = 1800,
+    ) -> None:
+        """Restore etcd from its backups, on all masters, into a cluster that no earlier one can come back to.
+
+        It says what it will do and what is lost, asks, and writes one request to the state bucket. Masters
+        that wait for lost data carry it out at once, all others are replaced. It may be stopped and run again
+        at any point. It needs the zones of two of three masters. It works without the control plane's stack,
+        too: then the masters restore when that is deployed.
+
+        Examples: `./kubequorum restore --to latest` · `./kubequorum restore --to 90m --dry-run`
+        """
+        from kubequorum_cli.commands.restore import restore as run
+
+        run(find_target(), to=to, yes=yes, dry_run=dry_run, seconds=timeout)

@@ -1,0 +1,194 @@
+"""`restore`: etcd from its backups, on all masters."""
+
+import sys
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import typer
+
+from kubequorum_cli.backups import BackupBucket
+from kubequorum_cli.console import Progress, Stage, stdout
+from kubequorum_cli.errors import CommandError, UsageError
+from kubequorum_cli.kubernetes import ApiError, Client, find_access, has_kubernetes
+from kubequorum_cli.resources import Resources
+from kubequorum_cli.restore import moment, plan, text, workers
+from kubequorum_cli.restore.masters import Masters
+from kubequorum_cli.restore.plan import Plan
+from kubequorum_cli.restore.request import Request, RestoreBucket
+from kubequorum_cli.target import Target
+from kubequorum_cli.waiting import poll
+
+_CONTINUED_WITHIN = timedelta(hours=1)
+"""The same command again in this time means the same restore, if that is not carried out."""
+_EXPIRES = timedelta(hours=24)
+"""As for masters: a request that none has begun by then counts no more."""
+_PAUSE_SECONDS = 1.0
+_RUNBOOK = "docs/operations/quorum-loss.md"
+
+
+def restore(target: Target, *, to: str, yes: bool, dry_run: bool, seconds: float) -> None:
+    """Plan a restore, ask, request it, and wait until all masters have carried it out.
+
+    Args:
+        target: the cluster.
+        to: see `moment.EXAMPLES`; empty to continue the newest one.
+        yes: whether nobody is asked.
+        dry_run: whether only the plan is printed.
+        seconds: how long to wait for the masters.
+
+    Raises:
+        CommandError: it cannot be planned, is not wanted, or is not carried out in time.
+    """
+    bucket = RestoreBucket(target)
+    request = _unfinished(bucket, to)
+    if request is not None:
+        stdout().print(
+            f"Restore {request.number} (--to {request.to}, requested {request.requested}) continues.",
+            markup=False,
+            highlight=False,
+        )
+        if dry_run:
+            return
+    else:
+        request = _new(target, bucket, to=to, yes=yes, dry_run=dry_run)
+        if request is None:
+            return
+    if target.outputs("ControlPlane") is None:
+        Progress().note(
+            f"Restore {request.number} is requested. There are no masters: deploy "
+            f"{target.stack_name('ControlPlane')}, and they restore when they boot."
+        )
+        return
+    _carry_out(target, bucket, request, seconds=seconds)
+
+
+def _unfinished(bucket: RestoreBucket, to: str) -> Request | None:
+    """The newest request, if this command means it.
+
+    Raises:
+        UsageError: nothing is to be continued.
+    """
+    requests = bucket.requests()
+    if not to:
+        if not requests:
+            raise UsageError(
+                "there is no restore to continue",
+                why=f"none was requested in s3://{bucket.name}/restores/",
+                remedy=f"--to {moment.EXAMPLES}",
+            )
+        newest = requests[-1]
+        if _age(newest) > _EXPIRES and not bucket.is_begun(newest.number):
+            raise UsageError(
+                f"restore {newest.number} cannot be continued",
+                why=f"no master has begun it within a day of {newest.requested}, so none will",
+                remedy=f"request another one: --to {moment.EXAMPLES}",
+            )
+        return newest
+    if not requests or requests[-1].to != to:
+        return None
+    newest = requests[-1]
+    records = [bucket.record(slot) for slot in bucket.slots()]
+    carried_out = all(record is None or record.restore >= newest.number for record in records)
+    return newest if _age(newest) < _CONTINUED_WITHIN and not carried_out else None
+
+
+def _age(request: Request) -> timedelta:
+    return datetime.now(UTC) - datetime.fromisoformat(request.requested)
+
+
+def _new(target: Target, bucket: RestoreBucket, *, to: str, yes: bool, dry_run: bool) -> Request | None:
+    """Plan a restore, ask and request it; None after a dry run."""
+    backups = BackupBucket(target)
+    wanted = moment.parse(to, now=backups.clock)
+    number = bucket.next_number()
+    with Progress().stage("reading and verifying the backups"):
+        planned = plan.make(backups, wanted, bucket.requests())
+    console = stdout()
+    for line in text.plan_lines(planned, number=number, now=backups.clock):
+        console.print(line, markup=False, highlight=False)
+    if dry_run:
+        return None
+    if target.outputs("ControlPlane") is not None:
+        _masters(target, bucket, number, since=backups.clock).require_replaceable()
+    _ask(yes)
+    request = _request(planned, number=number, to=to)
+    bucket.write(request)
+    return request
+
+
+def _ask(yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "nobody can be asked",
+            why="the standard input is no terminal",
+            remedy="add --yes, or run it in one",
+        )
+    if not typer.confirm("Restore?", err=True):
+        raise CommandError("not restored: nothing was changed")
+
+
+def _request(planned: Plan, *, number: int, to: str) -> Request:
+    return Request(
+        number=number,
+        generation=planned.point.generation,
+        revision=planned.point.revision,
+        or_newer=planned.latest,
+        bump_revision=planned.bump_revision,
+        to=to,
+        requested=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _masters(target: Target, bucket: RestoreBucket, number: int, *, since: datetime) -> Masters:
+    return Masters(resources=Resources(target), bucket=bucket, number=number, since=since)
+
+
+def _carry_out(target: Target, bucket: RestoreBucket, request: Request, *, seconds: float) -> None:
+    masters = _masters(target, bucket, request.number, since=bucket.written(request.number))
+    with Progress().stage(f"restore {request.number}: all masters") as stage:
+        served: list[float] = []
+        seen: dict[str, str] = {}
+
+        def missing() -> list[str]:
+            states = masters.step()
+            for state in states:
+                if seen.get(state.slot) != state.text:
+                    stage.line(f"{stage.seconds:5.1f} s  slot {state.slot}: {state.text}")
+                    seen[state.slot] = state.text
+            if not served and sum(state.done for state in states) and _serves(target):
+                served.append(stage.seconds)
+                stage.line(f"{stage.seconds:5.1f} s  the API answers")
+            return [f"slot {state.slot}: {state.text}" for state in states if not state.done]
+
+        lines = poll(
+            missing,
+            seconds=seconds,
+            pause_seconds=_PAUSE_SECONDS,
+            show=lambda found: stage.detail("; ".join(found)),
+        )
+        for line in text.result_lines(request, bucket.restored(request.number)):
+            stage.line(line)
+        if lines:
+            raise CommandError(
+                f"restore {request.number} is not carried out by all masters after {seconds:.0f} s",
+                why="\n".join(lines),
+                remedy=f"masters go on by themselves; look again: ./kubequorum restore. See {_RUNBOOK}",
+            )
+    if has_kubernetes(target):
+        _replace_workers(target, stage)
+
+
+def _serves(target: Target) -> bool:
+    if not has_kubernetes(target):
+        return False
+    with suppress(ApiError, CommandError):
+        Client(find_access(target)).get("/api/v1/namespaces/default")
+        return True
+    return False
+
+
+def _replace_workers(target: Target, stage: Stage) -> None:
+    for instance_id in workers.replace_unknown(Resources(target)):
+        stage.line(f"worker {instance_id} joined after the restored moment: its group replaces it")
