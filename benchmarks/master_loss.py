@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
-from benchmarks import all_lost
+from benchmarks import all_lost, restore
 from benchmarks.baseline import join
 from benchmarks.clients import longest_gap
 from benchmarks.environment import deployed_cluster
@@ -47,6 +47,11 @@ def measure_on(
         all_lost_seconds = all_lost.measure(cluster, cluster.folder / "all-lost")
         stage.line(f"a write succeeded {all_lost_seconds:.1f} s after the first launch")
     _require_health(cluster)
+    with progress.stage("Lose all masters and volumes, and restore etcd from its backups") as stage:
+        restored = restore.measure(cluster, cluster.folder / "restore")
+        stage.line(f"a write succeeded {restored.seconds:.1f} s after the command")
+        stage.line(f"the newest {restored.rpo_seconds:.1f} s before the loss were not in the backups")
+    _require_health(cluster)
     with progress.stage("Fill etcd with 1 GiB") as stage:
         fill(cluster.targets(), cluster.folder / "fill", size_bytes=_LARGE_BYTES)
         stage.line(f"{cluster.database_bytes() >> 20} MiB of its database are in use")
@@ -66,6 +71,9 @@ def measure_on(
         "client_gap_seconds": gap,
         "client_gap_seconds_1gib": gap_large,
         "all_lost_seconds": all_lost_seconds,
+        "restore_seconds": restored.seconds,
+        "restore_ratio": restored.seconds / all_lost_seconds,
+        "backup_rpo_seconds": restored.rpo_seconds,
     }
 
 
@@ -119,6 +127,9 @@ MEASUREMENT = Measurement(
         Figure(name="client_gap_seconds", unit="s", aim=5),
         Figure(name="client_gap_seconds_1gib", unit="s", aim=None),
         Figure(name="all_lost_seconds", unit="s", aim=45),
+        Figure(name="restore_seconds", unit="s", aim=None),
+        Figure(name="restore_ratio", unit="ratio", aim=2),
+        Figure(name="backup_rpo_seconds", unit="s", aim=10),
     ),
     run=measure,
     needs_machines=True,

@@ -8,6 +8,7 @@ from lab.workload.discovery import discover
 from lab.workload.filling import fill
 from lab.workload.load import Load, LoadError, loading
 from lab.workload.targets import ApiTarget, EtcdTarget, Identity, Targets
+from lab.workload.turned_back import TurnedBack, allow
 from lab.workload.verdict import Service, Verdict, judge
 
 __all__ = [
@@ -18,7 +19,9 @@ __all__ = [
     "LoadError",
     "Service",
     "Targets",
+    "TurnedBack",
     "Verdict",
+    "allow",
     "discover",
     "fill",
     "judge",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from lab.cluster import MachineError
-from lab.workload import Load
+from lab.workload import Load, TurnedBack
 from tests.deploy.deployment import Deployment
 
 _PAUSE_SECONDS = 1.0
@@ -22,6 +22,8 @@ class Scene:
     """For what may be one slot or another."""
     replaced: set[str] = field(default_factory=set)
     """Slots whose data the fault destroys: their etcd member must be a new one afterwards."""
+    turned_back: TurnedBack | None = None
+    """What a restore may have lost; None if nothing may be lost."""
     notes: list[str] = field(default_factory=list)
     """Observations for the table."""
 

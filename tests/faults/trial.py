@@ -7,7 +7,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lab.workload import LoadError, Verdict, judge, loading
+from lab.workload import LoadError, Verdict, allow, judge, loading
 from tests.deploy.deployment import Deployment
 from tests.faults.evidence import keep
 from tests.faults.expectations import differing_data, member_ids, wait_until_recovered
@@ -77,7 +77,12 @@ def attempt(trial: Trial, cluster: Deployment, *, seed: int = 1) -> Row:
             raise AssertionError(f"before {trial.name}: {error}") from error
         problems.append(str(error))
     problems += differing_data(cluster)
-    verdict = judge(folder / "history.jsonl")
+    history = folder / "history.jsonl"
+    if scene.turned_back is not None:
+        allowed = folder / "allowed.jsonl"
+        allow(history, scene.turned_back, allowed)
+        history = allowed
+    verdict = judge(history)
     problems += verdict.complaints()
     row = _row(trial, scene, verdict, problems, took)
     report(f"{trial.name}: {'passed' if row.passed else 'FAILED'}, {row.seen}")
