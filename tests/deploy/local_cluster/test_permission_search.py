@@ -18,11 +18,12 @@ _MASTER = {
     "autoscaling": {"DescribeAutoScalingGroups", "DescribeAutoScalingInstances"},
     "ec2": {"DescribeInstances", "DescribeVolumes"},
     "elbv2": {"DescribeTargetHealth"},
+    "route53": {"GetChange"},
 }
 """What a master's role may do with resources that are not its own: read what AWS lets nobody narrow."""
 _WORKER = {"autoscaling": {"DescribeAutoScalingInstances"}}
 _SERVICES = {
-    "master": ("autoscaling", "cloudformation", "ec2", "elbv2", "kms", "route53", "s3"),
+    "master": ("autoscaling", "cloudformation", "cloudwatch", "ec2", "elbv2", "kms", "route53", "s3"),
     "worker": ("autoscaling", "cloudformation", "ec2", "kms", "s3"),
 }
 
@@ -91,7 +92,7 @@ def test_all_services_of_the_policies_are_searched(deployment: Deployment, kind:
         for statement in document["Statement"]:
             actions = statement["Action"]
             named |= {a.partition(":")[0] for a in ([actions] if isinstance(actions, str) else actions)}
-    assert named == {"elasticloadbalancing" if s == "elbv2" else s for s in _SERVICES[kind]}
+    assert named <= {"elasticloadbalancing" if s == "elbv2" else s for s in _SERVICES[kind]}
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,14 @@ def test_all_services_of_the_policies_are_searched(deployment: Deployment, kind:
 def test_nothing_is_allowed_beyond_the_table(deployment: Deployment, kind: str, service: str) -> None:
     """With names of things that are not its own: what is left is what AWS lets nobody narrow."""
     client = deployment.client_with_rights_of(_role(deployment, kind), service)
-    quick = client.meta.config.merge(Config(retries={"total_max_attempts": 1}, parameter_validation=False))
+    quick = client.meta.config.merge(
+        Config(
+            retries={"total_max_attempts": 1},
+            parameter_validation=False,
+            # Some operations have a host of their own, which loopback has no names for.
+            inject_host_prefix=False,
+        )
+    )
     session = boto3.session.Session(region_name=client.meta.region_name)
     credentials = client._request_signer._credentials
     client = session.client(
