@@ -23,9 +23,12 @@ _MASTER = {
 """What a master's role may do with resources that are not its own: read what AWS lets nobody narrow."""
 _WORKER = {"autoscaling": {"DescribeAutoScalingInstances"}}
 _SERVICES = {
-    "master": ("autoscaling", "cloudformation", "cloudwatch", "ec2", "elbv2", "kms", "route53", "s3"),
+    "master": ("autoscaling", "cloudformation", "cloudwatch", "ec2", "elbv2", "kms", "route53", "s3", "ssm"),
     "worker": ("autoscaling", "cloudformation", "ec2", "kms", "s3"),
 }
+
+
+_FOREIGN_BUCKET = "not-of-this-cluster"
 
 
 def _role(deployment: Deployment, kind: str) -> str:
@@ -63,7 +66,10 @@ def _attempts(client: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     model = client.meta.service_model
     for name in model.operation_names:
         shape = model.operation_model(name).input_shape
-        yield name, _example(shape) if shape is not None else {}
+        parameters = _example(shape) if shape is not None else {}
+        if "Bucket" in parameters:
+            parameters["Bucket"] = _FOREIGN_BUCKET
+        yield name, parameters
 
 
 def _allowed(client: Any, methods: dict[str, str]) -> set[str]:
@@ -119,6 +125,9 @@ def test_nothing_is_allowed_beyond_the_table(deployment: Deployment, kind: str, 
         aws_secret_access_key=credentials.secret_key,
         aws_session_token=credentials.token,
     )
+    if service == "s3":
+        # S3 says of a bucket that there is none before it asks who wants to know.
+        deployment.client("s3").create_bucket(Bucket=_FOREIGN_BUCKET)
     methods = {operation: method for method, operation in client.meta.method_to_api_mapping.items()}
     table = {"master": _MASTER, "worker": _WORKER}[kind].get(service, set())
     assert _allowed(client, methods) == table
