@@ -18,7 +18,7 @@ import ministack.app
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from emulator.api import autoscaling, cloudformation, cloudwatch, ec2, iam, load_balancing, s3
+from emulator.api import autoscaling, cloudformation, cloudwatch, ec2, iam, load_balancing, s3, sts
 from emulator.api.context import Context
 from emulator.api.ec2 import machine_reports
 from emulator.api.ec2.instance_facts import Facts
@@ -128,6 +128,7 @@ def install(context: Context) -> None:
     autoscaling.install(context)
     s3.install(context)
     cloudwatch.install(context)
+    sts.install(context)
     iam.install(context)
     cloudformation.install(context)
     clocks.install(context.active_faults)

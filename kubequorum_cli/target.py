@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from kubequorum_cli.errors import CommandError, Obstacle, UsageError
 
-STACKS = ("Network", "State", "ControlPlane", "Workers", "Addons")
+STACKS = ("Network", "State", "ControlPlane", "Workers", "ServiceAccounts", "Addons")
 """The stacks of a cluster, in the order of their deployment."""
 _CLUSTER_VARIABLE = "KUBEQUORUM_CLUSTER"
 

@@ -9,6 +9,7 @@ from kubequorum.node_program import BundleBuilder
 from stacks.addons import AddonsStack
 from stacks.control_plane import ControlPlaneStack
 from stacks.network import NetworkStack
+from stacks.service_accounts import ServiceAccountsStack
 from stacks.state import StateStack
 from stacks.workers import WorkersStack
 
@@ -77,6 +78,17 @@ def add_cluster(app: App, cluster: Cluster, build_bundle: BundleBuilder) -> list
         # Workers cannot join before the control plane is up.
         workers.add_stack_dependency(control_plane)
         stacks.append(workers)
+    if state.state.issuer is not None and cluster.service_accounts.roles:
+        roles = ServiceAccountsStack(
+            app,
+            stack_name(cluster.name, "ServiceAccounts"),
+            cluster=cluster,
+            issuer=state.state.issuer,
+            env=environment,
+            synthesizer=synthesizer("ServiceAccounts"),
+        )
+        roles.add_stack_dependency(state)
+        stacks.append(roles)
     addons = AddonsStack(
         app,
         stack_name(cluster.name, "Addons"),

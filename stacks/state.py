@@ -1,4 +1,4 @@
-"""What must never be lost: the key, the etcd volumes, the bucket, the DNS zone."""
+"""What must never be lost: key, etcd volumes, state bucket, DNS zone, service-account issuer."""
 
 from typing import cast
 
@@ -9,8 +9,9 @@ from constructs import Construct
 
 from kubequorum.config import Cluster
 from kubequorum.etcd_volume import EtcdVolume
+from kubequorum.service_account_issuer import ServiceAccountIssuer
 from kubequorum.state_bucket import StateBucket
-from kubequorum.state_exports import StateExports
+from kubequorum.state_exports import IssuerExports, StateExports
 from stacks.network import NetworkStack
 
 
@@ -70,6 +71,19 @@ class StateStack(Stack):
                 "StateBucketArn", bucket.bucket_arn, "CA set, slot records, join material"
             ),
             zone_id=self._zone_id(cluster, network),
+            issuer=self._issuer(cluster),
+        )
+
+    def _issuer(self, cluster: Cluster) -> IssuerExports | None:
+        if cluster.service_accounts.issuer == "none":
+            return None
+        issuer = ServiceAccountIssuer(self, "ServiceAccountIssuer", cluster=cluster)
+        return IssuerExports(
+            domain=self._export("IssuerDomain", issuer.domain, "Host of the service-account issuer's URL"),
+            bucket_arn=self._export("IssuerBucketArn", issuer.bucket_arn, "Documents of the issuer"),
+            provider_arn=self._export(
+                "IssuerProviderArn", issuer.provider_arn, "OIDC provider of service accounts"
+            ),
         )
 
     def _zone_id(self, cluster: Cluster, network: NetworkStack) -> str:

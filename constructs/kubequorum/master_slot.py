@@ -53,6 +53,7 @@ class MasterSlot(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         stack = Stack.of(self)
+        issuer = state.issuer
         own_tags = tags.of_master(cluster.name, slot)
         addons_stack = stack_name(cluster.name, "Addons")
         group_id = f"Master{slot.upper()}Group"
@@ -83,6 +84,7 @@ class MasterSlot(Construct):
                 may.send_metrics(METRICS_NAMESPACE),
                 *may.read_mirror(cluster.artifacts.mirror),
                 *may.leave_load_balancer(target_group_arns=api.target_group_arns),
+                *(may.publish_issuer(bucket_arn=issuer.bucket_arn) if issuer else ()),
             ],
             first_boot=FirstBoot(
                 program=program.location,
@@ -93,6 +95,8 @@ class MasterSlot(Construct):
                     etcd_volume_id=state.volume_ids[slot],
                     hosted_zone_id=state.zone_id,
                     api_load_balancer_name=api.load_balancer.load_balancer_dns_name,
+                    issuer=issuer.domain if issuer else "",
+                    issuer_bucket=issuer.bucket_name if issuer else "",
                 ),
             ),
         )

@@ -1,4 +1,4 @@
-"""STS sessions of instances, as EC2 opens them for its metadata service."""
+"""STS sessions of roles: of instances, as EC2 opens them for its metadata service, and of web identities."""
 
 import json
 import secrets
@@ -42,8 +42,27 @@ def open_for_instance(role_name: str, *, instance_id: str) -> Credentials:
         raise RoleError(f"role {role_name} of instance {instance_id} does not exist")
     if not trusts_ec2(role.get("AssumeRolePolicyDocument") or {}):
         raise RoleError(f"role {role_name} does not trust ec2.amazonaws.com, so {instance_id} cannot have it")
-    account_id = get_account_id()
-    expiration = time.time() + SESSION_SECONDS
+    source = f"arn:aws:ec2:{get_region()}:{get_account_id()}:instance/{instance_id}"
+    return open_for_role(
+        role, session_name=instance_id, seconds=SESSION_SECONDS, about={"SourceInstanceArn": source}
+    )
+
+
+def find_role(role_arn: str) -> Mapping[str, Any] | None:
+    """A role of the caller's account by its ARN."""
+    role: Mapping[str, Any] | None = _ROLES.get().get(role_arn.rpartition("/")[2])
+    return role if role is not None and role["Arn"] == role_arn else None
+
+
+def open_for_role(
+    role: Mapping[str, Any], *, session_name: str, seconds: float, about: Mapping[str, str]
+) -> Credentials:
+    """Open a session of a role, in the account of the caller.
+
+    `about` is what else is recorded of it.
+    """
+    account_id, role_name = get_account_id(), role["RoleName"]
+    expiration = time.time() + seconds
     ended = _ended()
     credentials = Credentials(
         access_key_id="ASIA" + secrets.token_hex(8).upper(),
@@ -54,14 +73,14 @@ def open_for_instance(role_name: str, *, instance_id: str) -> Credentials:
     _REGISTER.get()(
         credentials.access_key_id,
         {
-            "Arn": f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{instance_id}",
-            "UserId": f"{role['RoleId']}:{instance_id}",
+            "Arn": f"arn:aws:sts::{account_id}:assumed-role/{role_name}/{session_name}",
+            "UserId": f"{role['RoleId']}:{session_name}",
             "SecretAccessKey": credentials.secret_access_key,
             "SessionToken": credentials.session_token,
             "Expiration": expiration,
             "AccountId": account_id,
             "PrincipalType": "AssumedRole",
-            "SourceInstanceArn": f"arn:aws:ec2:{get_region()}:{account_id}:instance/{instance_id}",
+            **about,
         },
     )
     # ministack forgets sessions that have ended, and would call their keys unknown.

@@ -66,6 +66,10 @@ class Protocol:
         handle.__name__ = function.__name__
         return handle
 
+    def operation(self, name: str) -> OperationModel:
+        """The model of an operation."""
+        return self._model.operation_model(name)
+
     def parse(self, model: OperationModel, parameters: Mapping[str, Any]) -> Request:
         """Turn form parameters (`Filter.1.Name=…`) into boto3's spelling.
 

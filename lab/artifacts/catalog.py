@@ -174,6 +174,16 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             build_seconds=10,
             build_gib=0.2,
         ),
+        ProgramSet(
+            name="awsprobe",
+            module="awsprobe",
+            requirement=None,
+            packages=(".",),
+            programs=("awsprobe",),
+            own_version="1",
+            build_seconds=30,
+            build_gib=0.5,
+        ),
         # For tests and benchmarks of a cluster; no machine has it.
         ProgramSet(
             name="historian",

@@ -83,5 +83,12 @@ IMAGES: Mapping[str, Image] = {
             entrypoint=("/netprobe",),
             user="65534:65534",
         ),
+        Image(
+            name="awsprobe",
+            references=("localhost/kubequorum/awsprobe:1",),
+            programs={"/awsprobe": "awsprobe"},
+            entrypoint=("/awsprobe",),
+            user="65534:65534",
+        ),
     )
 }

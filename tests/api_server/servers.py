@@ -29,6 +29,7 @@ from tests.unit.node.kubernetes.audit_requests import GROUPS
 
 ADMINISTRATOR, NODE = "administrator", "system:node:worker"
 _START_SECONDS = 180.0
+_KINDS = ("Mutating", "Validating")
 _KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 """32 bytes for secretbox."""
 
@@ -97,7 +98,7 @@ class ApiServer:
         """Apply an object on the server's side, as masters do."""
         group = item["apiVersion"]
         root = f"/apis/{group}" if "/" in group else f"/api/{group}"
-        plural = {"ValidatingAdmissionPolicy": "validatingadmissionpolicies"}.get(
+        plural = {f"{kind}AdmissionPolicy": f"{kind.lower()}admissionpolicies" for kind in _KINDS}.get(
             item["kind"], f"{item['kind'].lower()}s"
         )
         return self.ask(
@@ -182,7 +183,8 @@ def _flags(folder: Path, document: ClusterDocument, without: tuple[str, ...]) ->
     for name in ("sa.key", "client-ca.key"):
         openssl("genrsa", "-out", str(folder / name), "2048")
     _write_tokens(folder / "tokens.csv")
-    own = cluster_configuration(document, "")["apiServer"]["extraArgs"]
+    configuration = cluster_configuration(document, api_load_balancer_name="", service_account_issuer="")
+    own = configuration["apiServer"]["extraArgs"]
     places = {API_SERVER_FOLDER: str(node.host.path(API_SERVER_FOLDER)), AUDIT_FOLDER: str(folder / "audit")}
     flags = []
     for argument in (argument for argument in own if argument["name"] not in without):

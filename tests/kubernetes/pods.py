@@ -38,6 +38,18 @@ def output_of_pod(cluster: Deployment, name: str, *arguments: str, node: str) ->
     return printed.strip()
 
 
+def ended_pod(cluster: Deployment, name: str, spec: dict[str, Any], *, namespace: str) -> tuple[bool, str]:
+    """Run a pod to its end, anywhere: whether it succeeded, and what it printed."""
+    metadata = {"name": name, "namespace": namespace}
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
+
+    def phase() -> str:
+        return cluster.kubectl("get", "pod", name, "-n", namespace, "-o", "jsonpath={.status.phase}")
+
+    cluster.wait_until(lambda: phase() in _ENDED, f"pod {name} ends")
+    return phase() == "Succeeded", cluster.kubectl("logs", name, "-n", namespace).strip()
+
+
 def available_deployment(name: str, *, copies: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """A Deployment whose pods need some seconds to be ready, and a budget that evicts one at a time."""
     labels = {"matchLabels": {"app": name}}

@@ -10,10 +10,9 @@ from cdk_nag import AwsSolutionsChecks
 from cfnlint import ManualArgs
 from cfnlint.api import lint
 
-from kubequorum.config.names import STACK_NAMES
 from kubequorum.node_program import Bundle
 from stacks import add_cluster
-from tests.synthesis import CLUSTERS, REPOSITORY, VARIANTS, load_variant, synthesise
+from tests.synthesis import CLUSTERS, REPOSITORY, VARIANTS, load_variant, stacks_of, synthesise
 
 
 def _checked_app(cluster: str) -> App:
@@ -42,8 +41,7 @@ def test_an_unexplained_finding_stops_synthesis() -> None:
         app.synth()
 
 
-@pytest.mark.parametrize("stack", STACK_NAMES)
-@pytest.mark.parametrize("cluster", [*CLUSTERS, *VARIANTS])
+@pytest.mark.parametrize(("cluster", "stack"), stacks_of(*CLUSTERS, *VARIANTS))
 def test_cfn_lint_is_clean(cluster: str, stack: str) -> None:
     """cfn-lint finds no error and no warning, except for literal zones, to which slots are bound."""
     synthesised = synthesise(cluster)

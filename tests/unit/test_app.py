@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from kubequorum.config.names import STACK_NAMES
 from tests.deploy.deployment import copy_app
-from tests.synthesis import REPOSITORY
+from tests.synthesis import REPOSITORY, stacks_of
 
 _PROBE = """\
 require("node:fs").writeFileSync(process.env.PROBE, JSON.stringify(process.env.NODE_OPTIONS));
@@ -44,7 +43,7 @@ def test_the_app_runs_from_any_folder_with_the_users_node_options(tmp_path: Path
         PROBE=str(probed),
     )
     assert done.returncode == 0, done.stderr
-    assert {f"dev-{name}.template.json" for name in STACK_NAMES} <= set(os.listdir(tmp_path / "out"))
+    assert {f"dev-{name}.template.json" for _, name in stacks_of("dev")} <= set(os.listdir(tmp_path / "out"))
     assert str(app / "cdk-node.cjs") in json.loads(probed.read_text(encoding="utf-8"))
 
 

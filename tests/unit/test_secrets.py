@@ -11,8 +11,9 @@ EVERY_CLUSTER = pytest.mark.parametrize("cluster", CLUSTERS)
 
 OUTPUTS = re.compile(
     r"VpcId|ExportsOutput(Ref|FnGetAtt)(NetworkVpc|Firewall)\w+"
-    r"|KeyArn|StateBucketArn|ZoneId|EtcdVolume[ABC]Id"
+    r"|KeyArn|StateBucketArn|ZoneId|EtcdVolume[ABC]Id|IssuerDomain|IssuerBucketArn|IssuerProviderArn"
     r"|ApiEndpoint|ApiLoadBalancer|Master[ABC]GroupName|GroupName[a-z0-9]+"
+    r"|RoleArn[A-Za-z0-9]+"
 )
 """Names and ids only: a new output is reviewed before it is added here."""
 
@@ -35,7 +36,13 @@ def test_user_data_holds_names_and_ids_only(cluster: str) -> None:
         assert set(variables) == {"REGION", "BUCKET", "KEY", "SHA256", "CONFIG"}
         config = json.loads(variables["CONFIG"].strip("'"))
         own = (
-            {"etcd_volume_id", "hosted_zone_id", "api_load_balancer_name"}
+            {
+                "etcd_volume_id",
+                "hosted_zone_id",
+                "api_load_balancer_name",
+                "issuer",
+                "issuer_bucket",
+            }
             if logical_id.startswith("Master")
             else set()
         )

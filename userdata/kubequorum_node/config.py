@@ -20,6 +20,10 @@ SLOT_LABEL = "kubequorum/slot"
 """Label of a master's Node: the slot that it is in."""
 WORKER_GROUP_LABEL = "kubequorum/worker-group"
 """Label of a worker's Node: the group that it is in."""
+DISCOVERY_PATH = ".well-known/openid-configuration"
+"""The service-account issuer's discovery document, below its URL and in its bucket."""
+JWKS_PATH = "openid/v1/jwks"
+"""Its public keys, there too; where an API server serves them as well."""
 
 
 class ConfigError(NodeError):
@@ -42,6 +46,10 @@ class NodeConfig:
     """Id of the Route 53 hosted zone that holds the slot's name; masters only."""
     api_load_balancer_name: str = ""
     """DNS name of the API's load balancer; masters only."""
+    issuer: str = ""
+    """Host of the service-account issuer's URL; masters only, empty without an issuer."""
+    issuer_bucket: str = ""
+    """Name of the bucket with the issuer's documents; masters only, empty without an issuer."""
 
     @property
     def slot(self) -> str | None:
@@ -54,6 +62,11 @@ class NodeConfig:
         """Labels of the Node, by which people find out what it is for: its name does not say it."""
         kind, _, name = self.role.partition("/")
         return {SLOT_LABEL if kind == "master" else WORKER_GROUP_LABEL: name}
+
+    @property
+    def service_account_issuer(self) -> str:
+        """URL of the service-account issuer; empty without one."""
+        return f"https://{self.issuer}" if self.issuer else ""
 
     def to_json(self) -> str:
         """Compact JSON without what is empty, the same text for the same values."""

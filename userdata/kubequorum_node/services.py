@@ -13,7 +13,7 @@ from kubequorum_node.audit import shipping as audit
 from kubequorum_node.aws.lifecycle import Ending
 from kubequorum_node.backup import commands as backup
 from kubequorum_node.boot.run import boot
-from kubequorum_node.kubernetes import certificates, credentials, stale_nodes
+from kubequorum_node.kubernetes import certificates, credentials, issuer, stale_nodes
 from kubequorum_node.kubernetes.pod_network import PodNetwork
 from kubequorum_node.node import Node
 from kubequorum_node.step import Step
@@ -140,6 +140,22 @@ SERVICES = (
         timer={"OnActiveSec": "30min", "OnUnitActiveSec": "30min", "RandomizedDelaySec": "2min"},
         timeout="5min",
         retry_seconds=30,
+    ),
+    Service(
+        unit="kubequorum-issuer",
+        step=Step(
+            "publish-issuer",
+            "publish the documents of the service-account issuer, if they differ",
+            issuer.keep_published,
+            True,
+        ),
+        phase=Phase.CLUSTER,
+        stopped_by_termination=True,
+        # Not a step of the boot: a master must not fail because the issuer's bucket does.
+        timer={"OnActiveSec": "1s", "OnUnitActiveSec": "1h", "RandomizedDelaySec": "10s"},
+        timeout="5min",
+        # Each failure makes an Event.
+        retry_seconds=120,
     ),
     Service(
         unit="kubequorum-certificates",

@@ -15,6 +15,8 @@ SUPERVISOR = "KUBEQUORUM_SUPERVISOR"
 """`process` for a host that is a plain process, without root and without systemd; else left out."""
 HOME = "KUBEQUORUM_HOME"
 """Where the node program is, and its node.json."""
+_AWS_ENDPOINT = "AWS_ENDPOINT_URL"
+"""The AWS SDKs' own variable: an image sets it where AWS's API is somewhere else."""
 _IGNORED_PREFLIGHT_ERRORS = "KUBEQUORUM_IGNORE_PREFLIGHT_ERRORS"
 _FAILING_STEP = "KUBEQUORUM_FAIL_STEP"
 _ETCD_ENVIRONMENT = "KUBEQUORUM_ETCD_ENVIRONMENT"
@@ -36,6 +38,11 @@ def home() -> str:
 def is_plain_process() -> bool:
     """Whether this host is a plain process."""
     return os.environ.get(SUPERVISOR) == "process"
+
+
+def aws_endpoint() -> str | None:
+    """Where AWS's API is, if not at its own address."""
+    return os.environ.get(_AWS_ENDPOINT) or None
 
 
 def ignored_preflight_errors() -> tuple[str, ...]:

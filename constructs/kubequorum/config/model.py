@@ -14,6 +14,7 @@ from kubequorum.config.components import Kubernetes
 from kubequorum.config.instances import Masters, WorkerGroup
 from kubequorum.config.section import Architecture, DnsLabel, DnsName, ImageId, Section, Whole
 from kubequorum.config.security import OidcIssuer, Security
+from kubequorum.config.service_accounts import ServiceAccounts
 
 
 class Network(Section):
@@ -164,6 +165,7 @@ class Cluster(Section):
     api: Api = Api()
     dns: Dns
     kubernetes: Kubernetes = Kubernetes()
+    service_accounts: ServiceAccounts = ServiceAccounts()
     artifacts: Artifacts = Artifacts()
     image: Image
     masters: Masters

@@ -1,6 +1,8 @@
 """Names of AWS resources that are derived from a cluster file."""
 
-STACK_NAMES = ("Network", "State", "ControlPlane", "Workers", "Addons")
+import re
+
+STACK_NAMES = ("Network", "State", "ControlPlane", "Workers", "ServiceAccounts", "Addons")
 BUILT_IN_ADDONS = {"metrics-server": "metrics_server"}
 """Addons that come with Kubequorum, and their keys below `addons`."""
 
@@ -18,6 +20,12 @@ def asset_prefix(stack: str) -> str:
 def load_balancer_name(cluster_name: str, *, public: bool = False) -> str:
     """Name of an API load balancer, by which people and metrics find it."""
     return f"{cluster_name}-api-public" if public else f"{cluster_name}-api"
+
+
+def role_output(namespace: str, service_account: str) -> str:
+    """Output with the ARN of a service account's role, e.g. `RoleArnShopOrderItems` of shop/order-items."""
+    parts = re.split(r"[-.]", f"{namespace}-{service_account}")
+    return f"RoleArn{''.join(part.capitalize() for part in parts)}"
 
 
 def group_logical_id(group_name: str) -> str:

@@ -6,6 +6,7 @@ from kubequorum.permissions.instances import (
     read_own_group,
     signal_stacks,
 )
+from kubequorum.permissions.issuer import publish_issuer
 from kubequorum.permissions.masters import (
     leave_load_balancer,
     move_volume,
@@ -29,6 +30,7 @@ __all__ = [
     "move_volume",
     "point_name_at_itself",
     "policy_document",
+    "publish_issuer",
     "read_addon_set",
     "read_instances_and_volumes",
     "read_join_material",

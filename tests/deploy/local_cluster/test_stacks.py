@@ -3,9 +3,11 @@
 import pytest
 
 from kubequorum_cli.report import collect
-from kubequorum_cli.target import STACKS
 from tests.deploy.deployment import Deployment
 from tests.deploy.local_cluster import SLOTS
+from tests.synthesis import stacks_of
+
+STACKS = [stack for _, stack in stacks_of("local")]
 
 pytestmark = pytest.mark.deploy
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.unit.config.cluster_files import KeyPath, Mistake, accepted, assert_reported, changed, errors
 
+_POLICY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 MISTAKES: list[Mistake] = [
     ("China", ("region",), "cn-north-1", ("region = cn-north-1", "not below amazonaws.com")),
     (
@@ -86,6 +87,72 @@ MISTAKES: list[Mistake] = [
         1000,
         ("throughput_mib_per_s = 1000", "750 here"),
     ),
+    (
+        "CloudFront in GovCloud",
+        ("region",),
+        "us-gov-east-1",
+        ("service_accounts.issuer = cloudfront", "no CloudFront in us-gov-east-1", "none"),
+    ),
+    (
+        "role without an issuer",
+        ("service_accounts",),
+        {"issuer": "none", "roles": [{"namespace": "a", "name": "b", "managed_policies": [_POLICY]}]},
+        ("a/b", "issuer is none", "remove them"),
+    ),
+    (
+        "role that allows nothing",
+        ("service_accounts",),
+        {"roles": [{"namespace": "shop", "name": "orders"}]},
+        ("service_accounts.roles.0 = shop/orders", "allows nothing", "managed_policies"),
+    ),
+    (
+        "roles that CloudFormation cannot distinguish",
+        ("service_accounts",),
+        {
+            "roles": [
+                {"namespace": "a-b", "name": "c", "managed_policies": [_POLICY]},
+                {"namespace": "a", "name": "b.c", "managed_policies": [_POLICY]},
+            ]
+        },
+        ("service_accounts.roles.1 = a/b.c", "a-b/c", "no dashes and dots"),
+    ),
+    (
+        "role that is too large",
+        ("service_accounts",),
+        {
+            "roles": [
+                {
+                    "namespace": "a",
+                    "name": "b",
+                    "statements": [
+                        {
+                            "actions": ["s3:GetObject"],
+                            "resources": [f"arn:aws:s3:::{n:0>60}" for n in range(200)],
+                        }
+                    ],
+                }
+            ]
+        },
+        ("service_accounts.roles.0.statements = a/b", "IAM takes 10240", "managed policy"),
+    ),
+    (
+        "pattern as a service account",
+        ("service_accounts",),
+        {"roles": [{"namespace": "a", "name": "*", "managed_policies": [_POLICY]}]},
+        ("service_accounts.roles.0.name = *", "orders"),
+    ),
+    (
+        "action without a service",
+        ("service_accounts",),
+        {"roles": [{"namespace": "a", "name": "b", "statements": [{"actions": ["*"], "resources": ["*"]}]}]},
+        ("actions.0 = *", "s3:GetObject"),
+    ),
+    (
+        "issuer of a flag",
+        ("kubernetes", "api_server"),
+        {"extra_args": {"service-account-issuer": "https://example.com"}},
+        ("service-account-issuer", "see service_accounts.issuer"),
+    ),
     ("zones as a string", ("zones",), "eu-central-1a", ("zones = eu-central-1a", "is not a list")),
     ("number in quotes", ("masters", "etcd_volume", "size_gib"), "20", ("size_gib = 20", "quotes", "in GiB")),
     ("image as a string", ("image",), "ami-0123456789abcdef0", ("image = ami-", "keys amd64, arm64")),
@@ -104,6 +171,7 @@ def test_valid_value_is_accepted(tmp_path: Path, path: KeyPath, value: object) -
     document = changed(path, value)
     if path == ("region",):
         document["zones"] = [f"{value}a"]
+        document["service_accounts"] = {"issuer": "none"}
     accepted(tmp_path, document)
 
 

@@ -41,6 +41,9 @@ def test_every_key_refuses_a_timestamp(tmp_path: Path, path: KeyPath, descriptio
     """No key accepts one: the message has key and value, and says what the key means."""
     document = changed(("worker_groups", 0, "taints"), [{"key": "a", "effect": "NoSchedule"}])
     document["oidc_issuers"] = [{"url": "https://login.example.com", "audiences": ["kubernetes"]}]
+    allow = {"actions": ["s3:GetObject"], "resources": ["*"]}
+    role = {"namespace": "shop", "name": "orders", "statements": [allow]}
+    document["service_accounts"] = {"roles": [role]}
     document["addons"] = {"manifests": [{"name": "own", "file": "own.yaml"}]}
     place: Any = document
     for part in path[:-1]:

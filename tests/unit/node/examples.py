@@ -71,6 +71,8 @@ CONFIG = NodeConfig(
     etcd_volume_id="vol-0123456789abcdef0",
     hosted_zone_id="Z0123456789ABCDEFGHIJ",
     api_load_balancer_name="ha-api-0123456789abcdef.elb.eu-central-1.amazonaws.com",
+    issuer="d111111abcdef8.cloudfront.net",
+    issuer_bucket="ha-issuer",
 )
 
 WORKER_CONFIG = NodeConfig(role="worker/batch", signals=("WorkersBatchGroup",), bucket="ha-state")

@@ -6,10 +6,9 @@ import pytest
 from aws_cdk import App
 
 from kubequorum.config import load_cluster
-from kubequorum.config.names import STACK_NAMES
 from kubequorum.node_program import Bundle
 from stacks import add_cluster
-from tests.synthesis import REPOSITORY, synthesise
+from tests.synthesis import REPOSITORY, stacks_of, synthesise
 from tests.unit.templates.common import EVERY_CLUSTER
 
 
@@ -31,6 +30,11 @@ STATE_LOGICAL_IDS = {
     "EtcdVolumeB": "AWS::EC2::Volume",
     "EtcdVolumeC": "AWS::EC2::Volume",
     "Zone": "AWS::Route53::HostedZone",
+    "IssuerBucket": "AWS::S3::Bucket",
+    "ServiceAccountIssuerBucketPolicy14DFBFE4": "AWS::S3::BucketPolicy",
+    "ServiceAccountIssuerAccessControl7E523945": "AWS::CloudFront::OriginAccessControl",
+    "IssuerDistribution": "AWS::CloudFront::Distribution",
+    "IssuerProvider": "AWS::IAM::OIDCProvider",
 }
 """A contract, see docs/contract.md: with another id CloudFormation creates another, empty volume."""
 
@@ -58,6 +62,9 @@ def test_export_names_of_state_do_not_change(cluster: str) -> None:
         "KeyArn",
         "StateBucketArn",
         "ZoneId",
+        "IssuerDomain",
+        "IssuerBucketArn",
+        "IssuerProviderArn",
         *(f"EtcdVolume{s.upper()}Id" for s in synthesised.cluster.slots),
     ]
     assert exports == {f"{cluster}-State:{name}" for name in names}
@@ -83,7 +90,7 @@ def test_state_is_protected_against_deletion() -> None:
     stacks = add_cluster(app, cluster, lambda _: Bundle(Path(__file__), "0" * 64))
     protected = [stack.stack_name for stack in stacks if stack.termination_protection]
     assert protected == ["local-State"]
-    assert [stack.stack_name for stack in stacks] == [f"local-{name}" for name in STACK_NAMES]
+    assert [stack.stack_name for stack in stacks] == [f"local-{name}" for _, name in stacks_of("local")]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +103,7 @@ def test_state_is_protected_against_deletion() -> None:
 )
 def test_what_is_written_once(sid: str, prefix: str, more: dict[str, object]) -> None:
     """The bucket refuses a write there that does not say If-None-Match; parts of a backup cannot say it."""
-    (policy,) = synthesise("ha").resources("AWS::S3::BucketPolicy").values()
+    policy = synthesise("ha").templates["State"]["Resources"]["StateBucketPolicy610A9BB0"]
     (statement,) = [s for s in policy["Properties"]["PolicyDocument"]["Statement"] if s.get("Sid") == sid]
     assert statement["Effect"] == "Deny"
     assert statement["Condition"] == {"Null": {"s3:if-none-match": "true"}, **more}

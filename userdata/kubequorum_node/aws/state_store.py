@@ -81,13 +81,16 @@ class StateStore:
                 return None
             raise
 
-    def put(self, key: str, body: str | bytes, *, only_if: str | None = None) -> str:
+    def put(
+        self, key: str, body: str | bytes, *, only_if: str | None = None, content_type: str | None = None
+    ) -> str:
         """Write a small object and return its ETag.
 
         Args:
             key: name of the object.
             body: its content.
             only_if: the ETag that the object must have, or NOT_THERE if it must not be there yet.
+            content_type: its media type; None for S3's default.
 
         Raises:
             PreconditionError: the object is another than `only_if` says.
@@ -95,6 +98,8 @@ class StateStore:
         """
         content = body.encode() if isinstance(body, str) else body
         request: PutObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key, "Body": content}
+        if content_type is not None:
+            request["ContentType"] = content_type
         if only_if == NOT_THERE:
             request["IfNoneMatch"] = "*"
         elif only_if is not None:

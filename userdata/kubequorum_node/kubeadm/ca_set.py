@@ -76,8 +76,8 @@ def install(node: Node) -> CaSet:
 
     Of several masters that create one at the same moment one wins: the bucket accepts only the first.
     """
-    stored = node.store.get(KEY)
-    if stored is None:
+    ca_set = stored(node)
+    if ca_set is None:
         info("there is no CA set yet: creating one")
         made = create(node)
         try:
@@ -86,12 +86,22 @@ def install(node: Node) -> CaSet:
             return made
         except PreconditionError:
             info("another master was first: using its CA set")
-        stored = node.store.get(KEY)
-        if stored is None:
+        ca_set = stored(node)
+        if ca_set is None:
             raise CaSetError(f"{KEY} was written by another master and cannot be read: repeat this step")
-    ca_set = CaSet.from_json(stored.text)
     _write(node, ca_set)
     return ca_set
+
+
+def stored(node: Node) -> CaSet | None:
+    """The CA set in the bucket; None if there is none yet.
+
+    Raises:
+        CaSetError: it cannot be used.
+
+    """
+    found = node.store.get(KEY)
+    return None if found is None else CaSet.from_json(found.text)
 
 
 def create(node: Node) -> CaSet:

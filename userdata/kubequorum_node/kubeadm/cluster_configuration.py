@@ -5,6 +5,7 @@ Nothing here depends on the slot; `configuration` has what does.
 
 from typing import Any
 
+from kubequorum_node.config import JWKS_PATH
 from kubequorum_node.document import ADMISSION_PLUGINS, ClusterDocument, EtcdSpec
 from kubequorum_node.errors import NodeError
 
@@ -59,14 +60,18 @@ _API_SERVER_ARGUMENTS = [
 ]
 
 
-def cluster_configuration(document: ClusterDocument, api_load_balancer_name: str) -> Document:
+def cluster_configuration(
+    document: ClusterDocument, *, api_load_balancer_name: str, service_account_issuer: str
+) -> Document:
     """The control plane, the same for all masters.
 
     Args:
         document: the cluster.
         api_load_balancer_name: DNS name of the API's load balancer; may be empty.
+        service_account_issuer: URL of the service-account issuer; empty for kubeadm's own.
 
     """
+    own = [*_API_SERVER_ARGUMENTS, *_issuer_arguments(service_account_issuer)]
     names = [document.api_name, document.node_api_name, api_load_balancer_name, "127.0.0.1"]
     no_profiling = ("profiling", "false")
     component = [no_profiling, ("tls-min-version", _TLS_13)]
@@ -87,7 +92,7 @@ def cluster_configuration(document: ClusterDocument, api_load_balancer_name: str
         },
         "apiServer": {
             "certSANs": list(dict.fromkeys(name for name in names if name)),
-            "extraArgs": arguments([no_profiling, *_API_SERVER_ARGUMENTS], extra.get("kube-apiserver")),
+            "extraArgs": arguments([no_profiling, *own], extra.get("kube-apiserver")),
             "extraVolumes": [
                 _volume("kubequorum", API_SERVER_FOLDER, read_only=True),
                 _volume("audit", AUDIT_FOLDER, read_only=False),
@@ -146,6 +151,22 @@ def components(document: ClusterDocument) -> tuple[Document, Document]:
         "conntrack": {"maxPerCore": 0},
     }
     return kubelet, proxy
+
+
+def _issuer_arguments(issuer: str) -> list[tuple[str, str]]:
+    """Flags of the service-account issuer.
+
+    The API server's own audience stays kubeadm's default issuer: the audience of tokens does not follow the
+    issuer, and a token for AWS (`sts.amazonaws.com`) is none for the API server.
+    https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/#service-account-issuer-discovery
+    """
+    if not issuer:
+        return []
+    return [
+        ("service-account-issuer", issuer),
+        ("service-account-jwks-uri", f"{issuer}/{JWKS_PATH}"),
+        ("api-audiences", f"https://kubernetes.default.svc.{_DNS_DOMAIN}"),
+    ]
 
 
 def _volume(name: str, folder: str, *, read_only: bool) -> Document:

@@ -35,6 +35,8 @@ class Master:
     slot: str
     api_load_balancer_name: str
     """DNS name of the API's load balancer; may be empty."""
+    service_account_issuer: str
+    """URL of the service-account issuer; empty for kubeadm's own, which AWS cannot reach."""
     etcd_arguments: tuple[tuple[str, str], ...]
     """etcd's flags that only this master's member has."""
     cri_socket: str
@@ -48,7 +50,7 @@ def node_config(document: ClusterDocument, master: Master) -> str:
     """Render the node's configuration."""
     etcd = etcd_of(document)
     names = [etcd.slots[master.slot].etcd_name]
-    cluster = cluster_configuration(document, master.api_load_balancer_name)
+    cluster = _cluster_configuration(document, master)
     local = cluster["etcd"]["local"]
     local["extraArgs"] = arguments([*etcd_arguments(document), *master.etcd_arguments])
     local["serverCertSANs"] = names
@@ -63,7 +65,7 @@ def shared_config(document: ClusterDocument, master: Master) -> str:
 
     Its InitConfiguration identifies the writer and is not stored.
     """
-    cluster = cluster_configuration(document, master.api_load_balancer_name)
+    cluster = _cluster_configuration(document, master)
     return _render(_init_configuration(document, master), cluster, *components(document))
 
 
@@ -109,6 +111,14 @@ def ca_set(document: ClusterDocument, *, folder: str, algorithm: str) -> str:
             "encryptionAlgorithm": algorithm,
             "caCertificateValidityPeriod": TEN_YEARS,
         }
+    )
+
+
+def _cluster_configuration(document: ClusterDocument, master: Master) -> Document:
+    return cluster_configuration(
+        document,
+        api_load_balancer_name=master.api_load_balancer_name,
+        service_account_issuer=master.service_account_issuer,
     )
 
 

@@ -31,6 +31,7 @@ def of(node: Node, *, etcd_arguments: Sequence[tuple[str, str]] = (), bootstrap_
         identity=node.identity,
         slot=node.slot,
         api_load_balancer_name=node.config.api_load_balancer_name,
+        service_account_issuer=node.config.service_account_issuer,
         etcd_arguments=tuple(etcd_arguments),
         ignored_preflight_errors=_IGNORED_ALWAYS + settings.ignored_preflight_errors(),
         cri_socket=node.runtime.socket,

@@ -6,7 +6,7 @@ from typing import Any
 from kubequorum_node.clock import NotYetError
 from kubequorum_node.document import SecuritySpec
 from kubequorum_node.host import CommandError
-from kubequorum_node.kubernetes import node_admission
+from kubequorum_node.kubernetes import node_admission, service_account_roles
 from kubequorum_node.kubernetes.api_server import kubectl
 from kubequorum_node.kubernetes.node_claims import AddressPlan
 from kubequorum_node.log import info
@@ -40,9 +40,17 @@ def apply(node: Node, *, seconds: float) -> None:
 def _apply_once(node: Node) -> None:
     plan = AddressPlan.of(node.document)
     objects = [*node_reader(), *node_admission.objects(plan), *namespaces(node.security_spec)]
-    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-    kubectl(node, "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=text)
+    roles = service_account_roles.objects(node)
+    if node.config.service_account_issuer:
+        objects += roles
+    else:
+        kubectl(node, "delete", "--ignore-not-found", "-f", "-", stdin=_listed(roles))
+    kubectl(node, "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=_listed(objects))
     _release_namespaces(node)
+
+
+def _listed(objects: list[Object]) -> str:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
 
 
 def node_reader() -> list[Object]:

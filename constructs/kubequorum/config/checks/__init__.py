@@ -16,6 +16,7 @@ from kubequorum.config.checks.instances import instance_problems
 from kubequorum.config.checks.names import name_problems
 from kubequorum.config.checks.region import region_problems
 from kubequorum.config.checks.security import security_problems
+from kubequorum.config.checks.service_accounts import service_account_problems
 from kubequorum.config.checks.tagging import tag_problems
 from kubequorum.config.checks.volumes import volume_problems
 from kubequorum.config.checks.workers import worker_problems
@@ -34,6 +35,7 @@ _CHECKS = (
     component_problems,
     security_problems,
     addon_problems,
+    service_account_problems,
     name_problems,
     tag_problems,
     alarm_problems,

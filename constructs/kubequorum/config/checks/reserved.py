@@ -7,6 +7,7 @@ _KUBECONFIG = "kubeadm writes the component's kubeconfig and names it here"
 _MEMBERSHIP = "the node program decides how a member of etcd joins the others"
 _PORT = "firewall, load balancer and health checks use this address and port"
 _ELECTION = "there is one instance of the component on each master, and one of them must lead"
+_ISSUER = "the service-account issuer decides it, see service_accounts.issuer"
 _TERMINATION = "graceful termination depends on its timing"
 
 
@@ -25,6 +26,7 @@ API_SERVER: Mapping[str, str] = {
         *("requestheader-group-headers", "requestheader-username-headers", "service-account-key-file"),
         *("service-account-signing-key-file", "tls-cert-file", "tls-private-key-file"),
     ),
+    **_all(_ISSUER, "api-audiences", "service-account-issuer", "service-account-jwks-uri"),
     **_all(_TERMINATION, "shutdown-delay-duration", "shutdown-send-retry-after"),
     **_all(
         "set oidc_issuers instead",

@@ -3,7 +3,7 @@ REGION=eu-central-1
 BUCKET=cdk-hnb659fds-assets-111122223333-eu-central-1
 KEY=dev-ControlPlane/60e05bd1b195af2f94112fa7197a5c88289058840ce7c6df9693756bc6250f55.zip
 SHA256=0000000000000000000000000000000000000000000000000000000000000000
-CONFIG='{"api_load_balancer_name":"name-api-0123456789abcdef.elb.eu-central-1.amazonaws.com","bucket":"dev-state-statebucketad2a61f0-abcdefghijkl","etcd_volume_id":"vol-0123456789abcdef0","hosted_zone_id":"Z0123456789ABCDEFGHIJ","role":"master/a","signals":["MasterAGroup","ControlPlaneReady"]}'
+CONFIG='{"api_load_balancer_name":"name-api-0123456789abcdef.elb.eu-central-1.amazonaws.com","bucket":"dev-state-statebucketad2a61f0-abcdefghijkl","etcd_volume_id":"vol-0123456789abcdef0","hosted_zone_id":"Z0123456789ABCDEFGHIJ","issuer":"d111111abcdef8.cloudfront.net","issuer_bucket":"dev-state-issuerbucket-abcdefghijkl","role":"master/a","signals":["MasterAGroup","ControlPlaneReady"]}'
 set -euo pipefail
 umask 077
 env=/etc/default/kubequorum

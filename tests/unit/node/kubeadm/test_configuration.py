@@ -30,6 +30,7 @@ MASTER = Master(
     identity=examples.IDENTITY,
     slot="a",
     api_load_balancer_name=examples.CONFIG.api_load_balancer_name,
+    service_account_issuer=examples.CONFIG.service_account_issuer,
     etcd_arguments=tuple(member_arguments(SPEC, "a", MEMBERS, cluster="ha")),
     cri_socket=Containerd.socket,
     ignored_preflight_errors=("DirAvailable--var-lib-etcd-data",),
@@ -125,6 +126,22 @@ def test_the_api_servers_certificate_has_all_its_names() -> None:
         examples.CONFIG.api_load_balancer_name,
         "127.0.0.1",
     ]
+
+
+def test_tokens_name_the_issuer_that_aws_can_reach() -> None:
+    """And the API server's own audience is another than AWS's; without an issuer kubeadm's defaults hold."""
+    cluster = _documents(_rendered()["node"])["ClusterConfiguration"]
+    arguments = _arguments(cluster["apiServer"])
+    assert arguments["service-account-issuer"] == "https://d111111abcdef8.cloudfront.net"
+    assert arguments["service-account-jwks-uri"] == "https://d111111abcdef8.cloudfront.net/openid/v1/jwks"
+    assert arguments["api-audiences"] == "https://kubernetes.default.svc.cluster.local"
+    text = configuration.node_config(examples.DOCUMENT, replace(MASTER, service_account_issuer=""))
+    without = _arguments(_documents(text)["ClusterConfiguration"]["apiServer"])
+    assert set(arguments) - set(without) == {
+        "service-account-issuer",
+        "service-account-jwks-uri",
+        "api-audiences",
+    }
 
 
 def test_masters_register_with_their_taint() -> None:

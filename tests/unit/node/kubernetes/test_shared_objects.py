@@ -37,7 +37,7 @@ class _Cluster:
 
 
 def test_all_of_them_are_applied(tmp_path: Path) -> None:
-    """RBAC, the policy about nodes with its binding, and the namespaces of the cluster file."""
+    """RBAC, the policies about nodes and about pods' roles with their bindings, the file's namespaces."""
     node = FakeNode(tmp_path)
     cluster = _Cluster(node)
     shared_objects.apply(node, seconds=10)
@@ -49,8 +49,11 @@ def test_all_of_them_are_applied(tmp_path: Path) -> None:
         "ValidatingAdmissionPolicyBinding",
         "Namespace",
         "Namespace",
+        "MutatingAdmissionPolicy",
+        "MutatingAdmissionPolicyBinding",
     ]
-    labels = {item["metadata"]["name"]: item["metadata"]["labels"] for item in cluster.applied[-2:]}
+    found = [item for item in cluster.applied if item["kind"] == "Namespace"]
+    labels = {item["metadata"]["name"]: item["metadata"]["labels"] for item in found}
     assert labels["payments"]["pod-security.kubernetes.io/enforce"] == "restricted"
     assert labels["monitoring"]["pod-security.kubernetes.io/enforce"] == "privileged"
 
