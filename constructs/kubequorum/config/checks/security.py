@@ -87,6 +87,8 @@ def _wrong_url(url: str) -> str:
 
 
 def _wrong_pem(text: str) -> str:
+    if not text.isascii():
+        return "has characters that are not ASCII"
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
     except (ssl.SSLError, ValueError) as error:
