@@ -20,6 +20,7 @@ def access_key_id() -> Iterator[str]:
     account = str(uuid4().int)[:12]
     with request_scope(account, _REGION):
         iam._roles["node"] = {
+            "RoleName": "node",
             "RoleId": "AROA",
             "AssumeRolePolicyDocument": {
                 "Statement": {
