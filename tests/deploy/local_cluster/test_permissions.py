@@ -9,6 +9,8 @@ from botocore.exceptions import ClientError
 from tests.deploy.deployment import Deployment
 
 pytestmark = pytest.mark.deploy
+_DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+"""What services call it."""
 
 
 def test_the_ca_set_cannot_be_overwritten(deployment: Deployment) -> None:
@@ -30,17 +32,69 @@ def _refused(change: Callable[[], object]) -> bool:
     try:
         change()
     except ClientError as error:
-        if error.response["Error"]["Code"] not in {"AccessDenied", "UnauthorizedOperation"}:
+        if error.response["Error"]["Code"] not in _DENIALS:
             raise
         return True
     return False
 
 
+def _role_of_master(deployment: Deployment, slot: str) -> str:
+    profile = deployment.described_master(slot)["IamInstanceProfile"]["Arn"].rpartition("/")[2]
+    described = deployment.client("iam").get_instance_profile(InstanceProfileName=profile)
+    return str(described["InstanceProfile"]["Roles"][0]["RoleName"])
+
+
+def test_a_master_writes_backups_once_in_one_request_or_in_parts(deployment: Deployment) -> None:
+    """The bucket refuses what does not say If-None-Match; parts of an upload cannot; masters prune."""
+    s3 = deployment.client_with_rights_of(_role_of_master(deployment, "a"), "s3")
+    bucket = deployment.outputs("State")["StateBucketArn"].removeprefix("arn:aws:s3:::")
+    once = {"Bucket": bucket, "Key": "backups/000009/full-00000000000000000001"}
+    assert _refused(lambda: s3.put_object(**once, Body=b"x"))
+    assert not _refused(lambda: s3.put_object(**once, Body=b"x", IfNoneMatch="*"))
+    large = {"Bucket": bucket, "Key": "backups/000009/full-00000000000000000002"}
+    upload = s3.create_multipart_upload(**large)["UploadId"]
+    part = s3.upload_part(**large, UploadId=upload, PartNumber=1, Body=b"part")
+    made = {"UploadId": upload, "MultipartUpload": {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}}
+    assert _refused(lambda: s3.complete_multipart_upload(**large, **made))
+    assert not _refused(lambda: s3.complete_multipart_upload(**large, **made, IfNoneMatch="*"))
+    given_up = s3.create_multipart_upload(**large)["UploadId"]
+    assert not _refused(lambda: s3.abort_multipart_upload(**large, UploadId=given_up))
+    for key in (once["Key"], large["Key"]):
+        assert not _refused(lambda key=key: s3.delete_object(Bucket=bucket, Key=key))  # type: ignore[misc]
+
+
+def test_a_master_adds_to_its_own_audit_log_and_does_nothing_else_to_it(deployment: Deployment) -> None:
+    """It cannot read, overwrite or delete it, nor write another slot's."""
+    s3 = deployment.client_with_rights_of(_role_of_master(deployment, "a"), "s3")
+    bucket = deployment.outputs("State")["StateBucketArn"].removeprefix("arn:aws:s3:::")
+    own = {"Bucket": bucket, "Key": "audit/a/2027/01/15/test"}
+    other = {**own, "Key": "audit/b/2027/01/15/test"}
+    assert not _refused(lambda: s3.put_object(**own, Body=b"x", IfNoneMatch="*"))
+    assert _refused(lambda: s3.put_object(**own, Body=b"y"))
+    assert _refused(lambda: s3.put_object(**other, Body=b"x", IfNoneMatch="*"))
+    assert _refused(lambda: s3.get_object(**own))
+    assert _refused(lambda: s3.delete_object(**own))
+    deployment.client("s3").delete_object(**own)
+
+
+def test_a_master_sends_metrics_of_one_namespace(deployment: Deployment) -> None:
+    """Others' metrics, and all alarms, are none of its business."""
+    cloudwatch = deployment.client_with_rights_of(_role_of_master(deployment, "a"), "cloudwatch")
+    data = [{"MetricName": "Test", "Value": 1.0}]
+    assert not _refused(lambda: cloudwatch.put_metric_data(Namespace="Kubequorum", MetricData=data))
+    assert _refused(lambda: cloudwatch.put_metric_data(Namespace="AWS/EC2", MetricData=data))
+    (name, *_) = [alarm["AlarmName"] for alarm in _alarms(deployment)]
+    state = {"AlarmName": name, "StateValue": "OK", "StateReason": "none"}
+    assert _refused(lambda: cloudwatch.set_alarm_state(**state))
+
+
+def _alarms(deployment: Deployment) -> list[dict[str, Any]]:
+    return list(deployment.client("cloudwatch").describe_alarms()["MetricAlarms"])
+
+
 def test_a_role_cannot_touch_another_slot(deployment: Deployment) -> None:
     """With the permissions of slot a: its record, keys and volume can be changed, those of slot b cannot."""
-    profile = deployment.described_master("a")["IamInstanceProfile"]["Arn"].rpartition("/")[2]
-    described = deployment.client("iam").get_instance_profile(InstanceProfileName=profile)
-    role = described["InstanceProfile"]["Roles"][0]["RoleName"]
+    role = _role_of_master(deployment, "a")
     outputs = deployment.outputs("State")
     bucket = outputs["StateBucketArn"].removeprefix("arn:aws:s3:::")
     instance = deployment.master("a")
