@@ -21,7 +21,7 @@ from kubequorum_node.document import FILE_NAME, ClusterDocument
 _USERDATA = Path(__file__).resolve().parents[2] / "userdata"
 _SOURCES = ("files", "kubequorum_node", "units")
 _DISTRIBUTIONS = ("boto3", "botocore", "jmespath", "python-dateutil", "s3transfer", "six", "urllib3")
-_SERVICES = ("autoscaling", "cloudformation", "ec2", "elbv2", "route53", "s3", "ssm")
+_SERVICES = ("autoscaling", "cloudformation", "cloudwatch", "ec2", "elbv2", "route53", "s3", "ssm")
 """Service models the node program uses. All of botocore's together are over 100 MB."""
 _BUNDLES_KEPT = 12
 """For the masters and a few worker groups, each with its previous version."""

@@ -58,13 +58,13 @@ def test_the_bundle_runs_with_nothing_but_python(tmp_path: Path) -> None:
     clients = (
         f"import sys; sys.path[:] = [p for p in sys.path if 'site-packages' not in p] + [{str(program)!r}];"
         "from kubequorum_node.aws.clients import Aws; aws = Aws('eu-central-1');"
-        "clients = aws.autoscaling, aws.cloudformation, aws.ec2, aws.route53, aws.s3, aws.ssm;"
-        "print(*(client.meta.service_model.service_name for client in clients))"
+        "names = [name for name, value in vars(Aws).items() if isinstance(value, property)];"
+        "print(*(getattr(aws, name).meta.service_model.service_name for name in names))"
     )
     printed = subprocess.run(
         [sys.executable, "-I", "-S", "-c", clients], check=True, capture_output=True, text=True
     ).stdout
-    assert printed.split() == ["autoscaling", "cloudformation", "ec2", "route53", "s3", "ssm"]
+    assert {"autoscaling", "cloudwatch", "ec2", "route53", "s3"} <= set(printed.split())
 
 
 def test_what_the_program_reads_is_in_the_bundle(tmp_path: Path) -> None:
