@@ -4,6 +4,7 @@ import json
 import secrets
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +26,10 @@ _REGISTER = patches.declare(
     parameters=("access_key", "session"),
     why="an instance's credentials are a session that signatures and policies are checked against",
 )
+
+
+_caller: ContextVar[str] = ContextVar("caller", default="")
+"""Access key of the request that is being handled."""
 
 
 class RoleError(LookupError):
@@ -117,6 +122,17 @@ def source_instance_arn(access_key_id: str) -> str | None:
     """The instance that a session was opened for, None for every other caller."""
     session: Mapping[str, Any] = _SESSIONS.get().get(access_key_id) or {}
     return session.get("SourceInstanceArn")
+
+
+def note_caller(access_key_id: str) -> None:
+    """Remember whose request is being handled."""
+    _caller.set(access_key_id)
+
+
+def calling_instance() -> str | None:
+    """The instance whose request is being handled, None if that is another caller's."""
+    arn = source_instance_arn(_caller.get())
+    return arn.rpartition("/")[2] if arn else None
 
 
 def trusts_ec2(trust_policy: str | Mapping[str, Any]) -> bool:

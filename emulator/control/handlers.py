@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.api import events, sessions
 from emulator.api.context import Context
-from emulator.api.ec2 import delays, instance_facts, machine_reports, spot
+from emulator.api.ec2 import api_instances, delays, instance_facts, machine_reports, spot
 from emulator.api.request_faults import clocks, rules
 from emulator.api.worker import Worker
 from emulator.faults import FAULTS, FaultError, FaultId
@@ -57,6 +57,7 @@ def _of_aws(active: ActiveFaults, worker: Worker) -> dict[str, FaultHandler]:
         "fail_status_checks": partial(machine_reports.status_check, passed=False),
         "pass_status_checks": partial(machine_reports.status_check, passed=True),
         "interrupt_spot": partial(spot.interrupt, worker),
+        "hide_instance": stays(api_instances.HIDDEN_INSTANCE),
         "lose_event": stays(events.LOST_EVENT),
         "lose_completion": partial(_lose_completion, active),
     }

@@ -228,6 +228,10 @@ class FaultTable:
         """Take a spot instance back: a notice in its metadata, and two minutes later it is terminated."""
 
     @fault(AWS)
+    def hide_instance(self, *, instance_id: OnlyInstance = None, times: Times = 1) -> FaultId:
+        """Leave an instance, or any, out of EC2's next answers to machines: reads may be stale."""
+
+    @fault(AWS)
     def lose_event(
         self,
         *,

@@ -54,7 +54,7 @@ def install(context: Context) -> None:
     ec2 = service.create(context)
     protocol = Protocol("ec2")
     handlers = {
-        **InstancesApi(ec2).handlers(),
+        **InstancesApi(ec2, context.active_faults).handlers(),
         **VolumesApi(ec2).handlers(),
         **api_attributes.handlers(),
         "DescribeNetworkInterfaces": api_interfaces.describe,

@@ -5,21 +5,29 @@ from typing import Any
 
 from ministack.core.responses import get_account_id
 
+from emulator.api import sessions
 from emulator.api.ec2 import filters, launch, store, templates
 from emulator.api.ec2.attachments import attached_to
 from emulator.api.ec2.instance_records import state
 from emulator.api.ec2.service import Ec2
 from emulator.api.wire import ApiError, Request, Response
+from emulator.faults.store import ActiveFaults
 
 CONSOLE_LIMIT = 65_536
 """Bytes that GetConsoleOutput returns at most, the latest ones."""
 
 
+HIDDEN_INSTANCE = "hidden-instance"
+"""Kind of an active fault, about an instance_id (None: any): answers to instances leave it out, as stale ones
+do (https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html)."""
+
+
 class InstancesApi:
     """Handlers by action name."""
 
-    def __init__(self, ec2: Ec2) -> None:
+    def __init__(self, ec2: Ec2, active_faults: ActiveFaults) -> None:
         self._instances = ec2.instances
+        self._active_faults = active_faults
 
     def handlers(self) -> dict[str, Callable[[Request], Response]]:
         """What to put into ministack's action table."""
@@ -55,14 +63,15 @@ class InstancesApi:
         """DescribeInstances."""
         with store.LOCK:
             wanted = request.get("InstanceIds")
-            records = [store.instance(name) for name in wanted] if wanted else store.instances().values()
+            records = [self._visible(name) for name in wanted] if wanted else store.instances().values()
             chosen = filters.select(
                 records,
                 request.get("Filters") or [],
                 id_key="InstanceId",
                 known=filters.INSTANCE_FILTERS,
             )
-            return {"Reservations": [_reservation([record]) for record in chosen]}
+            shown = [record for record in chosen if wanted or not self._is_hidden(record["InstanceId"])]
+            return {"Reservations": [_reservation([record]) for record in shown]}
 
     def describe_status(self, request: Request) -> Response:
         """DescribeInstanceStatus: of running instances, unless all are requested."""
@@ -93,6 +102,23 @@ class InstancesApi:
             "Timestamp": store.now(),
             "Output": output[-CONSOLE_LIMIT:],
         }
+
+    def _visible(self, instance_id: str) -> store.Record:
+        found = store.instance(instance_id)
+        if self._is_hidden(instance_id):
+            raise store.no_such_instance(instance_id)
+        return found
+
+    def _is_hidden(self, instance_id: str) -> bool:
+        """Whether this answer is stale: those to the administrator never are."""
+        return (
+            self._active_faults.has(HIDDEN_INSTANCE)
+            and sessions.calling_instance() is not None
+            and self._active_faults.take(
+                HIDDEN_INSTANCE, lambda entry: entry.about["instance_id"] in (None, instance_id)
+            )
+            is not None
+        )
 
     def _change(self, request: Request, change: Callable[[str], tuple[str, str]], member: str) -> Response:
         with store.LOCK:

@@ -89,8 +89,13 @@ def instance(instance_id: str) -> Record:
     """
     record = instances().get(instance_id)
     if record is None:
-        raise ApiError("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
+        raise no_such_instance(instance_id)
     return record
+
+
+def no_such_instance(instance_id: str) -> ApiError:
+    """What EC2 answers about an instance that it does not know."""
+    return ApiError("InvalidInstanceID.NotFound", f"The instance ID '{instance_id}' does not exist")
 
 
 def volume(volume_id: str) -> Record:

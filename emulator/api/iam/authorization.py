@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.api import patches
+from emulator.api import patches, sessions
 from emulator.api.iam import autoscaling, cloudwatch, ec2, origin, route53, s3, services
 from emulator.api.iam.checks import Check, Request
 
@@ -128,6 +128,7 @@ def _enforcing_all(original: Callable[..., Any]) -> Callable[..., Any]:
         resource_arn: str = "*",
         service_context: dict[str, Any] | None = None,
     ) -> Any:
+        sessions.note_caller(access_key_id)
         pending = _pending.get()
         if pending is not None and pending[0] == iam_action:
             _pending.set(None)

@@ -6,6 +6,7 @@ import urllib.error
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 
 from emulator.faults import FaultClient
 from emulator.tests.api.emulator import TIME_SCALE, Emulator, wait_until
@@ -186,3 +187,25 @@ def _group_with_hook(emulator: Emulator) -> str:
         ],
     )
     return name
+
+
+def test_an_instance_that_ec2_does_not_know_yet(faults: FaultClient, emulator: Emulator, node: Node) -> None:
+    """Answers to instances leave it out, by id and by filter, as often as asked; to others they never do."""
+    ec2, as_instance = emulator.client("ec2"), node.client("ec2")
+    by_filter = {"Filters": [{"Name": "instance-id", "Values": [node.instance_id]}]}
+    faults.hide_instance(instance_id="i-0123456789abcdef0", times=1)
+    faults.hide_instance(instance_id=node.instance_id, times=2)
+    assert ec2.describe_instances(**by_filter)["Reservations"]
+    assert as_instance.describe_instances(**by_filter)["Reservations"] == []
+    with pytest.raises(ClientError, match=r"InvalidInstanceID\.NotFound"):
+        as_instance.describe_instances(InstanceIds=[node.instance_id])
+    assert as_instance.describe_instances(**by_filter)["Reservations"]
+    assert [active.about["instance_id"] for active in faults.active()] == ["i-0123456789abcdef0"]
+
+
+def test_an_instance_is_known_by_its_role_and_itself(node: Node) -> None:
+    """`role id:instance id`, which policies may name as ${aws:userid}."""
+    user_id = node.client("sts").get_caller_identity()["UserId"]
+    role_id, _, instance_id = user_id.partition(":")
+    assert role_id.startswith("AROA")
+    assert instance_id == node.instance_id
