@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from benchmarks.baseline import etcd_alone, machine
 from benchmarks.readiness import is_ready
 from kubequorum_cli.errors import CommandError
-from lab.cluster import Cluster, wait_until
+from lab.cluster import Cluster, automatic_approval, wait_until
 
 if TYPE_CHECKING:
     from emulator.machines.namespaces import SocketMaker
@@ -61,6 +61,7 @@ def measure(cluster: Cluster) -> StockJoin:
     volume_id = cluster.volume_of(dead["InstanceId"])
     instance_id, address = _prepare(cluster, dead["SubnetId"], dead["Placement"]["AvailabilityZone"], helper)
     token = "kubeadm token create --print-join-command --kubeconfig /etc/kubernetes/admin.conf"  # noqa: S105
+    automatic_approval.switch_on(cluster, [each for each in cluster.slots if each != slot])
     command = cluster.sh(cluster.master(helper), token).strip()
     options = f"--control-plane --apiserver-advertise-address={address} --ignore-preflight-errors=all"
     alone = etcd_alone.measure(cluster, instance_id, volume_id)

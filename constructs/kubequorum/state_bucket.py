@@ -22,6 +22,8 @@ RESTORED_PREFIX = f"{RESTORES_PREFIX}data/"
 """What masters make of them: one snapshot for each."""
 RESTORE_CLAIMS_PREFIX = f"{RESTORES_PREFIX}claims/"
 """Which master makes it."""
+IDENTITY_PREFIX = "identity/"
+"""Hashes of keys that workers ask certificates for: written by the instance itself, read by masters."""
 BACKUPS_PREFIX = "backups/"
 """Backups of etcd: written once each, and pruned by masters; see docs/backups.md."""
 AUDIT_PREFIX = "audit/"
@@ -74,6 +76,13 @@ class StateBucket(Construct):
                     prefix=AUDIT_PREFIX,
                     expiration=Duration.days(audit_log_days),
                     noncurrent_version_expiration=_DELETED_BACKUPS,
+                ),
+                s3.LifecycleRule(
+                    id="old-identity",
+                    prefix=IDENTITY_PREFIX,
+                    # Needed until its instance has joined, which takes minutes.
+                    expiration=Duration.days(1),
+                    noncurrent_version_expiration=Duration.days(1),
                 ),
                 s3.LifecycleRule(
                     id="old-backups",

@@ -1,14 +1,14 @@
 """Tags that IAM conditions, the cloud provider and the cluster-autoscaler match on, each defined once."""
 
+from kubequorum_node.config import CLUSTER_TAG, SLOT_TAG, WORKER_GROUP_TAG
+
 OWN_PREFIXES = ("kubequorum:", "kubernetes.io/", "k8s.io/")
 """Of tags that the cluster depends on: a cluster file must not set them."""
 CLUSTER_PREFIX = "kubernetes.io/cluster/"
 AUTOSCALER_PREFIX = "k8s.io/cluster-autoscaler/"
 NODE_TEMPLATE_PREFIX = f"{AUTOSCALER_PREFIX}node-template/"
 
-CLUSTER = "kubequorum:cluster"
-SLOT = "kubequorum:slot"
-WORKER_GROUP = "kubequorum:worker-group"
+CLUSTER, SLOT, WORKER_GROUP = CLUSTER_TAG, SLOT_TAG, WORKER_GROUP_TAG
 
 SUBNET_FOR_INTERNAL_LOAD_BALANCERS = "kubernetes.io/role/internal-elb"
 SUBNET_FOR_PUBLIC_LOAD_BALANCERS = "kubernetes.io/role/elb"

@@ -18,7 +18,13 @@ from kubequorum_node.kubeadm.cluster_configuration import (
     AUDIT_FOLDER,
     cluster_configuration,
 )
-from kubequorum_node.kubernetes import api_server_files, node_admission, shared_objects
+from kubequorum_node.kubernetes import (
+    api_server_files,
+    approver_role,
+    node_admission,
+    revoked_nodes,
+    shared_objects,
+)
 from kubequorum_node.kubernetes.node_claims import AddressPlan
 from lab.artifacts import ensure
 from tests.api_server.programs import openssl
@@ -54,7 +60,7 @@ class ApiServer:
 
     def __init__(self, port: int, folder: Path, etcd: Cluster) -> None:
         self.folder = folder
-        self._port = port
+        self.port = port
         self._etcd = etcd
 
     def ask(
@@ -69,7 +75,7 @@ class ApiServer:
     ) -> Reply:
         """Ask for something; `token` replaces the user's, and without a user there is none."""
         context = ssl.create_default_context(cafile=str(self.folder / "serving/apiserver.crt"))
-        connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=20, context=context)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=context)
         headers = {"Content-Type": kind}
         if bearer := token or user:
             headers["Authorization"] = f"Bearer {bearer}"
@@ -98,6 +104,8 @@ class ApiServer:
         """Apply an object on the server's side, as masters do."""
         group = item["apiVersion"]
         root = f"/apis/{group}" if "/" in group else f"/api/{group}"
+        if namespace := item["metadata"].get("namespace"):
+            root += f"/namespaces/{namespace}"
         plural = {f"{kind}AdmissionPolicy": f"{kind.lower()}admissionpolicies" for kind in _KINDS}.get(
             item["kind"], f"{item['kind'].lower()}s"
         )
@@ -113,6 +121,8 @@ class ApiServer:
         assert document.security is not None
         for item in (
             *shared_objects.node_reader(),
+            *approver_role.objects(),
+            *revoked_nodes.objects(),
             *node_admission.objects(AddressPlan.of(document)),
             *shared_objects.namespaces(document.security),
         ):
@@ -139,6 +149,7 @@ def running(
     issuers: tuple[OidcIssuer, ...] = (),
     document: ClusterDocument = examples.DOCUMENT,
     without: tuple[str, ...] = (),
+    more: tuple[str, ...] = (),
 ) -> Iterator[ApiServer]:
     """Start one, and end it with all that belongs to it.
 
@@ -147,6 +158,7 @@ def running(
         issuers: whose tokens it accepts.
         document: the cluster.
         without: names of flags of masters that it does not get.
+        more: flags that kubeadm would add, and this test needs.
 
     """
     assert document.security is not None
@@ -159,6 +171,7 @@ def running(
         [
             str(ensure(["kubernetes-control-plane"]).programs["kube-apiserver"]),
             *_flags(folder, document, without),
+            *more,
             *(f"--secure-port={port}", f"--etcd-servers=http://127.0.0.1:{client_port}"),
         ],
         stdout=log,
@@ -185,7 +198,11 @@ def _flags(folder: Path, document: ClusterDocument, without: tuple[str, ...]) ->
     _write_tokens(folder / "tokens.csv")
     configuration = cluster_configuration(document, api_load_balancer_name="", service_account_issuer="")
     own = configuration["apiServer"]["extraArgs"]
-    places = {API_SERVER_FOLDER: str(node.host.path(API_SERVER_FOLDER)), AUDIT_FOLDER: str(folder / "audit")}
+    kubelet_ca = folder / "kubelet-ca.crt"
+    request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ca"
+    openssl(*request.split(), *("-keyout", str(folder / "kubelet-ca.key"), "-out", str(kubelet_ca)))
+    places = {"/etc/kubernetes/pki/ca.crt": str(kubelet_ca)}
+    places |= {API_SERVER_FOLDER: str(node.host.path(API_SERVER_FOLDER)), AUDIT_FOLDER: str(folder / "audit")}
     flags = []
     for argument in (argument for argument in own if argument["name"] not in without):
         value = argument["value"]

@@ -18,7 +18,7 @@ from kubequorum_node.backup.drill import DrillResult
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
 from kubequorum_node.document import METRICS_NAMESPACE
 from kubequorum_node.kubeadm import ca_set, cluster_configuration, fixed_settings
-from kubequorum_node.kubernetes import api_client, credentials, kubelet_settings
+from kubequorum_node.kubernetes import api_client, credentials, identity_proof, kubelet_settings
 from kubequorum_node.restore import snapshot
 from kubequorum_node.runtime import containerd
 from kubequorum_node.services import SERVICES
@@ -175,6 +175,7 @@ def test_keys_in_the_bucket() -> None:
     assert of_restores <= listed
     assert listed - written - of_backups - of_restores == {
         "slots/<slot>/record.json",
+        f"{identity_proof.PREFIX}<ARN of an instance>",
         f"{names.DRILLS}<time>-<slot>.json",
         f"{audit.PREFIX}<slot>/<year>/<month>/<day>/<time>-<instance>-<file>-<offset>.jsonl.gz",
     }
@@ -196,7 +197,7 @@ def test_fields_of_json_in_the_bucket() -> None:
         ).to_json(),
         fixed_settings.KEY: fixed_settings.to_json({}),
         credentials.JOIN_KEY: credentials.JoinMaterial(
-            token="", ca_hash="", endpoint="", expires=""
+            token="", ca="", ca_hash="", endpoint="", expires=""
         ).to_json(),
     }
     request = Request(number=1, generation=1, revision=1, or_newer=True, bump_revision=1, to="", requested="")

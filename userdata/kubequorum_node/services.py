@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kubequorum_node.addons import service as addons
+from kubequorum_node.approver import service as approver
 from kubequorum_node.audit import shipping as audit
 from kubequorum_node.aws.lifecycle import Ending
 from kubequorum_node.backup import commands as backup
@@ -84,6 +85,17 @@ SERVICES = (
         phase=Phase.POD_NETWORK,
         # Pods that are being evicted still serve.
         stopped_by_termination=False,
+    ),
+    Service(
+        unit="kubequorum-node-approver",
+        step=Step(
+            "approve-nodes",
+            "approve certificate requests of kubelets whose instance AWS confirms, deny all others",
+            approver.run,
+            True,
+        ),
+        phase=Phase.CLUSTER,
+        stopped_by_termination=True,
     ),
     Service(
         unit="kubequorum-watchdog",

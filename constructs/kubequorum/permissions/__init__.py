@@ -20,7 +20,7 @@ from kubequorum.permissions.masters import (
     use_key,
 )
 from kubequorum.permissions.statement import Permission, acknowledge_wildcards, policy_document
-from kubequorum.permissions.workers import read_join_material
+from kubequorum.permissions.workers import prove_identity, read_join_material
 
 __all__ = [
     "Permission",
@@ -30,6 +30,7 @@ __all__ = [
     "move_volume",
     "point_name_at_itself",
     "policy_document",
+    "prove_identity",
     "publish_issuer",
     "read_addon_set",
     "read_instances_and_volumes",

@@ -6,6 +6,7 @@ from kubequorum.state_bucket import (
     ADMIN_PREFIX,
     AUDIT_PREFIX,
     BACKUPS_PREFIX,
+    IDENTITY_PREFIX,
     JOIN_PREFIX,
     PKI_PREFIX,
     RESTORE_CLAIMS_PREFIX,
@@ -177,7 +178,7 @@ def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
         f"{AUDIT_PREFIX}{slot}/",
         RESTORE_CLAIMS_PREFIX,
     )
-    read = (PKI_PREFIX, SLOTS_PREFIX, RESTORES_PREFIX)
+    read = (PKI_PREFIX, SLOTS_PREFIX, RESTORES_PREFIX, IDENTITY_PREFIX)
     return [
         Permission(
             sid="WriteOwnState",
@@ -189,7 +190,7 @@ def share_state(*, bucket_arn: str, slot: str) -> list[Permission]:
             sid="ReadState",
             actions=("s3:GetObject",),
             resources=tuple(f"{bucket_arn}/{prefix}*" for prefix in read),
-            wildcard_reason="bound by prefix: what masters share",
+            wildcard_reason="bound by prefix: what masters share, and what workers prove",
         ),
         Permission(
             sid="Backups",

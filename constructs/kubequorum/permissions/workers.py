@@ -1,7 +1,7 @@
-"""Permissions of workers only: read what they join with."""
+"""Permissions of workers only: read what they join with, and prove who they are."""
 
 from kubequorum.permissions.statement import REGION, Permission
-from kubequorum.state_bucket import JOIN_PREFIX
+from kubequorum.state_bucket import IDENTITY_PREFIX, JOIN_PREFIX
 
 
 def read_join_material(*, bucket_arn: str, key_arn: str) -> list[Permission]:
@@ -22,8 +22,21 @@ def read_join_material(*, bucket_arn: str, key_arn: str) -> list[Permission]:
         ),
         Permission(
             sid="KeyOfJoinMaterial",
-            actions=("kms:Decrypt",),
+            actions=("kms:Decrypt", "kms:GenerateDataKey"),
             resources=(key_arn,),
             conditions={"StringEquals": {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}},
         ),
     ]
+
+
+def prove_identity(*, bucket_arn: str) -> Permission:
+    """Write one object, whose name ends in the ARN of the instance that asks: no other instance may write it.
+
+    The variable is in every request that is signed with credentials of an instance profile
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html).
+    """
+    return Permission(
+        sid="ProveIdentity",
+        actions=("s3:PutObject",),
+        resources=(f"{bucket_arn}/{IDENTITY_PREFIX}${{ec2:SourceInstanceARN}}",),
+    )

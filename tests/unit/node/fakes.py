@@ -139,6 +139,9 @@ class FakeMetadata(Metadata):
     def address(self) -> str:
         return examples.IDENTITY.address
 
+    def instance_profile_arn(self) -> str:
+        return "arn:aws:iam::111122223333:instance-profile/ha"
+
     def instance_type(self) -> str:
         return examples.IDENTITY.instance_type
 

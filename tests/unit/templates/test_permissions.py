@@ -36,7 +36,7 @@ def _bucket(arn: str) -> str:
 
 _TAGS = ("aws:ResourceTag", "aws:RequestTag")
 _NARROW = re.compile(
-    r":stack/[\w-]+/\*|'/(pki|slots/[abc]|join|admin|audit/[abc]|backups|restores/(data|claims))/\*'"
+    r":stack/[\w-]+/\*|'/(pki|slots/[abc]|join|admin|audit/[abc]|backups|restores/(data|claims)|identity)/\*'"
 )
 """They end in a wildcard and are narrow anyway: a stack by its name, keys of the bucket."""
 READ_ONLY = re.compile(r"^[a-z0-9]+:(Describe|Get|List)")
@@ -180,12 +180,12 @@ def cluster_name(cluster: str) -> str:
 
 @EVERY_CLUSTER
 def test_a_worker_reads_join_material_and_nothing_else_of_the_state(cluster: str) -> None:
-    """Not the CA set, not the administrator's kubeconfig; and it writes nothing."""
+    """Not the CA set, not the administrator's kubeconfig; and it writes nothing but its own proof."""
     for logical_id, statement in _statements(cluster):
         if not logical_id.startswith("Workers"):
             continue
         for action in _as_list(statement["Action"]):
-            assert action != "s3:PutObject", logical_id
+            assert action != "s3:PutObject" or statement["Sid"] == "ProveIdentity", logical_id
             if action == "s3:GetObject" and statement["Sid"] == "ReadJoinMaterial":
                 assert str(statement["Resource"]).endswith("'/join/*']]}")
             if action == "s3:ListBucket":
@@ -234,3 +234,16 @@ def test_no_instance_reads_the_administrators_kubeconfig(cluster: str) -> None:
     statements = [s for _, s in _statements(cluster) if "/admin/*" in str(s["Resource"])]
     assert statements
     assert {action for s in statements for action in _as_list(s["Action"])} == {"s3:PutObject"}
+
+
+@EVERY_CLUSTER
+def test_a_worker_proves_its_own_identity_only(cluster: str) -> None:
+    """One object, named after the instance that its credentials are of; masters read all, and write none."""
+    proofs = [(n, s) for n, s in _statements(cluster) if "/identity/" in str(s["Resource"])]
+    assert any(logical_id.startswith("Master") for logical_id, _ in proofs)
+    for logical_id, statement in proofs:
+        if logical_id.startswith("Workers"):
+            assert _as_list(statement["Action"]) == ["s3:PutObject"]
+            assert str(statement["Resource"]).endswith("'/identity/${ec2:SourceInstanceARN}']]}")
+        else:
+            assert _as_list(statement["Action"]) == ["s3:GetObject"], logical_id

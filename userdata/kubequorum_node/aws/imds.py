@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
 """
 
+import json
 import os
 import urllib.error
 import urllib.request
@@ -40,6 +41,21 @@ class Metadata:
     def address(self) -> str:
         """Private IPv4 address of the instance."""
         return self._require("local-ipv4")
+
+    def instance_profile_arn(self) -> str:
+        """ARN of the instance profile, which has the partition and the account in it.
+
+        Raises:
+            MetadataError: the instance has none.
+
+        """
+        described = self._require("iam/info")
+        try:
+            return str(json.loads(described)["InstanceProfileArn"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise MetadataError(
+                f"the metadata service has no ARN in iam/info: {described[:200]!r}"
+            ) from error
 
     def instance_type(self) -> str:
         """EC2 instance type."""

@@ -38,6 +38,13 @@ _PIDS_OF_A_POD = 4096
 
 Document = dict[str, Any]
 
+_CONTROLLERS = "*,bootstrapsigner,tokencleaner,-certificatesigningrequest-approving-controller"
+"""kubeadm's choice without the controller that approves the requests of everybody who has a token: the node
+program decides about those (`kubequorum_node.approver`)."""
+_NODE_CERTIFICATES_VALID = "168h"
+"""Of kubelets' certificates. A kubelet asks for the next one when 10 to 30 % are left: about 17 hours or more
+(`jitteryDuration` in client-go's util/certificate/certificate_manager.go)."""
+
 _API_SERVER_ARGUMENTS = [
     ("authentication-config", f"{API_SERVER_FOLDER}/authentication.json"),
     ("encryption-provider-config", f"{API_SERVER_FOLDER}/encryption.json"),
@@ -54,6 +61,9 @@ _API_SERVER_ARGUMENTS = [
     # Load balancers that check its health, and programs of people, may not have TLS 1.3.
     ("tls-min-version", _TLS_12),
     ("tls-cipher-suites", ",".join(_CIPHERS)),
+    # Otherwise a kubelet is whoever answers at the address that a Node says.
+    ("kubelet-certificate-authority", "/etc/kubernetes/pki/ca.crt"),
+    ("kubelet-preferred-address-types", "InternalIP"),
     # When it is stopped, /readyz fails first; requests that still arrive get a Retry-After.
     ("shutdown-delay-duration", "5s"),
     ("shutdown-send-retry-after", "true"),
@@ -100,7 +110,12 @@ def cluster_configuration(
         },
         "controllerManager": {
             "extraArgs": arguments(
-                [*component, ("node-cidr-mask-size", str(document.node_mask_bits))],
+                [
+                    *component,
+                    ("node-cidr-mask-size", str(document.node_mask_bits)),
+                    ("controllers", _CONTROLLERS),
+                    ("cluster-signing-duration", _NODE_CERTIFICATES_VALID),
+                ],
                 extra.get("kube-controller-manager"),
             )
         },
@@ -137,6 +152,8 @@ def components(document: ClusterDocument) -> tuple[Document, Document]:
         "cgroupDriver": "systemd",
         "rotateCertificates": True,
         "tlsMinVersion": _TLS_13,
+        # Signed by the cluster, for the instance's own names; the API server verifies it.
+        "serverTLSBootstrap": True,
         "enableProfilingHandler": False,
         # Containers that name no profile get the runtime's, which refuses system calls that few need.
         "seccompDefault": True,

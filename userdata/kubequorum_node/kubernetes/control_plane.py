@@ -24,6 +24,11 @@ _MANIFEST = f"{_MANIFESTS}/kube-apiserver.yaml"
 _PHASE_SECONDS = 120.0
 _PREFLIGHT_SECONDS = 600
 """It pulls the images."""
+_AUTOMATIC_APPROVAL = (
+    "kubeadm:node-autoapprove-bootstrap",
+    "kubeadm:node-autoapprove-certificate-rotation",
+)
+"""kubeadm's bindings that let the controller manager approve requests of tokens and nodes."""
 
 
 def check_host(node: Node) -> None:
@@ -115,6 +120,8 @@ def configure_cluster(node: Node, *, bootstrap_token: str) -> None:
     # It holds the token, and nothing reads it again.
     node.host.path(_SHARED_CONFIG).unlink(missing_ok=True)
     shared_objects.apply(node, seconds=_PHASE_SECONDS)
+    # They let a controller approve whatever has a token. None does here (`--controllers`), nor shall later.
+    api_server.kubectl(node, "delete", "clusterrolebinding", "--ignore-not-found", *_AUTOMATIC_APPROVAL)
     # It bypasses all authorization. admin.conf suffices, and its rights can be revoked.
     node.host.path(api_server.SUPER_ADMIN_KUBECONFIG).unlink(missing_ok=True)
 

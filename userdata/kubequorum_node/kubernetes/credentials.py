@@ -3,7 +3,9 @@
 A timer renews them every half hour, so that the published ones are always valid for long enough.
 """
 
+import base64
 import json
+import re
 import secrets
 import string
 from dataclasses import asdict, dataclass
@@ -34,7 +36,10 @@ class JoinMaterial:
     """What a worker needs to join, and to verify that it joins the right cluster."""
 
     token: str
+    ca: str
+    """Certificate of the cluster's CA, in PEM."""
     ca_hash: str
+    """Of its public key, as kubeadm pins it."""
     endpoint: str
     expires: str
     """UTC."""
@@ -76,6 +81,7 @@ def publish_join_material(node: Node, token: str) -> None:
     expires = datetime.now(UTC) + TOKEN_VALID
     material = JoinMaterial(
         token=token,
+        ca=node.host.read(ca_set.CA_CERTIFICATE) or "",
         ca_hash=ca_set.public_key_hash(node),
         endpoint=node.document.api_endpoint,
         expires=expires.strftime(_TIME),
@@ -104,6 +110,29 @@ def admin_kubeconfig(node: Node) -> str:
         f"server: https://{node.document.api_endpoint}",
         f"server: https://{node.document.api_name}:{API_PORT}",
     )
+
+
+def client_certificate(node: Node, name: str, *, valid: timedelta) -> str:
+    """Issue a client certificate of a user without groups; it and its key, in PEM.
+
+    Raises:
+        NodeError: kubeadm's output has none.
+
+    """
+    printed = Kubeadm(node.host).run(
+        "kubeconfig",
+        "user",
+        f"--config={master_config.PATH}",
+        f"--client-name={name}",
+        f"--validity-period={int(valid.total_seconds())}s",
+    )
+    parts = []
+    for field in ("client-certificate-data", "client-key-data"):
+        found = re.search(rf"^\s*{field}: (\S+)$", printed.stdout, re.MULTILINE)
+        if found is None:
+            raise NodeError(f"`kubeadm kubeconfig user` for {name} printed no {field}")
+        parts.append(base64.b64decode(found[1]).decode())
+    return "".join(parts)
 
 
 def renew(node: Node) -> None:

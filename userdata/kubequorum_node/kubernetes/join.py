@@ -3,12 +3,15 @@
 from datetime import UTC, datetime
 
 from kubequorum_node import settings
-from kubequorum_node.clock import NotYetError
+from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.host import CommandError
 from kubequorum_node.kubeadm import configuration
 from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
 from kubequorum_node.kubeadm.phases import Kubeadm
+from kubequorum_node.kubernetes import first_certificate
+from kubequorum_node.kubernetes.client import ApiError
 from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
+from kubequorum_node.kubernetes.first_certificate import DeniedError
 from kubequorum_node.kubernetes.kubelet import CLIENT_CERTIFICATE, KUBECONFIG
 from kubequorum_node.log import info, timed
 from kubequorum_node.node import WORK_FOLDER, Node
@@ -30,13 +33,14 @@ _JOIN_SECONDS = 600.0
 def join(node: Node) -> None:
     """Join with the credentials that the masters published, unless the node has joined before.
 
-    The token is half an hour old at most; after a failure it is read again.
+    The token is half an hour old at most; after a failure it is read again, and proved with another key: a
+    request that was denied stays denied.
 
     Raises:
         WaitError: nothing was published, or every attempt failed; with the last reason.
 
     """
-    if node.host.path(KUBECONFIG).exists() and node.host.path(CLIENT_CERTIFICATE).exists():
+    if node.host.path(KUBECONFIG).exists() and _has_valid_certificate(node):
         info("this node has joined before")
         systemctl.start(node.host, unit_files.KUBELET)
         return
@@ -46,7 +50,7 @@ def join(node: Node) -> None:
         try:
             with timed(f"join through {material.endpoint}"):
                 _join_once(node, material)
-        except CommandError as error:
+        except (ApiError, CommandError, DeniedError, WaitError) as error:
             raise NotYetError(str(error)) from error
 
     node.clock.poll("joining the cluster", attempt, seconds=_JOIN_SECONDS, pause=3.0, longest_pause=20.0)
@@ -74,6 +78,7 @@ def wait_for_material(node: Node) -> JoinMaterial:
 def _join_once(node: Node, material: JoinMaterial) -> None:
     for path in _LEFT_BY_FAILED_JOIN:
         node.host.path(path).unlink(missing_ok=True)
+    first_certificate.obtain(node, material)
     config = configuration.join_config(
         node.document,
         node.identity,
@@ -82,10 +87,22 @@ def _join_once(node: Node, material: JoinMaterial) -> None:
         token=material.token,
         ca_hash=material.ca_hash,
         cri_socket=node.runtime.socket,
-        ignored_preflight_errors=settings.ignored_preflight_errors(),
+        ignored_preflight_errors=(
+            *first_certificate.IGNORED_PREFLIGHT_ERRORS,
+            *settings.ignored_preflight_errors(),
+        ),
     )
     node.host.write(_CONFIG, config, mode=0o600)
     try:
         Kubeadm(node.host).run("join", f"--config={_CONFIG}", timeout=240)
     finally:
         node.host.path(_CONFIG).unlink(missing_ok=True)
+
+
+def _has_valid_certificate(node: Node) -> bool:
+    """Whether the kubelet's certificate is there and has not expired: nobody renews one that has."""
+    path = node.host.path(CLIENT_CERTIFICATE)
+    if not path.exists():
+        return False
+    check = ("openssl", "x509", "-noout", "-checkend", "0", "-in", str(path))
+    return node.host.run(*check, check=False).returncode == 0

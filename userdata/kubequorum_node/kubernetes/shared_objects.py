@@ -6,7 +6,12 @@ from typing import Any
 from kubequorum_node.clock import NotYetError
 from kubequorum_node.document import SecuritySpec
 from kubequorum_node.host import CommandError
-from kubequorum_node.kubernetes import node_admission, service_account_roles
+from kubequorum_node.kubernetes import (
+    approver_role,
+    node_admission,
+    revoked_nodes,
+    service_account_roles,
+)
 from kubequorum_node.kubernetes.api_server import kubectl
 from kubequorum_node.kubernetes.node_claims import AddressPlan
 from kubequorum_node.log import info
@@ -39,7 +44,13 @@ def apply(node: Node, *, seconds: float) -> None:
 
 def _apply_once(node: Node) -> None:
     plan = AddressPlan.of(node.document)
-    objects = [*node_reader(), *node_admission.objects(plan), *namespaces(node.security_spec)]
+    objects = [
+        *node_reader(),
+        *approver_role.objects(),
+        *node_admission.objects(plan),
+        *revoked_nodes.objects(),
+        *namespaces(node.security_spec),
+    ]
     roles = service_account_roles.objects(node)
     if node.config.service_account_issuer:
         objects += roles

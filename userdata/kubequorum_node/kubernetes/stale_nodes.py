@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from kubequorum_node.kubernetes import revoked_nodes
 from kubequorum_node.kubernetes.api_server import kubectl
 from kubequorum_node.log import info
 from kubequorum_node.node import Node
@@ -16,9 +17,11 @@ _AT_ONCE = 100
 
 
 def remove(node: Node) -> None:
-    """Remove the Nodes whose instance is terminated or unknown to EC2."""
+    """Remove the Nodes whose instance is terminated or unknown to EC2, and revoke their names."""
     found = json.loads(kubectl(node, "get", "nodes", "--output=json").stdout)["items"]
     stale = stale_nodes(found, _states(node, list(filter(None, map(instance_id, found)))), datetime.now(UTC))
+    if stale:
+        revoked_nodes.revoke(node, list(stale), datetime.now(UTC))
     for name, reason in stale.items():
         info(f"removing node {name}: {reason}")
         kubectl(node, "delete", "node", name, "--ignore-not-found", "--wait=false")

@@ -40,6 +40,7 @@ API_SERVER: Mapping[str, str] = {
     "authorization-mode": "the node program needs the Node and RBAC authorizers",
     "disable-admission-plugins": "nodes are restricted to their own objects by an admission plugin",
     "enable-bootstrap-token-auth": "workers join with bootstrap tokens",
+    "kubelet-preferred-address-types": "kubelets' certificates are verified for the node's address",
     "encryption-provider-config": "Secrets in etcd are encrypted with the key of the CA set",
     "service-cluster-ip-range": "set network.service_cidr instead",
 }
@@ -57,7 +58,8 @@ CONTROLLER_MANAGER: Mapping[str, str] = {
         *("allocate-node-cidrs", "cluster-cidr", "node-cidr-mask-size", "node-cidr-mask-size-ipv4"),
     ),
     "cluster-name": "it is the cluster file's name",
-    "controllers": "workers join with the help of the token controllers that kubeadm enables here",
+    "cluster-signing-duration": "a kubelet's certificate that was stolen must not be valid for long",
+    "controllers": "the node program approves kubelets' requests, and no controller may",
     "leader-elect": _ELECTION,
     "service-cluster-ip-range": "set network.service_cidr instead",
     "use-service-account-credentials": "RBAC of the controllers depends on it",
@@ -107,7 +109,7 @@ KUBELET: Mapping[str, str] = {
     "providerID": "the node program takes it from the instance",
     "registerNode": "the node program waits for the node's registration",
     "registerWithTaints": "set worker_groups.*.taints instead",
-    "serverTLSBootstrap": "nothing approves the certificate requests that it makes",
+    "serverTLSBootstrap": "the API server verifies the certificates that it requests",
     "staticPodPath": "kubeadm writes etcd and the control plane there",
 }
 

@@ -27,6 +27,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(packages, "_is_there", lambda *_: True)
     monkeypatch.setattr(programs, "is_installed", lambda *_: True)
     monkeypatch.setattr("kubequorum_node.kubernetes.kubelet.wait_until_ready", lambda _: None)
+    monkeypatch.setattr("kubequorum_node.kubernetes.first_certificate._signed", lambda *_: "CERTIFICATE\n")
     names = [
         *(f"{n}.{e}" for n in ("ca", "etcd/ca", "front-proxy-ca") for e in ("crt", "key")),
         "sa.key",
@@ -72,7 +73,7 @@ def with_join_material(worker: FakeNode) -> SimulatedNode:
     master = SimulatedNode(worker)
     expires = "2999-01-01T00:00:00Z"
     material = JoinMaterial(
-        token=credentials.new_token(), ca_hash="sha256:0", endpoint="api:6443", expires=expires
+        token=credentials.new_token(), ca="CA", ca_hash="sha256:0", endpoint="api:6443", expires=expires
     )
     worker.aws.objects[JOIN_KEY] = material.to_json().encode()
     worker.aws.resources["WorkersBatchGroup"] = "UPDATE_IN_PROGRESS"

@@ -26,11 +26,11 @@ def test_a_workers_boot_continues_after_a_crash_behind_any_step(worker: FakeNode
 
 
 def test_a_worker_boots(worker: FakeNode) -> None:
-    """It joins, gets its network, and signals its group, with few requests to AWS."""
+    """It proves itself, joins, gets its network, and signals its group, with few requests to AWS."""
     with_join_material(worker)
     assert run.boot(worker) == 0
     assert [signal["LogicalResourceId"] for signal in worker.aws.signals] == ["WorkersBatchGroup"]
-    assert len(worker.aws.calls) <= 6, worker.aws.calls
+    assert len(worker.aws.calls) <= 7, worker.aws.calls
     assert worker.host.ran("systemctl enable --now kubequorum-pod-network.service")
     enabled = [line for line in worker.host.ran("systemctl enable") if "kubelet.service" in line]
     assert enabled == [], "the boot starts it, each time, once all is in place"

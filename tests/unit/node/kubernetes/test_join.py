@@ -13,44 +13,23 @@ from kubequorum_node.kubernetes import credentials, join
 from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
 from kubequorum_node.kubernetes.kubelet import CLIENT_CERTIFICATE, KUBECONFIG
 from tests.unit.node.fakes import FakeNode
+from tests.unit.node.kubernetes.joining import (
+    KUBEADM,
+    TOKEN,
+    Signer,
+    kubeadm_notes_its_config,
+    material,
+    publish,
+    signer,
+)
 
-KUBEADM = "/usr/local/bin/kubeadm"
-TOKEN = "abcdef.0123456789abcdef"
-
-
-def _material(token: str = TOKEN, *, minutes: float = 120) -> JoinMaterial:
-    expires = datetime.now(UTC) + timedelta(minutes=minutes)
-    return JoinMaterial(
-        token=token,
-        ca_hash="sha256:" + "1" * 64,
-        endpoint="api.ha.kubequorum.internal:6443",
-        expires=expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    )
-
-
-def _publish(node: FakeNode, material: JoinMaterial) -> None:
-    node.aws.objects[JOIN_KEY] = material.to_json().encode()
-
-
-def _kubeadm_notes_its_config(node: FakeNode, *outcomes: Result) -> list[str]:
-    """What the configuration file held at each join; the outcomes in their order, then success."""
-    seen: list[str] = []
-    left = list(outcomes)
-
-    def run(command: tuple[str, ...], _: str | None) -> Result:
-        (config,) = [part.partition("=")[2] for part in command if part.startswith("--config=")]
-        seen.append(node.host.read(config) or "")
-        assert TOKEN not in " ".join(command), "a token is no argument"
-        return left.pop(0) if left else Result(0, "")
-
-    node.host.on(f"{KUBEADM} join", run)
-    return seen
+__all__ = ["signer"]
 
 
 def test_a_worker_joins_with_what_is_published(worker: FakeNode) -> None:
     """Token, end point and the pinned hash go into a private file that does not stay."""
-    _publish(worker, _material())
-    seen = _kubeadm_notes_its_config(worker)
+    publish(worker, material())
+    seen = kubeadm_notes_its_config(worker)
     join.join(worker)
     document = json.loads(seen[0])
     assert document["discovery"]["bootstrapToken"] == {
@@ -66,24 +45,24 @@ def test_a_worker_that_boots_before_the_masters_waits(worker: FakeNode) -> None:
 
     def masters() -> None:
         if worker.clock.now() > 1200:
-            _publish(worker, _material())
+            publish(worker, material())
 
     worker.clock.on_sleep.append(masters)
-    _kubeadm_notes_its_config(worker)
+    kubeadm_notes_its_config(worker)
     join.join(worker)
     assert worker.clock.now() > 1200
 
 
 def test_an_expired_token_is_not_used(worker: FakeNode) -> None:
     """All masters were away for hours; when one is back it publishes a new one."""
-    _publish(worker, _material("old000.0000000000000000", minutes=2))
+    publish(worker, material("old000.0000000000000000", minutes=2))
 
     def renewal() -> None:
         if worker.clock.now() > 1060:
-            _publish(worker, _material())
+            publish(worker, material())
 
     worker.clock.on_sleep.append(renewal)
-    seen = _kubeadm_notes_its_config(worker)
+    seen = kubeadm_notes_its_config(worker)
     join.join(worker)
     assert len(seen) == 1
     assert TOKEN in seen[0]
@@ -97,17 +76,31 @@ def test_without_masters_the_worker_gives_up_in_time_and_says_why(worker: FakeNo
     assert len(worker.aws.asked("get_object")) < 120
 
 
-def test_a_failed_join_is_retried_from_the_beginning(worker: FakeNode) -> None:
+def test_a_failed_join_is_retried_from_the_beginning(worker: FakeNode, signer: Signer) -> None:
     """Its remains would fail kubeadm's checks; the token is read again."""
-    _publish(worker, _material())
-    left_over = worker.host.path(KUBECONFIG)
+    publish(worker, material())
+    left_over = worker.host.path("/etc/kubernetes/bootstrap-kubelet.conf")
     left_over.parent.mkdir(parents=True)
     left_over.touch()
-    seen = _kubeadm_notes_its_config(worker, Result(1, "", "connection refused"))
+    seen = kubeadm_notes_its_config(worker, Result(1, "", "connection refused"))
     join.join(worker)
     assert len(seen) == 2
     assert not left_over.exists()
     assert len(worker.aws.asked("get_object")) == 2
+    # With another key: a request that was denied stays denied.
+    assert len(set(signer.proofs)) == 2
+
+
+def test_a_worker_whose_certificate_has_expired_joins_again(worker: FakeNode) -> None:
+    """After masters were away for longer than it was valid: nobody renews it then."""
+    for path in (KUBECONFIG, CLIENT_CERTIFICATE):
+        worker.host.path(path).parent.mkdir(parents=True, exist_ok=True)
+        worker.host.path(path).touch()
+    worker.host.on("openssl x509", Result(1, "Certificate will expire"))
+    publish(worker, material())
+    seen = kubeadm_notes_its_config(worker)
+    join.join(worker)
+    assert len(seen) == 1
 
 
 def test_a_worker_that_has_joined_only_starts_its_kubelet(worker: FakeNode) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from kubequorum_node.kubernetes import kubelet
-from kubequorum_node.kubernetes.kubelet import ApiError, NodeApi
+from kubequorum_node.kubernetes import client
+from kubequorum_node.kubernetes.client import ApiError
+from kubequorum_node.kubernetes.kubelet import NodeApi
 from tests.unit.node.fakes import FakeNode
 
 CLIENT = "/var/lib/kubelet/pki/kubelet-client-current.pem"
@@ -24,6 +25,8 @@ class _Server(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.status = 200
+        self.authorization = ""
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.asked: list[tuple[str, str, str, Any]] = []
 
 
@@ -34,11 +37,12 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", 0))
         body = json.loads(self.rfile.read(length)) if length else None
         self.server.asked.append((self.command, self.path, self.headers.get("Content-Type", ""), body))
+        self.server.authorization = self.headers.get("Authorization", "")
         self.send_response(self.server.status)
         self.end_headers()
         self.wfile.write(b'{"kind": "Pod"}')
 
-    do_GET = do_PATCH = do_POST = _answer  # noqa: N815 - as http.server looks them up
+    do_GET = do_PATCH = do_POST = do_PUT = _answer  # noqa: N815 - as http.server looks them up
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -54,13 +58,13 @@ def server(worker: FakeNode, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Serve
     names = ("-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate))
     subprocess.run(["openssl", *request.split(), *names], check=True, capture_output=True)
     worker.host.path(CLIENT).write_text(certificate.read_text() + key.read_text())
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server = _Server()
+    context = server.tls
+    context.load_verify_locations(certificate)
     context.load_cert_chain(certificate, key)
     context.verify_mode = ssl.CERT_REQUIRED
-    context.load_verify_locations(certificate)
-    server = _Server()
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    monkeypatch.setattr(kubelet, "API_PORT", server.server_address[1])
+    monkeypatch.setattr(client, "API_PORT", server.server_address[1])
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -101,6 +105,25 @@ def test_an_eviction_is_created(api: NodeApi, server: _Server) -> None:
         "application/json",
         {"kind": "Eviction"},
     )
+
+
+def test_an_object_is_replaced_as_a_whole(api: NodeApi, server: _Server) -> None:
+    """The server compares its resourceVersion, and refuses one that is old."""
+    changed = {"metadata": {"resourceVersion": "7"}}
+    api.update("/apis/x/v1/things/one", changed)
+    assert server.asked == [("PUT", "/apis/x/v1/things/one", "application/json", changed)]
+    server.status = 409
+    with pytest.raises(ApiError) as refused:
+        api.update("/apis/x/v1/things/one", changed)
+    assert refused.value.status == 409
+
+
+def test_a_host_without_a_certificate_shows_its_token(worker: FakeNode, server: _Server) -> None:
+    """The server is verified all the same."""
+    server.tls.verify_mode = ssl.CERT_NONE
+    api = client.Client(worker.host, server="localhost", token="abcdef.0123456789abcdef")
+    assert api.create("/apis/x/v1/things", {"kind": "Thing"}) == {"kind": "Pod"}
+    assert server.authorization == "Bearer abcdef.0123456789abcdef"
 
 
 def test_a_refusal_has_its_status(api: NodeApi, server: _Server) -> None:

@@ -45,6 +45,15 @@ def test_all_of_them_are_applied(tmp_path: Path) -> None:
     assert kinds == [
         "ClusterRole",
         "ClusterRoleBinding",
+        # The approver's.
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "Role",
+        "RoleBinding",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        # Names of nodes that are gone.
+        "ConfigMap",
         "ValidatingAdmissionPolicy",
         "ValidatingAdmissionPolicyBinding",
         "Namespace",

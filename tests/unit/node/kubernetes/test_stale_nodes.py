@@ -76,3 +76,8 @@ def test_stale_nodes_are_removed_with_one_request_to_ec2(node: FakeNode) -> None
     assert len(deleted) == 1
     assert f"delete node {INSTANCE}" in deleted[0]
     assert len(node.aws.requests) == 1
+    # Its name is revoked first: otherwise whoever has its certificate registers it again.
+    order = [line for line in node.host.ran(KUBECTL) if " patch " in line or " delete " in line]
+    assert " patch configmap kubequorum-revoked-nodes " in order[0]
+    (change,) = [text for text in node.host.inputs if text]
+    assert list(json.loads(change)["data"]) == [INSTANCE]
