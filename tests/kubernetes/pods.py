@@ -10,9 +10,9 @@ PORT = 8080
 _ENDED = ("Succeeded", "Failed")
 
 
-def run_pod(cluster: Deployment, name: str, *arguments: str, node: str) -> None:
-    """Start netprobe in a pod on a node, and wait until it runs or has ended."""
-    container = {
+def run_pod(cluster: Deployment, name: str, *arguments: str, node: str, secret: str = "") -> None:
+    """Start netprobe in a pod on a node, with a Secret if one is named; wait until it runs or has ended."""
+    container: dict[str, Any] = {
         "name": "netprobe",
         "image": NETPROBE,
         "imagePullPolicy": "Never",
@@ -24,6 +24,9 @@ def run_pod(cluster: Deployment, name: str, *arguments: str, node: str) -> None:
         "nodeSelector": {"kubernetes.io/hostname": node},
         "containers": [container],
     }
+    if secret:
+        container["volumeMounts"] = [{"name": "secret", "mountPath": "/secret"}]
+        spec["volumes"] = [{"name": "secret", "secret": {"secretName": secret}}]
     metadata = {"name": name, "labels": {"app": name}}
     cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     cluster.wait_until(lambda: _phase(cluster, name) not in ("", "Pending"), f"pod {name} runs")

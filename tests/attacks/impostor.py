@@ -1,0 +1,80 @@
+"""Root on a worker who asks for certificates in other names, and what the cluster makes of his requests."""
+
+import json
+import shlex
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.deploy.deployment import Deployment
+
+_SCRIPT = Path(__file__).with_name("on_machine.py").read_bytes()
+_DECIDED_SECONDS = 120.0
+
+
+class Impostor:
+    """Root on one machine."""
+
+    def __init__(self, cluster: Deployment, instance_id: str) -> None:
+        self._cluster = cluster
+        self.instance_id = instance_id
+
+    def does(self, action: str, **wanted: str) -> dict[str, Any]:
+        """Run an action of `on_machine` there; what it prints."""
+        argument = shlex.quote(json.dumps({"do": action, **wanted}))
+        script = f"set -a; . /etc/default/kubequorum; set +a; exec python3 - {argument}"
+        printed = self._cluster.run(self.instance_id, script, stdin=_SCRIPT)
+        found: dict[str, Any] = json.loads(printed)
+        return found
+
+    def uses(self, label: str) -> str:
+        """Put the certificate that a request got beside its key; where both are."""
+        issued = _described(self._cluster, label)["status"]["certificate"]
+        path = f"/root/{label}.pem"
+        script = f"cd /root && (echo {issued} | base64 -d; cat {label}.key) >{path}"
+        self._cluster.sh(self.instance_id, script)
+        return path
+
+
+def instance_arn(cluster: Deployment, instance_id: str) -> str:
+    """The ARN of an instance, as IAM has it."""
+    account = cluster.client("sts").get_caller_identity()["Account"]
+    return f"arn:aws:ec2:{cluster.target.session.region_name}:{account}:instance/{instance_id}"
+
+
+def decision(cluster: Deployment, label: str) -> tuple[str, str]:
+    """Wait until a request is decided; `Approved` or `Denied`, and why."""
+    deadline = time.monotonic() + _DECIDED_SECONDS
+    while time.monotonic() < deadline:
+        for condition in _described(cluster, label).get("status", {}).get("conditions", []):
+            return condition["type"], condition["reason"]
+        time.sleep(1)
+    return "Pending", ""
+
+
+def first_request(cluster: Deployment, instance_id: str) -> str:
+    """The request with which a node joined, as it is in the API."""
+    for request in cluster.get("csr"):
+        content = str(request["spec"]["request"])
+        text = cluster.sh(instance_id, f"echo {content} | base64 -d | openssl req -noout -subject")
+        if request["spec"]["username"].startswith("system:bootstrap:") and instance_id in text:
+            return content
+    raise LookupError(f"no request of {instance_id}: they are forgotten after an hour")
+
+
+def issued_key(cluster: Deployment, label: str, instance_id: str) -> str:
+    """The hash of the public key in an issued certificate, as a proof has it."""
+    issued = _described(cluster, label)["status"]["certificate"]
+    public = f"echo {issued} | base64 -d | openssl x509 -noout -pubkey"
+    hashed = cluster.sh(instance_id, f"{public} | openssl pkey -pubin -outform DER | sha256sum")
+    return f"sha256:{hashed.split()[0]}"
+
+
+def is_issued(cluster: Deployment, label: str) -> bool:
+    """Whether a request has its certificate."""
+    return bool(_described(cluster, label).get("status", {}).get("certificate"))
+
+
+def _described(cluster: Deployment, label: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(cluster.kubectl("get", "csr", label, "-o", "json"))
+    return found

@@ -1,0 +1,213 @@
+"""A worker that is taken stays that worker: it becomes no other node, and what it had ends with its instance.
+
+The last test switches the defence off, and the same attack succeeds.
+"""
+
+import base64
+from collections.abc import Iterator
+
+import pytest
+
+from lab.cluster import automatic_approval
+from tests.attacks.impostor import Impostor, decision, first_request, instance_arn, is_issued, issued_key
+from tests.deploy.deployment import Deployment
+from tests.kubernetes.pods import run_pod
+from tests.kubernetes.waiting import wait_for_nodes
+
+pytestmark = pytest.mark.deploy
+
+_WORKERS = ("nodes", "-l", "kubequorum/worker-group")
+_REVOKED = ("validatingadmissionpolicybinding", "kubequorum-revoked-nodes")
+
+
+@pytest.fixture(scope="module")
+def workers(cluster: Deployment) -> list[str]:
+    """The instances of the two workers; the first is the impostor's."""
+    return sorted(node["metadata"]["name"] for node in cluster.get(*_WORKERS))
+
+
+@pytest.fixture(scope="module")
+def impostor(cluster: Deployment, workers: list[str]) -> Impostor:
+    """Root on the first worker."""
+    return Impostor(cluster, workers[0])
+
+
+def test_join_material_alone_gives_no_certificate(
+    cluster: Deployment, impostor: Impostor, workers: list[str]
+) -> None:
+    """Another worker's name, a master's, and an invented one: each is denied, and says why."""
+    names = {
+        "another-worker": (workers[1], "WrongProof"),
+        "a-master": (cluster.master("a"), "NotAWorker"),
+        "invented": ("i-0123456789abcdef0", "InstanceUnknown"),
+        "by-address": ("ip-10-77-0-4.ec2.internal", "WrongSubject"),
+    }
+    for label, (node, _) in names.items():
+        asked = impostor.does("request", label=label, node=node)
+        assert asked["status"] == 201, asked
+    for label, (_, reason) in names.items():
+        assert decision(cluster, label) == ("Denied", reason)
+        assert not is_issued(cluster, label)
+    events = cluster.get("events", "--field-selector", "reason=CertificateDenied")
+    assert {event["involvedObject"]["name"] for event in events} >= {workers[1], cluster.master("a")}
+
+
+def test_a_proof_is_written_by_its_own_instance_only(
+    cluster: Deployment, impostor: Impostor, workers: list[str]
+) -> None:
+    """IAM refuses the name of another; with its own it becomes itself, and nothing more."""
+    asked = impostor.does("request", label="proved-elsewhere", node=workers[1])
+    for other in (workers[1], cluster.master("a"), "i-0123456789abcdef0"):
+        arn = instance_arn(cluster, other)
+        assert impostor.does("prove", arn=arn, content=asked["hash"]) == {"error": "AccessDenied"}
+    own = instance_arn(cluster, impostor.instance_id)
+    assert impostor.does("prove", arn=own, content=asked["hash"]) == {"error": ""}
+    assert decision(cluster, "proved-elsewhere") == ("Denied", "WrongProof")
+    itself = impostor.does("request", label="itself", node=impostor.instance_id)
+    assert impostor.does("prove", arn=own, content=itself["hash"]) == {"error": ""}
+    assert decision(cluster, "itself") == ("Approved", "InstanceVerified")
+
+
+def test_a_node_asks_for_no_other_and_serves_under_no_other_name(
+    cluster: Deployment, impostor: Impostor, workers: list[str]
+) -> None:
+    """With its own certificate: another node's client certificate, and a master's address in its own."""
+    address = cluster.described_master("a")["PrivateIpAddress"]
+    impostor.does("request_as_itself", label="other-client", node=workers[1])
+    serving = {"signer": "kubelet-serving", "node": impostor.instance_id}
+    impostor.does("request_as_itself", label="other-address", names=f"IP:{address}", **serving)
+    impostor.does("request_as_itself", label="other-name", names="DNS:kubernetes.default.svc", **serving)
+    assert decision(cluster, "other-client") == ("Denied", "WrongRequestor")
+    assert decision(cluster, "other-address") == ("Denied", "WrongNames")
+    assert decision(cluster, "other-name") == ("Denied", "WrongNames")
+
+
+def test_a_worker_of_another_cluster_is_denied(cluster: Deployment, impostor: Impostor) -> None:
+    """In the same account and VPC, with a right proof, and by its tags another's."""
+    ec2 = cluster.client("ec2")
+
+    def tag(value: str) -> None:
+        tags = [{"Key": "kubequorum:cluster", "Value": value}]
+        ec2.create_tags(Resources=[impostor.instance_id], Tags=tags)
+
+    tag("another")
+    try:
+        asked = impostor.does("request", label="foreign", node=impostor.instance_id)
+        own = instance_arn(cluster, impostor.instance_id)
+        assert impostor.does("prove", arn=own, content=asked["hash"]) == {"error": ""}
+        assert decision(cluster, "foreign") == ("Denied", "ForeignInstance")
+    finally:
+        tag("local")
+
+
+def test_the_api_server_reaches_every_kubelet_by_its_verified_certificate(cluster: Deployment) -> None:
+    """Through each master: `kubectl logs` of a pod on each node, whose certificate the cluster has signed."""
+    pods = {
+        pod["spec"]["nodeName"]: pod["metadata"]["name"]
+        for pod in cluster.get("pods", "-n", "kube-system", "-l", "k8s-app=kube-proxy")
+    }
+    assert len(pods) == 5
+    for slot in cluster.slots:
+        address = cluster.described_master(slot)["PrivateIpAddress"]
+        for pod in pods.values():
+            server = f"--server=https://{address}:6443"
+            assert cluster.kubectl("logs", "-n", "kube-system", "--tail=1", pod, server)
+    for instance_id in pods:
+        certificate = "/var/lib/kubelet/pki/kubelet-server-current.pem"
+        cluster.sh(instance_id, f"openssl verify -CAfile /etc/kubernetes/pki/ca.crt {certificate}")
+
+
+@pytest.fixture
+def _without_defence(cluster: Deployment) -> Iterator[None]:
+    """Automatic approval as kubeadm has it."""
+    automatic_approval.switch_on(cluster, cluster.slots)
+    try:
+        yield
+    finally:
+        automatic_approval.switch_off(cluster, cluster.slots)
+
+
+def _secret_of_another(cluster: Deployment, node: str) -> str:
+    """A Secret that only a pod on that node uses; its path in the API."""
+    cluster.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "mine"},
+            "stringData": {"k": "open-sesame"},
+        }
+    )
+    run_pod(cluster, "victim", "serve", node=node, secret="mine")
+    return "/api/v1/namespaces/default/secrets/mine"
+
+
+@pytest.mark.usefixtures("_without_defence")
+def test_without_the_defence_the_attack_succeeds(
+    cluster: Deployment, impostor: Impostor, workers: list[str]
+) -> None:
+    """A certificate in another worker's name, and with it a Secret that only a pod there uses."""
+    path = _secret_of_another(cluster, workers[1])
+    own = impostor.does("get", path=path, certificate="/var/lib/kubelet/pki/kubelet-client-current.pem")
+    assert own["status"] == 403
+    impostor.does("request", label="stolen", node=workers[1])
+    assert decision(cluster, "stolen")[0] == "Approved"
+    cluster.wait_until(lambda: is_issued(cluster, "stolen"), "the stolen certificate is signed")
+    read = impostor.does("get", path=path, certificate=impostor.uses("stolen"))
+    assert read["status"] == 200
+    assert base64.b64decode(read["answer"]["data"]["k"]) == b"open-sesame"
+
+
+def _replay_gives_nothing(cluster: Deployment, impostor: Impostor, node: str, content: str) -> None:
+    """While the instance runs its request is good, and what is issued is for the key that it has itself."""
+    impostor.does("replay", label="replayed", content=content)
+    assert decision(cluster, "replayed") == ("Approved", "InstanceVerified")
+    cluster.wait_until(lambda: is_issued(cluster, "replayed"), "it is signed")
+    bucket = cluster.outputs("State")["StateBucketArn"].rpartition(":")[2]
+    key = f"identity/{instance_arn(cluster, node)}"
+    proof = cluster.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    assert issued_key(cluster, "replayed", impostor.instance_id) == proof
+
+
+def test_a_certificate_is_worthless_when_its_instance_is_gone(
+    cluster: Deployment, impostor: Impostor, workers: list[str]
+) -> None:
+    """Copied from a worker that is terminated then: it is not renewed, and reads nothing of its pods."""
+    gone = workers[1]
+    stolen = cluster.run(gone, "cat /var/lib/kubelet/pki/kubelet-client-current.pem")
+    path = "/root/gone.pem"
+    cluster.run(impostor.instance_id, f"umask 077; cat >{path}", stdin=stolen)
+    secret = _secret_of_another(cluster, gone)
+    assert impostor.does("get", path=secret, certificate=path)["status"] == 200
+    replayed = first_request(cluster, gone)
+    _replay_gives_nothing(cluster, impostor, gone, replayed)
+    # And EC2 does not know its successor at first.
+    hidden = cluster.faults.hide_instance(times=8)
+    cluster.client("autoscaling").terminate_instance_in_auto_scaling_group(
+        InstanceId=gone, ShouldDecrementDesiredCapacity=False
+    )
+    cluster.wait_until(
+        lambda: gone not in cluster.instances(states=("running", "shutting-down")), "it is terminated"
+    )
+    impostor.does("request", label="renewed", node=gone, certificate=path)
+    assert decision(cluster, "renewed") == ("Denied", "InstanceNotRunning")
+    impostor.does("replay", label="replayed-later", content=replayed)
+    assert decision(cluster, "replayed-later") == ("Denied", "InstanceNotRunning")
+    cluster.sh(cluster.master("a"), "kubequorum-node remove-stale-nodes")
+    cluster.wait_until(
+        lambda: impostor.does("get", path=secret, certificate=path)["status"] == 403,
+        "the Secret of its pods is nobody's on that node",
+    )
+    again = impostor.does("register", node=gone, certificate=path)
+    assert again["status"] == 403, again
+    assert "terminated" in again["answer"]
+    # Without the policy it registers again, and pods would be bound to it.
+    binding = cluster.kubectl("get", *_REVOKED, "-o", "json")
+    cluster.kubectl("delete", *_REVOKED)
+    cluster.wait_until(
+        lambda: impostor.does("register", node=gone, certificate=path)["status"] in {201, 409},
+        "it registers again",
+    )
+    cluster.kubectl("delete", "node", gone)
+    cluster.kubectl("create", "-f", "-", stdin=binding)
+    wait_for_nodes(cluster, 5)
+    assert hidden not in {active.fault_id for active in cluster.faults.active()}
