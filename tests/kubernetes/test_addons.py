@@ -58,9 +58,12 @@ def _deploy(cluster: Deployment, objects: list[dict[str, Any]], *, ready_seconds
     (folder / "shop.yaml").write_text(yaml.safe_dump_all(objects), encoding="utf-8")
     manifest = {"name": "shop", "file": "shop.yaml", "ready_seconds": ready_seconds}
     cluster.change(addons={"manifests": [manifest]})
-    cluster.run_cdk(
-        "deploy", "--exclusively", "local-Addons", "--require-approval", "never", "--progress", "events"
-    )
+    _deploy_addons(cluster)
+
+
+def _deploy_addons(cluster: Deployment) -> None:
+    options = ("--require-approval", "never", "--progress", "events")
+    cluster.run_cdk("deploy", "--exclusively", "local-Addons", *options)
 
 
 def _in_shop(cluster: Deployment, kind: str) -> set[str]:
@@ -140,9 +143,7 @@ def test_an_addon_that_does_not_become_ready_is_rolled_back(cluster: Deployment)
 def test_an_addon_that_is_no_longer_wanted_is_removed(cluster: Deployment) -> None:
     """Its objects and its inventory, but not the namespace."""
     cluster.change(addons={"manifests": []})
-    cluster.run_cdk(
-        "deploy", "--exclusively", "local-Addons", "--require-approval", "never", "--progress", "events"
-    )
+    _deploy_addons(cluster)
     cluster.wait_until(
         lambda: not cluster.get("configmap", "-n", "kube-system", "-l", "kubequorum/addon"),
         "the inventory is gone",

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.deploy
 
 
 def test_all_stacks_are_complete(deployment: Deployment) -> None:
-    """Four stacks, each CREATE_COMPLETE, and only State protected against deletion."""
+    """All stacks, each CREATE_COMPLETE, and only State protected against deletion."""
     stacks = {s["StackName"]: s for s in deployment.client("cloudformation").describe_stacks()["Stacks"]}
     for name in STACKS:
         assert stacks[f"local-{name}"]["StackStatus"] == "CREATE_COMPLETE"

@@ -21,7 +21,7 @@ def authors(found: Mapping[str, Any]) -> list[str]:
     """Who else has written fields of an object, the last one first; controllers write its status only."""
     entries = [
         entry
-        for entry in found["metadata"].get("managedFields", [])
+        for entry in found["metadata"].get("managedFields") or []
         if entry.get("manager") != FIELD_MANAGER and not entry.get("subresource")
     ]
     newest_first = sorted(entries, key=lambda entry: str(entry.get("time", "")), reverse=True)

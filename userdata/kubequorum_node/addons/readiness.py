@@ -22,12 +22,17 @@ def _is_observed(found: Found) -> bool:
     )
 
 
+def _conditions(found: Found) -> list[Any]:
+    """Conditions in its status; a kind that was just defined has null there."""
+    return (found.get("status") or {}).get("conditions") or []
+
+
 def _deployment(found: Found) -> str:
     wanted = int(found["spec"].get("replicas", 1))
     status = found.get("status", {})
     if not _is_observed(found):
         return "its change was not seen yet"
-    for condition in status.get("conditions", []):
+    for condition in _conditions(found):
         if condition["type"] == "Progressing" and condition.get("reason") == "ProgressDeadlineExceeded":
             return str(condition.get("message") or "it makes no progress")
     updated, available = (int(status.get(key, 0)) for key in ("updatedReplicas", "availableReplicas"))
@@ -60,7 +65,7 @@ def _stateful_set(found: Found) -> str:
 
 def _condition(wanted: str) -> Callable[[Found], str]:
     def check(found: Found) -> str:
-        for condition in found.get("status", {}).get("conditions", []):
+        for condition in _conditions(found):
             if condition["type"] == wanted:
                 return (
                     "" if condition["status"] == "True" else str(condition.get("message") or f"not {wanted}")

@@ -100,7 +100,7 @@ class Reconciler:
             case Action.APPLY:
                 inventories[addon.name] = self._apply(wanted, addon, inventory, names)
             case Action.CHECK if inventory is not None:
-                inventories[addon.name] = self._check(addon, inventory)
+                inventories[addon.name] = self._check(wanted, addon, inventory)
             case Action.LOOK if inventory is not None:
                 inventories[addon.name] = self._look(addon, inventory)
             case _:
@@ -117,16 +117,18 @@ class Reconciler:
         except Exception as error:
             # Whatever it is, the deploy that waits for this addon must end some time.
             reason = str(error) or repr(error)
-            return self._give_up_if_due(addon, reason, is_final=_is_final(error), cause=error)
+            return self._give_up_if_due(wanted, addon, reason, is_final=_is_final(error), cause=error)
         self._suspect.pop(addon.name, None)
         self._looked[addon.name] = self._shop.clock.now()
         if applied.message:
             self._warn(f"addon {addon.name}: {applied.message}")
-        return self._check(addon, applied)
+        return self._check(wanted, addon, applied)
 
-    def _check(self, addon: Addon, inventory: Inventory) -> Inventory:
+    def _check(self, wanted: Wanted, addon: Addon, inventory: Inventory) -> Inventory:
         if reason := unready(self._shop, addon):
-            return self._give_up_if_due(addon, reason, is_final=False, cause=None, inventory=inventory)
+            return self._give_up_if_due(
+                wanted, addon, reason, is_final=False, cause=None, inventory=inventory
+            )
         self._begun.pop((addon.name, addon.generation), None)
         info(f"addon {addon.name} {addon.version} is ready")
         ready = replace(inventory, state=State.READY, holder=self._shop.me, message="")
@@ -145,6 +147,7 @@ class Reconciler:
 
     def _give_up_if_due(
         self,
+        wanted: Wanted,
         addon: Addon,
         reason: str,
         *,
@@ -164,9 +167,9 @@ class Reconciler:
         message = reason if is_final else f"not ready within {addon.ready_seconds} s: {reason}"
         self._begun.pop((addon.name, addon.generation), None)
         self._warn(f"addon {addon.name} failed: {message}")
-        return self._shop.inventories.write(
-            replace(current, state=State.FAILED, holder=self._shop.me, message=message)
-        )
+        # It failed as a part of this set, whichever set it was applied for first.
+        failed = replace(current, state=State.FAILED, holder=self._shop.me, message=message)
+        return self._shop.inventories.write(replace(failed, written=wanted.written))
 
     def _tidy(
         self, wanted: Wanted, name: str, inventories: dict[str, Inventory], names: Collection[Ref]

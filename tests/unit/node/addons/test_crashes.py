@@ -165,20 +165,24 @@ def test_a_later_set_may_be_applied_in_the_middle_of_an_earlier_one(number: int)
     cluster = _with_old_set()
     newest = wanted(addon("one", namespace("apps"), deployment("web", image="app:3")), written=3.0)
     slow, fast = Master(cluster, "i-0000000000000000a"), Master(cluster, "i-0000000000000000b")
-    left = number
+    left, overtaken = number, 0
 
     def before(request: Request) -> None:
-        nonlocal left
+        nonlocal left, overtaken
         if left == 0:
             left = -1
             # It cannot know whether the other one is dead, and waits for it.
             for _ in range(10):
                 fast.turn(newest)
+            overtaken = len(cluster.requests)
         elif left > 0:
             left -= 1
 
     cluster.before = before
     slow.turn(NEW)
+    # The request that it was about to send, and no more: then it sees that it was overtaken.
+    late = [r.path for r in cluster.requests[overtaken:] if r.method in {"PATCH", "DELETE"}]
+    assert len([path for path in late if "/services/" not in path]) <= 1
     # From its next turn on, the slow one has read the parameter, too.
     for _ in range(10):
         slow.turn(newest)

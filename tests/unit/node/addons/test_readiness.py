@@ -60,6 +60,11 @@ UNREADY = [
     (_found("apps/v1", "DaemonSet", observedGeneration=2, desiredNumberScheduled=2), "0 of 2"),
     (_found("apps/v1", "StatefulSet", observedGeneration=2, updatedReplicas=1), "0 of 1"),
     (_found("batch/v1", "Job"), "not Complete yet"),
+    # As the API server has it until its controller has looked for the first time.
+    (
+        _found("apiextensions.k8s.io/v1", "CustomResourceDefinition", conditions=None, storedVersions=["v1"]),
+        "not Established yet",
+    ),
     (
         _found(
             "apiregistration.k8s.io/v1", "APIService",

@@ -99,6 +99,17 @@ def test_pods_that_do_not_come_up_fail_the_addon_when_its_time_is_over() -> None
     assert "not ready within 300 s" in result.failure
 
 
+def test_an_addon_that_fails_later_fails_the_deploy_of_that_time() -> None:
+    """Another addon is deployed while its pods do not come up."""
+    cluster = Cluster()
+    cluster.broken = {"web"}
+    master = Master(cluster)
+    master.turn(WEB)
+    both = wanted(*WEB.addons.addons, addon("x", service("x")), written=2.0)
+    assert not master.turn(both, after=200).failure
+    assert "0 of 2 pods" in master.turn(both, after=200).failure
+
+
 def test_a_webhook_that_is_down_is_waited_for() -> None:
     """The API server answers 500 for the object: it is tried again."""
     cluster = Cluster()
