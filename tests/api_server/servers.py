@@ -33,6 +33,7 @@ from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
 from tests.unit.node.kubernetes.audit_requests import GROUPS
 
+ISSUER = "https://d111111abcdef8.cloudfront.net"
 ADMINISTRATOR, NODE = "administrator", "system:node:worker"
 _START_SECONDS = 180.0
 _KINDS = ("Mutating", "Validating")
@@ -196,7 +197,7 @@ def _flags(folder: Path, document: ClusterDocument, without: tuple[str, ...]) ->
     for name in ("sa.key", "client-ca.key"):
         openssl("genrsa", "-out", str(folder / name), "2048")
     _write_tokens(folder / "tokens.csv")
-    configuration = cluster_configuration(document, api_load_balancer_name="", service_account_issuer="")
+    configuration = cluster_configuration(document, api_load_balancer_name="", service_account_issuer=ISSUER)
     own = configuration["apiServer"]["extraArgs"]
     kubelet_ca = folder / "kubelet-ca.crt"
     request = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=ca"
@@ -214,10 +215,7 @@ def _flags(folder: Path, document: ClusterDocument, without: tuple[str, ...]) ->
         *("--bind-address=127.0.0.1", "--advertise-address=192.0.2.1", "--endpoint-reconciler-type=none"),
         *(f"--cert-dir={folder / 'serving'}", f"--token-auth-file={folder / 'tokens.csv'}"),
         *("--authorization-mode=Node,RBAC", "--allow-privileged=true"),
-        *(
-            "--service-account-issuer=https://kubernetes.default.svc",
-            "--service-cluster-ip-range=10.96.0.0/24",
-        ),
+        "--service-cluster-ip-range=10.96.0.0/24",
         f"--service-account-signing-key-file={folder / 'sa.key'}",
         f"--service-account-key-file={folder / 'sa.key'}",
     ]
