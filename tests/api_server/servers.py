@@ -34,7 +34,7 @@ from tests.unit.node.fakes import FakeNode
 from tests.unit.node.kubernetes.audit_requests import GROUPS
 
 ISSUER = "https://d111111abcdef8.cloudfront.net"
-ADMINISTRATOR, NODE = "administrator", "system:node:worker"
+ADMINISTRATOR, NODE = "administrator", "system:node:i-0123456789abcdef0"
 _START_SECONDS = 180.0
 _KINDS = ("Mutating", "Validating")
 _KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="

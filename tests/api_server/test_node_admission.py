@@ -10,6 +10,7 @@ from tests.api_server.servers import NODE, ApiServer
 from tests.unit.node import examples
 
 _NODES = "/api/v1/nodes"
+_NAME = "i-0123456789abcdef0"
 _BINDING = f"/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/{node_admission.NAME}"
 _ZONE = "topology.kubernetes.io/zone"
 _LABELS = {_ZONE: "eu-central-1a", "workload": "batch", "kubernetes.io/arch": "amd64"}
@@ -21,13 +22,13 @@ def _node(**spec: Any) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": "worker", "labels": _LABELS},
+        "metadata": {"name": _NAME, "labels": _LABELS},
         "spec": {"providerID": "aws:///eu-central-1a/i-0123456789abcdef0", **spec},
         "status": {"addresses": _addresses("10.20.1.5"), "daemonEndpoints": _PORT},
     }
 
 
-def _addresses(internal: str, *, hostname: str = "worker") -> list[dict[str, str]]:
+def _addresses(internal: str, *, hostname: str = _NAME) -> list[dict[str, str]]:
     return [{"type": "InternalIP", "address": internal}, {"type": "Hostname", "address": hostname}]
 
 
@@ -43,6 +44,7 @@ LIES_AT_REGISTRATION = {
     "ranges": _node(podCIDRs=["10.128.3.0/24"]),
     "no provider id": _node(providerID=""),
     "another cloud's provider id": _node(providerID="gce:///x/i-0123456789abcdef0"),
+    "another instance's provider id": _node(providerID="aws:///eu-central-1a/i-0fedcba9876543210"),
     "another zone's provider id": _node(providerID="aws:///eu-central-1b/i-0123456789abcdef0"),
     "an address outside the VPC": _changed("status", addresses=_addresses("10.21.1.5")),
     "no address": _changed("status", addresses=_addresses("x")),
@@ -60,7 +62,7 @@ LIES_LATER: dict[str, tuple[str, dict[str, Any]]] = {
     "nonsense as address": ("/status", {"status": {"addresses": _addresses("x")}}),
     "no address any more": (
         "/status",
-        {"status": {"addresses": [{"type": "Hostname", "address": "worker"}]}},
+        {"status": {"addresses": [{"type": "Hostname", "address": _NAME}]}},
     ),
     "another port": ("/status", {"status": {"daemonEndpoints": {"kubeletEndpoint": {"Port": 22}}}}),
     "labels by which pods are placed": ("", {"metadata": {"labels": {"workload": "payments"}}}),
@@ -115,7 +117,7 @@ def test_a_lie_at_registration_is_refused(cluster: ApiServer, lie: str) -> None:
 def test_a_lie_later_is_refused(cluster: ApiServer, lie: str) -> None:
     """A node that has registered truthfully may not change its mind."""
     place, change = LIES_LATER[lie]
-    reply = cluster.patch(f"{_NODES}/worker{place}?dryRun=All", change, user=NODE)
+    reply = cluster.patch(f"{_NODES}/{_NAME}{place}?dryRun=All", change, user=NODE)
     assert _refused_by_policy(reply), reply
 
 
@@ -123,22 +125,22 @@ def test_a_lie_later_is_refused(cluster: ApiServer, lie: str) -> None:
 def test_what_kubelets_write_is_accepted(cluster: ApiServer, change: str) -> None:
     """All day long."""
     place, values = HONEST[change]
-    reply = cluster.patch(f"{_NODES}/worker{place}?dryRun=All", values, user=NODE)
+    reply = cluster.patch(f"{_NODES}/{_NAME}{place}?dryRun=All", values, user=NODE)
     assert reply.status == 200, reply
 
 
 def test_others_are_not_concerned(cluster: ApiServer) -> None:
     """The controller manager gives the range, and people label nodes."""
     change = {"metadata": {"labels": {"gpu": "yes"}}, "spec": {"podCIDR": "10.128.9.0/24"}}
-    assert cluster.patch(f"{_NODES}/worker?dryRun=All", change).status == 200
+    assert cluster.patch(f"{_NODES}/{_NAME}?dryRun=All", change).status == 200
 
 
 def test_without_the_policy_the_lies_are_accepted(cluster: ApiServer) -> None:
     """All but those that Kubernetes itself refuses: so it is the policy that refuses them. Runs last."""
     assert cluster.ask("DELETE", _BINDING).status == 200
     _wait_until(cluster, active=False)
-    name = {"metadata": {"name": "worker", "labels": _LABELS}}
-    cluster.ask("DELETE", f"{_NODES}/worker")
+    name = {"metadata": {"name": _NAME, "labels": _LABELS}}
+    cluster.ask("DELETE", f"{_NODES}/{_NAME}")
     accepted = {
         lie for lie, node in LIES_AT_REGISTRATION.items()
         if cluster.post(f"{_NODES}?dryRun=All", {**node, **name}, user=NODE).status == 201
@@ -147,6 +149,6 @@ def test_without_the_policy_the_lies_are_accepted(cluster: ApiServer) -> None:
     assert cluster.post(_NODES, _node(), user=NODE).status == 201
     later = {
         lie for lie, (place, change) in LIES_LATER.items()
-        if cluster.patch(f"{_NODES}/worker{place}?dryRun=All", change, user=NODE).status == 200
+        if cluster.patch(f"{_NODES}/{_NAME}{place}?dryRun=All", change, user=NODE).status == 200
     }  # fmt: skip
     assert later == set(LIES_LATER)

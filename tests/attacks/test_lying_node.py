@@ -74,7 +74,7 @@ def test_a_node_cannot_register_with_a_range_of_its_choice(cluster: Deployment, 
     node = {
         "apiVersion": "v1",
         "kind": "Node",
-        "metadata": {"name": "invented"},
+        "metadata": {"name": "i-0123456789abcdef0"},
         "spec": {"podCIDR": "10.77.0.99/32", "providerID": "aws:///us-east-1a/i-0123456789abcdef0"},
     }
 
@@ -82,7 +82,7 @@ def test_a_node_cannot_register_with_a_range_of_its_choice(cluster: Deployment, 
         return as_administrator(
             cluster,
             *("create", "--dry-run=server", "-f", "-", "--validate=false"),
-            *("--as=system:node:invented", "--as-group=system:nodes"),
+            *("--as=system:node:i-0123456789abcdef0", "--as-group=system:nodes"),
             stdin=json.dumps(node),
         )
 

@@ -74,8 +74,10 @@ def _validations(plan: AddressPlan) -> list[tuple[str, str]]:
         ),
         (
             f"{_IS_CREATE} ? {_provider_id('object')}.matches('^aws:///[a-z0-9-]+/i-[0-9a-f]+$')"
+            f" && {_provider_id('object')}.endsWith('/' + object.metadata.name)"
             f" : {_provider_id('object')} == {_provider_id('oldObject')}",
-            "a node registers with the provider id of an instance, and may not change it",
+            # A node's name is its instance's id, and bound to its certificate.
+            "a node registers with the provider id of its own instance, and may not change it",
         ),
         (
             f"{_ADDRESSES}.all(a, a.type == 'InternalIP' ? {in_vpc}"

@@ -8,7 +8,7 @@ NODES, KUBE_SYSTEM = "system:nodes", "system:serviceaccounts:kube-system"
 GROUPS = {
     "administrator": (MASTERS,),
     "developer": (),
-    "system:node:worker": (NODES,),
+    "system:node:i-0123456789abcdef0": (NODES,),
     "system:kube-scheduler": (),
     "system:kube-controller-manager": (),
     "system:serviceaccount:kube-system:coredns": (KUBE_SYSTEM,),
@@ -59,7 +59,7 @@ class Request:
         return group, namespace, resource, subresource, name
 
 
-_NODE, _COREDNS = "system:node:worker", "system:serviceaccount:kube-system:coredns"
+_NODE, _COREDNS = "system:node:i-0123456789abcdef0", "system:serviceaccount:kube-system:coredns"
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces"
 _SCHEDULER = "system:kube-scheduler"
 
@@ -96,9 +96,9 @@ REQUESTS: tuple[Request, ...] = (
         (_COREDNS, "list", "/api/v1/namespaces"),
         (_SCHEDULER, "get", "/api/v1/namespaces/default/configmaps/c"),
         (_SCHEDULER, "get", f"{_LEASES}/default/leases/x"),
-        ("system:serviceaccount:default:default", "get", "/api/v1/nodes/worker"),
+        ("system:serviceaccount:default:default", "get", "/api/v1/nodes/i-0123456789abcdef0"),
         ("developer", "list", "/api/v1/pods"),
-        ("developer", "get", "/api/v1/nodes/worker"),
+        ("developer", "get", "/api/v1/nodes/i-0123456789abcdef0"),
         ("administrator", "get", "/version"),
         ("administrator", "get", "/metrics"),
         ("", "get", "/version"),
@@ -112,7 +112,7 @@ REQUESTS: tuple[Request, ...] = (
     # Changes, with what was to be written.
     *_all(
         "Request",
-        (_NODE, "patch", "/api/v1/nodes/worker/status"),
+        (_NODE, "patch", "/api/v1/nodes/i-0123456789abcdef0/status"),
         (_NODE, "patch", "/api/v1/nodes/other"),
         (_NODE, "create", "/api/v1/nodes"),
         (_NODE, "create", f"{_LEASES}/kube-node-lease/leases"),
@@ -129,9 +129,9 @@ REQUESTS: tuple[Request, ...] = (
         ("", "get", "/livez"),
         ("", "get", "/readyz"),
         ("administrator", "get", "/healthz"),
-        (_NODE, "get", "/api/v1/nodes/worker"),
-        (_NODE, "get", f"{_LEASES}/kube-node-lease/leases/worker"),
-        (_NODE, "update", f"{_LEASES}/kube-node-lease/leases/worker"),
+        (_NODE, "get", "/api/v1/nodes/i-0123456789abcdef0"),
+        (_NODE, "get", f"{_LEASES}/kube-node-lease/leases/i-0123456789abcdef0"),
+        (_NODE, "update", f"{_LEASES}/kube-node-lease/leases/i-0123456789abcdef0"),
         (_NODE, "create", "/api/v1/namespaces/default/events"),
         (_SCHEDULER, "get", f"{_LEASES}/kube-system/leases/kube-scheduler"),
         (_SCHEDULER, "update", f"{_LEASES}/kube-system/leases/kube-scheduler"),
