@@ -11,7 +11,7 @@ _BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybind
 _NODE: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Node",
-    "metadata": {"name": "worker"},
+    "metadata": {"name": "i-0123456789abcdef0"},
     "spec": {"providerID": "aws:///eu-central-1a/i-0123456789abcdef0"},
 }
 
@@ -36,7 +36,7 @@ def test_a_name_on_the_list_is_not_registered_by_a_node(server: ApiServer) -> No
     assert _settles(server, 201, user=NODE).status == 201
     server.patch(_LIST, {"data": {"i-0aaaaaaaaaaaaaaaa": "2026-01-01T00:00:00Z"}})
     assert _register(server, user=NODE).status == 201
-    server.patch(_LIST, {"data": {"worker": "2026-01-01T00:00:00Z"}})
+    server.patch(_LIST, {"data": {"i-0123456789abcdef0": "2026-01-01T00:00:00Z"}})
     refused = _settles(server, 403, user=NODE)
     assert (refused.status, "is terminated" in refused.message) == (403, True), refused
     assert _register(server).status == 201
