@@ -38,7 +38,8 @@ def _refused(change: Callable[[], object]) -> bool:
     return False
 
 
-def _role_of_master(deployment: Deployment, slot: str) -> str:
+def role_of_master(deployment: Deployment, slot: str) -> str:
+    """Name of the role of a slot's instance."""
     profile = deployment.described_master(slot)["IamInstanceProfile"]["Arn"].rpartition("/")[2]
     described = deployment.client("iam").get_instance_profile(InstanceProfileName=profile)
     return str(described["InstanceProfile"]["Roles"][0]["RoleName"])
@@ -46,7 +47,7 @@ def _role_of_master(deployment: Deployment, slot: str) -> str:
 
 def test_a_master_writes_backups_once_in_one_request_or_in_parts(deployment: Deployment) -> None:
     """The bucket refuses what does not say If-None-Match; parts of an upload cannot; masters prune."""
-    s3 = deployment.client_with_rights_of(_role_of_master(deployment, "a"), "s3")
+    s3 = deployment.client_with_rights_of(role_of_master(deployment, "a"), "s3")
     bucket = deployment.outputs("State")["StateBucketArn"].removeprefix("arn:aws:s3:::")
     once = {"Bucket": bucket, "Key": "backups/000009/full-00000000000000000001"}
     assert _refused(lambda: s3.put_object(**once, Body=b"x"))
@@ -65,7 +66,7 @@ def test_a_master_writes_backups_once_in_one_request_or_in_parts(deployment: Dep
 
 def test_a_master_adds_to_its_own_audit_log_and_does_nothing_else_to_it(deployment: Deployment) -> None:
     """It cannot read, overwrite or delete it, nor write another slot's."""
-    s3 = deployment.client_with_rights_of(_role_of_master(deployment, "a"), "s3")
+    s3 = deployment.client_with_rights_of(role_of_master(deployment, "a"), "s3")
     bucket = deployment.outputs("State")["StateBucketArn"].removeprefix("arn:aws:s3:::")
     own = {"Bucket": bucket, "Key": "audit/a/2027/01/15/test"}
     other = {**own, "Key": "audit/b/2027/01/15/test"}
@@ -79,7 +80,7 @@ def test_a_master_adds_to_its_own_audit_log_and_does_nothing_else_to_it(deployme
 
 def test_a_master_sends_metrics_of_one_namespace(deployment: Deployment) -> None:
     """Others' metrics, and all alarms, are none of its business."""
-    cloudwatch = deployment.client_with_rights_of(_role_of_master(deployment, "a"), "cloudwatch")
+    cloudwatch = deployment.client_with_rights_of(role_of_master(deployment, "a"), "cloudwatch")
     data = [{"MetricName": "Test", "Value": 1.0}]
     assert not _refused(lambda: cloudwatch.put_metric_data(Namespace="Kubequorum", MetricData=data))
     assert _refused(lambda: cloudwatch.put_metric_data(Namespace="AWS/EC2", MetricData=data))
@@ -94,7 +95,7 @@ def _alarms(deployment: Deployment) -> list[dict[str, Any]]:
 
 def test_a_role_cannot_touch_another_slot(deployment: Deployment) -> None:
     """With the permissions of slot a: its record, keys and volume can be changed, those of slot b cannot."""
-    role = _role_of_master(deployment, "a")
+    role = role_of_master(deployment, "a")
     outputs = deployment.outputs("State")
     bucket = outputs["StateBucketArn"].removeprefix("arn:aws:s3:::")
     instance = deployment.master("a")
