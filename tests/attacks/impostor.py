@@ -22,7 +22,9 @@ class Impostor:
     def does(self, action: str, **wanted: str) -> dict[str, Any]:
         """Run an action of `on_machine` there; what it prints."""
         argument = shlex.quote(json.dumps({"do": action, **wanted}))
-        script = f"set -a; . /etc/default/kubequorum; set +a; exec python3 - {argument}"
+        # boto3 is in the node program's bundle.
+        python = "PYTHONPATH=/opt/kubequorum/current exec python3"
+        script = f"set -a; . /etc/default/kubequorum; set +a; {python} - {argument}"
         printed = self._cluster.run(self.instance_id, script, stdin=_SCRIPT)
         found: dict[str, Any] = json.loads(printed)
         return found
