@@ -49,7 +49,7 @@ def test_a_secret_that_a_node_reads_is_found_in_the_audit_log(cluster: Deploymen
         "env": [{"name": "K", "valueFrom": {"secretKeyRef": {"name": "mounted", "key": "k"}}}],
     }
     spec = {"nodeName": worker.node_name, "containers": [container]}
-    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "victim"}, "spec": spec})
+    cluster.apply({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "reader"}, "spec": spec})
     try:
         cluster.wait_until(
             lambda: worker.kubectl("get", "secret", "mounted").succeeded, "the node may read the Secret"
@@ -59,4 +59,4 @@ def test_a_secret_that_a_node_reads_is_found_in_the_audit_log(cluster: Deploymen
             wait_until_recorded(cluster, worker, name, status)
         assert "sesame" not in json.dumps(_audit_events(cluster, "mounted"))
     finally:
-        cluster.kubectl("delete", "pod/victim", "secret/mounted", "secret/elsewhere", "--now", "--wait=false")
+        cluster.kubectl("delete", "pod/reader", "secret/mounted", "secret/elsewhere", "--now", "--wait=false")

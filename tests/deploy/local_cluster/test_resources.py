@@ -119,7 +119,7 @@ def test_each_master_runs_in_its_slot(deployment: Deployment) -> None:
         user_data = base64.b64decode(attribute["UserData"]["Value"]).decode()
         config = json.loads(user_data.split("CONFIG='")[1].split("'\n")[0])
         assert config["role"] == f"master/{slot}"
-        assert len(user_data) <= 1536
+        assert len(user_data) <= 1638, "a tenth of what EC2 takes"
 
 
 def test_hooks_were_there_before_the_first_instance(deployment: Deployment) -> None:

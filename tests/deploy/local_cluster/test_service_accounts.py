@@ -85,7 +85,7 @@ def test_what_a_master_publishes_makes_tokens_hold(deployment: Deployment, tmp_p
         with pytest.raises(ClientError, match="AccessDenied"):
             _client(deployment, session).get_object(Bucket=bucket, Key=ca_set.KEY)
     finally:
-        deployment.run_cdk("destroy", "local-ServiceAccounts", "--force")
+        deployment.run_cdk("destroy", "local-ServiceAccounts", "--exclusively", "--force")
         deployment.change(service_accounts={"roles": []})
 
 
