@@ -47,7 +47,7 @@ def role_arn(cluster: Deployment) -> Iterator[str]:
     # API servers learn of it by a watch.
     time.sleep(2)
     yield arn
-    cluster.run_cdk("destroy", "local-ServiceAccounts", "--force")
+    cluster.run_cdk("destroy", "local-ServiceAccounts", "--exclusively", "--force")
     cluster.change(service_accounts={"roles": []})
 
 

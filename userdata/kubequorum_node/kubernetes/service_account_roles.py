@@ -109,7 +109,8 @@ def _environment(region: str, endpoint: str | None) -> str:
         "AWS_STS_REGIONAL_ENDPOINTS": "regional",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        **({"AWS_ENDPOINT_URL": endpoint} if endpoint else {}),
+        # The Go SDK's exchange of the token heeds only the variable of its service.
+        **(dict.fromkeys(("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"), endpoint) if endpoint else {}),
     }
     # Parameters have no types: without the conversion the map's values would differ in theirs.
     entries = [f"'AWS_ROLE_ARN': string(params.metadata.annotations['{ROLE_ANNOTATION}'])"]
