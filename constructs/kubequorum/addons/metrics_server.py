@@ -24,8 +24,8 @@ _ARGUMENTS = {
     "secure-port": str(_PORT),
     "kubelet-preferred-address-types": "InternalIP",
     "kubelet-use-node-status-port": "true",
-    # Kubelets have certificates that they signed themselves, see docs/addons.md.
-    "kubelet-insecure-tls": "true",
+    # The cluster signs kubelets' serving certificates, see docs/decisions/node-certificates.md.
+    "kubelet-certificate-authority": "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
     "metric-resolution": "15s",
 }
 
