@@ -24,14 +24,14 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         yield deployment
 
 
-def _objects(*, copies: int = 2, path: str = "/", extra: str = "") -> list[dict[str, Any]]:
-    """A Namespace, and a Deployment of netprobe in it that is ready if `path` is answered."""
+def _objects(*, copies: int = 2, port: int = PORT, extra: str = "") -> list[dict[str, Any]]:
+    """A Namespace, and a Deployment of netprobe in it that is ready if `port` answers."""
     container = {
         "name": "netprobe",
         "image": NETPROBE,
         "imagePullPolicy": "Never",
         "args": ["serve"],
-        "readinessProbe": {"httpGet": {"path": path, "port": PORT}, "periodSeconds": 1},
+        "readinessProbe": {"httpGet": {"path": "/", "port": port}, "periodSeconds": 1},
     }
     pod = {"terminationGracePeriodSeconds": 1, "containers": [container]}
     labels = {"app": "web"}
@@ -133,7 +133,7 @@ def _events(cluster: Deployment) -> str:
 def test_an_addon_that_does_not_become_ready_is_rolled_back(cluster: Deployment) -> None:
     """The deploy fails with its reason in the stack's event, and the set before is applied again."""
     with pytest.raises(CommandError):
-        _deploy(cluster, _objects(path="/missing", extra="-bad"), ready_seconds=30)
+        _deploy(cluster, _objects(port=PORT + 1, extra="-bad"), ready_seconds=30)
     reasons = [event.get("ResourceStatusReason", "") for event in cluster.events("Addons")]
     assert any("FAILURE signal with UniqueId shop: not ready within" in reason for reason in reasons)
     cluster.wait_until(lambda: _in_shop(cluster, "configmap") == {"settings-3"}, "the set before is back")

@@ -176,8 +176,8 @@ def test_certificates_are_valid_for_a_year_and_renewed(cluster: Deployment) -> N
 
 def test_the_shared_kubelet_configuration_has_no_settings_of_local_machines(cluster: Deployment) -> None:
     """What only a container needs is in a drop-in on the machine, and not in the cluster's configuration."""
-    drop_ins = cluster.sh(cluster.master("a"), "cat /etc/kubernetes/kubelet.conf.d/*.conf")
-    assert yaml.safe_load(drop_ins)["failCgroupV1"] is False
+    drop_in = cluster.sh(cluster.master("a"), "cat /etc/kubernetes/kubelet.conf.d/90-local-machine.conf")
+    assert yaml.safe_load(drop_in)["failCgroupV1"] is False
     shared = cluster.kubectl(
         "get", "configmap", "kubelet-config", "-n", "kube-system", "-o", "jsonpath={.data.kubelet}"
     )
