@@ -89,7 +89,7 @@ class AddonService:
         try:
             self._report.failed(error.location, error.written, f"set of addons: {error}")
         except (ClientError, BotoCoreError) as failure:
-            info(f"the stack could not be told: {failure}")
+            info(f"the stack could not be signalled: {failure}")
 
     def _say(self, message: str) -> None:
         """Log a failure once, however many turns it lasts."""
