@@ -96,7 +96,7 @@ def test_a_completion_that_came_too_early_is_repeated(
     hooks.retry_completion(TERMINATE_HOOK)
     assert [done["LifecycleHookName"] for done in node.aws.completed] == [TERMINATE_HOOK]
     assert node.aws.lifecycle[INSTANCE] == "Terminating:Proceed"
-    assert node.clock.now() < 1160
+    assert node.clock.now() < 1180
 
 
 def test_draining_is_not_waited_for_without_end(
