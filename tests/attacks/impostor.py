@@ -55,11 +55,17 @@ def decision(cluster: Deployment, label: str) -> tuple[str, str]:
 
 
 def first_request(cluster: Deployment, instance_id: str) -> str:
-    """The request with which a node joined, as it is in the API."""
+    """The request with which a node joined, as it is in the API, and not one that was made in its name."""
     for request in cluster.get("csr"):
+        verified = [each["reason"] for each in request["status"].get("conditions", [])] == [
+            "InstanceVerified"
+        ]
+        if not verified or not request["spec"]["username"].startswith("system:bootstrap:"):
+            continue
         content = str(request["spec"]["request"])
-        text = cluster.sh(instance_id, f"echo {content} | base64 -d | openssl req -noout -subject")
-        if request["spec"]["username"].startswith("system:bootstrap:") and instance_id in text:
+        if instance_id in cluster.sh(
+            instance_id, f"echo {content} | base64 -d | openssl req -noout -subject"
+        ):
             return content
     raise LookupError(f"no request of {instance_id}: they are forgotten after an hour")
 
