@@ -86,7 +86,11 @@ def test_the_user_id_of_an_instance_is_its_roles_and_its_own() -> None:
     """`role id:instance id` (IAM user guide, table of principal key values)."""
     with request_scope(str(uuid4().int)[:12], "us-east-1"):
         trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-        iam._roles["node"] = {"RoleId": "AROAEXAMPLE", "AssumeRolePolicyDocument": {"Statement": trust}}
+        iam._roles["node"] = {
+            "RoleName": "node",
+            "RoleId": "AROAEXAMPLE",
+            "AssumeRolePolicyDocument": {"Statement": trust},
+        }
         key = sessions.open_for_instance("node", instance_id="i-1").access_key_id
         assert sts._sessions.get(key)["UserId"] == "AROAEXAMPLE:i-1"
 
