@@ -50,7 +50,7 @@ def measure(cluster: Cluster, progress: Progress) -> Mapping[str, float]:
         time.sleep(sum(_BETWEEN_LOSSES_SECONDS) / 2 * _LOSSES)
     writer = max(after, key=lambda slot: after[slot][0] - before[slot][0])
     return {
-        "backup_rpo_seconds": max(lags),
+        "backup_lag_seconds": max(lags),
         "backup_cpu_percent": 100 * (after[writer][0] - before[writer][0]) / seconds,
         "backup_memory_mib": after[writer][1],
         "backup_write_p99_ratio": p99_of_writes(load.history) / p99_of_writes(bare.history),
@@ -127,7 +127,7 @@ def _without_backups(cluster: Cluster) -> Iterator[None]:
 
 PROBE = Probe(
     figures=(
-        Figure(name="backup_rpo_seconds", unit="s", aim=10),
+        Figure(name="backup_lag_seconds", unit="s", aim=10),
         Figure(name="backup_cpu_percent", unit="%", aim=5),
         Figure(name="backup_memory_mib", unit="MiB", aim=100),
         Figure(name="backup_write_p99_ratio", unit="ratio", aim=1.1),
