@@ -21,8 +21,8 @@ ABANDONED_STATUS = 3
 _NEW_ROLE_SECONDS = 45.0
 """For which a launch believes that its role is new, and not that it lacks a permission.
 
-Roles are everywhere within seconds as a rule, and an instance needs some to boot. Each master of a creation waits in
-turn, so a permission that really lacks is reported after three times as long.
+Roles are everywhere within seconds as a rule, and an instance needs some to boot. Each master of a creation
+waits in turn, so a permission that really lacks is reported after three times as long.
 """
 _REPORT_SECONDS = 300.0
 """How long reporting a failed launch may take: the stack may have to reach the resource that waits for it."""
