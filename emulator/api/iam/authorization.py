@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.api import patches, sessions
-from emulator.api.iam import autoscaling, cloudwatch, ec2, origin, route53, s3, services
+from emulator.api.iam import autoscaling, cloudwatch, ec2, load_balancing, origin, route53, s3, services
 from emulator.api.iam.checks import Check, Request
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ _CHECKS: Mapping[str, Callable[[Request], list[Check] | None]] = {
     "s3": s3.checks,
     "cloudformation": services.cloudformation,
     "monitoring": cloudwatch.checks,
-    "elasticloadbalancing": services.load_balancing,
+    "elasticloadbalancing": load_balancing.checks,
     "ssm": services.ssm,
 }
 

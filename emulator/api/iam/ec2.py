@@ -33,6 +33,11 @@ _SINGLE = {
     "ModifyVolume": "VolumeId",
     "ModifyVolumeAttribute": "VolumeId",
     "EnableVolumeIO": "VolumeId",
+    "AuthorizeSecurityGroupEgress": "GroupId",
+    "AuthorizeSecurityGroupIngress": "GroupId",
+    "DeleteSecurityGroup": "GroupId",
+    "RevokeSecurityGroupEgress": "GroupId",
+    "RevokeSecurityGroupIngress": "GroupId",
 }
 """Actions on one resource."""
 _TYPES = {

@@ -1,4 +1,4 @@
-"""CloudFormation, load balancing and SSM: resources that ministack does not name as AWS does."""
+"""CloudFormation and SSM: resources that ministack does not name as AWS does."""
 
 import json
 
@@ -18,11 +18,6 @@ def cloudformation(request: Request) -> list[Check] | None:
     name = request.parameter("StackName")
     stack = _RESOLVE_STACK.get()(name) if name else None
     return [Check(resource_arn=stack["StackId"])] if stack else None
-
-
-def load_balancing(request: Request) -> list[Check] | None:
-    """Describe actions have no resource-level permissions."""
-    return [Check(resource_arn=ANY)] if request.action.startswith("Describe") else None
 
 
 def ssm(request: Request) -> list[Check] | None:

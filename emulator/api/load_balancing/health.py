@@ -112,7 +112,7 @@ class Health:
                 if not store.target_group(key.target_group_arn).get("LoadBalancerArns"):
                     state, reason = "unused", "Target.NotInUse"
                     description = "Target group is not configured to receive traffic from the load balancer"
-                elif (instance_state := _not_running(key.target_id)) is not None:
+                elif (instance_state := not_running(key.target_id)) is not None:
                     state, reason = "unused", "Target.InvalidState"
                     description = f"Target is in the {instance_state} state"
         view = {"State": state}
@@ -182,7 +182,7 @@ class Health:
                 listener(key.target_id, after == "healthy")
 
 
-def _not_running(target_id: str) -> str | None:
+def not_running(target_id: str) -> str | None:
     """The state of a target that is an instance and does not run."""
     if not target_id.startswith("i-"):
         return None

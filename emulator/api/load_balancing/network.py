@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.api import patches
-from emulator.api.load_balancing import network_balancers, network_target_groups
+from emulator.api.load_balancing import network_balancers, network_listeners, network_target_groups
 from emulator.api.wire import Protocol
 
 _ACTIONS = patches.declare(
@@ -18,13 +18,18 @@ _ACTIONS = patches.declare(
         (
             "CreateLoadBalancer",
             "DescribeLoadBalancers",
+            "DeleteLoadBalancer",
             "CreateTargetGroup",
             "DescribeTargetGroups",
+            "DeleteTargetGroup",
             "CreateListener",
+            "ModifyListener",
+            "DeleteListener",
         ),
         ("params",),
     ),
-    why="a network load balancer has its own ARN, DNS name, health checks and attributes",
+    why="a network load balancer has its own ARN, DNS name, health checks and attributes, and uses the "
+    "target groups of its listeners only",
 )
 
 Handler = Callable[[Any], Any]
@@ -35,9 +40,13 @@ def install(protocol: Protocol) -> None:
     for action, ours, function in (
         ("CreateLoadBalancer", _of_network_type, network_balancers.create_load_balancer),
         ("DescribeLoadBalancers", _always, network_balancers.describe_load_balancers),
+        ("DeleteLoadBalancer", _for_network_balancer, network_balancers.delete_load_balancer),
         ("CreateTargetGroup", _of_network_protocol, network_target_groups.create_target_group),
         ("DescribeTargetGroups", _always, network_target_groups.describe_target_groups),
-        ("CreateListener", _for_network_balancer, network_balancers.create_listener),
+        ("DeleteTargetGroup", _always, network_target_groups.delete_target_group),
+        ("CreateListener", _for_network_balancer, network_listeners.create_listener),
+        ("ModifyListener", _of_network_balancer, network_listeners.modify_listener),
+        ("DeleteListener", _of_network_balancer, network_listeners.delete_listener),
     ):
         _ACTIONS.replace_item(
             action, _either(ours, protocol.handler(action, function), _ACTIONS.item(action))
@@ -59,6 +68,10 @@ def _of_network_protocol(params: Any) -> bool:
 
 def _for_network_balancer(params: Any) -> bool:
     return ":loadbalancer/net/" in _first(params, "LoadBalancerArn")
+
+
+def _of_network_balancer(params: Any) -> bool:
+    return ":listener/net/" in _first(params, "ListenerArn")
 
 
 def _either(condition: Callable[[Any], bool], ours: Handler, original: Handler) -> Handler:

@@ -1,4 +1,4 @@
-"""Network load balancers and their listeners."""
+"""Network load balancers."""
 
 import secrets
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from typing import Any
 from ministack.core.responses import get_region
 
 from emulator.api.ec2 import store as ec2_store
-from emulator.api.load_balancing import store
+from emulator.api.load_balancing import network_listeners, store
 from emulator.api.wire import ApiError, Request, Response
 
 _HOSTED_ZONES = {
@@ -29,32 +29,40 @@ _BALANCER_DEFAULTS = {
 
 
 def create_load_balancer(request: Request) -> Response:
-    """Create a network load balancer; it is active at once.
+    """Create a network load balancer; it is active at once. Whoever asks again for the same one gets it.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html
 
     Raises:
         ApiError: its name is taken, or a subnet or security group does not fit.
     """
     name = request["Name"]
-    if any(balancer["LoadBalancerName"] == name for balancer in store.BALANCERS.get().values()):
-        raise ApiError("DuplicateLoadBalancerName", f"A load balancer with name '{name}' already exists.")
     subnet_ids = request.get("Subnets") or [item["SubnetId"] for item in request.get("SubnetMappings") or []]
     zones = _zones(subnet_ids)
     for group_id in request.get("SecurityGroups") or []:
         if group_id not in ec2_store.security_groups():
             raise ApiError("InvalidSecurityGroup", f"The security group '{group_id}' does not exist")
-    balancer_id = secrets.token_hex(8)
-    arn = store.arn(f"loadbalancer/net/{name}/{balancer_id}")
-    store.BALANCERS.get()[arn] = {
-        "LoadBalancerArn": arn,
+    settings = {
         "LoadBalancerName": name,
-        "DNSName": f"{name}-{balancer_id}.elb.{get_region()}.amazonaws.com",
         "Scheme": request.get("Scheme", "internet-facing"),
         "VpcId": ec2_store.subnets()[subnet_ids[0]]["VpcId"],
-        "State": "active",
         "Type": "network",
         "Subnets": list(zones),
         "SecurityGroups": request.get("SecurityGroups") or [],
         "IpAddressType": request.get("IpAddressType", "ipv4"),
+    }
+    for balancer in list(store.BALANCERS.get().values()):
+        if balancer["LoadBalancerName"] == name:
+            if settings.items() <= balancer.items():
+                return {"LoadBalancers": [_balancer(balancer)]}
+            raise ApiError("DuplicateLoadBalancerName", f"A load balancer with name '{name}' already exists.")
+    balancer_id = secrets.token_hex(8)
+    arn = store.arn(f"loadbalancer/net/{name}/{balancer_id}")
+    store.BALANCERS.get()[arn] = {
+        **settings,
+        "LoadBalancerArn": arn,
+        "DNSName": f"{name}-{balancer_id}.elb.{get_region()}.amazonaws.com",
+        "State": "active",
         "CreatedTime": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
     }
     store.TAGS.get()[arn] = request.get("Tags") or []
@@ -115,35 +123,24 @@ def _balancer(record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def create_listener(request: Request) -> Response:
-    """Create a listener of a network load balancer.
+def delete_load_balancer(request: Request) -> Response:
+    """Delete a network load balancer with its listeners; one that is gone is no error.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DeleteLoadBalancer.html
 
     Raises:
-        ApiError: there is no such balancer or target group, or the port is taken.
+        ApiError: it is protected.
     """
-    balancer_arn = request["LoadBalancerArn"]
-    if balancer_arn not in store.BALANCERS.get():
-        raise ApiError("LoadBalancerNotFound", f"Load balancer '{balancer_arn}' not found")
-    port = request.get("Port")
-    for listener in store.LISTENERS.get().values():
-        if (listener["LoadBalancerArn"], listener["Port"]) == (balancer_arn, port):
+    arn = request["LoadBalancerArn"]
+    for attribute in store.BALANCER_ATTRIBUTES.get().get(arn) or ():
+        if (attribute["Key"], attribute["Value"]) == ("deletion_protection.enabled", "true"):
             raise ApiError(
-                "DuplicateListener", "A listener already exists on this port for this load balancer"
+                "OperationNotPermitted",
+                f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
             )
-    actions = request["DefaultActions"]
-    for action in actions:
-        group = store.GROUPS.get().get(action.get("TargetGroupArn"))
-        if group is None:
-            raise ApiError("TargetGroupNotFound", f"Target group '{action.get('TargetGroupArn')}' not found")
-        if balancer_arn not in group["LoadBalancerArns"]:
-            group["LoadBalancerArns"].append(balancer_arn)
-    arn = f"{balancer_arn.replace(':loadbalancer/', ':listener/')}/{secrets.token_hex(8)}"
-    store.LISTENERS.get()[arn] = {
-        "ListenerArn": arn,
-        "LoadBalancerArn": balancer_arn,
-        "Port": port,
-        "Protocol": request.get("Protocol", "TCP"),
-        "DefaultActions": actions,
-    }
-    store.TAGS.get()[arn] = request.get("Tags") or []
-    return {"Listeners": [store.LISTENERS.get()[arn]]}
+    # First, so that nothing asks for the targets of a listener whose balancer is gone.
+    store.BALANCERS.get().pop(arn, None)
+    network_listeners.delete_all_of(arn)
+    store.BALANCER_ATTRIBUTES.get().pop(arn, None)
+    store.TAGS.get().pop(arn, None)
+    return {}

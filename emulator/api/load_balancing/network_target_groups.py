@@ -19,19 +19,17 @@ _GROUP_DEFAULTS = {
 
 
 def create_target_group(request: Request) -> Response:
-    """Create a target group of a network protocol.
+    """Create a target group of a network protocol. Whoever asks again for the same one gets it.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateTargetGroup.html
 
     Raises:
         ApiError: its name is taken.
     """
     name = request["Name"]
-    if any(group["TargetGroupName"] == name for group in store.GROUPS.get().values()):
-        raise ApiError("DuplicateTargetGroupName", f"A target group with name '{name}' already exists.")
     check = request.get("HealthCheckProtocol", "TCP")
     by_http = check in ("HTTP", "HTTPS")
-    arn = store.arn(f"targetgroup/{name}/{secrets.token_hex(8)}")
-    store.GROUPS.get()[arn] = {
-        "TargetGroupArn": arn,
+    settings = {
         "TargetGroupName": name,
         "Protocol": request["Protocol"],
         "Port": request.get("Port"),
@@ -45,9 +43,15 @@ def create_target_group(request: Request) -> Response:
         "UnhealthyThresholdCount": request.get("UnhealthyThresholdCount", 2),
         **({"HealthCheckPath": request.get("HealthCheckPath", "/")} if by_http else {}),
         "Matcher": request.get("Matcher") or ({"HttpCode": "200-399"} if by_http else {}),
-        "LoadBalancerArns": [],
         "TargetType": request.get("TargetType", "instance"),
     }
+    for group in list(store.GROUPS.get().values()):
+        if group["TargetGroupName"] == name:
+            if settings.items() <= group.items():
+                return {"TargetGroups": [group]}
+            raise ApiError("DuplicateTargetGroupName", f"A target group with name '{name}' already exists.")
+    arn = store.arn(f"targetgroup/{name}/{secrets.token_hex(8)}")
+    store.GROUPS.get()[arn] = {**settings, "TargetGroupArn": arn, "LoadBalancerArns": []}
     store.TARGETS.get()[arn] = []
     store.TAGS.get()[arn] = request.get("Tags") or []
     store.GROUP_ATTRIBUTES.get()[arn] = store.attributes(_GROUP_DEFAULTS)
@@ -68,3 +72,18 @@ def describe_target_groups(request: Request) -> Response:
     )
     balancer = request.get("LoadBalancerArn")
     return {"TargetGroups": [g for g in groups if balancer is None or balancer in g["LoadBalancerArns"]]}
+
+
+def delete_target_group(request: Request) -> Response:
+    """Delete a target group of any protocol that no listener forwards to.
+
+    Raises:
+        ApiError: there is none, or a listener forwards to it.
+    """
+    arn = request["TargetGroupArn"]
+    store.target_group(arn)
+    if store.listeners_forwarding_to(arn):
+        raise ApiError("ResourceInUse", f"Target group '{arn}' is currently in use by a listener or a rule")
+    for table in (store.GROUPS, store.TARGETS, store.GROUP_ATTRIBUTES, store.TAGS):
+        table.get().pop(arn, None)
+    return {}

@@ -39,6 +39,15 @@ def target_group_exists(arn: str) -> bool:
     return arn in GROUPS.get()
 
 
+def listeners_forwarding_to(arn: str) -> list[Record]:
+    """The listeners with an action that forwards to a target group."""
+    return [
+        listener
+        for listener in list(LISTENERS.get().values())
+        if any(action.get("TargetGroupArn") == arn for action in listener.get("DefaultActions") or ())
+    ]
+
+
 def targets(arn: str) -> list[Record]:
     """The targets of a group: Id and Port."""
     table = cast("MutableMapping[str, list[Record]]", TARGETS.get())

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.api.load_balancing import store
-from emulator.api.load_balancing.health import Health, Key
-from emulator.api.wire import Request, Response
+from emulator.api.load_balancing.health import Health, Key, not_running
+from emulator.api.wire import ApiError, Request, Response
 
 
 class Targets:
@@ -32,8 +32,20 @@ class Targets:
         )
 
     def register_targets(self, request: Request) -> Response:
-        """RegisterTargets."""
+        """RegisterTargets: all of them, or none.
+
+        https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RegisterTargets.html
+
+        Raises:
+            ApiError: there is no such target group, or an instance does not run.
+        """
         store.target_group(request["TargetGroupArn"])
+        if stopped := [target["Id"] for target in request["Targets"] if not_running(target["Id"])]:
+            raise ApiError(
+                "InvalidTarget",
+                "The following targets are not in a running state and cannot be registered: "
+                + ", ".join(f"'{one}'" for one in stopped),
+            )
         for target in request["Targets"]:
             self._add(request["TargetGroupArn"], target)
         return {}
