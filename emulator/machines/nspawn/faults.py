@@ -82,12 +82,18 @@ class MachineFaults:
 
     def power_loss(self, instance_id: str, *, unnoticed: bool = False) -> None:
         """Switch the machine off at once; what its file systems have not written yet is lost."""
-        self._machine(instance_id).lose_power()
+        machine = self._machine(instance_id)
+        machine.lose_power()
+        # Its network namespace lives on, and would refuse connections. Without power nothing answers at all.
+        machine.network.set_link(instance_id, up=False)
         self._status_check(instance_id, unnoticed)
 
     def power_on(self, instance_id: str) -> None:
         """Boot it again, with the same disk, address and volumes."""
-        self._machine(instance_id).boot()
+        machine = self._machine(instance_id)
+        if instance_id not in self._partitioned:
+            machine.network.set_link(instance_id, up=True)
+        machine.boot()
         self._status_check(instance_id, True)
 
     def freeze(self, instance_id: str, *, unnoticed: bool = False) -> None:
@@ -108,7 +114,9 @@ class MachineFaults:
 
     def reconnect(self, instance_id: str) -> None:
         """Connect it again."""
-        self._machine(instance_id).network.set_link(instance_id, up=True)
+        machine = self._machine(instance_id)
+        if machine.guest is not None:
+            machine.network.set_link(instance_id, up=True)
         self._partitioned.discard(instance_id)
         self._status_check(instance_id, True)
 

@@ -38,6 +38,24 @@ def power_loss_of_all(scene: Scene) -> None:
     _lose(scene, *scene.cluster.slots)
 
 
+@trial(
+    expected="the other two report it: EC2's status checks, which need minutes, notice nothing", in_ci=True
+)
+def power_loss_that_only_peers_notice(scene: Scene) -> None:
+    """A follower's machine loses its power, and its status checks go on passing."""
+    slot = scene.cluster.follower()
+    old = scene.cluster.master(slot)
+    scene.cluster.faults.power_loss(old, unnoticed=True)
+
+    def reported() -> bool:
+        health = {member["InstanceId"]: member["HealthStatus"] for member in scene.cluster.members(slot)}
+        return health.get(old) != "Healthy"
+
+    seconds = scene.wait(reported, f"{old} is reported unhealthy", seconds=120)
+    scene.note(f"reported after {seconds:.0f} s")
+    scene.wait_until_replaced(slot, old)
+
+
 @trial(expected="leadership and targets move before it stops: hardly a gap", in_soak=True)
 def graceful_termination_of_the_leader(scene: Scene) -> None:
     """The group terminates the leader's instance, as an update does."""

@@ -129,15 +129,21 @@ def test_the_router_has_one_address(aws: Aws, trio: tuple[str, str, str]) -> Non
 
 
 def test_power_loss(aws: Aws, faults: FaultClient, trio: tuple[str, str, str]) -> None:
-    """A machine without power can be switched on; status checks notice it unless it is unnoticed."""
+    """A machine without power is silent, and can be switched on; status checks notice unless told not to."""
     name = trio[1]
+    address = _address(aws, name)
     for unnoticed, shown in ((True, "ok"), (False, "impaired")):
         faults.power_loss(name, unnoticed=unnoticed)
         assert not aws.is_on(name)
+        with pytest.raises(OSError) as silence:  # noqa: PT011 - timed out, or no route: there is no ARP either.
+            aws.connect(address, 80)
+        # Refused: that would be the answer of a kernel.
+        assert not isinstance(silence.value, ConnectionRefusedError)
         (status,) = aws.client("ec2").describe_instance_status(InstanceIds=[name])["InstanceStatuses"]
         assert status["InstanceStatus"]["Status"] == shown
         faults.power_on(name)
         assert aws.is_on(name)
+        aws.until(partial(_fetch, aws, trio[0], name), lambda: f"{name} is not reached again")
     with pytest.raises(UnknownTargetError, match="i-0"):
         faults.power_loss("i-0")
 
