@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from development.checks import durations, static, suites
+from development.checks.live import Live
 from development.checks.schedule import Schedule
 from development.checks.suites import Suite
 from development.checks.summary import Summary
@@ -41,7 +42,7 @@ def run_checks(asked: list[Suite], *, file: Path | None, update: bool) -> None:
     os.chdir(CHECKOUT)
     for call in calls:
         summary = Summary(static=outcomes, asked=wanted)
-        if pytest.main([*call, *options], plugins=[summary, Schedule()]) not in _GOOD:
+        if pytest.main([*call, *options], plugins=[summary, Schedule(), Live()]) not in _GOOD:
             failed.append(f"pytest {' '.join(call)}")
         measured |= summary.seconds_of_whole_suites()
     if file is None and not update:

@@ -13,7 +13,7 @@ from tests.faults.registry import TRIALS
 from tests.faults.table import PROPERTY
 from tests.faults.trial import attempt
 
-pytestmark = pytest.mark.deploy
+pytestmark = [pytest.mark.deploy, pytest.mark.timeout(1200)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -10,7 +10,7 @@ from tests.faults.pool import Pool, deploy
 from tests.faults.registry import Scene
 from tests.faults.trial import report
 
-pytestmark = pytest.mark.deploy
+pytestmark = [pytest.mark.deploy, pytest.mark.timeout(1200)]
 
 _AWAY_SECONDS = 5.0
 """A write that is acknowledged later than that was made after the loss."""
