@@ -151,9 +151,25 @@ def deployed(
 
 @contextmanager
 def bootstrapped(
-    work: Path, *, machines: str = "process", time_scale: float = 1.0, new_groups: str = "in-service"
+    work: Path,
+    *,
+    machines: str = "process",
+    time_scale: float = 1.0,
+    times: str = "quick",
+    times_factor: float = 1.0,
+    new_groups: str = "in-service",
 ) -> Iterator[Deployment]:
-    """Start an embedded AWS for a copy of this app and bootstrap it; nothing is deployed yet."""
+    """Start an embedded AWS for a copy of this app and bootstrap it; nothing is deployed yet.
+
+    Args:
+        work: an empty folder.
+        machines: what runs behind the instances, `process` or `nspawn`.
+        time_scale: factor of emulated waits, e.g. of the time-outs of lifecycle hooks.
+        times: how long load balancers, health checks and groups take, `quick` or `aws`.
+        times_factor: shortens or stretches the durations of `aws`.
+        new_groups: when CloudFormation regards a new group as complete, `in-service` or `launched`.
+
+    """
     app = work / "app"
     copy_app(app)
     settings = Settings(
@@ -162,6 +178,8 @@ def bootstrapped(
         first_port=_first_port(),
         machines=machines,
         time_scale=time_scale,
+        times=times,
+        times_factor=str(times_factor),
         new_groups=new_groups,
     )
     wanted = cluster_file.read(app / "clusters" / "local.yaml")

@@ -9,6 +9,7 @@ from kubequorum_cli.errors import CommandError
 from lab.workload.program import historian
 from tests.deploy.deployment import Deployment, bootstrapped
 from tests.faults.expectations import is_healthy
+from tests.faults.registry import Times
 
 WORKERS = 1
 """Fewer than clusters/local.yaml has: the processors are for the masters."""
@@ -23,16 +24,27 @@ class Pool:
         self._number = 0
         self._stack = ExitStack()
         self._cluster: Deployment | None = None
+        self._times = Times()
 
-    def cluster(self) -> Deployment:
-        """The cluster; deployed from nothing if there is none."""
+    def cluster(self, times: Times = Times()) -> Deployment:  # noqa: B008 - it is frozen.
+        """The cluster; deployed from nothing if there is none, or one whose AWS has other times."""
+        if self._cluster is not None and self._times != times:
+            self.discard()
         if self._cluster is None:
+            self._times = times
             self._number += 1
             # Before there are machines: it may have to be built, which takes the processors for a minute.
             historian()
             work = self._folder / f"cluster-{self._number}"
-            deployment = self._stack.enter_context(bootstrapped(work, machines="nspawn"))
-            deploy(deployment)
+            deployment = self._stack.enter_context(
+                bootstrapped(work, machines="nspawn", times=times.profile, times_factor=times.factor)
+            )
+            try:
+                deploy(deployment)
+            except BaseException:
+                # Its machines must not take the processors from the next one's.
+                self.discard()
+                raise
             self._cluster = deployment
         return self._cluster
 

@@ -93,6 +93,15 @@ Run = Callable[[Scene], None]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Times:
+    """How long the embedded AWS takes for what a client cannot see happen: see emulator/times.py."""
+
+    profile: str = "quick"
+    factor: float = 1.0
+    """Shortens or stretches the durations of the profile `aws`."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Trial:
     """A fault, at one of its points if it has several."""
 
@@ -108,6 +117,7 @@ class Trial:
     """Whether it may be one of many random faults: short, and over by itself."""
     recovery_seconds: float
     """How long the cluster may take to recover once the fault is over."""
+    times: Times
 
     @property
     def name(self) -> str:
@@ -125,6 +135,7 @@ def trial(
     in_ci: bool = False,
     in_soak: bool = False,
     recovery_seconds: float = 420,
+    times: Times = Times(),
     points: Iterable[str] = ("",),
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function as the trial of a fault, under its name.
@@ -142,6 +153,7 @@ def trial(
                 in_ci=in_ci,
                 in_soak=in_soak,
                 recovery_seconds=recovery_seconds,
+                times=times,
             )
             TRIALS[registered.name] = registered
         return function

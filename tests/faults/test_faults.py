@@ -9,23 +9,33 @@ import pytest
 
 import tests.faults.catalog  # noqa: F401 - registers the faults
 from tests.faults.pool import Pool
-from tests.faults.registry import TRIALS
+from tests.faults.registry import TRIALS, Trial
 from tests.faults.table import PROPERTY
 from tests.faults.trial import attempt
 
-pytestmark = [pytest.mark.deploy, pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.deploy
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test for each trial that is wanted."""
     everything = metafunc.config.getoption("--all-faults")
-    metafunc.parametrize("name", [name for name, trial in TRIALS.items() if everything or trial.in_ci])
+    wanted = [trial for trial in TRIALS.values() if everything or trial.in_ci]
+    # Those that need another cluster than the first come together, at the end.
+    wanted.sort(key=lambda trial: (trial.times.profile == "aws", trial.times.factor))
+    metafunc.parametrize("name", [pytest.param(trial.name, marks=_limit(trial)) for trial in wanted])
+
+
+def _limit(trial: Trial) -> pytest.MarkDecorator:
+    """Above all waits of a trial, which name what they wait for."""
+    in_aws_time = trial.times.profile == "aws" and trial.times.factor >= 1
+    return pytest.mark.timeout(2 * 3600 if in_aws_time else 1200)
 
 
 def test_fault(name: str, pool: Pool, record_property: Callable[[str, object], None]) -> None:
     """No acknowledged write is lost, no answer is wrong, and the cluster recovers by itself."""
     try:
-        row = attempt(TRIALS[name], pool.cluster())
+        trial = TRIALS[name]
+        row = attempt(trial, pool.cluster(trial.times))
     finally:
         pool.discard_if_unhealthy()
     record_property(PROPERTY, row.as_json())

@@ -1,6 +1,7 @@
 """The faults, by what fails. Importing this registers all of them."""
 
 from tests.faults.catalog import (
+    as_on_aws,
     aws,
     backups,
     crashes,
@@ -15,6 +16,7 @@ from tests.faults.catalog import (
 )
 
 __all__ = [
+    "as_on_aws",
     "aws",
     "backups",
     "crashes",
