@@ -48,6 +48,23 @@ def test_three_api_servers_serve(cluster: Deployment) -> None:
     cluster.wait_until(lambda: states() == ["healthy"] * 3, "all targets are healthy")
 
 
+def test_no_host_has_all_of_the_clusters_dns(cluster: Deployment) -> None:
+    """Two replicas of CoreDNS, also when the first of them was placed while there was one host only."""
+
+    def hosts() -> list[str]:
+        pods = cluster.get("pods", "-n", "kube-system", "-l", "k8s-app=kube-dns")
+        ready = [
+            pod["spec"]["nodeName"]
+            for pod in pods
+            for condition in pod["status"].get("conditions", [])
+            if condition["type"] == "Ready" and condition["status"] == "True"
+        ]
+        return sorted(ready)
+
+    cluster.wait_until(lambda: len(hosts()) == 2, "two replicas of CoreDNS are Ready")
+    assert len(set(hosts())) == 2
+
+
 @pytest.mark.parametrize("component", ["kube-controller-manager", "kube-scheduler"])
 def test_exactly_one_is_active(cluster: Deployment, component: str) -> None:
     """Three run, and one of them holds the lease."""

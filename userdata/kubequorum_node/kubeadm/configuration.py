@@ -60,13 +60,17 @@ def node_config(document: ClusterDocument, master: Master) -> str:
     return _render(_init_configuration(document, master), cluster, *components(document))
 
 
-def shared_config(document: ClusterDocument, master: Master) -> str:
+def shared_config(document: ClusterDocument, master: Master, *, patches_folder: str) -> str:
     """Render the configuration that is stored in the cluster: nothing in it depends on the slot.
 
-    Its InitConfiguration identifies the writer and is not stored.
+    Its InitConfiguration identifies the writer and is not stored. `patches_folder` has patches of kubeadm's
+    addons; empty if there are none.
     """
     cluster = _cluster_configuration(document, master)
-    return _render(_init_configuration(document, master), cluster, *components(document))
+    own = _init_configuration(document, master)
+    if patches_folder:
+        own["patches"] = {"directory": patches_folder}
+    return _render(own, cluster, *components(document))
 
 
 def join_config(

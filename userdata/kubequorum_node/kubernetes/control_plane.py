@@ -8,6 +8,7 @@ from kubequorum_node.kubernetes import (
     api_server,
     api_server_files,
     certificates,
+    cluster_dns,
     controllers,
     shared_objects,
 )
@@ -106,7 +107,9 @@ def configure_cluster(node: Node, *, bootstrap_token: str) -> None:
 
     """
     master = master_config.of(node, bootstrap_token=bootstrap_token)
-    shared = configuration.shared_config(node.document, master)
+    shared = configuration.shared_config(
+        node.document, master, patches_folder=cluster_dns.write_patches(node)
+    )
     node.host.write(_SHARED_CONFIG, shared, mode=0o600)
     kubeadm = Kubeadm(node.host)
     for phase, config in (

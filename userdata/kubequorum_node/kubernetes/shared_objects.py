@@ -8,6 +8,7 @@ from kubequorum_node.document import SecuritySpec
 from kubequorum_node.host import CommandError
 from kubequorum_node.kubernetes import (
     approver_role,
+    cluster_dns,
     node_admission,
     revoked_nodes,
     service_account_roles,
@@ -50,6 +51,7 @@ def _apply_once(node: Node) -> None:
         *node_admission.objects(plan),
         *revoked_nodes.objects(),
         *namespaces(node.security_spec),
+        *cluster_dns.objects(node),
     ]
     roles = service_account_roles.objects(node)
     if node.config.service_account_issuer:

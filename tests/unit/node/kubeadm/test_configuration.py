@@ -55,7 +55,7 @@ class _Golden(SingleFileSnapshotExtension):
 def _rendered(document: ClusterDocument = examples.DOCUMENT) -> dict[str, str]:
     return {
         "node": configuration.node_config(document, replace(MASTER, bootstrap_token="")),
-        "shared": configuration.shared_config(document, MASTER),
+        "shared": configuration.shared_config(document, MASTER, patches_folder="/run/patches"),
         "join": configuration.join_config(
             examples.WORKER_DOCUMENT,
             examples.IDENTITY,
@@ -89,7 +89,8 @@ def test_golden(name: str, snapshot: SnapshotAssertion) -> None:
 def test_nothing_of_a_slot_goes_into_the_cluster() -> None:
     """The ClusterConfiguration that masters upload is the same for all, or it would change with each boot."""
     mine, others = (
-        _documents(configuration.shared_config(examples.DOCUMENT, master)) for master in (MASTER, OTHER)
+        _documents(configuration.shared_config(examples.DOCUMENT, master, patches_folder=""))
+        for master in (MASTER, OTHER)
     )
     for kind in ("ClusterConfiguration", "KubeletConfiguration", "KubeProxyConfiguration"):
         assert mine[kind] == others[kind]

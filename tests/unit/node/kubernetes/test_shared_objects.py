@@ -58,6 +58,8 @@ def test_all_of_them_are_applied(tmp_path: Path) -> None:
         "ValidatingAdmissionPolicyBinding",
         "Namespace",
         "Namespace",
+        # CoreDNS's.
+        "PodDisruptionBudget",
         "MutatingAdmissionPolicy",
         "MutatingAdmissionPolicyBinding",
     ]
