@@ -15,7 +15,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--machines", action="store_true", help="run the tests that boot real machines, too")
     parser.addoption("--no-machines", metavar="REASON", help="why real machines cannot run here")
     parser.addoption("--all-faults", action="store_true", help="inject every fault, not only those of CI")
-    parser.addoption("--soak-seconds", type=int, default=200, help="for how long the soak injects faults")
+    parser.addoption(
+        "--soak-seconds", type=int, default=0, help="for how long the soak injects faults; 0: no soak"
+    )
     parser.addoption("--soak-seed", type=int, default=None, help="of the soak's faults; else random")
 
 

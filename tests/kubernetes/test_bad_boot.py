@@ -6,12 +6,22 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 from emulator.faults import ApiRule
 from kubequorum_cli.errors import CommandError
 from tests.deploy.deployment import Deployment, bootstrapped
 
 pytestmark = pytest.mark.deploy
+
+
+def _with_one_master(deployment: Deployment) -> None:
+    """Reduce the cluster to what fails here: one of three masters suffices, and no worker is reached."""
+    path = deployment.cdk.cluster_file
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    document["zones"] = document["zones"][:1]
+    del document["worker_groups"]
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
 
 
 def _failed_deploy(deployment: Deployment) -> str:
@@ -27,6 +37,7 @@ def _failed_deploy(deployment: Deployment) -> str:
 def test_a_missing_permission(tmp_path: Path) -> None:
     """AWS refuses to attach a master's volume: the event has the error, and the State stack stays."""
     with bootstrapped(tmp_path, machines="nspawn") as deployment:
+        _with_one_master(deployment)
         deployment.faults.api(
             ApiRule(service="ec2", operation="AttachVolume", error="UnauthorizedOperation", status=403)
         )
@@ -39,6 +50,7 @@ def test_a_missing_permission(tmp_path: Path) -> None:
 def test_a_wrong_checksum(tmp_path: Path) -> None:
     """A mirror has another file than the lock file pins: the event has the error, the console both sums."""
     with bootstrapped(tmp_path, machines="nspawn") as deployment:
+        _with_one_master(deployment)
         lock_file = deployment.cdk.settings.app / "userdata" / "files" / "artifacts.json"
         lock = json.loads(lock_file.read_text(encoding="utf-8"))
         version = lock["default_kubernetes_version"]

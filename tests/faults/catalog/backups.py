@@ -70,7 +70,7 @@ def _until_another_writes(scene: Scene, slot: str) -> None:
     scene.note(f"another master wrote after {took:.0f} s")
 
 
-@trial(expected=f"{_CONTINUES}; a full snapshot can be asked for at any time", in_ci=True)
+@trial(expected=f"{_CONTINUES}; a full snapshot can be asked for at any time")
 def backup_writer_killed(scene: Scene) -> None:
     """The process that writes is killed five times, whatever it is doing; then somebody asks for a backup."""
     with _unbroken(scene):

@@ -25,7 +25,7 @@ def power_loss_of_a_follower(scene: Scene) -> None:
     _lose(scene, scene.cluster.follower())
 
 
-@trial(expected="no quorum until one is back; no acknowledged write is lost", in_ci=True, in_soak=True)
+@trial(expected="no quorum until one is back; no acknowledged write is lost", in_soak=True)
 def power_loss_of_two(scene: Scene) -> None:
     """The leader's machine and another one."""
     leader = scene.cluster.leader()

@@ -6,7 +6,7 @@ from tests.faults.registry import Scene, trial
 _ROLL = ("deploy", "local-ControlPlane", "--exclusively", "--require-approval", "never")
 
 
-@trial(expected="one after the other, each after the last has proved its health; hardly a gap", in_ci=True)
+@trial(expected="one after the other, each after the last has proved its health; hardly a gap")
 def roll_of_all_masters(scene: Scene) -> None:
     """`cdk deploy` of another release."""
     before = scene.cluster.masters()
@@ -37,7 +37,7 @@ def bad_roll(scene: Scene) -> None:
     assert touched == ["a"], f"slots {touched} were replaced"
 
 
-@trial(expected="it takes its slot's volume and name all the same", in_ci=True)
+@trial(expected="it takes its slot's volume and name all the same")
 def old_launch_template(scene: Scene) -> None:
     """A master is launched from the previous version of its launch template, with the previous release."""
     autoscaling = scene.cluster.client("autoscaling")

@@ -42,7 +42,7 @@ def second_volume_with_the_same_tags(scene: Scene) -> None:
     ec2.delete_volume(VolumeId=copy)
 
 
-@trial(expected=_NEW, in_ci=True)
+@trial(expected=_NEW)
 def empty_volume(scene: Scene) -> None:
     """The volume comes back blank."""
     slot = scene.cluster.follower()
@@ -87,7 +87,7 @@ def corrupted_wal(scene: Scene) -> None:
     scene.wait_until_replaced(slot, old, seconds=600)
 
 
-@trial(expected=f"not trusted, although it works: {_NEW}", in_ci=True)
+@trial(expected=f"not trusted, although it works: {_NEW}")
 def different_data(scene: Scene) -> None:
     """One value has changed when the volume comes back: all files are intact, and nothing in etcd fails."""
     slot = scene.cluster.follower()

@@ -33,7 +33,7 @@ def wait_until_replaced_one_by_one(scene: Scene, before: Mapping[str, str], *slo
     return scene.wait(replaced, f"slots {', '.join(slots)} are replaced", seconds=900)
 
 
-@trial(expected="the watchdog reports its machine unhealthy, and the group replaces it", in_ci=True)
+@trial(expected="the watchdog reports its machine unhealthy, and the group replaces it")
 def kubelet_stopped(scene: Scene) -> None:
     """The kubelet of a follower's machine stops and cannot be started; EC2's status checks pass."""
     slot = scene.cluster.follower()
@@ -53,7 +53,7 @@ def all_kubelets_stopped(scene: Scene) -> None:
     scene.note(f"all replaced after {took:.0f} s")
 
 
-@trial(expected="no machine is replaced, because a new one would not fix it", in_ci=True)
+@trial(expected="no machine is replaced, because a new one would not fix it")
 def no_api_server_anywhere(scene: Scene) -> None:
     """The API server is gone from all masters: what is wrong everywhere is no reason to replace a machine."""
     before = scene.cluster.masters()
