@@ -194,7 +194,7 @@ async def _serve(settings: Settings, context: Context) -> None:
     if settings.until_eof:
         # A daemon thread, since nothing can interrupt the read: the process must be able to end without it.
         threading.Thread(target=_stop_at_eof, args=(loop, stop), daemon=True).start()
-    front = cast("Any", Front(ministack.app.app, context.active_faults))
+    front = cast("Any", Front(context.sites.before(ministack.app.app), context.active_faults))
     await serve(front, config, shutdown_trigger=stop.wait)
     # Before the loop ends: it waits for stack operations, and those wait for signals.
     context.worker.close()

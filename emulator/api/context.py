@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from emulator.api.sites import Sites
 from emulator.api.worker import Worker
 from emulator.faults.kill_at_line import KillAtLineFaults
 from emulator.faults.store import ActiveFaults
@@ -20,6 +21,8 @@ class Context:
     """For everything that blocks or waits: ministack's handlers run on one event loop."""
     api_url: str
     """Where the emulator listens, e.g. http://127.0.0.1:4566."""
+    sites: Sites = field(default_factory=Sites)
+    """Host names of AWS that serve documents to the world."""
     active_faults: ActiveFaults = field(default_factory=ActiveFaults)
     kill_at_line: KillAtLineFaults | None = None
     """Faults that kill programs on new machines."""

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,10 @@ SESSION_SECONDS = 6 * 3600
 """How long an instance's credentials are valid: up to six hours (EC2 user guide, IAM roles for EC2)."""
 
 _ROLES = patches.declare("ministack.services.iam", "_roles", why="an instance's role and its trust policy")
+_USERS = patches.declare("ministack.services.iam", "_users", why="the ARN of a user who asks for a token")
+_ACCESS_KEYS = patches.declare(
+    "ministack.services.iam", "_access_keys", why="which user a request is signed by"
+)
 _SESSIONS = patches.declare(
     "ministack.services.sts", "_sessions", why="the session that a request is signed with"
 )
@@ -30,6 +35,16 @@ _REGISTER = patches.declare(
 
 _caller: ContextVar[str] = ContextVar("caller", default="")
 """Access key of the request that is being handled."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Who asks, as a token says it."""
+
+    arn: str
+    """Of the role, the user or the account's root; a session's own name is not in it."""
+    expiration: float | None
+    """When the session ends, in seconds since the epoch; None if the caller has no session."""
 
 
 class RoleError(LookupError):
@@ -127,6 +142,17 @@ def source_instance_arn(access_key_id: str) -> str | None:
 def note_caller(access_key_id: str) -> None:
     """Remember whose request is being handled."""
     _caller.set(access_key_id)
+
+
+def caller() -> Caller:
+    """Whose request is being handled."""
+    session = find(_caller.get())
+    if session is None:
+        key = _ACCESS_KEYS.get().get(_caller.get())
+        arn = _USERS.get()[key["UserName"]]["Arn"] if key else f"arn:aws:iam::{get_account_id()}:root"
+        return Caller(arn=arn, expiration=None)
+    role = _ROLES.get().get(str(session["Arn"]).split("/")[1])
+    return Caller(arn=role["Arn"] if role else session["Arn"], expiration=session.get("Expiration"))
 
 
 def calling_instance() -> str | None:

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.api import patches, sessions
-from emulator.api.iam import autoscaling, cloudwatch, ec2, load_balancing, origin, route53, s3, services
+from emulator.api.iam import (
+    autoscaling,
+    cloudwatch,
+    ec2,
+    load_balancing,
+    origin,
+    route53,
+    s3,
+    services,
+    sts,
+)
 from emulator.api.iam.checks import Check, Request
 
 log = logging.getLogger(__name__)
@@ -63,6 +73,7 @@ _CHECKS: Mapping[str, Callable[[Request], list[Check] | None]] = {
     "monitoring": cloudwatch.checks,
     "elasticloadbalancing": load_balancing.checks,
     "ssm": services.ssm,
+    "sts": sts.checks,
 }
 
 

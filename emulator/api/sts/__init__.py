@@ -1,12 +1,15 @@
-"""STS as on AWS: AssumeRoleWithWebIdentity verifies the token and the role's trust."""
+"""STS as on AWS: web identity tokens are verified, and those of the account's own issuer can be verified."""
 
 from emulator.api.context import Context
-from emulator.api.sts import web_identity
+from emulator.api.sts import identity_tokens, web_identity
+from emulator.api.sts.account_issuer import AccountIssuers
 from emulator.api.sts.issuers import Issuers
 
 
 def install(context: Context) -> None:
     """Patch ministack's STS."""
-    issuers = Issuers(time_scale=context.worker.time_scale)
+    issuers, account_issuers = Issuers(time_scale=context.worker.time_scale), AccountIssuers()
     context.on_reset(issuers.reset)
-    web_identity.install(issuers)
+    context.on_reset(account_issuers.reset)
+    account_issuers.install(context.sites)
+    web_identity.install(issuers, issue=lambda request: identity_tokens.issue(account_issuers, request))

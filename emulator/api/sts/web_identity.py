@@ -22,6 +22,7 @@ from emulator.api.wire import ApiError, Protocol, Reply, Request, Response
 log = logging.getLogger(__name__)
 
 _OPERATION = "AssumeRoleWithWebIdentity"
+_ISSUE = "GetWebIdentityToken"
 _ACTION = f"sts:{_OPERATION}"
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _DEFAULT_SECONDS, _LEAST_SECONDS = 3600, 900
@@ -48,20 +49,26 @@ _CONTEXT = patches.declare(
 Handler = Callable[[str, str, Mapping[str, str], Any, Mapping[str, Any]], Awaitable[Any]]
 
 
-def install(issuers: Issuers) -> None:
-    """Patch the operation."""
+def install(issuers: Issuers, *, issue: Callable[[Request], Response]) -> None:
+    """Patch the operation, and the one that issues tokens."""
     protocol = Protocol("sts")
-    _HANDLE.replace(_verifying(_HANDLE.get(), protocol, issuers))
+    own = {_ISSUE: protocol.handler(_ISSUE, issue)}
+    _HANDLE.replace(_verifying(_HANDLE.get(), protocol, issuers, own))
 
 
-def _verifying(original: Handler, protocol: Protocol, issuers: Issuers) -> Handler:
+def _verifying(
+    original: Handler, protocol: Protocol, issuers: Issuers, own: Mapping[str, Callable[[Any], Reply]]
+) -> Handler:
     model = protocol.operation(_OPERATION)
 
     async def handle_request(
         method: str, path: str, headers: Mapping[str, str], body: Any, query_params: Mapping[str, Any]
     ) -> Any:
         form = {**query_params, **(parse_qs(bytes(body).decode("utf-8", "replace")) if body else {})}
-        if form.get("Action") != [_OPERATION]:
+        (action,) = form.get("Action") or [""]
+        if action in own:
+            return own[action](form)
+        if action != _OPERATION:
             return await original(method, path, headers, body, query_params)
         return await _answered(protocol, model, issuers, form)
 
