@@ -12,12 +12,12 @@ def openssl(*arguments: str, stdin: bytes = b"") -> bytes:
     return subprocess.run(["openssl", *arguments], input=stdin, check=True, capture_output=True).stdout
 
 
-def self_signed(folder: Path, *, address: str) -> tuple[Path, Path]:
-    """A certificate for an address, and its key."""
+def self_signed(folder: Path, *, name: str) -> tuple[Path, Path]:
+    """A certificate for `IP:` and an address, or `DNS:` and a name, and its key."""
     certificate, key = folder / "issuer.crt", folder / "issuer.key"
     openssl(
         *("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=issuer"),
-        *("-addext", f"subjectAltName=IP:{address}", "-keyout", str(key), "-out", str(certificate)),
+        *("-addext", f"subjectAltName={name}", "-keyout", str(key), "-out", str(certificate)),
     )
     return certificate, key
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import ssl
 import subprocess
 import time
@@ -151,6 +152,7 @@ def running(
     document: ClusterDocument = examples.DOCUMENT,
     without: tuple[str, ...] = (),
     more: tuple[str, ...] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[ApiServer]:
     """Start one, and end it with all that belongs to it.
 
@@ -160,6 +162,7 @@ def running(
         document: the cluster.
         without: names of flags of masters that it does not get.
         more: flags that kubeadm would add, and this test needs.
+        environment: variables that it gets beside those of this process.
 
     """
     assert document.security is not None
@@ -177,6 +180,7 @@ def running(
         ],
         stdout=log,
         stderr=log,
+        env={**os.environ, **(environment or {})},
     )
     try:
         server = ApiServer(port, folder, etcd)

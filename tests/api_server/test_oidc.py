@@ -48,7 +48,7 @@ class _Issuer:
 @pytest.fixture(scope="module")
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Issuer]:
     """Serves its documents of discovery over https on loopback."""
-    certificate, key = self_signed(tmp_path_factory.mktemp("issuer"), address="127.0.0.1")
+    certificate, key = self_signed(tmp_path_factory.mktemp("issuer"), name="IP:127.0.0.1")
 
     class Documents(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

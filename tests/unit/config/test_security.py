@@ -105,7 +105,7 @@ def test_a_password_in_a_url_is_all_that_is_wrong(tmp_path: Path) -> None:
 
 def test_issuers_with_a_certificate_are_accepted(tmp_path: Path) -> None:
     """A real one, and two issuers that differ."""
-    certificate, _ = self_signed(tmp_path, address="127.0.0.1")
+    certificate, _ = self_signed(tmp_path, name="IP:127.0.0.1")
     pem = certificate.read_text(encoding="utf-8")
     accepted(tmp_path, changed(ISSUERS, [{**ISSUER, "certificate_authority": pem}, OTHER]))
 
