@@ -18,7 +18,7 @@ import ministack.app
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from emulator.api import autoscaling, cloudformation, cloudwatch, ec2, iam, load_balancing, s3, sts
+from emulator.api import autoscaling, cloudformation, cloudwatch, ec2, iam, load_balancing, route53, s3, sts
 from emulator.api.context import Context
 from emulator.api.ec2 import machine_reports
 from emulator.api.ec2.instance_facts import Facts
@@ -126,6 +126,7 @@ def install(context: Context) -> None:
     ec2.install(context)
     load_balancing.install(context)
     autoscaling.install(context)
+    route53.install(context)
     s3.install(context)
     cloudwatch.install(context)
     sts.install(context)
@@ -176,6 +177,7 @@ def _nspawn_machines(
         powered_off=machine_reports.powered_off,
         status_check=checks.report,
         kill_lines_of=kill_at_line.of_new_machine,
+        absence_seconds=settings.times.absent_name * settings.time_scale,
     )
 
 

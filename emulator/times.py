@@ -5,7 +5,7 @@
 the load balancer still waits for the last one, a server stops while connections still come.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 PROFILES = ("quick", "aws")
 
@@ -28,6 +28,16 @@ class Times:
     """From the moment a machine is dead until EC2's status checks say so."""
     group_notices: float = 0.0
     """From then, or from the end of an instance in EC2, until its Auto Scaling group acts on it."""
+    name_change: float = 0.0
+    """A change of Route 53 is PENDING for this long, and name servers answer as before it."""
+    absent_name: float = 0.0
+    """How long the name server of a VPC keeps that a name of a private zone does not exist."""
+    new_profile: float = 0.0
+    """How long EC2 and Auto Scaling do not know a new instance profile. CloudFormation waits for as long."""
+    new_permission: float = 0.0
+    """How long a role is refused what a new or changed policy allows it."""
+    addresses_come_back: bool = False
+    """Whether a new instance gets the lowest free address of its subnet, which may be a dead one's."""
 
 
 QUICK = Times()
@@ -46,11 +56,7 @@ def profile(name: str, *, factor: float = 1.0) -> Times:
     if name == "quick":
         return QUICK
     durations = {each.name: getattr(_AWS, each.name) * factor for each in fields(_AWS) if each.type is float}
-    return Times(
-        **durations,
-        new_target_needs_threshold=_AWS.new_target_needs_threshold,
-        termination_waits_for_draining=_AWS.termination_waits_for_draining,
-    )
+    return replace(_AWS, **durations)
 
 
 _AWS = Times(
@@ -72,4 +78,20 @@ _AWS = Times(
     # Health checks of a group are periodic:
     # https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-health-checks.html
     group_notices=60.0,
+    # "Changes generally propagate to all Route 53 name servers managing the hosted zone within 60 seconds":
+    # https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
+    name_change=60.0,
+    # 900 s in public zones, 300 s in private ones through the VPC's resolver:
+    # https://github.com/aws/aws-app-mesh-roadmap/issues/221
+    absent_name=300.0,
+    # Created at 08:13:06, refused to Auto Scaling at 08:13:09, accepted at 08:13:40 (CloudTrail):
+    # https://github.com/eksctl-io/eksctl/issues/8039
+    new_profile=30.0,
+    # IAM is eventually consistent, and says no number:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html (eventual consistency).
+    # Measured: about 4 s, https://ferkakta.dev/iam-eventual-consistency-is-four-seconds; this is a bad day.
+    new_permission=10.0,
+    # An address is released when its instance is terminated, and is then a free one like others:
+    # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-instance-addressing.html
+    addresses_come_back=True,
 )

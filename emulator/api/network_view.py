@@ -5,7 +5,7 @@ from typing import Any
 
 from ministack.core.responses import request_scope
 
-from emulator.api import patches
+from emulator.api import patches, route53
 from emulator.api.ec2 import addresses
 from emulator.api.ec2 import store as ec2_store
 from emulator.api.load_balancing import service as load_balancing_service
@@ -24,7 +24,6 @@ from emulator.interfaces.network_facts import (
 
 _WHY = "machines have name servers of their own, which answer what the API says"
 _ZONES = patches.declare("ministack.services.route53", "_zones", why=_WHY)
-_RECORDS = patches.declare("ministack.services.route53", "_records", why=_WHY)
 
 _CROSS_ZONE = "load_balancing.cross_zone.enabled"
 _OWNER = "_LoadBalancerArn"
@@ -45,7 +44,7 @@ class NetworkView:
             return [
                 PrivateZone(
                     name=zone["name"].lower(),
-                    records=tuple(_record_set(record) for record in _RECORDS.get().get(zone["id"]) or ()),
+                    records=tuple(_record_set(record) for record in route53.records_in_effect(zone["id"])),
                 )
                 for zone in list(_ZONES.get().values())
                 if any(

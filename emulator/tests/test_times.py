@@ -26,6 +26,7 @@ def test_a_factor_scales_durations_and_nothing_else() -> None:
     assert tenth.group_notices == pytest.approx(whole.group_notices / 10)
     assert tenth.new_target_needs_threshold
     assert tenth.termination_waits_for_draining
+    assert tenth.addresses_come_back
 
 
 @pytest.mark.parametrize(("name", "factor"), [("slow", 1.0), ("aws", 0.0), ("aws", -1.0)])

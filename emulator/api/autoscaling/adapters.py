@@ -5,7 +5,7 @@ from typing import Any
 
 from emulator.api.autoscaling.interfaces import Launched, LaunchError, LaunchPlan
 from emulator.api.autoscaling.model import Subnet, Template
-from emulator.api.ec2 import launch, store, templates
+from emulator.api.ec2 import launch, profiles, store, templates
 from emulator.api.ec2.service import Ec2
 from emulator.api.events import EventBus
 from emulator.api.wire import ApiError
@@ -36,6 +36,13 @@ class Ec2Compute:
         return [
             Subnet(subnet_id=name, availability_zone=known[name]["AvailabilityZone"]) for name in subnet_ids
         ]
+
+    def check(self, template: Template) -> None:
+        """Check the instance profile, as Auto Scaling does when a group gets a template."""
+        try:
+            profiles.require_known(template.data.get("IamInstanceProfile"))
+        except ApiError as error:
+            raise LaunchError(error.message) from error
 
     def launch(self, plan: LaunchPlan) -> Launched:
         """Start an instance."""

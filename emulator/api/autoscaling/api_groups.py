@@ -7,7 +7,7 @@ from uuid import uuid4
 from ministack.core.responses import get_account_id, get_region
 
 from emulator.api.autoscaling import activities, filters, settings, views
-from emulator.api.autoscaling.api_tags import tags_of
+from emulator.api.autoscaling.api_tags import check_limit, tags_of
 from emulator.api.autoscaling.engine import Engine
 from emulator.api.autoscaling.lifecycle import hook_from_properties
 from emulator.api.autoscaling.model import Group
@@ -51,6 +51,7 @@ class GroupsApi:
     def create(self, request: Request) -> Response:
         """CreateAutoScalingGroup, with the hooks that its first instances already pass."""
         name = request["AutoScalingGroupName"]
+        check_limit(tag["Key"] for tag in request.get("Tags") or ())
         hooks = [
             hook_from_properties(entry["LifecycleHookName"], entry)
             for entry in request.get("LifecycleHookSpecificationList") or ()

@@ -11,7 +11,8 @@ def check(compute: Compute, settings: Settings, old: Settings | None = None) -> 
     What did not change since `old` is not checked: a group must shrink even without its template.
 
     Raises:
-        ApiError: the desired capacity is outside its limits, or launch template or subnet do not exist.
+        ApiError: the desired capacity is outside its limits, launch template or subnet do not exist, or EC2
+            would refuse every launch from the template.
     """
     low, desired, high = settings.min_size, settings.desired_capacity, settings.max_size
     if not low <= desired <= high:
@@ -21,11 +22,20 @@ def check(compute: Compute, settings: Settings, old: Settings | None = None) -> 
         )
     try:
         if old is None or settings.base_template != old.base_template:
-            compute.template(settings.base_template)
+            _check_template(compute, settings)
         if old is None or settings.subnet_ids != old.subnet_ids:
             compute.subnets(settings.subnet_ids)
     except LaunchError as error:
         raise ApiError("ValidationError", str(error)) from error
+
+
+def _check_template(compute: Compute, settings: Settings) -> None:
+    template = compute.template(settings.base_template)
+    try:
+        compute.check(template)
+    except LaunchError as error:
+        # Seen in https://github.com/eksctl-io/eksctl/issues/8039.
+        raise LaunchError(f"You must use a valid fully-formed launch template. {error}") from error
 
 
 def move_targets(balancing: Balancing, group: Group, old: Settings) -> None:

@@ -50,6 +50,13 @@ class Compute(Protocol):
             LaunchError: one of them does not exist.
         """
 
+    def check(self, template: Template) -> None:
+        """Check what every launch from a template needs.
+
+        Raises:
+            LaunchError: EC2 would refuse it.
+        """
+
     def launch(self, plan: LaunchPlan) -> Launched:
         """Start an instance.
 

@@ -34,7 +34,7 @@ def install(context: Context) -> None:
             bucket.Bucket(),
             flow_log.FlowLog(),
             hosted_zone.HostedZone(),
-            launch_template.LaunchTemplate(),
+            launch_template.LaunchTemplate(context.worker),
             load_balancing.Listener(),
             load_balancing.LoadBalancer(),
             load_balancing.TargetGroup(),
@@ -46,6 +46,7 @@ def install(context: Context) -> None:
             wait_condition.WaitCondition(signals=signals, time_scale=context.worker.time_scale),
         ]
     )
+    security_group_rules.check_inline_rules()
     engine.install()
     signal_resource.install(signals)
     stack_resources.install()

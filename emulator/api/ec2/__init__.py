@@ -6,7 +6,16 @@ from typing import Any
 
 from emulator.api import patches
 from emulator.api.context import Context
-from emulator.api.ec2 import addresses, api_attributes, api_interfaces, machine_reports, service, store
+from emulator.api.ec2 import (
+    addresses,
+    api_attributes,
+    api_interfaces,
+    limits,
+    machine_reports,
+    profiles,
+    service,
+    store,
+)
 from emulator.api.ec2.api_instances import InstancesApi
 from emulator.api.ec2.api_volumes import VolumesApi
 from emulator.api.events import EventBus
@@ -63,6 +72,9 @@ def install(context: Context) -> None:
     for action, function in handlers.items():
         put = _ACTIONS.replace_item if action in _REPLACED else _ACTIONS.add_item
         put(action, protocol.handler(action, function))
+    limits.install(protocol)
+    profiles.install(context)
+    addresses.come_back(soon=context.times.addresses_come_back)
     _HANDLE.replace(_console_off_the_loop(_HANDLE.get()))
     bus = EventBus(Lanes(context.worker), context.active_faults)
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from ministack.core.responses import request_scope
 
 from emulator.api import credentials, sessions
-from emulator.api.ec2 import launch, spot, store
+from emulator.api.ec2 import profiles, spot, store
 from emulator.faults.store import ActiveFaults
 from emulator.interfaces.machines import Credentials, MetadataTrouble
 
@@ -42,7 +42,7 @@ class Facts:
         with _scope(instance_id) as known:
             record = store.instances().get(instance_id) if known else None
             reference = (record or {}).get("IamInstanceProfile")
-            profile = launch.profile({"Arn": reference["Arn"]}) if reference else None
+            profile = profiles.find({"Arn": reference["Arn"]}) if reference else None
             return next(iter((profile or {}).get("Roles") or ()), None)
 
     def credentials(self, instance_id: str) -> Credentials | None:

@@ -8,7 +8,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 
 from emulator.api import patches
-from emulator.api.ec2 import addresses, launch, store
+from emulator.api.ec2 import addresses, launch, profiles, store
 from emulator.api.ec2.launch import LaunchRequest
 from emulator.api.wire import ApiError
 from emulator.interfaces.machines import Instance
@@ -54,7 +54,7 @@ def create(request: LaunchRequest) -> store.Record:
     address = addresses.choose(request.subnet_id, request.private_ip)
     instance_id, moment = store.new_id("i"), store.now()
     interface = _interface(request, instance_id=instance_id, address=address)
-    profile = launch.profile(request.instance_profile)
+    profile = profiles.find(request.instance_profile)
     name = addresses.private_dns_name(address)
     public = subnet.get("MapPublicIpOnLaunch", False) if request.public_ip is None else request.public_ip
     record: store.Record = {

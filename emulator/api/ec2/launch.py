@@ -5,16 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.api import patches
-from emulator.api.ec2 import store
+from emulator.api.ec2 import limits, profiles, store
 from emulator.api.wire import ApiError
-
-_PROFILES = patches.declare(
-    "ministack.services.iam",
-    "_lookup_instance_profile",
-    parameters=("name", "arn"),
-    why="a launch names an existing instance profile, and a machine asks for its role",
-)
 
 _IMAGE_ID = re.compile(r"ami-([0-9a-f]{8}|[0-9a-f]{17})")
 _INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
@@ -117,27 +109,9 @@ def check(request: LaunchRequest) -> None:
                 "InvalidParameter",
                 f"Security group {group_id} and subnet {request.subnet_id} belong to different networks.",
             )
-    profile(request.instance_profile)
-
-
-def profile(reference: Mapping[str, str] | None) -> Mapping[str, Any] | None:
-    """Resolve an instance profile by Arn or Name.
-
-    Raises:
-        ApiError: it does not exist.
-    """
-    if not reference or not (reference.get("Arn") or reference.get("Name")):
-        return None
-    arn, name = reference.get("Arn") or "", reference.get("Name") or ""
-    found: Mapping[str, Any] | None = _PROFILES.get()(name=name, arn=arn)
-    if found is None:
-        kind, value = ("arn", arn) if arn else ("name", name)
-        raise ApiError(
-            "InvalidParameterValue",
-            f"Value ({value}) for parameter iamInstanceProfile.{kind} is invalid. "
-            f"Invalid IAM Instance Profile {'ARN' if arn else 'name'}",
-        )
-    return found
+    profiles.require_known(request.instance_profile)
+    limits.check_tags(request.instance_tags)
+    limits.check_tags(request.volume_tags)
 
 
 def architecture(instance_type: str) -> str:

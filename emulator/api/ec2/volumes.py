@@ -5,7 +5,7 @@ from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
 
-from emulator.api.ec2 import store
+from emulator.api.ec2 import limits, store
 from emulator.api.ec2.launch import as_bool
 from emulator.api.ec2.volume_types import performance
 from emulator.api.lanes import Lanes
@@ -170,6 +170,7 @@ class Volumes:
             record["KmsKeyId"] = _key_arn(properties.get("KmsKeyId") or "alias/aws/ebs")
         elif properties.get("KmsKeyId"):
             raise ApiError("InvalidParameterDependency", "The parameter KmsKeyId requires Encrypted.")
+        limits.check_tags(tags)
         store.volumes()[record["VolumeId"]] = record
         store.set_tags(record["VolumeId"], tags)
         return record

@@ -1,11 +1,12 @@
 """IAM enforcement as on AWS: sessions of instances, and the checks and keys that ministack lacks."""
 
 from emulator.api.context import Context
-from emulator.api.iam import authorization, variables
+from emulator.api.iam import authorization, policy_changes, variables
 
 
 def install(context: Context) -> None:
     """Patch ministack's IAM."""
-    del context
+    changes = policy_changes.install(context.times.new_permission * context.worker.time_scale)
+    context.on_reset(changes.forget)
     authorization.install()
     variables.install()

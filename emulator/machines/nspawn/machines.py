@@ -48,12 +48,14 @@ class NspawnMachines:
         powered_off: Callable[[str], None] = lambda _instance_id: None,
         status_check: Callable[[str, bool], None] = lambda _instance_id, _passed: None,
         kill_lines_of: Callable[[str, str], Mapping[str, str]] = lambda _instance_id, _zone: {},
+        absence_seconds: float = 0.0,
     ) -> None:
         """Own `state_dir` from now on; what a crash left there is ended and removed.
 
         `api_url` is where the emulator listens on the host. `powered_off` is called with an instance whose
         guest shut itself down, `status_check` with one whose status checks start to fail (no power, frozen,
-        partitioned) or pass again. `kill_lines_of` is for `MachineFaults`.
+        partitioned) or pass again. `kill_lines_of` is for `MachineFaults`, `absence_seconds` how long name
+        servers keep that a name does not exist.
 
         Raises:
             StateInUseError: the folder has an owner that runs.
@@ -85,6 +87,7 @@ class NspawnMachines:
             api=api,
             host_ports=HostPorts(self._state.host_ports),
             root=image.root,
+            absence_seconds=absence_seconds,
         )
         self.faults = MachineFaults(
             machines=self._machines,

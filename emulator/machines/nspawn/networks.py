@@ -24,10 +24,21 @@ class Networks:
     """All networks of a state folder. Methods may be called from several threads."""
 
     def __init__(
-        self, *, names: Names, facts: NetworkFacts, api: Endpoint, host_ports: HostPorts, root: Path
+        self,
+        *,
+        names: Names,
+        facts: NetworkFacts,
+        api: Endpoint,
+        host_ports: HostPorts,
+        root: Path,
+        absence_seconds: float,
     ) -> None:
-        """Creates nothing yet; a VPC's network comes with its first instance. `root` is the machines'."""
+        """Creates nothing yet; a VPC's network comes with its first instance.
+
+        `root` is the machines', `absence_seconds` for their name servers.
+        """
         self._root = root
+        self._absence_seconds = absence_seconds
         self._names = names
         self._facts = facts
         self._api = api
@@ -49,7 +60,12 @@ class Networks:
             vpc = self._vpcs.get(instance.vpc_id)
             if vpc is None:
                 vpc = RunningVpc(
-                    instance=instance, names=self._names, facts=self._facts, api=self._api, root=self._root
+                    instance=instance,
+                    names=self._names,
+                    facts=self._facts,
+                    api=self._api,
+                    root=self._root,
+                    absence_seconds=self._absence_seconds,
                 )
                 self._vpcs[instance.vpc_id] = vpc
             vpc.admit(metadata)

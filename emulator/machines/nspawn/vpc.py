@@ -27,11 +27,19 @@ class RunningVpc:
     """The network of one VPC with its metadata service and name server."""
 
     def __init__(
-        self, *, instance: Instance, names: Names, facts: NetworkFacts, api: Endpoint, root: Path
+        self,
+        *,
+        instance: Instance,
+        names: Names,
+        facts: NetworkFacts,
+        api: Endpoint,
+        root: Path,
+        absence_seconds: float,
     ) -> None:
         """Make the network that the instance belongs to.
 
-        `api` is where the API listens, `root` a Debian root with programs that the host may lack.
+        `api` is where the API listens, `root` a Debian root with programs that the host may lack,
+        `absence_seconds` how long the name server keeps that a name does not exist.
 
         Raises:
             CommandFailedError: the network cannot be made; nothing is left behind.
@@ -61,7 +69,7 @@ class RunningVpc:
             self._dns = NameServer(
                 datagrams=[sockets.bind(address, 53, kind=socket.SOCK_DGRAM) for address in addresses],
                 listeners=[sockets.bind(address, 53) for address in addresses],
-                find=Cache(answers.find).find,
+                find=Cache(answers.find, absence_seconds=absence_seconds).find,
             )
             undo.callback(self._dns.close)
             self._imds = ImdsServer(

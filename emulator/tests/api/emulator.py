@@ -171,11 +171,16 @@ def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = PAT
 
 @contextlib.contextmanager
 def running_emulator(
-    state_dir: Path, *, machines: str = "none", new_groups: str = "launched"
+    state_dir: Path,
+    *,
+    machines: str = "none",
+    new_groups: str = "launched",
+    times_factor: float | None = None,
 ) -> Iterator[Emulator]:
     """Run an emulator on a free port, by default without machines; it never outlives this process.
 
-    Nothing completes a launch hook there, so by default new groups do not wait for that.
+    Nothing completes a launch hook there, so by default new groups do not wait for that. With a factor its
+    times are those of AWS, multiplied by that and by the time scale.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -184,6 +189,7 @@ def running_emulator(
     command = [sys.executable, "-m", "emulator", "--port", str(port), "--state-dir", str(state_dir)]
     command += ["--machines", machines, "--time-scale", str(TIME_SCALE), "--until-eof"]
     command += ["--new-groups", new_groups]
+    command += ["--times", "aws", "--times-factor", str(times_factor)] if times_factor else []
     with log, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log) as process:
         url = f"http://127.0.0.1:{port}"
         try:

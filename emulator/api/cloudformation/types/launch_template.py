@@ -13,6 +13,8 @@ from emulator.api.cloudformation.registry import (
     ResourceType,
     provisioner,
 )
+from emulator.api.ec2 import profiles
+from emulator.api.worker import Worker
 
 _TEMPLATES = patches.declare(
     "ministack.services.ec2", "_launch_templates", why="a rollback takes the failed version back"
@@ -32,6 +34,9 @@ class LaunchTemplate(ResourceType):
     name = "AWS::EC2::LaunchTemplate"
     replaced_by = ("LaunchTemplateName",)
 
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
     def create(self, resource: Resource) -> Provisioned:
         """Create it with its first version.
 
@@ -39,6 +44,7 @@ class LaunchTemplate(ResourceType):
             ValueError: the user data is too long, or no base64.
         """
         _check_user_data(resource.properties)
+        self._await_profile(resource.properties)
         return Provisioned(*_CREATE.get()(resource.logical_id, resource.properties, resource.stack_name))
 
     def update(self, physical_id: str, resource: Resource, old: Properties) -> Provisioned:
@@ -50,6 +56,7 @@ class LaunchTemplate(ResourceType):
         if operation.running(resource.stack_name).status == operation.ROLLING_BACK:
             return self._take_back(physical_id)
         _check_user_data(resource.properties)
+        self._await_profile(resource.properties)
         return Provisioned(
             *_UPDATE.get()(physical_id, old, resource.properties, resource.stack_name, resource.logical_id)
         )
@@ -57,6 +64,16 @@ class LaunchTemplate(ResourceType):
     def delete(self, physical_id: str, properties: Properties) -> None:
         """Delete it."""
         _DELETE.get()(physical_id, properties)
+
+    def _await_profile(self, properties: Properties) -> None:
+        """CloudFormation waits at the instance profile: https://github.com/hashicorp/terraform/issues/15341.
+
+        That is here, as resources are made one after the other: several new profiles cost one wait.
+        """
+        reference = (properties.get("LaunchTemplateData") or {}).get("IamInstanceProfile")
+        while (seconds := profiles.unknown_for(reference)) > 0:
+            if not self._worker.sleep(seconds / self._worker.time_scale):
+                return
 
     @staticmethod
     def _take_back(template_id: str) -> Provisioned:

@@ -3,11 +3,33 @@
 from typing import Any, ClassVar
 
 from emulator.api.calls import call
-from emulator.api.cloudformation.registry import Properties, Provisioned, Resource, ResourceType
+from emulator.api.cloudformation.registry import (
+    Properties,
+    Provisioned,
+    Resource,
+    ResourceType,
+    provisioner,
+)
 from emulator.api.cloudformation.types.values import delete_unless_gone
+from emulator.api.ec2 import limits
 
 _GONE = ("InvalidGroup.NotFound", "InvalidSecurityGroupRuleId.NotFound")
 _COMMON = ("CidrIp", "CidrIpv6", "FromPort", "GroupId", "GroupName", "IpProtocol", "ToPort")
+
+
+_PERMISSIONS = provisioner("_ec2_sg_permissions", "rules")
+
+
+def check_inline_rules() -> None:
+    """Check rules in a group's own properties, too, where ministack does not ask EC2."""
+    original = _PERMISSIONS.get()
+
+    def permissions(rules: Any) -> Any:
+        made = original(rules)
+        limits.check_rules(made)
+        return made
+
+    _PERMISSIONS.replace(permissions)
 
 
 class _Rule(ResourceType):

@@ -15,6 +15,9 @@ INSTANCE_TTL_SECONDS = 60
 """Of names that AWS makes itself, e.g. ip-10-0-0-5.ec2.internal."""
 BALANCER_TTL_SECONDS = 60
 """Of load balancers' names, and of aliases of them."""
+ABSENCE_TTL_SECONDS = 300
+"""The most that a VPC's name server tells clients to keep "no such name", less than a zone's SOA has.
+https://github.com/aws/aws-app-mesh-roadmap/issues/221"""
 
 _MAX_ALIASES = 8
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -154,7 +157,7 @@ def _addresses(name: str, type_: str, addresses: Sequence[str], ttl: int) -> Ans
 
 def _negative(soa: RecordSet) -> dns.rrset.RRset:
     """The SOA that goes with "no such name": its TTL is the smaller of its own and its minimum (RFC 2308)."""
-    ttl = min(soa.ttl_seconds, int(soa.values[0].split()[-1]))
+    ttl = min(soa.ttl_seconds, int(soa.values[0].split()[-1]), ABSENCE_TTL_SECONDS)
     return _rrset(soa.name, "SOA", ttl, soa.values)
 
 
