@@ -5,9 +5,14 @@ certificate names. So a member that resumes need not wait until resolvers have f
 address: it connects to the others, and they answer on the same connections.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.log import warning
 from kubequorum_node.node import WORK_FOLDER, Node
+from kubequorum_node.volume import slot_record
+from kubequorum_node.volume.slot_record import SlotRecord, SlotRecordError
 
 TTL_SECONDS = 5
 """How long others may continue to use a predecessor's address."""
@@ -18,10 +23,10 @@ _CHANGE_SECONDS = 180.0
 """Route 53 states 60 s for a change to reach all its servers; three times that."""
 _RESOLVER_SECONDS = 330.0
 """The resolver of a VPC keeps "no such name" for 300 s in a private zone, if somebody has asked too early.
-https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/SOA-NSrecords.html"""
+https://github.com/aws/aws-app-mesh-roadmap/issues/221"""
 _PEERS_SECONDS = 60.0
 _FIRST_PEERS_SECONDS = 240.0
-"""In a first formation: the other masters may be launched one after the other."""
+"""In a first formation: the others may be launched one after the other, and each name takes a minute."""
 
 
 def point_here(node: Node) -> None:
@@ -79,12 +84,62 @@ def wait_until_here(node: Node) -> None:
     )
 
 
-def wait_for_peers(node: Node, *, first_formation: bool) -> None:
-    """Wait a limited time until the other masters have names, asking Route 53 and not the resolver.
+def announce(node: Node) -> None:
+    """Write into the slot's record that its name leads to this instance everywhere.
 
-    A resolver caches "no such name" for up to 15 minutes (the zone's SOA record), and etcd looks its peers up
-    at once. In a cluster that has lived all names exist, and this is one call.
+    Raises:
+        SlotRecordError: the record is another instance's.
+
     """
+
+    def change(old: SlotRecord | None) -> SlotRecord:
+        if old is None or old.instance != node.identity.instance_id:
+            owner = "nobody's" if old is None else f"that of {old.instance}"
+            raise SlotRecordError(f"the record of slot {node.slot} is {owner} by now, not this instance's")
+        return replace(old, name_known=True)
+
+    slot_record.update(node, change)
+
+
+def wait_for_peers(node: Node, *, first_formation: bool) -> None:
+    """Wait a limited time until the other masters have names, without asking the resolver for them.
+
+    The VPC's resolver keeps "no such name" for 300 s, for everybody who asks, and etcd looks its peers up at
+    once. In a first formation each master therefore says so itself (`announce`): Route 53 lists a record a
+    minute before its name servers have it. In a cluster that has lived all names exist, and this is one call.
+    """
+    look = _announced(node) if first_formation else _listed(node)
+    try:
+        node.clock.poll(
+            "names of the other masters",
+            look,
+            seconds=_FIRST_PEERS_SECONDS if first_formation else _PEERS_SECONDS,
+            pause=1.0 if first_formation else 3.0,
+            longest_pause=15.0,
+        )
+    except WaitError as error:
+        # One master in three may be missing for good, and the others must come up without it.
+        warning(f"continuing without them: {error}")
+
+
+def _announced(node: Node) -> Callable[[], None]:
+    """Look for other slots whose master has not announced its name yet."""
+    missing = {slot for slot in node.etcd_spec.slots if slot != node.slot}
+
+    def look() -> None:
+        for slot in sorted(missing):
+            record = slot_record.of_slot(node, slot)
+            # The name of a member that has worked is an old one.
+            if record is not None and (record.name_known or record.stage != slot_record.FORMING):
+                missing.discard(slot)
+        if missing:
+            raise NotYetError(f"no announcement yet of the names of slots {', '.join(sorted(missing))}")
+
+    return look
+
+
+def _listed(node: Node) -> Callable[[], None]:
+    """Look for names that Route 53 has no record of."""
     wanted = {f"{slot.etcd_name}." for slot in node.etcd_spec.slots.values()}
 
     def look() -> None:
@@ -100,17 +155,7 @@ def wait_for_peers(node: Node, *, first_formation: bool) -> None:
         if missing:
             raise NotYetError(f"no record yet for {', '.join(sorted(missing))}")
 
-    try:
-        node.clock.poll(
-            "names of the other masters",
-            look,
-            seconds=_FIRST_PEERS_SECONDS if first_formation else _PEERS_SECONDS,
-            pause=3.0,
-            longest_pause=15.0,
-        )
-    except WaitError as error:
-        # One master in three may be missing for good, and the others must come up without it.
-        warning(f"continuing without them: {error}")
+    return look
 
 
 def _check_change(node: Node, change_id: str) -> None:

@@ -73,6 +73,8 @@ def start(node: Node) -> None:
     if not filesystem.has_wal(node):
         # A member that forms the cluster, or rejoins it, resolves its own name.
         names.wait_until_here(node)
+    if membership.is_new(node):
+        names.announce(node)
     names.wait_for_peers(node, first_formation=membership.is_new(node))
     manifest.write(node)
     kubeadm = Kubeadm(node.host)

@@ -52,6 +52,8 @@ class SlotRecord:
     """The volume in user-data, if the record's has replaced it; empty if they are the same."""
     restore: int = 0
     """The number of the restore that the member's data come from; 0 if etcd was never restored."""
+    name_known: bool = False
+    """While it is FORMING: whether the slot's name leads to the instance everywhere."""
     written: str = ""
     """When, UTC."""
     version: int = _VERSION

@@ -1,16 +1,20 @@
 """Masters whose group is being created: none of them may keep the others from being created."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from kubequorum_node.boot import run
 from kubequorum_node.host import Result
+from kubequorum_node.volume.slot_record import FORMING, SlotRecord
 from tests.unit.node.boot.booting import surroundings
 from tests.unit.node.fakes import FakeNode
 from tests.unit.node.simulation.node import SimulatedNode
 
 __all__ = ["surroundings"]
+
+OTHERS = "slots/c/record.json"
 
 
 @pytest.fixture
@@ -37,23 +41,33 @@ def test_a_first_master_completes_its_hook_before_etcd_works(master: SimulatedNo
     assert (completed["LifecycleHookName"], completed["LifecycleActionResult"]) == ("launch", "CONTINUE")
     asked = [operation for operation, _ in node.aws.requests]
     assert asked.index("attach_volume") < asked.index("complete_lifecycle_action")
-    assert asked.index("complete_lifecycle_action") < asked.index("list_resource_record_sets")
+    looked = next(
+        number
+        for number, (operation, parameters) in enumerate(node.aws.requests)
+        if operation == "get_object" and parameters["Key"] == OTHERS
+    )
+    assert asked.index("complete_lifecycle_action") < looked
     assert asked.index("complete_lifecycle_action") < asked.index("signal_resource")
 
 
 def test_a_first_master_waits_for_the_others_names(master: SimulatedNode) -> None:
     """They may be launched one after the other; a name looked up too early is unknown for long."""
     node = master.node
-    node.aws.records = {"etcd-b.ha.kubequorum.internal.": "10.20.9.9"}
+    forming = SlotRecord(volume="vol-c", generation=1, instance="i-c", stage=FORMING)
+    node.aws.objects[OTHERS] = forming.to_json().encode()
     begin = node.clock.now()
+    announced: list[bool] = []
 
     def third() -> None:
         if node.clock.now() > begin + 180:
-            node.aws.records["etcd-c.ha.kubequorum.internal."] = "10.20.9.9"
+            node.aws.objects[OTHERS] = replace(forming, name_known=True).to_json().encode()
+            # The third waits for this one as well.
+            announced.append(master.record().name_known)
 
     node.clock.on_sleep.append(third)
     assert run.boot(node) == 0
     assert node.clock.now() - begin > 180
+    assert announced[0]
 
 
 def test_masters_that_are_created_again_need_each_other_too(master: SimulatedNode) -> None:

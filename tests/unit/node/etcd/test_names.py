@@ -1,9 +1,13 @@
 """The slot's DNS name is pointed at this instance."""
 
+from dataclasses import replace
+
 import pytest
 
 from kubequorum_node.clock import WaitError
 from kubequorum_node.etcd import names
+from kubequorum_node.volume import slot_record
+from kubequorum_node.volume.slot_record import FORMING, MEMBER, SlotRecord, SlotRecordError
 from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
 
@@ -87,3 +91,57 @@ def test_a_missing_master_does_not_block_the_others(node: FakeNode) -> None:
     node.aws.records = {f"etcd-{slot}.ha.kubequorum.internal.": "10.20.1.4" for slot in "ab"}
     names.wait_for_peers(node, first_formation=False)
     assert 60 <= node.clock.now() - 1000 < 80
+
+
+def put_record(node: FakeNode, slot: str, **fields: object) -> SlotRecord:
+    """The record of a slot whose first master boots, changed as the test says."""
+    record = replace(SlotRecord(volume="vol-1", generation=1, instance=f"i-{slot}", stage=FORMING), **fields)  # type: ignore[arg-type]
+    node.aws.objects[slot_record.key(slot)] = record.to_json().encode()
+    return record
+
+
+def test_a_name_that_is_pending_is_not_one_yet(node: FakeNode) -> None:
+    """Route 53 lists it a minute before its name servers have it: its master says when they do.
+
+    One who asks them in that minute makes the VPC's resolver keep for 300 s that it does not exist.
+    """
+    node.aws.records = {f"etcd-{slot}.ha.kubequorum.internal.": "10.20.1.4" for slot in "abc"}
+    put_record(node, "b", name_known=True)
+    pending = put_record(node, "c")
+
+    def propagate() -> None:
+        if node.clock.now() > 1060:
+            put_record(node, "c", **{**vars(pending), "name_known": True})
+
+    node.clock.on_sleep.append(propagate)
+    names.wait_for_peers(node, first_formation=True)
+    assert 1060 < node.clock.now() < 1080
+
+
+def test_members_that_have_worked_have_names(node: FakeNode) -> None:
+    """A slot that begins late, or whose record an earlier release wrote, waits for nobody."""
+    for slot in "bc":
+        put_record(node, slot, stage=MEMBER)
+    names.wait_for_peers(node, first_formation=True)
+    assert node.clock.now() == 1000
+
+
+def test_a_slot_that_nobody_is_in_does_not_block_a_first_formation(node: FakeNode) -> None:
+    """The others are launched one after the other, but not later than that."""
+    put_record(node, "b", name_known=True)
+    names.wait_for_peers(node, first_formation=True)
+    assert 240 <= node.clock.now() - 1000 < 260
+
+
+def test_a_master_announces_its_name_in_its_own_record_only(node: FakeNode) -> None:
+    """A record that is another instance's by now stays as it is."""
+    own = put_record(node, "a", instance=node.identity.instance_id)
+    names.announce(node)
+    record = slot_record.read(node)
+    assert record is not None
+    assert replace(record, written=own.written) == replace(own, name_known=True)
+    other = put_record(node, "a", instance="i-other")
+    node.host.path(slot_record._SEEN_FILE).unlink()
+    with pytest.raises(SlotRecordError, match="i-other"):
+        names.announce(node)
+    assert slot_record.read(node) == other

@@ -50,6 +50,8 @@ class SimulatedNode:
             host.names[name] = {address}
             host.statuses[f"https://{address}:6443/readyz"] = 200
             node.aws.records[f"{name}."] = address
+            record = SlotRecord(volume=f"vol-{slot}", generation=1, instance=f"i-{slot}", stage=MEMBER)
+            node.aws.objects[f"slots/{slot}/record.json"] = record.to_json().encode()
 
     @classmethod
     def in_service(cls, node: FakeNode, *, data: str = "data") -> "SimulatedNode":
