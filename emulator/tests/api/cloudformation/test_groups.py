@@ -60,13 +60,22 @@ def test_instances_carry_the_tags_of_group_and_stack(
 
 def test_failed_launch_fails_the_stack_with_its_reason(stack: Stack, template: Template) -> None:
     """A launch that EC2 refuses is the reason in the group's event, and the stack rolls back to nothing."""
-    profile = "arn:aws:iam::000000000000:instance-profile/no-such-profile"
-    stack.create(template("group"), ProfileArn=profile)
+    stack.create(template("group"), InstanceType="large")
     assert stack.status == "ROLLBACK_COMPLETE"
     failures = [reason for status, reason in stack.events("Group") if status == "CREATE_FAILED"]
     assert len(failures) == 1
     assert "Group did not stabilize" in failures[0]
-    assert "no-such-profile" in failures[0]
+    assert "'large' for InstanceType" in failures[0]
+
+
+def test_a_profile_that_does_not_exist_is_refused_with_the_group(stack: Stack, template: Template) -> None:
+    """Auto Scaling checks it before anything is launched."""
+    profile = "arn:aws:iam::000000000000:instance-profile/no-such-profile"
+    stack.create(template("group"), ProfileArn=profile)
+    assert stack.status == "ROLLBACK_COMPLETE"
+    (failure,) = [reason for status, reason in stack.events("Group") if status == "CREATE_FAILED"]
+    assert "You must use a valid fully-formed launch template" in failure
+    assert "no-such-profile" in failure
 
 
 def test_rolling_update_replaces_one_by_one(emulator: Emulator, stack: Stack, template: Template) -> None:
