@@ -14,7 +14,8 @@ set +a
 imds=${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}/latest
 home=${KUBEQUORUM_HOME:-/opt/kubequorum}
 # Secrets reach curl on standard input, never as arguments, which any process could read.
-http() { curl -fsS -m60 --retry 9 --retry-all-errors "$@"; }
+# Past any proxy: the metadata service answers this host only, and S3 has an endpoint in every VPC.
+http() { curl -fsS -m60 --noproxy \* --retry 9 --retry-all-errors "$@"; }
 token=$(http -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' "$imds/api/token")
 get() { http -H @- "$imds/meta-data/iam/security-credentials/$1" <<<"X-aws-ec2-metadata-token: $token"; }
 creds=$(get "$(get '')")
@@ -28,6 +29,6 @@ header="x-amz-security-token: $(field Token)"
 EOF
 sha256sum -c --quiet <<<"$SHA256  node.zip"
 python3 -m zipfile -e node.zip "$SHA256"
-printf %s "$CONFIG" >node.json
+echo "$CONFIG" >node.json
 ln -sfn "$SHA256" current
 exec bash current/files/start.sh

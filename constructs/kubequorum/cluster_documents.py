@@ -107,6 +107,7 @@ def _document(
         node_mask_bits=node_mask_bits(network.pods_per_node),
         image_repository=cluster.kubernetes.image_repository or "",
         mirror=cluster.artifacts.mirror or "",
+        https_proxy=network.https_proxy or "",
         labels=labels,
         taints=taints,
         etcd=etcd,

@@ -39,9 +39,12 @@ FLOWS = (
 )
 
 
-def _download_ports(cluster: Cluster) -> dict[int, str]:
+def download_ports(cluster: Cluster) -> dict[int, str]:
     """Ports outside the VPC that masters connect to, each with the reason."""
     ports = {_HTTPS_PORT: "AWS APIs, artifacts and images"}
+    if cluster.network.https_proxy is not None:
+        # The check of the cluster file requires a port.
+        ports.setdefault(urlsplit(cluster.network.https_proxy).port or _HTTPS_PORT, "network.https_proxy")
     mirror = urlsplit(cluster.artifacts.mirror or "")
     if mirror.scheme in _WEB_PORTS:
         ports.setdefault(mirror.port or _WEB_PORTS[mirror.scheme], "artifacts.mirror")
@@ -76,7 +79,7 @@ class Firewall(Construct):
             self.load_balancer.add_ingress_rule(
                 ec2.Peer.ipv4(str(cidr)), ec2.Port.tcp(API_PORT), "API from an allowed range"
             )
-        for port, reason in _download_ports(cluster).items():
+        for port, reason in download_ports(cluster).items():
             self.masters.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), reason)
 
     def _group(

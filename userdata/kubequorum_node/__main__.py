@@ -1,12 +1,13 @@
 """`kubequorum-node`: a host's life in a Kubequorum cluster, in steps that a person can run, too."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kubequorum_node import commands, services, settings
+from kubequorum_node import commands, proxy, services, settings
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import FILE_NAME, ClusterDocument
 from kubequorum_node.errors import NodeError
@@ -49,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _node(config_file: Path, cluster_file: Path) -> Node:
     config, document = NodeConfig.load(config_file), ClusterDocument.load(cluster_file)
+    # For this program, and for all that it starts.
+    os.environ.update(proxy.variables(document, os.environ))
     units = services.units(is_master=config.slot is not None)
     if settings.is_plain_process():
         # Without root, it keeps what it writes in a folder of its own.

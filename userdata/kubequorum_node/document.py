@@ -133,6 +133,8 @@ class ClusterDocument:
     """Registry of the control plane's images; empty for kubeadm's own."""
     mirror: str = ""
     """Where programs are downloaded from instead of upstream: https://… or s3://…; empty for upstream."""
+    https_proxy: str = ""
+    """Proxy to what is outside the VPC: http://host:port; empty for none."""
     labels: dict[str, str] = field(default_factory=dict)
     """Node labels of the worker group."""
     taints: tuple[dict[str, str], ...] = ()

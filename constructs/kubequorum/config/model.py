@@ -36,8 +36,17 @@ class Network(Section):
         description=(
             "way out of the private subnets: per-zone (a NAT gateway in each zone), single (one for all: "
             "cheaper, but the loss of its zone cuts off the others) or none (VPC endpoints only; needs "
-            "artifacts.mirror, kubernetes.image_repository and your own route to the API of Route 53)"
+            "artifacts.mirror, kubernetes.image_repository and your own route to the API of Route 53, or "
+            "https_proxy)"
         ),
+    )
+    https_proxy: str | None = Field(
+        default=None,
+        description=(
+            "proxy through which instances reach what is outside, http://host:port: masters may connect to "
+            "its port, and ask past it for what is in the VPC and in the cluster"
+        ),
+        examples=["http://proxy.example.com:3128"],
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from kubequorum.config import Cluster, warnings_of
+from kubequorum.firewall import download_ports
 from tests.unit.config.cluster_files import KeyPath, Mistake, accepted, assert_reported, changed, errors
 
 MISTAKES: list[Mistake] = [
@@ -47,6 +48,16 @@ MISTAKES: list[Mistake] = [
         ("network", "nat"),
         "none",
         ("artifacts.mirror: is missing", "image_repository: is"),
+    ),
+    *(
+        (f"proxy {name}", ("network", "https_proxy"), proxy, ("network.https_proxy = ", said))
+        for name, proxy, said in (
+            ("without a port", "http://proxy.example.com", "http://host:port"),
+            ("without a scheme", "proxy.example.com:3128", "http://host:port"),
+            ("with a path", "http://proxy.example.com:3128/x", "http://host:port"),
+            ("with a port that does not exist", "http://proxy.example.com:99999", "1 to 65535"),
+            ("with credentials", "http://me:secret@proxy.example.com:3128", "every instance can read"),
+        )
     ),
     ("unknown nested key", ("network", "vpc"), "10.0.0.0/16", ("network.vpc", "vpc_cidr")),
     ("missing nested key", ("network", "vpc_cidr"), ..., ("network.vpc_cidr", "is missing", "10.20.0.0/16")),
@@ -126,8 +137,27 @@ def test_mirror_inside_the_private_zone(tmp_path: Path) -> None:
     """The zone answers for the mirror's name, and does not have it."""
     document = changed(("artifacts", "mirror"), "https://mirror.example.com/k8s")
     document["dns"]["zone_name"] = "example.com"
+    document["network"]["https_proxy"] = "http://proxy.example.com:3128"
     message = errors(tmp_path, document)
     assert "hides mirror.example.com from every instance in the VPC (artifacts.mirror)" in message
+    assert "hides proxy.example.com from every instance in the VPC (network.https_proxy)" in message
+
+
+def test_credentials_of_a_proxy_are_not_repeated(tmp_path: Path) -> None:
+    """The message is shown and logged."""
+    document = changed(("network", "https_proxy"), "http://me:secret@proxy.example.com:3128")
+    assert "secret" not in errors(tmp_path, document)
+
+
+def test_a_proxy_is_a_way_out(tmp_path: Path) -> None:
+    """Without NAT neither mirror nor image repository are needed then, and its port is open for masters."""
+    document = changed(("network", "nat"), "none")
+    document["network"]["https_proxy"] = "http://proxy.example.com:3128"
+    document["api"] = {"exposure": "internal"}
+    accepted(tmp_path, document)
+    cluster = Cluster.model_validate(document)
+    assert list(warnings_of(cluster)) == []
+    assert download_ports(cluster).keys() == {443, 3128}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """The steps of a boot; `order` puts them in order."""
 
+import os
 from collections.abc import Callable
 
+from kubequorum_node import proxy
 from kubequorum_node.boot import etcd_volume
 from kubequorum_node.clock import WaitError
 from kubequorum_node.etcd import names
@@ -51,6 +53,7 @@ def start_runtime(node: Node) -> None:
     node.runtime.start(
         image_repository=node.document.image_repository,
         extra=node.document.extra.containerd,
+        environment=proxy.variables(node.document, os.environ),
         needed_by=(unit_files.KUBELET, *node.supervisor.units_at_shutdown()),
     )
     systemctl.install(node.host, {unit_files.KUBELET: unit_files.read(unit_files.KUBELET)})

@@ -4,7 +4,7 @@ Its images are no part of this: kubeadm's preflight checks pull them through the
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from kubequorum_node.clock import Clock
@@ -14,6 +14,8 @@ from kubequorum_node.supervision import systemctl, unit_files
 
 PAUSE_IMAGE = "pause:3.10.2"
 """What holds a pod's namespaces."""
+ENVIRONMENT = "/etc/default/kubequorum-runtime"
+"""Variables of the runtime's services; its units read the file after the image's own."""
 _REGISTRY = "registry.k8s.io"
 
 
@@ -42,12 +44,20 @@ class ContainerRuntime(ABC):
 
         """
 
-    def start(self, *, image_repository: str, extra: str = "", needed_by: Sequence[str] = ()) -> None:
+    def start(
+        self,
+        *,
+        image_repository: str,
+        extra: str = "",
+        environment: Mapping[str, str] | None = None,
+        needed_by: Sequence[str] = (),
+    ) -> None:
         """Configure and start it, and wait until it serves pods; a restart leaves running pods alone.
 
         Args:
             image_repository: registry of the control plane's images; empty for the upstream one.
             extra: see `configure`.
+            environment: variables of its services, none of them a secret.
             needed_by: units that use it: they start after it and stop before it.
 
         Raises:
@@ -55,6 +65,8 @@ class ContainerRuntime(ABC):
 
         """
         changed = self.configure(sandbox_image=f"{image_repository or _REGISTRY}/{PAUSE_IMAGE}", extra=extra)
+        lines = [f"{name}={value}\n" for name, value in (environment or {}).items()]
+        changed = self._host.write(ENVIRONMENT, "".join(lines)) or changed
         self.cri.configure()
         names = " ".join(self.units)
         order = f"[Unit]\nAfter={names}\nWants={names}\n"

@@ -70,6 +70,8 @@ def _needed(cluster: Cluster) -> dict[str, str]:
     mirror = cluster.artifacts.mirror or ""
     if mirror.startswith(("http://", "https://")) and (host := _host(mirror)):
         hosts[host] = "artifacts.mirror"
+    if cluster.network.https_proxy and (host := _host(cluster.network.https_proxy)):
+        hosts[host] = "network.https_proxy"
     if cluster.kubernetes.image_repository and (
         host := _host(f"https://{cluster.kubernetes.image_repository}")
     ):

@@ -11,15 +11,17 @@ _MIRROR = re.compile(
     r"(?:/[-A-Za-z0-9._~]+)*/?"
 )
 """Bucket names: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
+_PROXY = re.compile(r"https?://[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?:(?P<port>[0-9]{1,5})/?")
 _ECR = re.compile(r"\.dkr[.-]ecr([.-]fips)?\.[-a-z0-9]+\.(amazonaws\.com|on\.aws)$")
 _PORTS = range(1, 65536)
 
 
 def download_problems(cluster: Cluster) -> Iterator[Problem]:
-    """Check mirror, image repository, and that both exist where there is no way out."""
+    """Check proxy, mirror, image repository, and that there is one where there is no other way out."""
+    yield from _proxy(cluster.network.https_proxy)
     yield from _mirror(cluster.artifacts.mirror)
     yield from _image_repository(cluster.kubernetes.image_repository)
-    if cluster.network.nat == "none":
+    if cluster.network.nat == "none" and cluster.network.https_proxy is None:
         for key, value, upstream in (
             ("artifacts.mirror", cluster.artifacts.mirror, "dl.k8s.io and github.com"),
             ("kubernetes.image_repository", cluster.kubernetes.image_repository, "registry.k8s.io"),
@@ -29,18 +31,34 @@ def download_problems(cluster: Cluster) -> Iterator[Problem]:
                     key,
                     None,
                     f"is missing, and with network.nat = none no instance reaches {upstream}",
-                    f"set {key} to a place that the VPC reaches, or network.nat to per-zone or single",
+                    f"set {key} to a place that the VPC reaches, network.https_proxy to a proxy that it "
+                    "reaches, or network.nat to per-zone or single",
                 )
 
 
 def download_warnings(cluster: Cluster) -> Iterator[str]:
     """Warn about what the app cannot give to a VPC without NAT."""
-    if cluster.network.nat == "none":
+    if cluster.network.nat == "none" and cluster.network.https_proxy is None:
         yield (
             "network.nat = none: masters call the API of Route 53, and this app creates no VPC endpoint for "
-            "it. Remedy: give the private subnets a route to it (a transit gateway, or a proxy that the "
-            "image names in /etc/default/kubequorum). Without one no master boots."
+            "it. Remedy: give the private subnets a route to it (a transit gateway, or a proxy: "
+            "network.https_proxy). Without one no master boots."
         )
+
+
+def _proxy(proxy: str | None) -> Iterator[Problem]:
+    if proxy is None:
+        return
+    found = _PROXY.fullmatch(proxy)
+    if not found:
+        yield Problem(
+            "network.https_proxy",
+            proxy if "@" not in proxy else "(has credentials)",
+            "is not the address of a proxy",
+            "use http://host:port, in lower case and without credentials: every instance can read this value",
+        )
+    elif int(found["port"]) not in _PORTS:
+        yield Problem("network.https_proxy", proxy, "has no valid port", "use a port from 1 to 65535")
 
 
 def _mirror(mirror: str | None) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ set -a
 set +a
 imds=${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}/latest
 home=${KUBEQUORUM_HOME:-/opt/kubequorum}
-http() { curl -fsS -m60 --retry 9 --retry-all-errors "$@"; }
+http() { curl -fsS -m60 --noproxy \* --retry 9 --retry-all-errors "$@"; }
 token=$(http -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' "$imds/api/token")
 get() { http -H @- "$imds/meta-data/iam/security-credentials/$1" <<<"X-aws-ec2-metadata-token: $token"; }
 creds=$(get "$(get '')")
@@ -26,6 +26,6 @@ header="x-amz-security-token: $(field Token)"
 EOF
 sha256sum -c --quiet <<<"$SHA256  node.zip"
 python3 -m zipfile -e node.zip "$SHA256"
-printf %s "$CONFIG" >node.json
+echo "$CONFIG" >node.json
 ln -sfn "$SHA256" current
 exec bash current/files/start.sh

@@ -9,7 +9,9 @@ from kubequorum_node.boot import steps
 from kubequorum_node.clock import WaitError
 from kubequorum_node.host import Result
 from kubequorum_node.runtime import containerd
+from kubequorum_node.runtime.base import ENVIRONMENT
 from kubequorum_node.runtime.containerd import Containerd
+from kubequorum_node.supervision import unit_files
 from kubequorum_node.system import kernel
 from tests.unit.node.fakes import FakeNode
 
@@ -48,6 +50,20 @@ def test_the_sandbox_image_comes_from_the_named_repository(
     """Else a host without internet could start no pod."""
     node.runtime.start(image_repository=repository)
     assert f"sandbox = '{image}'" in (node.host.read("/etc/containerd/config.toml") or "")
+
+
+def test_containerd_gets_variables_and_is_restarted_when_they_change(node: FakeNode) -> None:
+    """Its unit reads them after the image's, which they complete."""
+    unit = unit_files.read("containerd.service")
+    assert unit.index("EnvironmentFile=-/etc/default/kubequorum\n") < unit.index(
+        f"EnvironmentFile=-{ENVIRONMENT}\n"
+    )
+    node.runtime.start(image_repository="", environment={"HTTPS_PROXY": "http://p:1", "NO_PROXY": "x"})
+    assert node.host.read(ENVIRONMENT) == "HTTPS_PROXY=http://p:1\nNO_PROXY=x\n"
+    node.host.commands.clear()
+    node.runtime.start(image_repository="")
+    assert node.host.read(ENVIRONMENT) == ""
+    assert node.host.ran("systemctl restart") == ["systemctl restart containerd.service"]
 
 
 def test_a_runtime_that_the_image_started_gets_our_configuration(node: FakeNode) -> None:
