@@ -1,7 +1,7 @@
 """A proxy's variables: complete, in both cases, and past it to everything that is inside."""
 
 from dataclasses import replace
-from urllib.request import proxy_bypass_environment
+from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 import pytest
 

@@ -57,7 +57,11 @@ def test_a_boot_makes_few_api_calls(master: SimulatedNode) -> None:
     node = master.node
     # A moment's difference between three masters: the last one's name is announced at the second look.
     announced = node.aws.objects.pop("slots/c/record.json")
-    node.clock.on_sleep.append(lambda: node.aws.objects.setdefault("slots/c/record.json", announced))
+
+    def announce() -> None:
+        node.aws.objects["slots/c/record.json"] = announced
+
+    node.clock.on_sleep.append(announce)
     node.aws.resources["MasterAGroup"] = "UPDATE_IN_PROGRESS"
     assert run.boot(node) == 0
     assert len(node.aws.calls) + BOOTSTRAP_CALLS <= API_CALLS_LIMIT, node.aws.calls
