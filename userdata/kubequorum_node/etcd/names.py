@@ -25,7 +25,7 @@ _RESOLVER_SECONDS = 330.0
 """The resolver of a VPC keeps "no such name" for 300 s in a private zone, if somebody has asked too early.
 https://github.com/aws/aws-app-mesh-roadmap/issues/221"""
 _PEERS_SECONDS = 60.0
-_FIRST_PEERS_SECONDS = 240.0
+_FIRST_PEERS_SECONDS = 360.0
 """In a first formation: the others may be launched one after the other, and each name takes a minute."""
 
 

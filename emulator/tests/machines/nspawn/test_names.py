@@ -166,35 +166,6 @@ def test_an_answer_is_kept_for_its_time_to_live_and_counts_down() -> None:
     assert texts(cache.find("db-a.example.internal.", "A")) == ["db-a.example.internal. 10 IN A 10.0.16.99"]
 
 
-def test_that_a_name_does_not_exist_is_kept_where_it_is_on_aws() -> None:
-    """For its own time, which counts down in the zone's SOA; what no zone answers for is not kept."""
-    zones = [replace(ZONE, records=(SOA,))]
-    now = [100.0]
-    asked: list[str] = []
-
-    def zones_now() -> list[PrivateZone]:
-        asked.append("zones")
-        return zones
-
-    found = Answers(
-        cidr=ipaddress.ip_network("10.0.0.0/16"), region="us-east-1", zones=zones_now, balancers=list
-    )
-    cache = Cache(found.find, absence_seconds=300, clock=lambda: now[0])
-    assert not cache.find("db-a.example.internal.", "A").exists
-    zones[0] = ZONE
-    now[0] += 299.5
-    answer = cache.find("db-a.example.internal.", "A")
-    assert (answer.exists, [rrset.ttl for rrset in answer.authority]) == (False, [1])
-    # The name exists by now, and another type of it was never asked for.
-    assert cache.find("db-a.example.internal.", "AAAA").exists
-    now[0] += 0.5
-    assert cache.find("db-a.example.internal.", "A").exists
-    asked.clear()
-    for _ in range(2):
-        cache.find("elsewhere.example.com.", "A")
-    assert len(asked) == 2
-
-
 @pytest.fixture
 def server() -> Iterator[NameServer]:
     """A server of a name with more addresses than fit into a datagram."""
