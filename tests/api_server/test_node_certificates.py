@@ -20,7 +20,9 @@ from kubequorum_node.aws.identity import Identity
 from kubequorum_node.clock import Clock
 from kubequorum_node.host import Host
 from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
-from kubequorum_node.kubernetes import approver_role, client, credentials, first_certificate
+from kubequorum_node.kubernetes import api_connection, approver_role, credentials, first_certificate
+from kubequorum_node.kubernetes.api_access import Access, CertificateFile
+from kubequorum_node.kubernetes.api_connection import HttpsConnection
 from kubequorum_node.kubernetes.client import Client
 from kubequorum_node.kubernetes.first_certificate import DeniedError
 from kubequorum_node.kubernetes.kubelet import CLIENT_CERTIFICATE, KUBECONFIG, PKI_FOLDER
@@ -65,21 +67,26 @@ def _binding(name: str, role: str) -> dict[str, Any]:
     }
 
 
+def _client(node: FakeNode, certificate: str) -> Client:
+    access = CertificateFile(certificate)
+    return Client(HttpsConnection(node.host, server="127.0.0.1", access=access))
+
+
 @pytest.fixture
 def worker(tmp_path: Path, server: ApiServer, monkeypatch: pytest.MonkeyPatch) -> FakeNode:
     """A worker that the API server's name leads to this one."""
-    monkeypatch.setattr(client, "API_PORT", server.port)
+    monkeypatch.setattr(api_connection, "API_PORT", server.port)
     document = examples.WORKER_DOCUMENT
     node = FakeNode(tmp_path / "worker", config=examples.WORKER_CONFIG, document=document)
     node.clock = Clock()  # type: ignore[assignment]
     real = Host()
     node.host.on("openssl", lambda command, stdin: real.run(*command, stdin=stdin))
 
-    def to_this_one(host: Host, *, server: str, token: str) -> Client:
+    def to_this_one(host: Host, *, server: str, access: Access) -> HttpsConnection:
         assert server == document.node_api_name
-        return Client(host, server="127.0.0.1", token=token)
+        return HttpsConnection(host, server="127.0.0.1", access=access)
 
-    monkeypatch.setattr(first_certificate, "Client", to_this_one)
+    monkeypatch.setattr(first_certificate, "HttpsConnection", to_this_one)
     return node
 
 
@@ -106,7 +113,7 @@ def approver(
         }
     monkeypatch.setattr(service, "_WATCH_SECONDS", 1)
     stop = threading.Event()
-    runner = NodeApprover(node, Client(node.host, server="127.0.0.1", certificate=service.CERTIFICATE))
+    runner = NodeApprover(node, _client(node, service.CERTIFICATE))
 
     def run() -> None:
         while not stop.is_set():
@@ -142,7 +149,7 @@ def test_a_worker_gets_its_certificate(
     openssl("x509", "-in", str(path), "-noout", "-checkend", str(6 * 86400))
     with pytest.raises(Exception, match="x509"):
         openssl("x509", "-in", str(path), "-noout", "-checkend", str(8 * 86400))
-    api = Client(worker.host, server="127.0.0.1", certificate=CLIENT_CERTIFICATE)
+    api = _client(worker, CLIENT_CERTIFICATE)
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     me = api.create("/apis/authentication.k8s.io/v1/selfsubjectreviews", review)["status"]["userInfo"]
     assert me["username"] == f"system:node:{WORKER}"

@@ -20,7 +20,8 @@ from kubequorum_node.addons.inventory import (
 )
 from kubequorum_node.addons.readiness import why_not_ready
 from kubequorum_node.clock import Clock, NotYetError
-from kubequorum_node.kubernetes.api_client import ApiClient, RefusedError, UnknownKindError
+from kubequorum_node.kubernetes.api_client import ApiClient
+from kubequorum_node.kubernetes.api_errors import RefusedError, UnknownKindError
 from kubequorum_node.kubernetes.objects import Ref
 
 _DEFINED_SECONDS = 30.0

@@ -11,7 +11,8 @@ from enum import Enum
 from typing import Any, Self
 
 from kubequorum_node.errors import NodeError
-from kubequorum_node.kubernetes.api_client import ApiClient, ConflictError
+from kubequorum_node.kubernetes.api_client import ApiClient
+from kubequorum_node.kubernetes.api_errors import ConflictError
 from kubequorum_node.kubernetes.objects import Ref
 
 NAMESPACE = "kube-system"

@@ -9,7 +9,7 @@ from kubequorum_node.addons.decision import Action, Seen, decide, decide_removal
 from kubequorum_node.addons.install import Workshop, install, look, remove, unready
 from kubequorum_node.addons.inventory import Inventory, LostRaceError, OvertakenError, State
 from kubequorum_node.addons.wanted import Wanted
-from kubequorum_node.kubernetes.api_client import RefusedError
+from kubequorum_node.kubernetes.api_errors import RefusedError
 from kubequorum_node.kubernetes.objects import Ref
 from kubequorum_node.log import info, warning
 

@@ -9,12 +9,16 @@ from kubequorum_node.addons.reconcile import Reconciler, Result
 from kubequorum_node.addons.report import StackReport, tell
 from kubequorum_node.addons.wanted import DamagedSetError, Wanted, WantedState
 from kubequorum_node.errors import NodeError
+from kubequorum_node.kubernetes.api_access import Kubeconfig
 from kubequorum_node.kubernetes.api_client import ApiClient
-from kubequorum_node.kubernetes.api_connection import AdminConnection, Connection
+from kubequorum_node.kubernetes.api_connection import Connection, HttpsConnection
+from kubequorum_node.kubernetes.api_server import ADMIN_KUBECONFIG
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 
 POLL_SECONDS = 10.0
+_ANSWER_SECONDS = 20.0
+"""Longer than others wait: objects of an addon may pass webhooks."""
 _WARN_AGAIN_SECONDS = 1800.0
 """Kubernetes forgets an Event after an hour."""
 _DAMAGED_AT_MOST = 3
@@ -23,7 +27,14 @@ _DAMAGED_AT_MOST = 3
 
 def run(node: Node) -> None:
     """Look at the addons again and again."""
-    service = AddonService(node, AdminConnection(node))
+    connection = HttpsConnection(
+        node.host,
+        server=node.identity.address,
+        access=Kubeconfig(ADMIN_KUBECONFIG),
+        seconds=_ANSWER_SECONDS,
+        stays_open=True,
+    )
+    service = AddonService(node, connection)
     while True:
         service.turn()
         node.clock.sleep(POLL_SECONDS)

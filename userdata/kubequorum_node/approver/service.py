@@ -14,8 +14,11 @@ from kubequorum_node.approver import instances
 from kubequorum_node.approver.verdict import Decision, Request, Verdict, is_pending, judge
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes import credentials, events, identity_proof
+from kubequorum_node.kubernetes.api_access import CertificateFile
+from kubequorum_node.kubernetes.api_connection import HttpsConnection
+from kubequorum_node.kubernetes.api_errors import ApiError
 from kubequorum_node.kubernetes.approver_role import APPROVER
-from kubequorum_node.kubernetes.client import ApiError, Client
+from kubequorum_node.kubernetes.client import Client
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import WORK_FOLDER, Node
 
@@ -38,7 +41,8 @@ class NodeApprover:
 
     def __init__(self, node: Node, api: Client | None = None) -> None:
         self._node = node
-        self._api = api or Client(node.host, server=node.identity.address, certificate=CERTIFICATE)
+        access = CertificateFile(CERTIFICATE)
+        self._api = api or Client(HttpsConnection(node.host, server=node.identity.address, access=access))
         self._renewed = float("-inf")
 
     def run(self) -> None:

@@ -1,28 +1,24 @@
-"""HTTPS to the API server on this host as an administrator, where starting kubectl takes too long."""
+"""HTTPS to an API server, where starting kubectl takes too long: requests, answers and watches."""
 
-import base64
 import http.client
 import json
 import ssl
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from kubequorum_node.document import API_PORT
 from kubequorum_node.errors import NodeError
+from kubequorum_node.host import Host
 from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
-from kubequorum_node.kubernetes.api_server import ADMIN_KUBECONFIG, KUBECTL
-from kubequorum_node.node import WORK_FOLDER, Node
+from kubequorum_node.kubernetes.api_access import Access
+from kubequorum_node.kubernetes.api_errors import UnavailableError, raise_for_status
 
-_SECONDS = 20.0
-_BODY_SHOWN = 300
 USER_AGENT = "kubequorum"
-
-
-class UnavailableError(NodeError):
-    """The API server does not answer, or cannot serve now: the same request may succeed later."""
+_SECONDS = 10.0
+_BODY_SHOWN = 300
+_LOST = (OSError, http.client.HTTPException, ValueError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +39,19 @@ class Answer:
     status: int
     body: dict[str, Any]
 
+    def accepted(self, what: str) -> dict[str, Any]:
+        """The body, if the request has succeeded.
+
+        Args:
+            what: the request, for the error.
+
+        Raises:
+            UnavailableError, ConflictError, RefusedError: it has not.
+
+        """
+        raise_for_status(what, self.status, self.body)
+        return self.body
+
 
 class Connection(Protocol):
     """Where requests go."""
@@ -56,12 +65,29 @@ class Connection(Protocol):
         """
 
 
-class AdminConnection:
-    """A connection as administrator; it is opened when first used, and again after it was lost."""
+class HttpsConnection:
+    """Requests to one API server, or a load balancer, as one user."""
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
-        self._connection: http.client.HTTPSConnection | None = None
+    def __init__(
+        self, host: Host, *, server: str, access: Access, seconds: float = _SECONDS, stays_open: bool = False
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            host: where the files are.
+            server: address or name of the API server.
+            access: as whom.
+            seconds: how long an answer may take.
+            stays_open: whether several requests share a connection, and the credentials that were read for
+                it, until it is lost or the server refuses them. They must be requests that can be repeated.
+
+        """
+        self.server = server
+        self._host = host
+        self._access = access
+        self._seconds = seconds
+        self._stays_open = stays_open
+        self._open: tuple[http.client.HTTPSConnection, Mapping[str, str]] | None = None
 
     def exchange(self, request: Request) -> Answer:
         """Send a request.
@@ -70,72 +96,104 @@ class AdminConnection:
             UnavailableError: there is no answer, or this host has no valid credentials.
 
         """
-        is_new = self._connection is None
+        is_new = self._open is None
         try:
             try:
-                answer = self._send(request)
+                answer = self._sent(request)
             except (http.client.RemoteDisconnected, ConnectionError):
-                # An idle connection may have been closed. All requests used here can be repeated.
+                # An idle connection may have been closed.
                 self.close()
                 if is_new:
                     raise
-                answer = self._send(request)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+                answer = self._sent(request)
+        except _LOST as error:
             self.close()
-            raise UnavailableError(f"the API server on this host does not answer: {error!r}") from error
-        if answer.status == http.client.UNAUTHORIZED:
-            # Certificates are renewed: the next connection reads them again.
+            raise self._no_answer(request, error) from error
+        if not self._stays_open or answer.status == http.client.UNAUTHORIZED:
             self.close()
-            raise UnavailableError("the API server on this host refuses the administrator's certificate")
         return answer
+
+    def lines(self, request: Request, *, seconds: float) -> Iterator[bytes]:
+        """What a request is answered with, as it comes, on a connection of its own.
+
+        Args:
+            request: a watch.
+            seconds: for how long the server may send nothing.
+
+        Raises:
+            UnavailableError: there is no answer, or the connection was lost.
+            RefusedError: the server refuses it.
+
+        """
+        try:
+            connection, headers = self._connect(seconds)
+            try:
+                answer = _send(connection, headers, request)
+                if answer.status != http.client.OK:
+                    raise_for_status(self.name(request), answer.status, _parsed(answer))
+                yield from answer
+            finally:
+                connection.close()
+        except _LOST as error:
+            raise self._no_answer(request, error) from error
+
+    def name(self, request: Request) -> str:
+        """A request, for messages."""
+        return f"{request.method} {request.path} of {self.server}"
 
     def close(self) -> None:
         """Close the connection; the next request opens another one."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        if self._open is not None:
+            self._open[0].close()
+            self._open = None
 
-    def _send(self, request: Request) -> Answer:
-        if self._connection is None:
-            self._connection = http.client.HTTPSConnection(
-                self._node.identity.address, API_PORT, timeout=_SECONDS, context=self._context()
-            )
-        path = f"{request.path}?{urlencode(request.query)}" if request.query else request.path
-        body = None if request.body is None else json.dumps(request.body).encode()
-        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
-        if body is not None:
-            headers["Content-Type"] = request.content_type
-        self._connection.request(request.method, path, body=body, headers=headers)
-        answer = self._connection.getresponse()
-        return Answer(status=answer.status, body=_parsed(answer.read()))
+    def _no_answer(self, request: Request, error: Exception) -> UnavailableError:
+        return UnavailableError(f"{self.name(request)}: no answer: {error!r}")
 
-    def _context(self) -> ssl.SSLContext:
-        """Trust in the cluster's CA, and the administrator's certificate."""
-        host = self._node.host
-        shown = host.run(
-            KUBECTL,
-            "config",
-            "view",
-            f"--kubeconfig={ADMIN_KUBECONFIG}",
-            "--raw",
-            "--minify",
-            "--output=json",
-        )
-        (user,) = json.loads(shown.stdout)["users"]
-        context = ssl.create_default_context(cafile=str(host.path(CA_CERTIFICATE)))
-        # Python reads a client's certificate from a file only; this file is private and removed at once.
-        with tempfile.NamedTemporaryFile(dir=host.path(WORK_FOLDER), suffix=".pem") as file:
-            for part in ("client-certificate-data", "client-key-data"):
-                file.write(base64.b64decode(user["user"][part]))
-            file.flush()
-            context.load_cert_chain(file.name)
-        return context
+    def _sent(self, request: Request) -> Answer:
+        if self._open is None:
+            self._open = self._connect(self._seconds)
+        answer = _send(*self._open, request)
+        return Answer(status=answer.status, body=_parsed(answer))
+
+    def _connect(self, seconds: float) -> tuple[http.client.HTTPSConnection, Mapping[str, str]]:
+        """A connection that trusts the cluster's CA, and the headers of its requests."""
+        try:
+            context = ssl.create_default_context(cafile=str(self._host.path(CA_CERTIFICATE)))
+            headers = self._access.prepare(self._host, context)
+        except (OSError, ValueError, LookupError, NodeError) as error:
+            raise UnavailableError(f"there are no valid credentials for {self.server}: {error!r}") from error
+        return http.client.HTTPSConnection(self.server, API_PORT, timeout=seconds, context=context), headers
 
 
-def _parsed(content: bytes) -> dict[str, Any]:
-    """The JSON object in an answer; proxies and a server that is starting answer with plain text."""
+def _send(
+    connection: http.client.HTTPSConnection, headers: Mapping[str, str], request: Request
+) -> http.client.HTTPResponse:
+    path = f"{request.path}?{urlencode(request.query)}" if request.query else request.path
+    sent = {"Accept": "application/json", "User-Agent": USER_AGENT, **headers}
+    body = None
+    if request.body is not None:
+        body = json.dumps(request.body).encode()
+        sent["Content-Type"] = request.content_type
+    connection.request(request.method, path, body=body, headers=sent)
+    return connection.getresponse()
+
+
+def _parsed(answer: http.client.HTTPResponse) -> dict[str, Any]:
+    """The JSON object in an answer; proxies and a server that is starting refuse with plain text.
+
+    Raises:
+        ValueError: it is none, and the request has succeeded.
+
+    """
+    content = answer.read()
     try:
         found = json.loads(content)
     except ValueError:
         found = None
-    return found if isinstance(found, dict) else {"message": content[:_BODY_SHOWN].decode(errors="replace")}
+    if isinstance(found, dict):
+        return found
+    shown = content[:_BODY_SHOWN].decode(errors="replace")
+    if answer.status < http.client.MULTIPLE_CHOICES:
+        raise ValueError(f"status {answer.status} with {shown!r}, which is no JSON object")
+    return {"message": shown}

@@ -13,6 +13,8 @@ from kubequorum_node.clock import NotYetError
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
 from kubequorum_node.kubernetes import identity_proof
+from kubequorum_node.kubernetes.api_access import Token
+from kubequorum_node.kubernetes.api_connection import HttpsConnection
 from kubequorum_node.kubernetes.client import Client
 from kubequorum_node.kubernetes.credentials import JoinMaterial
 from kubequorum_node.kubernetes.kubelet import CLIENT_CERTIFICATE, KUBECONFIG, PKI_FOLDER
@@ -50,7 +52,8 @@ def obtain(node: Node, material: JoinMaterial) -> None:
     subject = f"/O=system:nodes/CN=system:node:{node.identity.node_name}"
     request = run("openssl", "req", "-new", "-key", "/dev/stdin", "-subj", subject, stdin=key).stdout
     identity_proof.publish(node, run("openssl", "pkey", "-pubout", stdin=key).stdout)
-    api = Client(node.host, server=node.document.node_api_name, token=material.token)
+    server, access = node.document.node_api_name, Token(material.token)
+    api = Client(HttpsConnection(node.host, server=server, access=access))
     with timed("certificate of this node"):
         certificate = _signed(node, api, request)
     _write(node, certificate + key, material)

@@ -9,7 +9,7 @@ from kubequorum_node.kubeadm import configuration
 from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
 from kubequorum_node.kubeadm.phases import Kubeadm
 from kubequorum_node.kubernetes import first_certificate
-from kubequorum_node.kubernetes.client import ApiError
+from kubequorum_node.kubernetes.api_errors import ApiError
 from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
 from kubequorum_node.kubernetes.first_certificate import DeniedError
 from kubequorum_node.kubernetes.kubelet import CLIENT_CERTIFICATE, KUBECONFIG

@@ -1,7 +1,10 @@
 """The kubelet's credentials, the API with them, and the wait for the node to be Ready."""
 
 from kubequorum_node.clock import NotYetError
-from kubequorum_node.kubernetes.client import ApiError, Client
+from kubequorum_node.kubernetes.api_access import CertificateFile
+from kubequorum_node.kubernetes.api_connection import HttpsConnection
+from kubequorum_node.kubernetes.api_errors import ApiError
+from kubequorum_node.kubernetes.client import Client
 from kubequorum_node.node import Node
 
 KUBECONFIG = "/etc/kubernetes/kubelet.conf"
@@ -20,7 +23,8 @@ class NodeApi(Client):
     def __init__(self, node: Node) -> None:
         # A master uses its own API server: its network must not depend on the load balancer.
         server = node.identity.address if node.is_master else node.document.node_api_name
-        super().__init__(node.host, server=server, certificate=CLIENT_CERTIFICATE)
+        access = CertificateFile(CLIENT_CERTIFICATE)
+        super().__init__(HttpsConnection(node.host, server=server, access=access))
 
 
 def wait_until_ready(node: Node) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from kubequorum_node.clock import NotYetError
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes import events, node_claims, pod_routes
-from kubequorum_node.kubernetes.client import ApiError
+from kubequorum_node.kubernetes.api_errors import ApiError
 from kubequorum_node.kubernetes.kubelet import NodeApi
 from kubequorum_node.kubernetes.node_claims import AddressPlan, ClaimError
 from kubequorum_node.kubernetes.pod_device import PodDevice

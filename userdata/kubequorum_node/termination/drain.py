@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubequorum_node.clock import NotYetError, WaitError
-from kubequorum_node.kubernetes.client import ApiError
+from kubequorum_node.kubernetes.api_errors import ApiError
 from kubequorum_node.kubernetes.kubelet import NodeApi
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node

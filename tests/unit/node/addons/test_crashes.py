@@ -13,7 +13,8 @@ from kubequorum_node.addons.decision import LOOK_SECONDS
 from kubequorum_node.addons.inventory import State
 from kubequorum_node.addons.wanted import Wanted
 from kubequorum_node.kubernetes import api_client
-from kubequorum_node.kubernetes.api_connection import Request, UnavailableError
+from kubequorum_node.kubernetes.api_connection import Request
+from kubequorum_node.kubernetes.api_errors import UnavailableError
 from tests.unit.node.addons.masters import (
     Master,
     addon,

@@ -12,7 +12,8 @@ from kubequorum_node.approver import service
 from kubequorum_node.approver.service import CERTIFICATE, NodeApprover
 from kubequorum_node.approver.verdict import LONGEST_WAIT_SECONDS
 from kubequorum_node.errors import NodeError
-from kubequorum_node.kubernetes.client import ApiError, Client
+from kubequorum_node.kubernetes.api_errors import ApiError
+from kubequorum_node.kubernetes.client import Client
 from tests.unit.node.approver.requests import (
     CREATED,
     MASTER,

@@ -9,6 +9,7 @@ import pytest
 from kubequorum_node.host import Host, Result
 from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
 from kubequorum_node.kubernetes import first_certificate
+from kubequorum_node.kubernetes.api_access import Token
 from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
 from tests.unit.node.fakes import FakeNode
 
@@ -28,10 +29,13 @@ class Signer:
         self.requests: list[str] = []
         self.proofs: list[str] = []
 
-    def __call__(self, host: Host, *, server: str, token: str) -> "Signer":
-        """As the client is made."""
+    def connection(self, host: Host, *, server: str, access: Token) -> None:
+        """As the client's connection is made."""
         assert (host, server) == (self.node.host, "api.ha.kubequorum.internal")
-        assert token == TOKEN
+        assert access == Token(TOKEN)
+
+    def __call__(self, _: None) -> "Signer":
+        """As the client is made."""
         assert self.node.host.read(CA_CERTIFICATE) == "CA\n", "the server is verified"
         return self
 
@@ -56,6 +60,7 @@ def signer(worker: FakeNode, monkeypatch: pytest.MonkeyPatch) -> Signer:
     worker.host.on("openssl x509", Result(0, "Certificate will not expire"))
     made = Signer(worker)
     monkeypatch.setattr(first_certificate, "Client", made)
+    monkeypatch.setattr(first_certificate, "HttpsConnection", made.connection)
     return made
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from kubequorum_node.host import Result
 from kubequorum_node.kubernetes import pod_network
-from kubequorum_node.kubernetes.client import ApiError
+from kubequorum_node.kubernetes.api_errors import ApiError
 from kubequorum_node.kubernetes.pod_network import PodNetwork
 from kubequorum_node.kubernetes.pod_routes import DEVICE, Peer
 from tests.unit.node import examples

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kubequorum_node.kubernetes.client import ApiError
+from kubequorum_node.kubernetes.api_errors import ApiError
 from kubequorum_node.kubernetes.kubelet import NodeApi
 from kubequorum_node.termination import drain
 from kubequorum_node.termination.drain import Drain, Pod
