@@ -18,7 +18,11 @@ from kubequorum_node.node import WORK_FOLDER, Node
 from kubequorum_node.supervision import systemctl, unit_files
 
 _CONFIG = f"{WORK_FOLDER}/join.yaml"
+_JOINED = f"{WORK_FOLDER}/joined"
+"""Written when all of it is done: a kubelet that has credentials may lack its configuration."""
 _LEFT_BY_FAILED_JOIN = (
+    _JOINED,
+    _CONFIG,
     "/etc/kubernetes/bootstrap-kubelet.conf",
     KUBECONFIG,
     CA_CERTIFICATE,
@@ -40,7 +44,7 @@ def join(node: Node) -> None:
         WaitError: nothing was published, or every attempt failed; with the last reason.
 
     """
-    if node.host.path(KUBECONFIG).exists() and _has_valid_certificate(node):
+    if node.host.path(_JOINED).exists() and _has_valid_certificate(node):
         info("this node has joined before")
         systemctl.start(node.host, unit_files.KUBELET)
         return
@@ -76,6 +80,9 @@ def wait_for_material(node: Node) -> JoinMaterial:
 
 
 def _join_once(node: Node, material: JoinMaterial) -> None:
+    # An attempt that timed out has started it, and kubeadm wants its port free.
+    if systemctl.is_active(node.host, unit_files.KUBELET):
+        systemctl.stop(node.host, unit_files.KUBELET)
     for path in _LEFT_BY_FAILED_JOIN:
         node.host.path(path).unlink(missing_ok=True)
     first_certificate.obtain(node, material)
@@ -97,6 +104,7 @@ def _join_once(node: Node, material: JoinMaterial) -> None:
         Kubeadm(node.host).run("join", f"--config={_CONFIG}", timeout=240)
     finally:
         node.host.path(_CONFIG).unlink(missing_ok=True)
+    node.host.write(_JOINED, "")
 
 
 def _has_valid_certificate(node: Node) -> bool:

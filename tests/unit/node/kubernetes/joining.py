@@ -58,6 +58,7 @@ def signer(worker: FakeNode, monkeypatch: pytest.MonkeyPatch) -> Signer:
     """Keys are real; certificates are what a test says."""
     worker.host.on("openssl", lambda command, stdin: Host().run(*command, stdin=stdin))
     worker.host.on("openssl x509", Result(0, "Certificate will not expire"))
+    worker.host.on("systemctl is-active --quiet kubelet.service", Result(3, ""))
     made = Signer(worker)
     monkeypatch.setattr(first_certificate, "Client", made)
     monkeypatch.setattr(first_certificate, "HttpsConnection", made.connection)

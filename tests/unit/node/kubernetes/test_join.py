@@ -24,6 +24,7 @@ from tests.unit.node.kubernetes.joining import (
 )
 
 __all__ = ["signer"]
+JOINED = "/etc/kubernetes/kubequorum/joined"
 
 
 def test_a_worker_joins_with_what_is_published(worker: FakeNode) -> None:
@@ -37,7 +38,7 @@ def test_a_worker_joins_with_what_is_published(worker: FakeNode) -> None:
         "token": TOKEN,
         "caCertHashes": ["sha256:" + "1" * 64],
     }
-    assert list(worker.host.path("/etc/kubernetes/kubequorum").iterdir()) == []
+    assert list(worker.host.path("/etc/kubernetes/kubequorum").iterdir()) == [worker.host.path(JOINED)]
 
 
 def test_a_worker_that_boots_before_the_masters_waits(worker: FakeNode) -> None:
@@ -91,9 +92,46 @@ def test_a_failed_join_is_retried_from_the_beginning(worker: FakeNode, signer: S
     assert len(set(signer.proofs)) == 2
 
 
+def test_a_kubelet_that_a_failed_join_has_started_is_stopped(worker: FakeNode) -> None:
+    """Or every retry would fail: kubeadm checks that nothing listens at its port."""
+    publish(worker, material())
+    runs, joins = [False], []
+
+    def stop(*_: object) -> None:
+        runs[0] = False
+
+    def kubeadm(*_: object) -> Result:
+        if runs[0]:
+            return Result(1, "", "[ERROR Port-10250]: Port 10250 is in use")
+        runs[0] = True
+        joins.append(worker.clock.now())
+        return Result(0 if len(joins) > 1 else 1, "", "timed out waiting for the condition")
+
+    worker.host.on("systemctl is-active --quiet kubelet.service", lambda *_: Result(0 if runs[0] else 3, ""))
+    worker.host.on("systemctl stop kubelet.service", stop)
+    worker.host.on(f"{KUBEADM} join", kubeadm)
+    join.join(worker)
+    assert len(joins) == 2
+    assert runs == [True]
+
+
+def test_a_join_that_was_cut_off_is_done_again(worker: FakeNode) -> None:
+    """When the program ended after the certificate was there, and before kubeadm had written all."""
+    publish(worker, material())
+    for path in (KUBECONFIG, CLIENT_CERTIFICATE):
+        worker.host.path(path).parent.mkdir(parents=True, exist_ok=True)
+        worker.host.path(path).touch()
+    seen = kubeadm_notes_its_config(worker)
+    join.join(worker)
+    assert len(seen) == 1
+    worker.host.on("systemctl start kubelet.service", None)
+    join.join(worker)
+    assert len(seen) == 1, "then it has joined"
+
+
 def test_a_worker_whose_certificate_has_expired_joins_again(worker: FakeNode) -> None:
     """After masters were away for longer than it was valid: nobody renews it then."""
-    for path in (KUBECONFIG, CLIENT_CERTIFICATE):
+    for path in (KUBECONFIG, CLIENT_CERTIFICATE, JOINED):
         worker.host.path(path).parent.mkdir(parents=True, exist_ok=True)
         worker.host.path(path).touch()
     worker.host.on("openssl x509", Result(1, "Certificate will expire"))
@@ -105,7 +143,7 @@ def test_a_worker_whose_certificate_has_expired_joins_again(worker: FakeNode) ->
 
 def test_a_worker_that_has_joined_only_starts_its_kubelet(worker: FakeNode) -> None:
     """After a restart of the host: it has its own credentials."""
-    for path in (KUBECONFIG, CLIENT_CERTIFICATE):
+    for path in (KUBECONFIG, CLIENT_CERTIFICATE, JOINED):
         worker.host.path(path).parent.mkdir(parents=True, exist_ok=True)
         worker.host.path(path).touch()
     worker.host.on("systemctl start kubelet.service", None)
