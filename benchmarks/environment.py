@@ -6,12 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from kubequorum_cli.console import Progress
+from kubequorum_cli.errors import CommandError
 from lab import cdk, cluster_file, embedded_aws
-from lab.cluster import Cluster
+from lab.cluster import Cluster, wait_until_healthy
 from lab.commands import up
 from lab.settings import Settings
 from lab.target import current
 from lab.toolchain import Toolchain
+
+_HEALTHY_SECONDS = 300.0
 
 
 @contextmanager
@@ -45,3 +48,13 @@ def deployed_cluster(settings: Settings, tools: Toolchain, progress: Progress, f
     cluster = running_cluster(settings, folder)
     up.wait_until_ready(cluster.target, progress)
     return cluster
+
+
+def require_health(cluster: Cluster) -> None:
+    """Wait until nothing is wrong with a cluster: what is measured next must not pay for what was before.
+
+    Raises:
+        CommandError: something is wrong for five minutes.
+    """
+    if found := wait_until_healthy(cluster, seconds=_HEALTHY_SECONDS):
+        raise CommandError(f"the cluster is not healthy after {_HEALTHY_SECONDS:.0f} s", why="\n".join(found))

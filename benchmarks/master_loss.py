@@ -1,4 +1,4 @@
-"""Loss of masters: how long a replacement takes, what clients observe, and the same with stock kubeadm.
+"""Loss of a master: how long a replacement takes, what clients observe, and the same with stock kubeadm.
 
 All on one cluster, one after the other, under the load of clients that write and read continuously.
 """
@@ -8,15 +8,13 @@ from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
-from benchmarks import all_lost, restore
 from benchmarks.baseline import join
 from benchmarks.clients import longest_gap
-from benchmarks.environment import deployed_cluster
+from benchmarks.environment import deployed_cluster, require_health
 from benchmarks.figures import Context, Figure, Measurement
 from benchmarks.replacement import Replacement, figures, lose_power
 from kubequorum_cli.console import Progress
-from kubequorum_cli.errors import CommandError
-from lab.cluster import Cluster, wait_until_healthy
+from lab.cluster import Cluster
 from lab.workload import fill, loading
 
 _ROUNDS = 3
@@ -25,7 +23,6 @@ _LARGE_BYTES = 1 << 30
 _LARGE = "_1gib"
 _CALM_SECONDS = 3.0
 """Before and after a loss, so that its effect on clients has a beginning and an end."""
-_HEALTHY_SECONDS = 300.0
 
 
 def measure(context: Context) -> Mapping[str, float]:
@@ -43,15 +40,6 @@ def measure_on(
         CommandError: a master is not replaced, or data are lost.
     """
     small, gap = _lose_leaders(cluster, progress, rounds, "")
-    with progress.stage("Take the power from all masters at once") as stage:
-        all_lost_seconds = all_lost.measure(cluster, cluster.folder / "all-lost")
-        stage.line(f"a write succeeded {all_lost_seconds:.1f} s after the first launch")
-    _require_health(cluster)
-    with progress.stage("Lose all masters and volumes, and restore etcd from its backups") as stage:
-        restored = restore.measure(cluster, cluster.folder / "restore")
-        stage.line(f"a write succeeded {restored.seconds:.1f} s after the command")
-        stage.line(f"the newest {restored.rpo_seconds:.1f} s before the loss were not in the backups")
-    _require_health(cluster)
     with progress.stage("Fill etcd with 1 GiB") as stage:
         fill(cluster.targets(), cluster.folder / "fill", size_bytes=_LARGE_BYTES)
         stage.line(f"{cluster.database_bytes() >> 20} MiB of its database are in use")
@@ -70,10 +58,6 @@ def measure_on(
         "etcd_alone_seconds_1gib": stock.etcd_alone,
         "client_gap_seconds": gap,
         "client_gap_seconds_1gib": gap_large,
-        "all_lost_seconds": all_lost_seconds,
-        "restore_seconds": restored.seconds,
-        "restore_ratio": restored.seconds / all_lost_seconds,
-        "backup_rpo_seconds": restored.rpo_seconds,
     }
 
 
@@ -83,7 +67,7 @@ def _lose_leaders(
     """Take the power from etcd's leader in each round; also the longest gap of a client of the API."""
     replacements, gaps = [], []
     for number in range(1, rounds + 1):
-        _require_health(cluster)
+        require_health(cluster)
         slot = cluster.leader()
         title = f"Take the power from etcd's leader, {number} of {rounds}"
         with progress.stage(f"{title}{', 1 GiB' if suffix else ''}") as stage:
@@ -92,7 +76,7 @@ def _lose_leaders(
             stage.line(f"a client of the API could not write for {gap:.2f} s")
         replacements.append(replacement)
         gaps.append(gap)
-    _require_health(cluster)
+    require_health(cluster)
     return replacements, max(gaps)
 
 
@@ -102,11 +86,6 @@ def _lose_under_load(cluster: Cluster, slot: str, folder: Path) -> tuple[Replace
         replacement = lose_power(cluster, slot)
         time.sleep(_CALM_SECONDS)
     return replacement, longest_gap(load)
-
-
-def _require_health(cluster: Cluster) -> None:
-    if found := wait_until_healthy(cluster, seconds=_HEALTHY_SECONDS):
-        raise CommandError(f"the cluster is not healthy after {_HEALTHY_SECONDS:.0f} s", why="\n".join(found))
 
 
 def _figures_of_parts(suffix: str) -> tuple[Figure, ...]:
@@ -126,10 +105,6 @@ MEASUREMENT = Measurement(
         Figure(name="etcd_alone_seconds_1gib", unit="s", aim=None),
         Figure(name="client_gap_seconds", unit="s", aim=5),
         Figure(name="client_gap_seconds_1gib", unit="s", aim=None),
-        Figure(name="all_lost_seconds", unit="s", aim=45),
-        Figure(name="restore_seconds", unit="s", aim=None),
-        Figure(name="restore_ratio", unit="ratio", aim=2),
-        Figure(name="backup_rpo_seconds", unit="s", aim=10),
     ),
     run=measure,
     needs_machines=True,

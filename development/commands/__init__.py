@@ -98,7 +98,8 @@ def add_commands(app: typer.Typer) -> None:
 
         Synthesis, a deployment from nothing into an embedded AWS of its own, and a comparison. Where real
         machines can run, also `up` on them, workers, three masters from nothing in turns with stock kubeadm,
-        and the loss of masters. Takes about twenty minutes; other load on the computer distorts the figures.
+        the loss of masters, and restores. Takes about half an hour; other load on the computer distorts the
+        figures.
 
         Example: `./kubequorum bench --only zero_to_ready_ratio`
         """
