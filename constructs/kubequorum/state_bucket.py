@@ -20,6 +20,8 @@ RESTORES_PREFIX = "restores/"
 """Requests to restore etcd, written once each by people."""
 RESTORED_PREFIX = f"{RESTORES_PREFIX}data/"
 """What masters make of them: one snapshot for each."""
+RESTORE_SOURCES_PREFIX = f"{RESTORES_PREFIX}sources/"
+"""Copies of another cluster's backups, written by people: all of that cluster's data."""
 RESTORE_CLAIMS_PREFIX = f"{RESTORES_PREFIX}claims/"
 """Which master makes it."""
 IDENTITY_PREFIX = "identity/"
@@ -91,11 +93,17 @@ class StateBucket(Construct):
                     # A listing passes over all of them.
                     expired_object_delete_marker=True,
                 ),
-                s3.LifecycleRule(
-                    id="old-restored-data",
-                    prefix=RESTORED_PREFIX,
-                    expiration=_RESTORED,
-                    noncurrent_version_expiration=_DELETED_BACKUPS,
+                *(
+                    s3.LifecycleRule(
+                        id=name,
+                        prefix=prefix,
+                        expiration=_RESTORED,
+                        noncurrent_version_expiration=_DELETED_BACKUPS,
+                    )
+                    for name, prefix in (
+                        ("old-restored-data", RESTORED_PREFIX),
+                        ("old-restore-sources", RESTORE_SOURCES_PREFIX),
+                    )
                 ),
             ],
         )

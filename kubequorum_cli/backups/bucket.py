@@ -29,13 +29,13 @@ _PARALLEL = 8
 class BackupBucket:
     """The backups of a cluster, as they are now. Errors of botocore are not handled."""
 
-    def __init__(self, target: Target) -> None:
-        """Find the bucket.
+    def __init__(self, target: Target, *, name: str = "") -> None:
+        """Find the bucket: the cluster's, or one by its name.
 
         Raises:
             CommandError: the cluster has no State stack.
         """
-        self.name = target.output("State", "StateBucketArn").rpartition(":")[2]
+        self.name = name or target.output("State", "StateBucketArn").rpartition(":")[2]
         self._s3 = target.client("s3")
 
     def generations(self) -> list[Generation]:

@@ -93,6 +93,17 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
                 "`backups`. Without it, a restore that was interrupted is continued."
             ),
         ] = "",
+        from_cluster: Annotated[
+            str,
+            typer.Option(
+                "--from",
+                help="Restore the backups of another cluster into this one: its name, or s3:// and its state "
+                "bucket.",
+            ),
+        ] = "",
+        with_ca: Annotated[
+            bool, typer.Option(help="With --from: the other cluster's CA set becomes this one's.")
+        ] = False,
         yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
         dry_run: Annotated[bool, typer.Option(help="Only say what would be done.")] = False,
         timeout: Annotated[int, typer.Option(min=1, help="Seconds to wait for all masters.")] = 1800,
@@ -104,8 +115,20 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
         at any point. It needs the zones of two of three masters. It works without the control plane's stack,
         too: then the masters restore when that is deployed.
 
-        Examples: `./kubequorum restore --to latest` · `./kubequorum restore --to 90m --dry-run`
+        With --from, this cluster becomes a copy of another one, of which nothing is changed; best when only
+        Network and State of this one are deployed.
+
+        Examples: `./kubequorum restore --to latest` · `./kubequorum restore --to 90m --dry-run` ·
+        `./kubequorum restore --from production --to latest`
         """
         from kubequorum_cli.commands.restore import restore as run
 
-        run(find_target(), to=to, yes=yes, dry_run=dry_run, seconds=timeout)
+        run(
+            find_target(),
+            to=to,
+            yes=yes,
+            dry_run=dry_run,
+            seconds=timeout,
+            from_cluster=from_cluster,
+            with_ca=with_ca,
+        )

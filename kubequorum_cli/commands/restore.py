@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import typer
@@ -11,10 +12,11 @@ from kubequorum_cli.console import Progress, Stage, stdout
 from kubequorum_cli.errors import CommandError, UsageError
 from kubequorum_cli.kubernetes import ApiError, Client, find_access, has_kubernetes
 from kubequorum_cli.resources import Resources
-from kubequorum_cli.restore import moment, plan, text, workers
+from kubequorum_cli.restore import copying, moment, plan, text, workers
 from kubequorum_cli.restore.masters import Masters
 from kubequorum_cli.restore.plan import Plan
 from kubequorum_cli.restore.request import Request, RestoreBucket
+from kubequorum_cli.restore.source import SharedState, Source, find
 from kubequorum_cli.target import Target
 from kubequorum_cli.waiting import poll
 
@@ -26,7 +28,28 @@ _PAUSE_SECONDS = 1.0
 _RUNBOOK = "docs/operations/quorum-loss.md"
 
 
-def restore(target: Target, *, to: str, yes: bool, dry_run: bool, seconds: float) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a person wants to be restored."""
+
+    to: str
+    """See `moment.EXAMPLES`; empty to continue the newest restore."""
+    source: Source | None = None
+    """The cluster whose backups they are, if it is another one."""
+    with_ca: bool = False
+    """Whether the other cluster's CA set comes along."""
+
+
+def restore(
+    target: Target,
+    *,
+    to: str,
+    yes: bool,
+    dry_run: bool,
+    seconds: float,
+    from_cluster: str = "",
+    with_ca: bool = False,
+) -> None:
     """Plan a restore, ask, request it, and wait until all masters have carried it out.
 
     Args:
@@ -35,12 +58,28 @@ def restore(target: Target, *, to: str, yes: bool, dry_run: bool, seconds: float
         yes: whether nobody is asked.
         dry_run: whether only the plan is printed.
         seconds: how long to wait for the masters.
+        from_cluster: name or state bucket of another cluster, whose backups are restored into this one.
+        with_ca: whether the other cluster's CA set becomes this one's.
 
     Raises:
         CommandError: it cannot be planned, is not wanted, or is not carried out in time.
     """
     bucket = RestoreBucket(target)
-    request = _unfinished(bucket, to)
+    if with_ca and not from_cluster:
+        raise UsageError(
+            "--with-ca has no meaning here",
+            why="without --from the cluster keeps its own CA set",
+            remedy="leave it out, or add --from CLUSTER",
+        )
+    if from_cluster and not to:
+        raise UsageError(
+            f"it is not said to which moment of {from_cluster} to restore",
+            why="--from has no --to",
+            remedy=f"--to {moment.EXAMPLES}; to continue an interrupted restore leave out --from",
+        )
+    source = find(target, from_cluster) if from_cluster else None
+    wanted = Wanted(to=to, source=source, with_ca=with_ca)
+    request = _unfinished(bucket, wanted)
     if request is not None:
         stdout().print(
             f"Restore {request.number} (--to {request.to}, requested {request.requested}) continues.",
@@ -50,7 +89,7 @@ def restore(target: Target, *, to: str, yes: bool, dry_run: bool, seconds: float
         if dry_run:
             return
     else:
-        request = _new(target, bucket, to=to, yes=yes, dry_run=dry_run)
+        request = _new(target, bucket, wanted, yes=yes, dry_run=dry_run)
         if request is None:
             return
     if target.outputs("ControlPlane") is None:
@@ -62,14 +101,14 @@ def restore(target: Target, *, to: str, yes: bool, dry_run: bool, seconds: float
     _carry_out(target, bucket, request, seconds=seconds)
 
 
-def _unfinished(bucket: RestoreBucket, to: str) -> Request | None:
+def _unfinished(bucket: RestoreBucket, wanted: Wanted) -> Request | None:
     """The newest request, if this command means it.
 
     Raises:
         UsageError: nothing is to be continued.
     """
     requests = bucket.requests()
-    if not to:
+    if not wanted.to:
         if not requests:
             raise UsageError(
                 "there is no restore to continue",
@@ -84,7 +123,8 @@ def _unfinished(bucket: RestoreBucket, to: str) -> Request | None:
                 remedy=f"request another one: --to {moment.EXAMPLES}",
             )
         return newest
-    if not requests or requests[-1].to != to:
+    copied_from = wanted.source.backups.name if wanted.source else ""
+    if not requests or (requests[-1].to, requests[-1].copied_from) != (wanted.to, copied_from):
         return None
     newest = requests[-1]
     records = [bucket.record(slot) for slot in bucket.slots()]
@@ -96,22 +136,35 @@ def _age(request: Request) -> timedelta:
     return datetime.now(UTC) - datetime.fromisoformat(request.requested)
 
 
-def _new(target: Target, bucket: RestoreBucket, *, to: str, yes: bool, dry_run: bool) -> Request | None:
+def _new(
+    target: Target, bucket: RestoreBucket, wanted: Wanted, *, yes: bool, dry_run: bool
+) -> Request | None:
     """Plan a restore, ask and request it; None after a dry run."""
-    backups = BackupBucket(target)
-    wanted = moment.parse(to, now=backups.clock)
+    own, source = BackupBucket(target), wanted.source
+    backups = source.backups if source else own
+    when = moment.parse(wanted.to, now=backups.clock)
     number = bucket.next_number()
+    if source:
+        copying.require_possible(source, SharedState.of(target, own.name), with_ca=wanted.with_ca)
     with Progress().stage("reading and verifying the backups"):
-        planned = plan.make(backups, wanted, bucket.requests())
+        planned = plan.make(backups, when, bucket.requests(), own=own if source else None)
+    if source:
+        # What is copied is what is shown: it does not grow meanwhile.
+        planned = replace(planned, latest=False)
     console = stdout()
     for line in text.plan_lines(planned, number=number, now=backups.clock):
         console.print(line, markup=False, highlight=False)
+    if source:
+        for line in text.copy_lines(source.backups.name, with_ca=wanted.with_ca):
+            console.print(line, markup=False, highlight=False)
     if dry_run:
         return None
     if target.outputs("ControlPlane") is not None:
         _masters(target, bucket, number, since=backups.clock).require_replaceable()
     _ask(yes)
-    request = _request(planned, number=number, to=to)
+    request = _request(planned, number=number, to=wanted.to)
+    if source:
+        request = copying.bring(planned, source, SharedState.of(target, own.name), request, wanted.with_ca)
     bucket.write(request)
     return request
 

@@ -24,8 +24,8 @@ class Plan:
 
     full: Full
     """The full snapshot that it begins with."""
-    logs: int
-    """How many log objects continue it."""
+    logs: tuple[Log, ...]
+    """The log objects that continue it."""
     point: Point
     """What it leads to."""
     seen: datetime
@@ -39,14 +39,22 @@ class Plan:
     bump_revision: int
 
 
-def make(bucket: BackupBucket, moment: Moment, requests: Sequence[Request]) -> Plan:
+def make(
+    bucket: BackupBucket, moment: Moment, requests: Sequence[Request], *, own: BackupBucket | None = None
+) -> Plan:
     """Plan a restore; the logs that it needs are read and verified.
+
+    Args:
+        bucket: of the backups.
+        moment: what to restore to.
+        requests: all earlier ones of the cluster that is restored.
+        own: the backups of the cluster that is restored, if `bucket` has another cluster's.
 
     Raises:
         CommandError: there is no such moment in the backups.
     """
+    newest = _newest_points(bucket)
     generations = [generation.number for generation in bucket.generations()]
-    newest = {number: top for number in generations if (top := _newest(bucket, number)) is not None}
     if not newest:
         raise CommandError(
             f"there is no backup in s3://{bucket.name}/backups/", remedy="see docs/operations/quorum-loss.md"
@@ -69,13 +77,15 @@ def make(bucket: BackupBucket, moment: Moment, requests: Sequence[Request]) -> P
         )
     return Plan(
         full=full,
-        logs=logs,
+        logs=tuple(logs),
         point=point,
         seen=last.seen,
         stopped=stopped,
         latest=moment is None,
         newest=newest[max(newest)],
-        bump_revision=_bump(point, newest.values(), requests),
+        bump_revision=_bump(
+            point, [*newest.values(), *(_newest_points(own).values() if own else ())], requests
+        ),
     )
 
 
@@ -87,6 +97,12 @@ def _bump(point: Point, newest: Iterable[Point], requests: Sequence[Request]) ->
     known = [top.revision for top in newest]
     begun = [request.revision + request.bump_revision for request in requests]
     return max(0, max([*known, *begun]) - point.revision) + BUMP_REVISION
+
+
+def _newest_points(bucket: BackupBucket) -> dict[int, Point]:
+    """The newest point of each generation that has one."""
+    numbers = [generation.number for generation in bucket.generations()]
+    return {number: top for number in numbers if (top := _newest(bucket, number)) is not None}
 
 
 def _newest(bucket: BackupBucket, generation: int) -> Point | None:
@@ -142,9 +158,9 @@ def _until_time(time: datetime) -> _Limit:
     return lambda moment: moment.seen <= time
 
 
-def _follow(bucket: BackupBucket, full: Full, wanted: _Limit) -> tuple[int, Seen, str]:
-    """How many log objects continue a full snapshot, the last revision wanted, and what stopped it."""
-    last, used = Seen(full.point.revision, full.written), 0
+def _follow(bucket: BackupBucket, full: Full, wanted: _Limit) -> tuple[list[Log], Seen, str]:
+    """The log objects that continue a full snapshot, the last revision wanted, and what stopped it."""
+    last, used = Seen(full.point.revision, full.written), list[Log]()
     logs = bucket.logs(full.point.generation, after=last.revision)
     for log, content in _contents(bucket, logs):
         if isinstance(content, DamagedLogError):
@@ -154,7 +170,8 @@ def _follow(bucket: BackupBucket, full: Full, wanted: _Limit) -> tuple[int, Seen
         fresh = [moment for moment in content.moments if moment.revision > last.revision]
         good = [moment for moment in fresh if wanted(moment)]
         if good:
-            last, used = good[-1], used + 1
+            last = good[-1]
+            used.append(log)
         if len(good) < len(fresh):
             break
     return used, last, ""

@@ -1,7 +1,7 @@
 """Requests to restore in the state bucket, what masters have made of them, and the slots' records."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self, cast
 
@@ -29,7 +29,21 @@ class Request:
     """What the person wrote."""
     requested: str
     """When, ISO 8601."""
-    version: int = 1
+    source: str = ""
+    """Prefix in the state bucket of the copies of another cluster's backups; empty for the own backups."""
+    copied_from: str = ""
+    """The bucket that they were copied from."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """What another cluster's data fix, by keys of the cluster file."""
+
+    @property
+    def version(self) -> int:
+        """2 for what an earlier release would misunderstand."""
+        return 2 if self.source else 1
+
+    def to_json(self) -> str:
+        """As masters read it."""
+        return json.dumps({"version": self.version, **asdict(self)}, indent=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +110,7 @@ class RestoreBucket:
             CommandError: somebody else has written one of this number.
         """
         key = _key(request.number)
-        body = json.dumps(asdict(request), indent=1).encode()
+        body = request.to_json().encode()
         try:
             self._s3.put_object(Bucket=self.name, Key=key, Body=body, IfNoneMatch="*")
         except ClientError as error:
@@ -143,7 +157,8 @@ class RestoreBucket:
     def _request(self, key: str) -> Request:
         try:
             document = json.loads(self._read(key) or b"")
-            return Request(**{name: document[name] for name in Request.__dataclass_fields__})
+            known = [name for name in Request.__dataclass_fields__ if name in document]
+            return Request(**{name: document[name] for name in known})
         except (LookupError, TypeError, ValueError) as error:
             raise self._unreadable(key, error) from error
 

@@ -13,7 +13,7 @@ def plan_lines(plan: Plan, *, number: int, now: datetime) -> Iterator[str]:
     yield f"Restore {number}:"
     yield (
         f"  from       full snapshot {full.point}, written {time(full.written)}, "
-        f"{full.size_bytes >> 10} KiB, and {plan.logs} log objects"
+        f"{full.size_bytes >> 10} KiB, and {len(plan.logs)} log objects"
     )
     yield f"  up to      {plan.point}, received {time(plan.seen)}{', or a newer one' if plan.latest else ''}"
     yield f"  lost       what was written after that, in the last {ago(now, plan.seen)}{_kept(plan)}"
@@ -29,6 +29,21 @@ def plan_lines(plan: Plan, *, number: int, now: datetime) -> Iterator[str]:
     yield "  masters    all; the API does not answer meanwhile. Their present data are kept on the volumes"
     yield "  workers    stay; those that joined after that time are replaced"
     yield "  outside    what Kubernetes made in AWS (volumes, load balancers) stays as it is: docs/backups.md"
+
+
+def copy_lines(bucket: str, *, with_ca: bool) -> Iterator[str]:
+    """What is different when the backups are another cluster's."""
+    yield f"  OTHER DATA they are of the cluster with s3://{bucket}, and replace all data of this one"
+    yield "  left out   its Nodes, leases, attached volumes, bootstrap tokens and certificate requests"
+    if with_ca:
+        yield (
+            "  CA SET     comes along: kubeconfigs, certificates and tokens of each cluster are valid in the "
+            "other"
+        )
+    else:
+        yield "  CA set     stays this cluster's: certificates and tokens of the other are not valid here"
+    yield "  Secrets    are the other's; its key comes along, and they are encrypted with this cluster's then"
+    yield "  WORKLOADS  of the other run here, too, once there are workers: see docs/backups.md before"
 
 
 def result_lines(request: Request, restored: Restored | None) -> Iterator[str]:

@@ -72,6 +72,11 @@ def restore(scene: Scene, to: str = "latest", *, meanwhile: Callable[[], object]
     if error is not None:
         raise error
     scene.note(f"all masters restored after {time.monotonic() - begun:.0f} s")
+    settle(scene, asked_at)
+
+
+def settle(scene: Scene, asked_at: float) -> None:
+    """Find in the history when the restored cluster served, and say that all members are new ones."""
     served = _first_write(scene, after=asked_at)
     scene.note(f"a write through the load balancer after {served - asked_at:.1f} s")
     assert scene.turned_back is not None

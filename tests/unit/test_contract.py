@@ -2,13 +2,14 @@
 
 import json
 import re
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from kubequorum import state_bucket, tags
 from kubequorum.cluster_documents import master_document
 from kubequorum.config.names import STACK_NAMES, group_logical_id, load_balancer_name, stack_name
+from kubequorum.state_bucket import RESTORE_SOURCES_PREFIX
+from kubequorum_cli.restore.copying import key_document
 from kubequorum_cli.restore.request import Request
 from kubequorum_node.addon_set import parameter_name
 from kubequorum_node.addons import drift, inventory
@@ -17,7 +18,7 @@ from kubequorum_node.backup import metrics, names
 from kubequorum_node.backup.drill import DrillResult
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
 from kubequorum_node.document import METRICS_NAMESPACE
-from kubequorum_node.kubeadm import ca_set, cluster_configuration, fixed_settings
+from kubequorum_node.kubeadm import ca_set, cluster_configuration, encryption_keys, fixed_settings
 from kubequorum_node.kubernetes import api_client, credentials, identity_proof, kubelet_settings
 from kubequorum_node.restore import snapshot
 from kubequorum_node.runtime import containerd
@@ -175,6 +176,8 @@ def test_keys_in_the_bucket() -> None:
     assert of_restores <= listed
     assert listed - written - of_backups - of_restores == {
         "slots/<slot>/record.json",
+        f"{encryption_keys.PREFIX}<hash>.json",
+        f"{RESTORE_SOURCES_PREFIX}<number>-<time>/backups/",
         f"{identity_proof.PREFIX}<ARN of an instance>",
         f"{names.DRILLS}<time>-<slot>.json",
         f"{audit.PREFIX}<slot>/<year>/<month>/<day>/<time>-<instance>-<file>-<offset>.jsonl.gz",
@@ -201,7 +204,8 @@ def test_fields_of_json_in_the_bucket() -> None:
         ).to_json(),
     }
     request = Request(number=1, generation=1, revision=1, or_newer=True, bump_revision=1, to="", requested="")
-    written["restores/requests/<number>.json"] = json.dumps(asdict(request))
+    written["restores/requests/<number>.json"] = request.to_json()
+    written[f"{encryption_keys.PREFIX}<hash>.json"] = key_document("", bucket="")
     documents = {key: json.loads(text) for key, text in written.items()}
     assert listed == {key: (set(found), found.get("version") == 1) for key, found in documents.items()}
 

@@ -10,6 +10,8 @@ from kubequorum_cli.commands.restore import restore as run_command
 from kubequorum_cli.errors import CommandError
 from kubequorum_cli.restore.request import RestoreBucket
 from lab.workload import TurnedBack
+from tests.deploy.deployment import Deployment
+from tests.faults.copies import another_cluster, deploy, stored
 from tests.faults.registry import Scene, trial
 from tests.faults.restoring import (
     COMMAND_SECONDS,
@@ -21,10 +23,13 @@ from tests.faults.restoring import (
     lost_now,
     newest_restored,
     restore,
+    settle,
     wait_for_backups,
     watch_from,
 )
 
+NOTE = "kubequorum/from-another-cluster"
+"""Key in etcd while data of another cluster are not wholly the cluster's own (docs/contract.md)."""
 _SETTLED = "every write that was acknowledged 10 s before the loss is there, nothing stale"
 _PLACED = "are kept in /var/lib/etcd/before-restore"
 
@@ -156,3 +161,76 @@ def newest_backups_damaged(scene: Scene) -> None:
     assert full.key in found.left_out
     assert log.key in found.left_out
     assert found.full != full.key
+
+
+@trial(expected=f"requested without masters, done when there are some: {_SETTLED}", recovery_seconds=600)
+def control_plane_destroyed(scene: Scene) -> None:
+    """The stacks with masters and workers are destroyed, and deployed again after the request."""
+    wait_for_backups(scene)
+    lost_now(scene)
+    target = scene.cluster.target
+    workers, masters = (target.stack_name(stack) for stack in ("Workers", "ControlPlane"))
+    scene.cluster.run_cdk("destroy", workers, masters, "--force")
+    number = RestoreBucket(target).next_number()
+    _run(scene.cluster, to="latest")
+    assert RestoreBucket(target).restored(number) is None, "there is nobody to restore it"
+    asked_at = scene.load.history_time()
+    scene.cluster.deploy()
+    settle(scene, asked_at)
+    assert newest_restored(scene).revision
+
+
+@trial(
+    expected="it has the data and an identity of its own; the first is not disturbed", recovery_seconds=300
+)
+def copied_into_another_cluster(scene: Scene) -> None:
+    """A second cluster is made from the backups of the first, which goes on serving its clients."""
+    first = scene.cluster
+    secret = f"jewel-{scene.load.history_time():.0f}"
+    first.kubectl("create", "secret", "generic", secret, "--from-literal=carat=5")
+    first.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "type": "kubernetes.io/service-account-token",
+            "metadata": {
+                "name": "long-lived",
+                "annotations": {"kubernetes.io/service-account.name": "default"},
+            },
+        }
+    )
+    wait_for_backups(scene)
+    with another_cluster(scene, "copy") as copy:
+        deploy(copy, "State")
+        _run(copy, to="latest", from_cluster=first.target.cluster)
+        deploy(copy, "ControlPlane")
+        _run(copy, to="")
+        text = copy.kubectl("get", "secret", secret, "--output=jsonpath={.data.carat}")
+        assert text == "NQ==", text
+        scene.wait(lambda: not stored(copy, NOTE), "nothing is left to do", seconds=60)
+        key = f"/registry/secrets/default/{secret}"
+        assert stored(first, key) != stored(copy, key), "it is not encrypted again"
+        scene.wait(lambda: _token(copy) not in ("", _token(first)), "a token of its own", seconds=60)
+        nodes = [{node["metadata"]["name"] for node in each.get("nodes")} for each in (first, copy)]
+        assert nodes[1] == set(copy.masters().values()), f"nodes are {nodes[1]}"
+        assert not nodes[0] & nodes[1]
+        cas = copy.kubectl(
+            *("get", "configmap", "--namespace=kube-system", "extension-apiserver-authentication"),
+            r"--output=jsonpath={.data.client-ca-file}",
+        )
+        assert cas.count("BEGIN CERTIFICATE") == 1, "the API server publishes the first one's CA"
+
+
+def _run(cluster: Deployment, *, to: str, from_cluster: str = "") -> None:
+    run_command(
+        cluster.target,
+        to=to,
+        from_cluster=from_cluster,
+        yes=True,
+        dry_run=False,
+        seconds=COMMAND_SECONDS,
+    )
+
+
+def _token(cluster: Deployment) -> str:
+    return cluster.kubectl("get", "secret", "long-lived", "--output=jsonpath={.data.token}")

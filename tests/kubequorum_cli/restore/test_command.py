@@ -96,8 +96,8 @@ def test_of_two_at_once_one_is_told(s3: StubBucket, monkeypatch: pytest.MonkeyPa
     """Both have planned the same number; only one request is there."""
     real = plan.make
 
-    def meanwhile(*arguments: Any) -> Any:
-        planned = real(*arguments)
+    def meanwhile(*arguments: Any, **named: Any) -> Any:
+        planned = real(*arguments, **named)
         s3.put(FIRST, b"of another", minutes=59)
         return planned
 

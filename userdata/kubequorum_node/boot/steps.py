@@ -20,7 +20,7 @@ from kubequorum_node.kubernetes import (
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 from kubequorum_node.repair import replacement
-from kubequorum_node.restore import settle
+from kubequorum_node.restore import adoption, settle
 from kubequorum_node.step import Step
 from kubequorum_node.supervision import systemctl, unit_files
 from kubequorum_node.supervision.unit import Phase
@@ -63,6 +63,7 @@ def configure_cluster(node: Node) -> None:
     """Write what all masters share, then publish what workers and people need."""
     token = credentials.new_token()
     control_plane.configure_cluster(node, bootstrap_token=token)
+    adoption.finish(node)
     credentials.publish_join_material(node, token)
     credentials.publish_admin_kubeconfig(node)
     node.supervisor.start(Phase.CLUSTER)

@@ -1,6 +1,7 @@
 """etcd as a client sees it, through etcdctl."""
 
 import json
+from base64 import b64decode
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,6 +137,15 @@ class EtcdClient:
         done = self._call("txn", "--write-out=json", stdin=str(transaction))
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
+
+    def value(self, key: str) -> str | None:
+        """The value of a key, read through the consensus; None if there is no such key."""
+        found = self._json("get", key).get("kvs", [])
+        return b64decode(found[0].get("value", "")).decode() if found else None
+
+    def delete(self, key: str) -> None:
+        """Delete a key; one that is not there is no error."""
+        self._run("del", key)
 
     def move_leader(self, member_id: int) -> None:
         """Let the first endpoint, which must be the leader, transfer leadership to another member."""

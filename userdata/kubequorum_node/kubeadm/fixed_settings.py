@@ -57,6 +57,29 @@ def check(node: Node) -> None:
         )
 
 
+def require_same(node: Node, settings: dict[str, str], *, whose: str) -> None:
+    """Compare the cluster file with what another cluster's data fix.
+
+    Args:
+        node: this host.
+        settings: by their keys in the cluster file.
+        whose: where they come from, for people.
+
+    Raises:
+        FixedSettingError: names each key of the cluster file with both values.
+
+    """
+    now = _settings(node)
+    other = [
+        f"{key} is {now.get(key)}, there {value}" for key, value in settings.items() if now.get(key) != value
+    ]
+    if other:
+        raise FixedSettingError(
+            f"{'; '.join(other)}: {whose} has Services with addresses of these ranges. Deploy with the same "
+            "ones"
+        )
+
+
 def fix(node: Node) -> None:
     """Write the settings, unless a master did so before: from now on they are compared.
 

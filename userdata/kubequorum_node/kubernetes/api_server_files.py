@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from kubequorum_node.document import OidcIssuer, SecuritySpec
+from kubequorum_node.kubeadm import encryption_keys
 from kubequorum_node.kubeadm.ca_set import CaSet
 from kubequorum_node.kubeadm.cluster_configuration import API_SERVER_FOLDER, AUDIT_FOLDER
 from kubequorum_node.node import Node
@@ -25,7 +26,12 @@ _EXEMPT_NAMESPACES = ("kube-system",)
 
 
 def write(node: Node, ca_set: CaSet) -> None:
-    """Write the files; all in one folder, which the API server's pod mounts."""
+    """Write the files; all in one folder, which the API server's pod mounts.
+
+    Raises:
+        EncryptionKeyError: a key with which restored data are encrypted cannot be read.
+
+    """
     security = node.security_spec
     folder = node.host.path(API_SERVER_FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
@@ -33,7 +39,10 @@ def write(node: Node, ca_set: CaSet) -> None:
     for name, text in (
         ("authentication.json", authentication(security.oidc_issuers)),
         ("admission.json", admission(security)),
-        ("encryption.json", encryption(ca_set.encryption_key, security.encrypted_resources)),
+        (
+            "encryption.json",
+            encryption(ca_set.encryption_key, security.encrypted_resources, older=encryption_keys.read(node)),
+        ),
         ("audit-policy.yaml", (_FILES / "audit-policy.yaml").read_text(encoding="utf-8")),
     ):
         node.host.write(f"{API_SERVER_FOLDER}/{name}", text, mode=0o600)
@@ -79,8 +88,14 @@ def admission(security: SecuritySpec) -> str:
     )
 
 
-def encryption(key: str, resources: tuple[str, ...]) -> str:
-    """These resources are encrypted in etcd. Objects that were written unencrypted can still be read."""
+def encryption(key: str, resources: tuple[str, ...], *, older: tuple[str, ...] = ()) -> str:
+    """These resources are encrypted in etcd. Objects that were written unencrypted can still be read.
+
+    Each older key is a provider of its own, as all clusters call theirs the same and the name is stored with
+    the data: where a provider cannot decrypt, the API server tries the next one
+    (https://github.com/kubernetes/apiserver/blob/master/pkg/storage/value/transformer.go).
+    """
+    own, *others = ({"secretbox": {"keys": [{"name": "key1", "secret": each}]}} for each in (key, *older))
     return _render(
         {
             "apiVersion": _API_VERSION,
@@ -89,7 +104,8 @@ def encryption(key: str, resources: tuple[str, ...]) -> str:
                 {
                     "resources": list(resources),
                     "providers": [
-                        {"secretbox": {"keys": [{"name": "key1", "secret": key}]}},
+                        own,
+                        *others,
                         {"identity": {}},
                     ],
                 },
@@ -98,7 +114,8 @@ def encryption(key: str, resources: tuple[str, ...]) -> str:
                     "resources": ["*.*"],
                     "providers": [
                         {"identity": {}},
-                        {"secretbox": {"keys": [{"name": "key1", "secret": key}]}},
+                        own,
+                        *others,
                     ],
                 },
             ],

@@ -8,6 +8,8 @@ from pathlib import Path
 from kubequorum_node.backup.tools import EtcdTools
 from kubequorum_node.etcd import membership
 from kubequorum_node.etcd.topology import Membership
+from kubequorum_node.kubeadm import ca_set, fixed_settings
+from kubequorum_node.kubernetes import api_server_files
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 from kubequorum_node.restore import placement, snapshot
@@ -27,6 +29,7 @@ def settle(node: Node, volume: SlotVolume) -> Membership:
     Raises:
         RequestGoneError: the data come from a later restore than the newest that is known.
         BackupError: nothing can be rebuilt from the backups.
+        FixedSettingError: the data are of a cluster with other ranges of addresses.
         NodeError: see `membership.settle`.
 
     """
@@ -68,7 +71,11 @@ def _bring_data(node: Node, volume: SlotVolume, request: RestoreRequest) -> None
 
 
 def _restore(node: Node, volume: SlotVolume, request: RestoreRequest) -> None:
+    fixed_settings.require_same(node, request.settings, whose=f"what restore {request.number} restores")
     info(f"restore {request.number} was requested: slot {node.slot} carries it out")
+    if request.source:
+        # Again: this boot may have begun before the other cluster's key was in the bucket.
+        api_server_files.write(node, ca_set.install(node))
     _record(node, volume, outcome=f"restoring {request.number}")
     tools = EtcdTools(host=node.host)
     if not placement.is_prepared(node, request):

@@ -11,6 +11,7 @@ from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.etcd.topology import other_slots
 from kubequorum_node.log import info, timed, warning
 from kubequorum_node.node import Node
+from kubequorum_node.restore import adoption
 from kubequorum_node.volume import restore_request, slot_record
 from kubequorum_node.volume.restore_request import RestoreRequest
 from kubequorum_node.volume.slot_record import SlotRecord
@@ -54,13 +55,15 @@ def obtain(node: Node, request: RestoreRequest, *, tools: EtcdTools, folder: Pat
 
 def _rebuild(node: Node, request: RestoreRequest, *, tools: EtcdTools, path: Path) -> None:
     with rebuilt(
-        S3Bucket(node.store),
+        S3Bucket(node.store, prefix=request.source),
         request.generation,
         tools=tools,
         work_folder=str(path.parent),
         until=None if request.or_newer else request.revision,
         or_less=True,
     ) as found:
+        if request.source:
+            adoption.forget(found.etcd.gateway(), restore=request.number)
         found.etcd.save(path)
         tools.check_snapshot(path)
         info(f"rebuilt revision {found.revision}, {found.replayed} revisions of it from logs")

@@ -4,7 +4,7 @@ A request is written once, by the operator's program, and never changed; its num
 """
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Self
 
 from kubequorum_node.errors import NodeError
@@ -16,7 +16,8 @@ _CLAIMS = "restores/claims/"
 EXPIRES_SECONDS = 24 * 3600.0
 """A request that no master has begun in this time counts no more: otherwise one that was forgotten would turn
 the cluster's data back whenever masters boot the next time."""
-_VERSION = 1
+_VERSIONS = (1, 2)
+"""2 has `source`: a release that does not know it would restore the cluster's own backups instead."""
 _CHECK_SECONDS = 3.0
 """A waiting master looks no more often than that: each look is two requests to S3."""
 
@@ -47,7 +48,12 @@ class RestoreRequest:
     """Whether a newer one is taken if the chain has it by then."""
     bump_revision: int
     """By how much revisions grow, so that they are above all that any client has ever seen."""
-    version: int = _VERSION
+    source: str = ""
+    """Where copies of another cluster's backups are in the state bucket, as a prefix of their keys there;
+    empty if the cluster's own backups are restored."""
+    settings: dict[str, str] = field(default_factory=dict)
+    """What the data fix, by keys of the cluster file: another cluster's ranges of addresses."""
+    version: int = 1
 
     @classmethod
     def from_json(cls, text: str, *, key: str) -> Self:
@@ -60,13 +66,15 @@ class RestoreRequest:
         known = {field.name for field in fields(cls)}
         try:
             document = json.loads(text)
-            if document["version"] != _VERSION:
+            if document["version"] not in _VERSIONS:
                 raise RestoreRequestError(
-                    f"{key} has version {document['version']}, and this node program reads version "
-                    f"{_VERSION} only: request the restore with the release that is deployed"
+                    f"{key} has version {document['version']}, and this node program reads "
+                    f"{' and '.join(map(str, _VERSIONS))} only: request the restore with the release that is "
+                    "deployed"
                 )
             # What else there is, the operator's program has noted for people.
-            return cls(**{name: value for name, value in document.items() if name in known})
+            found = cls(**{name: value for name, value in document.items() if name in known})
+            return replace(found, settings={str(k): str(v) for k, v in dict(found.settings).items()})
         except (ValueError, KeyError, TypeError) as error:
             raise RestoreRequestError(
                 f"{key} in the state bucket is not a request to restore ({error!r}): request another restore"

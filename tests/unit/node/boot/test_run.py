@@ -9,6 +9,7 @@ from kubequorum_node.boot import run
 from kubequorum_node.boot.order import MASTER, steps_of
 from kubequorum_node.kubeadm import ca_set
 from kubequorum_node.kubernetes.credentials import JOIN_KEY
+from kubequorum_node.restore import adoption
 from kubequorum_node.volume.slot_record import SlotRecord
 from tests.unit.node import examples
 from tests.unit.node.boot.booting import master, rebooted, surroundings, with_join_material
@@ -66,6 +67,17 @@ def test_a_boot_makes_few_api_calls(master: SimulatedNode) -> None:
     assert run.boot(node) == 0
     assert len(node.aws.calls) + BOOTSTRAP_CALLS <= API_CALLS_LIMIT, node.aws.calls
     assert len(node.aws.signals) == 2
+
+
+def test_what_another_clusters_data_need_is_done_when_the_cluster_is_configured(
+    master: SimulatedNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the API server's help, before the boot is over."""
+    done: list[list[str]] = []
+    monkeypatch.setattr(adoption, "finish", lambda node: done.append(_phases(node)))
+    run.boot(master.node)
+    (phases,) = done
+    assert phases[-1] == "addon all"
 
 
 def test_no_secret_stays_in_a_file_that_others_may_read(master: SimulatedNode) -> None:

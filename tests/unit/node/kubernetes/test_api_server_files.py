@@ -95,3 +95,11 @@ def test_resources_are_encrypted_by_the_first_provider_and_older_objects_stay_re
     assert [next(iter(provider)) for provider in encrypted["providers"]] == ["secretbox", "identity"]
     assert others["resources"] == ["*.*"]
     assert [next(iter(provider)) for provider in others["providers"]] == ["identity", "secretbox"]
+
+
+def test_keys_of_restored_data_only_decrypt() -> None:
+    """The own key stays the first, by which is written; each has the name that is stored with the data."""
+    encrypted, others = json.loads(encryption("b3du", ("secrets",), older=("b25l", "dHdv")))["resources"]
+    keys = [provider["secretbox"]["keys"] for provider in encrypted["providers"] if "secretbox" in provider]
+    assert keys == [[{"name": "key1", "secret": secret}] for secret in ("b3du", "b25l", "dHdv")]
+    assert others["providers"][1:] == encrypted["providers"][:3]

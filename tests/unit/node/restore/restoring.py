@@ -36,12 +36,16 @@ class Backups:
         self.left_out: tuple[str, ...] = ()
         self.asked: list[dict[str, Any]] = []
         """What was rebuilt, with what arguments."""
+        self.forgotten: list[str] = []
+        """Prefixes of keys that were deleted from what was rebuilt."""
+        self.noted: dict[str, str] = {}
+        """Keys that were put there."""
         node.host.on(RESTORE, self._restore)
 
     @contextmanager
-    def rebuilt(self, _: object, generation: int, **arguments: Any) -> Iterator[Any]:
+    def rebuilt(self, bucket: object, generation: int, **arguments: Any) -> Iterator[Any]:
         """In the place of `rebuild.rebuilt`."""
-        self.asked.append({"generation": generation, **arguments})
+        self.asked.append({"bucket": bucket, "generation": generation, **arguments})
         full = Full(key="backups/000001/full-1", revision=1, size=1, written=datetime.now(UTC))
 
         class Found:
@@ -51,6 +55,20 @@ class Backups:
 
         Found.full = full  # type: ignore[attr-defined]
         yield Found
+
+    def gateway(self) -> "Backups":
+        """Of the private etcd."""
+        return self
+
+    def delete(self, key: bytes, *, end: bytes | None) -> int:
+        """As `Gateway`."""
+        assert end is None or end > key
+        self.forgotten.append(key.decode())
+        return 1
+
+    def put(self, key: bytes, value: bytes) -> None:
+        """As `Gateway`."""
+        self.noted[key.decode()] = value.decode()
 
     def save(self, path: Path) -> None:
         """The private etcd's snapshot."""

@@ -39,8 +39,8 @@ def test_a_request_that_cannot_be_read(node: FakeNode, backups: Backups) -> None
     node.aws.objects["restores/requests/000001.json"] = b"{}"
     with pytest.raises(RestoreRequestError, match=r"restores/requests/000001.json .*request another restore"):
         settle(node, VOLUME)
-    node.aws.objects["restores/requests/000001.json"] = json.dumps({"version": 2}).encode()
-    with pytest.raises(RestoreRequestError, match=r"version 2.*reads version 1 only"):
+    node.aws.objects["restores/requests/000001.json"] = json.dumps({"version": 3}).encode()
+    with pytest.raises(RestoreRequestError, match=r"version 3.*reads 1 and 2 only"):
         settle(node, VOLUME)
     assert node.host.read(DATA) == "old"
 

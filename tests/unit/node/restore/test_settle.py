@@ -6,6 +6,11 @@ import pytest
 
 from kubequorum_node.etcd import manifest
 from kubequorum_node.etcd.membership import ForeignVolumeError, NoQuorumError
+from kubequorum_node.kubeadm import ca_set, encryption_keys
+from kubequorum_node.kubeadm.ca_set import _FILES, CaSet
+from kubequorum_node.kubeadm.cluster_configuration import API_SERVER_FOLDER
+from kubequorum_node.kubeadm.fixed_settings import FixedSettingError
+from kubequorum_node.kubernetes import api_server_files
 from kubequorum_node.restore import placement
 from kubequorum_node.restore.settle import settle
 from kubequorum_node.volume import member_data, slot_record
@@ -205,3 +210,28 @@ def test_a_restore_ends_every_stage(node: FakeNode, backups: Backups, stage: str
     request(node)
     settle(node, VOLUME)
     assert record_of(node).stage == MEMBER
+
+
+def test_data_with_addresses_of_other_ranges_are_refused(node: FakeNode, backups: Backups) -> None:
+    """Another cluster's Services would have addresses that nothing here routes; what is there stays."""
+    key = "network.service_cidr"
+    request(node, settings={key: "10.99.0.0/16"})
+    with pytest.raises(FixedSettingError, match=f"{key} is {node.document.service_cidr}, there 10.99.0.0/16"):
+        settle(node, VOLUME)
+    assert (node.host.read(DATA), kept(node)) == ("old", None)
+    request(node, 2, settings={key: node.document.service_cidr})
+    settle(node, VOLUME)
+    assert node.host.read(DATA) == NEW_DATA
+
+
+def test_a_key_that_came_while_this_master_booted_is_used(node: FakeNode, backups: Backups) -> None:
+    """The API server's files were written before the other cluster's key was in the bucket."""
+    own = CaSet(files=dict.fromkeys(_FILES, "PEM"), encryption_key="b3du")
+    node.aws.objects[ca_set.KEY] = own.to_json().encode()
+    api_server_files.write(node, ca_set.install(node))
+    path = f"{API_SERVER_FOLDER}/encryption.json"
+    assert "dGhlaXJz" not in (node.host.read(path) or "")
+    node.aws.objects[f"{encryption_keys.PREFIX}1.json"] = b'{"version": 1, "key": "dGhlaXJz"}'
+    request(node, source="restores/sources/1/", version=2)
+    settle(node, VOLUME)
+    assert "dGhlaXJz" in (node.host.read(path) or "")

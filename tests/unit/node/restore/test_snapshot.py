@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from kubequorum_node.backup.tools import EtcdTools
+from kubequorum_node.restore import adoption
 from kubequorum_node.restore.snapshot import obtain, snapshot_key
 from kubequorum_node.volume.restore_request import RestoreRequest, claim_key
 from tests.unit.node.fakes import FakeNode
@@ -88,3 +89,15 @@ def test_of_two_that_rebuild_one_snapshot_counts(node: FakeNode, backups: Backup
     node.aws.first("put_object", overtake)
     assert _obtain(node, request(node), tmp_path) == "of slot b"
     assert len(backups.asked) == 1
+
+
+def test_what_is_the_others_identity_is_not_in_it(node: FakeNode, backups: Backups, tmp_path: Path) -> None:
+    """Only where the backups are another cluster's: they are read from their own place in the bucket."""
+    _obtain(node, request(node, 1), tmp_path)
+    assert backups.forgotten == []
+    _obtain(node, request(node, 2, source="restores/sources/000002-x/", version=2), tmp_path)
+    assert set(backups.forgotten) == {prefix.decode() for prefix in adoption.FORGOTTEN}
+    assert backups.noted == {adoption.NOTE: "2"}
+    node.aws.objects["restores/sources/000002-x/backups/000001/full-1"] = b"copied"
+    first, second = (asked["bucket"].read("backups/000001/full-1") for asked in backups.asked)
+    assert (first, second) == (None, b"copied")

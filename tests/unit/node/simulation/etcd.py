@@ -133,11 +133,19 @@ class SimulatedEtcd:
             case ("lease", "grant"):
                 self.leases[f"{0xABC + len(self.leases):x}"] = int(words[2])
                 return _answer({"ID": int(list(self.leases)[-1], 16)})
-        if words[:1] == ("txn",):
-            return self.transact(stdin or "")
-        if words[:1] == ("get",):
-            return Result(0, "")
+        if words[0] in ("txn", "get", "del"):
+            return self._key(words, stdin)
         return _answer({"members": list(self.members.values())})
+
+    def _key(self, words: tuple[str, ...], stdin: str | None) -> Result:
+        if words[0] == "txn":
+            return self.transact(stdin or "")
+        if words[0] == "del":
+            self.keys.pop(words[1], None)
+            return Result(0, "1")
+        if words[1] not in self.keys:
+            return _answer({"count": 0})
+        return _answer({"kvs": [{"value": base64.b64encode(self.keys[words[1]].encode()).decode()}]})
 
     def _promote(self, hex_id: str, endpoints: str) -> Result:
         assert LOCAL not in endpoints, "the others are asked: a learner cannot promote itself"
