@@ -14,10 +14,12 @@ KEPT = (
     "/registry/secrets/kube-system/mine",
     "/registry/services/endpoints/default/web",
     "/registry/services/specs/default/kubernetes",
+    "/registry/validatingadmissionpolicies/kubequorum-revoked-nodes",
 )
 GONE = (
     "/registry/certificatesigningrequests/csr-1",
     "/registry/configmaps/kube-system/extension-apiserver-authentication",
+    "/registry/configmaps/kube-system/kube-proxy",
     "/registry/csinodes/i-1",
     "/registry/leases/kube-node-lease/i-1",
     "/registry/leases/kube-system/kube-scheduler",
@@ -25,6 +27,8 @@ GONE = (
     "/registry/secrets/kube-system/bootstrap-token-abcdef",
     "/registry/services/endpoints/default/kubernetes",
     "/registry/endpointslices/default/kubernetes",
+    "/registry/validatingadmissionpolicies/kubequorum-nodes",
+    "/registry/validatingadmissionpolicybindings/kubequorum-nodes",
     "/registry/volumeattachments/csi-1",
     "kubequorum/backup-writer",
 )

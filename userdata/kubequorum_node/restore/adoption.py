@@ -14,6 +14,7 @@ from kubequorum_node.backup.gateway import Gateway
 from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.etcd.client import UNREADABLE, EtcdClient
 from kubequorum_node.host import CommandError
+from kubequorum_node.kubernetes import node_admission
 from kubequorum_node.kubernetes.api_server import kubectl
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
@@ -37,6 +38,15 @@ FORGOTTEN = (
     b"/registry/secrets/kube-system/bootstrap-token-",
     b"/registry/configmaps/kube-public/cluster-info",
     b"/registry/configmaps/kube-system/extension-apiserver-authentication",
+    # It names the other cluster's API. kube-proxy reads it once, which may be before kubeadm writes it again;
+    # without it the pod waits.
+    b"/registry/configmaps/kube-system/kube-proxy",
+    # It refuses nodes with addresses outside of the other VPC, and it is written again only when masters have
+    # their Nodes.
+    *(
+        f"/registry/validatingadmission{kind}/{node_admission.NAME}".encode()
+        for kind in ("policies", "policybindings")
+    ),
     # Locks and notes of its masters.
     b"kubequorum/",
 )
