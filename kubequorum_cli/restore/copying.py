@@ -139,7 +139,7 @@ def _put_file(own: SharedState, key: str, path: Path) -> None:
         return
     place = {"Bucket": own.bucket, "Key": key}
     upload = own.s3.create_multipart_upload(**place)["UploadId"]
-    parts = []
+    parts: list[dict[str, Any]] = []
     with path.open("rb") as file:
         while part := file.read(_PART_BYTES):
             number = len(parts) + 1

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import restores
+from benchmarks import all_lost, restore, restores
 from benchmarks.restore import Restore
 from kubequorum_cli.console import Progress
 
@@ -27,12 +27,12 @@ def test_each_size_is_compared_with_its_own_loss(monkeypatch: pytest.MonkeyPatch
         order.append(folder)
         return next(losses)
 
-    def restore(_: object, folder: str) -> Restore:
+    def restored(_: object, folder: str) -> Restore:
         order.append(folder)
         return next(times)
 
-    monkeypatch.setattr(restores.all_lost, "measure", lose)
-    monkeypatch.setattr(restores.restore, "measure", restore)
+    monkeypatch.setattr(all_lost, "measure", lose)
+    monkeypatch.setattr(restore, "measure", restored)
     monkeypatch.setattr(restores, "require_health", lambda _: None)
     monkeypatch.setattr(restores, "deployed_cluster", lambda *_: cluster)
     monkeypatch.setattr(restores, "fill", lambda *_, size_bytes: order.append(f"fill {size_bytes}"))

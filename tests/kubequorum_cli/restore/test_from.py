@@ -36,9 +36,8 @@ class TwoBuckets:
     def __getattr__(self, operation: str) -> Any:
         def call(*, Bucket: str, **request: Any) -> Any:  # noqa: N803
             bucket = {BUCKET: self.own, OTHER: self.other}[Bucket]
-            body = request.get("Body")
-            if hasattr(body, "read"):
-                request["Body"] = body.read()
+            if hasattr(request.get("Body"), "read"):
+                request["Body"] = request["Body"].read()
             if operation == "put_object":
                 assert bucket is self.own, "nothing is written there"
             return getattr(bucket, operation)(Bucket=BUCKET, **request)
