@@ -8,11 +8,12 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kubequorum_node.document import ClusterDocument, OidcIssuer
+from kubequorum_node.kubeadm import encryption_keys
 from kubequorum_node.kubeadm.ca_set import CaSet
 from kubequorum_node.kubeadm.cluster_configuration import (
     API_SERVER_FOLDER,
@@ -29,6 +30,7 @@ from kubequorum_node.kubernetes import (
 from kubequorum_node.kubernetes.node_claims import AddressPlan
 from lab.artifacts import ensure
 from tests.api_server.programs import openssl
+from tests.api_server.reply import Reply
 from tests.backup.etcds import Cluster, free_ports
 from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
@@ -40,21 +42,6 @@ _START_SECONDS = 180.0
 _KINDS = ("Mutating", "Validating")
 _KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 """32 bytes for secretbox."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """An answer of the API server."""
-
-    status: int
-    body: Any
-    warning: str
-    audit_id: str
-
-    @property
-    def message(self) -> str:
-        """Why it refused."""
-        return str(self.body.get("message", "")) if isinstance(self.body, dict) else str(self.body)
 
 
 class ApiServer:
@@ -153,6 +140,8 @@ def running(
     without: tuple[str, ...] = (),
     more: tuple[str, ...] = (),
     environment: Mapping[str, str] | None = None,
+    keys: tuple[str, ...] = (_KEY,),
+    data: Cluster | None = None,
 ) -> Iterator[ApiServer]:
     """Start one, and end it with all that belongs to it.
 
@@ -163,18 +152,20 @@ def running(
         without: names of flags of masters that it does not get.
         more: flags that kubeadm would add, and this test needs.
         environment: variables that it gets beside those of this process.
+        keys: what it encrypts with, then those with which it only decrypts.
+        data: a running etcd, which outlives it; None for an empty one.
 
     """
     assert document.security is not None
     document = replace(document, security=replace(document.security, oidc_issuers=issuers))
-    etcd = Cluster(folder / "etcd").start()
+    etcd = data or Cluster(folder / "etcd").start()
     (port,) = free_ports(1)
     log = (folder / "api-server.log").open("ab")
     client_port = etcd.members["a"].client_port
     process = subprocess.Popen(
         [
             str(ensure(["kubernetes-control-plane"]).programs["kube-apiserver"]),
-            *_flags(folder, document, without),
+            *_flags(folder, document, without, keys),
             *more,
             *(f"--secure-port={port}", f"--etcd-servers=http://127.0.0.1:{client_port}"),
         ],
@@ -190,13 +181,19 @@ def running(
         process.kill()
         process.wait()
         log.close()
-        etcd.stop()
+        if data is None:
+            etcd.stop()
 
 
-def _flags(folder: Path, document: ClusterDocument, without: tuple[str, ...]) -> list[str]:
+def _flags(
+    folder: Path, document: ClusterDocument, without: tuple[str, ...], keys: tuple[str, ...]
+) -> list[str]:
     """The flags that masters give it, with paths in a folder, and those that kubeadm would add."""
     node = FakeNode(folder / "host", document=document)
-    api_server_files.write(node, CaSet(files={}, encryption_key=_KEY))
+    for number, key in enumerate(keys[1:]):
+        older = json.dumps({"version": 1, "key": key})
+        node.aws.objects[f"{encryption_keys.PREFIX}{number}.json"] = older.encode()
+    api_server_files.write(node, CaSet(files={}, encryption_key=keys[0]))
     (folder / "audit").mkdir()
     for name in ("sa.key", "client-ca.key"):
         openssl("genrsa", "-out", str(folder / name), "2048")

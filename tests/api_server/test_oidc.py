@@ -14,7 +14,8 @@ import pytest
 
 from kubequorum_node.document import OidcIssuer
 from tests.api_server.programs import json_web_key, openssl, self_signed, signed_token
-from tests.api_server.servers import ApiServer, Reply, running
+from tests.api_server.reply import Reply
+from tests.api_server.servers import ApiServer, running
 
 _REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 _BY_EMAIL = "/by-email"

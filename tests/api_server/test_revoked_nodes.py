@@ -3,7 +3,8 @@
 from typing import Any
 
 from kubequorum_node.kubernetes import revoked_nodes
-from tests.api_server.servers import NODE, ApiServer, Reply
+from tests.api_server.reply import Reply
+from tests.api_server.servers import NODE, ApiServer
 from tests.unit.node import examples
 
 _LIST = f"/api/v1/namespaces/{revoked_nodes.NAMESPACE}/configmaps/{revoked_nodes.NAME}"
