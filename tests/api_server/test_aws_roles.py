@@ -25,7 +25,8 @@ from kubequorum.config.security import OidcIssuer as Entry
 from kubequorum_node.document import OidcIssuer
 from lab.artifacts import ensure
 from tests.api_server.account_issuer import way_to
-from tests.api_server.servers import ApiServer, Reply, running
+from tests.api_server.reply import Reply
+from tests.api_server.servers import ApiServer, running
 
 _DOCUMENT = Path(__file__).parents[2] / "docs/operations/access.md"
 _REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"

@@ -8,7 +8,6 @@ from typing import Any
 from kubequorum import state_bucket, tags
 from kubequorum.cluster_documents import master_document
 from kubequorum.config.names import STACK_NAMES, group_logical_id, load_balancer_name, stack_name
-from kubequorum.state_bucket import RESTORE_SOURCES_PREFIX
 from kubequorum_cli.restore.copying import key_document
 from kubequorum_cli.restore.request import Request
 from kubequorum_node.addon_set import parameter_name
@@ -171,18 +170,17 @@ def test_keys_in_the_bucket() -> None:
     shown = {f"{1:06}": "<generation>", f"{2:020}": "<revision>"}
     for digits, shown_as in shown.items():
         of_backups = {key.replace(digits, shown_as) for key in of_backups}
-    of_restores = {restore_request.key(1), restore_request.claim_key(1), snapshot.snapshot_key(1)}
-    of_restores = {key.replace(f"{1:06}", "<number>") for key in of_restores}
-    assert of_restores <= listed
+    of_restore = (restore_request.key(1), restore_request.claim_key(1), snapshot.snapshot_key(1))
+    of_restores = {key.replace(f"{1:06}", "<number>") for key in of_restore}
     assert listed - written - of_backups - of_restores == {
         "slots/<slot>/record.json",
         f"{encryption_keys.PREFIX}<hash>.json",
-        f"{RESTORE_SOURCES_PREFIX}<number>-<time>/backups/",
+        f"{state_bucket.RESTORE_SOURCES_PREFIX}<number>-<time>/backups/",
         f"{identity_proof.PREFIX}<ARN of an instance>",
         f"{names.DRILLS}<time>-<slot>.json",
         f"{audit.PREFIX}<slot>/<year>/<month>/<day>/<time>-<instance>-<file>-<offset>.jsonl.gz",
     }
-    assert written | of_backups <= listed
+    assert written | of_backups | of_restores <= listed
     assert 'f"slots/{slot}/record.json"' in _source("userdata/kubequorum_node")
 
 
@@ -193,19 +191,19 @@ def test_fields_of_json_in_the_bucket() -> None:
     listed = {
         key.strip(" `"): (set(re.findall(r"`(\w+)`", cell)), "`version` (1)" in cell) for key, cell in rows
     }
+    request = Request(number=1, generation=1, revision=1, or_newer=True, bump_revision=1, to="", requested="")
     written = {
+        "restores/requests/<number>.json": request.to_json(),
         ca_set.KEY: ca_set.CaSet(files={}, encryption_key="").to_json(),
         "slots/<slot>/record.json": slot_record.SlotRecord(
             volume="", generation=1, instance="", stage=""
         ).to_json(),
         fixed_settings.KEY: fixed_settings.to_json({}),
+        f"{encryption_keys.PREFIX}<hash>.json": key_document("", bucket=""),
         credentials.JOIN_KEY: credentials.JoinMaterial(
             token="", ca="", ca_hash="", endpoint="", expires=""
         ).to_json(),
     }
-    request = Request(number=1, generation=1, revision=1, or_newer=True, bump_revision=1, to="", requested="")
-    written["restores/requests/<number>.json"] = request.to_json()
-    written[f"{encryption_keys.PREFIX}<hash>.json"] = key_document("", bucket="")
     documents = {key: json.loads(text) for key, text in written.items()}
     assert listed == {key: (set(found), found.get("version") == 1) for key, found in documents.items()}
 

@@ -18,7 +18,7 @@ from tests.unit.node.simulation.node import RECORD, SimulatedNode
 
 __all__ = ["master", "surroundings"]
 
-API_CALLS_LIMIT = 29
+API_CALLS_LIMIT = 30
 """Of one master's boot. One more is made before: first-boot.sh fetches the node program."""
 BOOTSTRAP_CALLS = 1
 
