@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from benchmarks import backups, worker
 from benchmarks.environment import deployed_cluster
 from benchmarks.figures import Context, Figure, Measurement, Probe
-from lab import machine_choice
+from lab import cluster_file, machine_choice
 from lab.settings import REAL
 
 PROBES: tuple[Probe, ...] = (backups.PROBE, worker.PROBE)
@@ -16,7 +16,8 @@ PROBES: tuple[Probe, ...] = (backups.PROBE, worker.PROBE)
 def measure(context: Context) -> Mapping[str, float]:
     """Do what `make up` does, up to the last Ready node; then run the probes."""
     began = time.monotonic()
-    machine_choice.choose(REAL, context.progress)
+    wanted = cluster_file.read(context.settings.default_cluster)
+    machine_choice.choose(REAL, context.progress, addon_images=wanted.addon_images)
     cluster = deployed_cluster(context.with_machines(), context.tools, context.progress, context.scratch)
     values = {"up_seconds": time.monotonic() - began}
     for probe in PROBES:

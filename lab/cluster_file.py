@@ -1,4 +1,7 @@
-"""What `up` needs of a cluster file: name, account and region. The CDK app itself checks everything else."""
+"""What `up` needs of a cluster file: name, account, region, and which images its addons need.
+
+The CDK app itself checks everything else.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from kubequorum_cli.errors import UsageError
+from lab.artifacts.image_catalog import IMAGES, Image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +21,8 @@ class ClusterFile:
     name: str
     account: str
     region: str
+    addon_images: tuple[str, ...]
+    """Images that its machines need for its addons, by their names in lab/artifacts/image_catalog.py."""
 
 
 def read(path: Path) -> ClusterFile:
@@ -45,7 +51,17 @@ def read(path: Path) -> ClusterFile:
         name=_text(values, "name", path),
         account=_text(values, "account", path),
         region=_text(values, "region", path),
+        addon_images=tuple(name for name, image in IMAGES.items() if _is_wanted(image, values.get("addons"))),
     )
+
+
+def _is_wanted(image: Image, addons: object) -> bool:
+    """Whether the section `addons` of a cluster file has the addon of an image."""
+    if not image.addon:
+        return False
+    section = addons.get(image.addon) if isinstance(addons, dict) else None
+    enabled = section.get("enabled") if isinstance(section, dict) else None
+    return enabled if isinstance(enabled, bool) else image.addon_is_default
 
 
 def _text(values: Mapping[str, object], key: str, path: Path) -> str:

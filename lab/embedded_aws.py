@@ -87,7 +87,7 @@ def start(settings: Settings, cluster: ClusterFile, stage: Stage) -> EmbeddedAws
         )
     settings.work.mkdir(parents=True, exist_ok=True)
     if settings.machines == REAL:
-        machine_image.prepare(settings, stage)
+        machine_image.prepare(settings, stage, addon_images=cluster.addon_images)
     started = EmbeddedAws(
         pid=_spawn(settings, cluster, port),
         port=port,

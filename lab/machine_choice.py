@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kubequorum_cli.console import Progress, Stage
@@ -32,12 +33,15 @@ class Choice:
         )
 
 
-def choose(wanted: str, progress: Progress, *, running: str | None = None) -> Choice:
+def choose(
+    wanted: str, progress: Progress, *, addon_images: Iterable[str] = (), running: str | None = None
+) -> Choice:
     """Choose, and provide what real machines need if they are chosen.
 
     Args:
         wanted: the value of KUBEQUORUM_MACHINES: a kind of machines, or `auto`.
         progress: shows what is installed or built, before it is.
+        addon_images: images of the cluster's addons, which machines must have besides.
         running: the kind of machines of the embedded AWS that runs already.
 
     Raises:
@@ -60,7 +64,7 @@ def choose(wanted: str, progress: Progress, *, running: str | None = None) -> Ch
     if wanted not in {AUTOMATIC, REAL}:
         return Choice(kind=wanted)
     with progress.stage("Prepare real machines") as stage:
-        obstacle = find_obstacle(stage)
+        obstacle = find_obstacle(stage, addon_images)
     if obstacle is None:
         return Choice(kind=REAL)
     if wanted == REAL:
@@ -83,7 +87,7 @@ def find_obvious_obstacle() -> Obstacle | None:
     return None
 
 
-def find_obstacle(stage: Stage) -> Obstacle | None:
+def find_obstacle(stage: Stage, addon_images: Iterable[str]) -> Obstacle | None:
     """Check whether real machines can run, and install and build what they need; None if they can.
 
     Raises:
@@ -102,7 +106,7 @@ def find_obstacle(stage: Stage) -> Obstacle | None:
         require_commands(nspawn.HOST_PROGRAMS, progress=show)
         if (reason := nspawn.unavailable_reason()) is not None:
             return Obstacle(why=reason, remedy="use a Linux computer, or a virtual machine, of your own")
-        machine_image.provide(show)
+        machine_image.provide(show, addon_images)
     except (DiskSpaceError, MissingToolError) as error:
         return Obstacle(why=str(error).rstrip("."), remedy="fix that, then: make down, make up")
     return None

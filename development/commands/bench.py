@@ -15,7 +15,7 @@ from benchmarks.registry import MEASUREMENTS
 from emulator.processes import replace_file
 from kubequorum_cli.console import Progress, stdout
 from kubequorum_cli.errors import UsageError
-from lab import lock, machine_choice, toolchain
+from lab import cluster_file, lock, machine_choice, toolchain
 from lab.settings import AUTOMATIC, REAL, Settings
 
 _WHOLE = ("bytes", "calls")
@@ -78,7 +78,8 @@ def _obstacle(settings: Settings, progress: Progress) -> str:
     if settings.machines not in {AUTOMATIC, REAL}:
         return f"KUBEQUORUM_MACHINES is {settings.machines}"
     with progress.stage("Prepare real machines") as stage:
-        obstacle = machine_choice.find_obstacle(stage)
+        wanted = cluster_file.read(settings.default_cluster)
+        obstacle = machine_choice.find_obstacle(stage, wanted.addon_images)
     return obstacle.why if obstacle is not None else ""
 
 

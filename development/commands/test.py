@@ -12,7 +12,7 @@ from development.checks.suites import Suite
 from development.checks.summary import Summary
 from kubequorum_cli.console import Progress
 from kubequorum_cli.errors import CommandError, Obstacle
-from lab import environment, machine_choice, machine_image, toolchain
+from lab import cluster_file, environment, machine_choice, machine_image, toolchain
 from lab.artifacts import ArtifactError
 from lab.settings import AUTOMATIC, CHECKOUT, REAL, Settings
 
@@ -61,7 +61,7 @@ def machine_options(progress: Progress, *, asked_for: bool) -> list[str]:
     obstacle = _unwanted()
     if obstacle is None:
         with progress.stage("Prepare real machines") as stage:
-            obstacle = machine_choice.find_obstacle(stage)
+            obstacle = machine_choice.find_obstacle(stage, _addon_images())
     if obstacle is None:
         return ["--machines"]
     if asked_for or kind == REAL:
@@ -74,6 +74,11 @@ def use_tools(progress: Progress) -> None:
     """Use the pinned Node and CDK for synthesis and deployments, and never this user's AWS settings."""
     tools = toolchain.ensure(progress)
     environment.adopt({"PATH": tools.search_path(), "AWS_EC2_METADATA_DISABLED": "true"})
+
+
+def _addon_images() -> tuple[str, ...]:
+    """Images of the addons of clusters/local.yaml, which tests deploy: built before they are waited for."""
+    return cluster_file.read(Settings().default_cluster).addon_images
 
 
 def _unwanted() -> Obstacle | None:
@@ -90,7 +95,7 @@ def _announce(wanted: set[Suite], progress: Progress) -> None:
     build_seconds = 0.0
     if obstacle is None and Suite.MACHINES in wanted:
         try:
-            build_seconds = machine_image.build_seconds()
+            build_seconds = machine_image.build_seconds(_addon_images())
         except ArtifactError as error:
             obstacle = Obstacle(why=str(error).rstrip("."), remedy="")
     reason = obstacle.why if obstacle is not None else None

@@ -154,6 +154,16 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             build_gib=2,
         ),
         ProgramSet(
+            name="metrics-server",
+            module="metrics-server",
+            requirement="sigs.k8s.io/metrics-server",
+            packages=("sigs.k8s.io/metrics-server/cmd/metrics-server",),
+            programs=("metrics-server",),
+            ldflags=("-X k8s.io/client-go/pkg/version.gitVersion=v{version}",),
+            build_seconds=150,
+            build_gib=2,
+        ),
+        ProgramSet(
             name="pause",
             module="pause",
             requirement=None,

@@ -14,10 +14,11 @@ from pathlib import Path
 from lab.artifacts.cache import CONTAINERD, Cache, in_use
 from lab.artifacts.digest import content_key
 from lab.artifacts.errors import ArtifactError
+from lab.artifacts.image_catalog import IMAGES
 from lab.artifacts.progress import Event, Progress
 from lab.artifacts.store import Paths
 
-NAME = "state"
+_NAME = "state"
 # Increased when the same images must result in another folder.
 _RECIPE = 2
 
@@ -60,27 +61,34 @@ def ensure_containerd_state(paths: Paths, *, cache: Cache, progress: Progress) -
     key = content_key(
         {"recipe": _RECIPE, "images": paths.images_key, "containerd": containerd.parents[1].name}
     )
-    if (found := cache.find(CONTAINERD, NAME, key)) is not None:
+    name = _name(paths)
+    if (found := cache.find(CONTAINERD, name, key)) is not None:
         return found.content
     with cache.lock(progress), cache.staging() as staging:
-        if (found := cache.find(CONTAINERD, NAME, key)) is not None:
+        if (found := cache.find(CONTAINERD, name, key)) is not None:
             return found.content
         progress(Event(what="images", message="unpacking them for containerd, once", expected_seconds=6))
         began = time.monotonic()
         content = staging / "content"
         import_images(content, containerd=containerd, ctr=ctr, archives=paths.images.values())
-        # Each is almost a GiB, and only the newest is used.
+        # Each is almost a GiB, and of those with the same images only the newest is used. One with other
+        # images may be what machines of another cluster start with.
         for old in cache.entries():
-            if old.kind == CONTAINERD and not in_use(old.path):
+            if (old.kind, old.name) == (CONTAINERD, name) and not in_use(old.path):
                 cache.remove(old)
         return cache.publish(
             content,
             kind=CONTAINERD,
-            name=NAME,
+            name=name,
             key=key,
             source="images imported by containerd",
             seconds=time.monotonic() - began,
         ).content
+
+
+def _name(paths: Paths) -> str:
+    """`state`, and the images of addons in it, e.g. `state-metrics-server`."""
+    return "-".join([_NAME, *sorted(name for name in paths.images if IMAGES[name].addon)])
 
 
 def import_images(target: Path, *, containerd: Path, ctr: Path, archives: Iterable[Path]) -> None:

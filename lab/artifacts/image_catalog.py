@@ -15,7 +15,7 @@ class Image:
 
     name: str
     references: tuple[str, ...]
-    """Full names with tags. {kubernetes}, {etcd} and {coredns} are filled in from go.mod."""
+    """Full names with tags. {kubernetes}, {etcd}, … are filled in from go.mod, see `images.references`."""
     programs: Mapping[str, str]
     """Path in the image → program."""
     entrypoint: tuple[str, ...]
@@ -23,6 +23,11 @@ class Image:
     """`uid:gid`, root if empty."""
     userland: tuple[str, ...] = ()
     """Paths in the machine root that the image needs too, with what they link to and load."""
+    addon: str = ""
+    """The addon whose image it is, as a key below `addons` of a cluster file: only machines of clusters with
+    that addon have it. Empty: all machines have it."""
+    addon_is_default: bool = False
+    """Whether a cluster whose file does not mention the addon has it."""
 
 
 def _control_plane(name: str) -> Image:
@@ -75,6 +80,15 @@ IMAGES: Mapping[str, Image] = {
             programs={"/pause": "pause"},
             entrypoint=("/pause",),
             user="65535:65535",
+        ),
+        Image(
+            name="metrics-server",
+            references=(f"{_REGISTRY}/metrics-server/metrics-server:v{{metrics_server}}",),
+            programs={"/metrics-server": "metrics-server"},
+            entrypoint=("/metrics-server",),
+            user="65534:65534",
+            addon="metrics_server",
+            addon_is_default=True,
         ),
         Image(
             name="netprobe",

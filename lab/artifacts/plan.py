@@ -11,9 +11,9 @@ from lab.artifacts.machine_root import NAME as ROOT_NAME
 IMAGE_PREFIX = "image:"
 GROUPS = {
     "programs": "the programs of a machine: kubelet, kubeadm, kubectl, containerd, …",
-    "images": "the images that kubeadm requests, and one for tests of the network",
+    "images": "the images that every machine has: those that kubeadm requests, and those of tests",
     "root": "the machine root, Debian 13",
-    "all": "all of these, and what only tests and benchmarks run",
+    "all": "all of these, the images of addons, and what only tests and benchmarks run",
 }
 
 
@@ -48,7 +48,7 @@ def make_plan(what: Iterable[str]) -> Plan:
         if target == "programs":
             sets |= {name for name, program_set in PROGRAM_SETS.items() if program_set.releases}
         if target in {"images", "all"}:
-            images |= set(IMAGES)
+            images |= {name for name, image in IMAGES.items() if target == "all" or not image.addon}
         if target in {"root", ROOT_NAME, "all"}:
             root = True
         if target in PROGRAM_SETS:

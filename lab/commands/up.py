@@ -53,7 +53,10 @@ def up(settings: Settings, *, cluster: Path | None) -> None:
         tools = toolchain.ensure(progress)
         there = embedded_aws.find(settings)
         choice = machine_choice.choose(
-            settings.machines, progress, running=there.machines if there is not None else None
+            settings.machines,
+            progress,
+            addon_images=wanted.addon_images,
+            running=there.machines if there is not None else None,
         )
         settings = replace(settings, machines=choice.kind)
         deploy(settings, wanted, tools, progress)

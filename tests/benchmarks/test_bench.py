@@ -91,11 +91,11 @@ def test_without_machines_their_figures_are_left_out_and_the_others_are_not(
 ) -> None:
     """The file and the table say so, with the reason."""
     obstacle = Obstacle(why="they need root", remedy="sudo")
-    monkeypatch.setattr("lab.machine_choice.find_obstacle", lambda _stage: obstacle)
+    monkeypatch.setattr("lab.machine_choice.find_obstacle", lambda *_: obstacle)
     bench.bench(small)
     assert _names(small) == (["one"], ["two"])
     assert "they need root" in capsys.readouterr().out
-    monkeypatch.setattr("lab.machine_choice.find_obstacle", lambda _stage: None)
+    monkeypatch.setattr("lab.machine_choice.find_obstacle", lambda *_: None)
     bench.bench(small)
     assert _names(small) == (["one", "two"], [])
 

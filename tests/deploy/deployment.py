@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 import yaml
 
+from kubequorum.config.names import BUILT_IN_ADDONS
 from kubequorum_cli.console import Progress
 from kubequorum_cli.errors import CommandError
 from kubequorum_cli.waiting import poll
@@ -130,7 +131,12 @@ class Deployment(Cluster):
 
 @contextmanager
 def deployed(
-    work: Path, *, machines: str = "process", time_scale: float = 1.0, new_groups: str = "in-service"
+    work: Path,
+    *,
+    machines: str = "process",
+    time_scale: float = 1.0,
+    new_groups: str = "in-service",
+    addons: bool = False,
 ) -> Iterator[Deployment]:
     """Deploy a copy of clusters/local.yaml from nothing, and remove all of it at the end.
 
@@ -139,9 +145,12 @@ def deployed(
         machines: what runs behind the instances, `process` or `nspawn`.
         time_scale: factor of emulated waits, e.g. of the time-outs of lifecycle hooks.
         new_groups: when CloudFormation regards a new group as complete, `in-service` or `launched`.
+        addons: whether it has the addons of that file: a deploy waits for them.
 
     """
-    with bootstrapped(work, machines=machines, time_scale=time_scale, new_groups=new_groups) as deployment:
+    with bootstrapped(
+        work, machines=machines, time_scale=time_scale, new_groups=new_groups, addons=addons
+    ) as deployment:
         try:
             deployment.deploy()
         except CommandError as error:
@@ -158,6 +167,7 @@ def bootstrapped(
     times: str = "quick",
     times_factor: float = 1.0,
     new_groups: str = "in-service",
+    addons: bool = False,
 ) -> Iterator[Deployment]:
     """Start an embedded AWS for a copy of this app and bootstrap it; nothing is deployed yet.
 
@@ -168,6 +178,7 @@ def bootstrapped(
         times: how long load balancers, health checks and groups take, `quick` or `aws`.
         times_factor: shortens or stretches the durations of `aws`.
         new_groups: when CloudFormation regards a new group as complete, `in-service` or `launched`.
+        addons: whether it has the addons of that file: a deploy waits for them.
 
     """
     app = work / "app"
@@ -191,7 +202,10 @@ def bootstrapped(
         cdk = Cdk(settings=settings, toolchain=tools, embedded_aws=running, cluster_file=wanted.path)
         with progress.stage("cdk bootstrap") as stage:
             cdk.bootstrap(stage)
-        yield Deployment(cdk, folder=work / "clients")
+        deployment = Deployment(cdk, folder=work / "clients")
+        if not addons:
+            deployment.change(addons={name: {"enabled": False} for name in BUILT_IN_ADDONS.values()})
+        yield deployment
     finally:
         embedded_aws.stop(settings)
 

@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from kubequorum.addons import addon_set
+from kubequorum.config import load_cluster
+from kubequorum.config.names import BUILT_IN_ADDONS
 from kubequorum_cli.errors import UsageError
 from lab import cluster_file
+from lab.artifacts.image_catalog import IMAGES
+from lab.artifacts.images import references
 from lab.settings import CHECKOUT
 
 GOOD = 'name: small\naccount: "000000000000"\nregion: eu-central-1\n'
@@ -24,6 +29,47 @@ def test_name_account_and_region_are_read(tmp_path: Path) -> None:
 def test_the_projects_own_files_are_read(name: str) -> None:
     """Every cluster file in the checkout has the three keys."""
     assert cluster_file.read(CHECKOUT / "clusters" / f"{name}.yaml").name == name
+
+
+@pytest.mark.parametrize("name", ["local", "dev", "ha"])
+def test_machines_have_the_images_of_their_clusters_addons(name: str) -> None:
+    """Of those that the app renders for the same file, all that there are images of."""
+    path = CHECKOUT / "clusters" / f"{name}.yaml"
+    wanted = {BUILT_IN_ADDONS[addon.name] for addon in addon_set(load_cluster(path)).addons}
+    images = cluster_file.read(path).addon_images
+    assert {IMAGES[image].addon for image in images} == wanted
+
+
+@pytest.mark.parametrize(
+    ("addons", "images"),
+    [
+        ("", ("metrics-server",)),
+        ("addons: {}\n", ("metrics-server",)),
+        ("addons: {metrics_server: {version: 1.2.3}}\n", ("metrics-server",)),
+        ("addons: {metrics_server: {enabled: false}}\n", ()),
+        ("addons: [1]\n", ("metrics-server",)),
+        ("addons: {metrics_server: {enabled: 1}}\n", ("metrics-server",)),
+    ],
+)
+def test_only_images_of_wanted_addons_are_built(tmp_path: Path, addons: str, images: tuple[str, ...]) -> None:
+    """A file that does not mention one has the default; the app refuses what is wrong."""
+    path = tmp_path / "small.yaml"
+    path.write_text(GOOD + addons)
+    assert cluster_file.read(path).addon_images == images
+
+
+def test_images_have_the_tag_that_addons_request() -> None:
+    """The default version is the one that is built, on the path that machines' containerd looks for."""
+    requested = {
+        container["image"]
+        for addon in addon_set(load_cluster(CHECKOUT / "clusters" / "local.yaml")).addons
+        for each in addon.objects
+        if each["kind"] == "Deployment"
+        for container in each["spec"]["template"]["spec"]["containers"]
+    }
+    assert requested == {
+        reference for image in IMAGES.values() if image.addon for reference in references(image)
+    }
 
 
 @pytest.mark.parametrize(

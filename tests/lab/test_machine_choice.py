@@ -38,7 +38,7 @@ def stage(screen: io.StringIO) -> Stage:
 
 
 def _found(monkeypatch: pytest.MonkeyPatch, obstacle: Obstacle | None) -> None:
-    monkeypatch.setattr(machine_choice, "find_obstacle", lambda _stage: obstacle)
+    monkeypatch.setattr(machine_choice, "find_obstacle", lambda *_: obstacle)
 
 
 def test_machines_are_chosen_unless_the_environment_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_machines_requested_by_name_are_not_replaced(
     with pytest.raises(CommandError, match="cannot run here") as raised:
         choose("nspawn", progress)
     assert "they need root" in raised.value.why
-    monkeypatch.setattr(machine_choice, "find_obstacle", lambda _stage: pytest.fail("looked"))
+    monkeypatch.setattr(machine_choice, "find_obstacle", lambda *_: pytest.fail("looked"))
     assert choose("process", progress).kind == "process"
     assert choose("none", progress).kind == "none"
 
@@ -98,7 +98,7 @@ def test_a_running_embedded_aws_keeps_its_machines(
     progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second `up` keeps the choice, and refuses other machines."""
-    monkeypatch.setattr(machine_choice, "find_obstacle", lambda _stage: pytest.fail("looked"))
+    monkeypatch.setattr(machine_choice, "find_obstacle", lambda *_: pytest.fail("looked"))
     assert choose("auto", progress, running="nspawn").kind == "nspawn"
     assert choose("process", progress, running="process").kind == "process"
     with pytest.raises(CommandError, match="running embedded AWS are process") as raised:
@@ -110,11 +110,11 @@ def test_other_systems_and_users_are_refused_at_once(monkeypatch: pytest.MonkeyP
     """Nothing is tried or installed for them."""
     monkeypatch.setattr(host_packages, "require_commands", lambda *_, **__: pytest.fail("installed"))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    found = machine_choice.find_obstacle(stage)
+    found = machine_choice.find_obstacle(stage, [])
     assert found is not None
     assert "sudo" in found.remedy
     monkeypatch.setattr(sys, "platform", "darwin")
-    found = machine_choice.find_obstacle(stage)
+    found = machine_choice.find_obstacle(stage, [])
     assert found is not None
     assert "darwin" in found.why
 
@@ -128,12 +128,12 @@ def test_packages_are_installed_before_the_checks_and_these_run_before_the_build
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(host_packages, "require_commands", lambda needed, **_: done.extend(needed))
     monkeypatch.setattr(nspawn, "unavailable_reason", lambda: done.append("tried"))
-    monkeypatch.setattr(machine_image, "provide", lambda _tell: done.append("built"))
-    assert machine_choice.find_obstacle(stage) is None
+    monkeypatch.setattr(machine_image, "provide", lambda _tell, images: done.extend(images))
+    assert machine_choice.find_obstacle(stage, ["built"]) is None
     assert done == [*nspawn.HOST_PROGRAMS, "tried", "built"]
     done.clear()
     monkeypatch.setattr(nspawn, "unavailable_reason", lambda: "the kernel gives no loop devices")
-    found = machine_choice.find_obstacle(stage)
+    found = machine_choice.find_obstacle(stage, ["built"])
     assert found is not None
     assert found.why == "the kernel gives no loop devices"
     assert "built" not in done
@@ -147,13 +147,13 @@ def test_what_this_computer_lacks_is_an_obstacle_and_not_a_failure(
 ) -> None:
     """A disk that is too small, or a package that cannot be installed, excludes machines with the reason."""
 
-    def fail(_tell: object) -> None:
+    def fail(*_: object) -> None:
         raise error
 
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(host_packages, "require_commands", lambda *_, **__: None)
     monkeypatch.setattr(nspawn, "unavailable_reason", lambda: None)
     monkeypatch.setattr(machine_image, "provide", fail)
-    found = machine_choice.find_obstacle(stage)
+    found = machine_choice.find_obstacle(stage, [])
     assert found is not None
     assert f"{found.why}." == str(error)

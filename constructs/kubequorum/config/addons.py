@@ -31,14 +31,14 @@ class MetricsServer(Section):
     """What `kubectl top` and the HorizontalPodAutoscaler read from."""
 
     enabled: Annotated[bool, Strict()] = Field(default=True, description="whether the cluster has it")
-    version: Version = Field(default="0.8.1", description="version, without a leading v", examples=["0.8.1"])
+    version: Version = Field(default="0.9.0", description="version, without a leading v", examples=["0.9.0"])
     image: ImageName | None = Field(
         default=None,
         description=(
             "its image with tag or digest; without it metrics-server/metrics-server of registry.k8s.io or of "
             "kubernetes.image_repository"
         ),
-        examples=["registry.example.com/metrics-server:v0.8.1"],
+        examples=["registry.example.com/metrics-server:v0.9.0"],
     )
     extra_args: dict[FlagName, FlagValue] = Field(
         default={},

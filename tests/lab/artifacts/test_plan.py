@@ -35,6 +35,16 @@ def test_programs_are_those_of_a_machine() -> None:
     assert names == {"kubernetes-node", "etcd", "containerd", "runc", "cni-plugins", "crictl"}
 
 
+def test_images_of_addons_are_named_one_by_one() -> None:
+    """The group `images` is what every machine has; a cluster with an addon adds the image of that."""
+    of_all = {item.name for item in make_plan(["images"]).images}
+    assert of_all == {name for name, image in IMAGES.items() if not image.addon}
+    plan = make_plan(["images", "image:metrics-server"])
+    assert {item.name for item in plan.images} - of_all == {"metrics-server"}
+    assert "metrics-server" in {item.name for item in plan.program_sets}
+    assert "metrics-server" not in {item.name for item in make_plan(["images"]).program_sets}
+
+
 def test_all_is_everything() -> None:
     """The group `all` is the whole catalog."""
     plan = make_plan(["all"])

@@ -67,7 +67,7 @@ def test_what_waits_is_created_after_the_parameter_and_waits_long_enough(cluster
 def test_another_set_is_waited_for_again_and_replaces_no_machine(tmp_path: Path) -> None:
     """CloudFormation cannot update a wait condition. No other template changes with the addons."""
     before = synthesise_cluster(_cluster(tmp_path, "ha"))
-    after = synthesise_cluster(_cluster(tmp_path, "ha", metrics_server={"version": "0.9.0"}))
+    after = synthesise_cluster(_cluster(tmp_path, "ha", metrics_server={"version": "0.9.1"}))
     assert not set(_of(before.templates["Addons"], WAIT)) & set(_of(after.templates["Addons"], WAIT))
     assert {stack for stack, t in before.templates.items() if after.templates[stack] != t} == {"Addons"}
 
@@ -148,9 +148,9 @@ def test_metrics_server_fits_the_masters(cluster: str, replicas: int) -> None:
 
 def test_metrics_server_takes_settings(tmp_path: Path) -> None:
     """Another version, image, and flags over ours."""
-    settings = {"version": "0.9.0", "extra_args": {"metric-resolution": "30s", "v": 2}}
+    settings = {"version": "0.9.1", "extra_args": {"metric-resolution": "30s", "v": 2}}
     container = _container(_cluster(tmp_path, "ha", metrics_server=settings))
-    assert container["image"] == "registry.k8s.io/metrics-server/metrics-server:v0.9.0"
+    assert container["image"] == "registry.k8s.io/metrics-server/metrics-server:v0.9.1"
     assert {"--metric-resolution=30s", "--v=2"} <= set(container["args"])
     assert "--metric-resolution=15s" not in container["args"]
     image = "registry.example.com/m@sha256:" + "0" * 64
