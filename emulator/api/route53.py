@@ -41,7 +41,7 @@ def install(context: Context) -> None:
     context.on_reset(records.forget)
     context.on_reset(statuses.forget)
     if seconds > 0:
-        _CHANGE_RECORDS.replace(_noting_changes(_CHANGE_RECORDS.get(), records))
+        _CHANGE_RECORDS.replace(_noting_changes(_CHANGE_RECORDS.get(), records, statuses))
         _NEW_CHANGE.replace(_pending(_NEW_CHANGE.get(), statuses))
         _GET_CHANGE.replace(_with_status(_GET_CHANGE.get(), statuses))
 
@@ -62,16 +62,22 @@ def records_in_effect(zone_id: str) -> list[Record]:
 
 
 def _noting_changes(
-    original: Callable[[str, bytes], Any], records: Propagation[_RecordKey, Record | None]
+    original: Callable[[str, bytes], Any],
+    records: Propagation[_RecordKey, Record | None],
+    statuses: Propagation[str, str],
 ) -> Callable[[str, bytes], Any]:
     def change_resource_record_sets(zone_id: str, body: bytes) -> Any:
         before = _by_key(zone_id, _RECORDS.get().get(zone_id) or ())
+        known = set(_CHANGES.get())
         reply = original(zone_id, body)
         if reply[0] == _SUCCESS:
             after = _by_key(zone_id, _RECORDS.get().get(zone_id) or ())
             for key in before.keys() | after.keys():
                 if before.get(key) != after.get(key):
                     records.changed(key, before=before.get(key))
+            # Its time begins after that of the records: what is INSYNC is served.
+            for change_id in set(_CHANGES.get()) - known:
+                statuses.changed(change_id, before="PENDING")
         return reply
 
     return change_resource_record_sets
