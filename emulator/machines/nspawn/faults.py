@@ -39,7 +39,6 @@ class MachineFaults:
         self._kill_lines_of = kill_lines_of
         self._armed: list[tuple[str, str, Path]] = []
         self._status_check = status_check
-        self._partitioned: set[str] = set()
         self._sides: list[list[str]] = []
         self._zones: set[str] = set()
 
@@ -71,7 +70,7 @@ class MachineFaults:
                 "address": machine.instance.private_ip,
                 "on": machine.guest is not None,
                 "frozen": machine.is_frozen,
-                "partitioned": instance_id in self._partitioned,
+                "partitioned": machine.is_partitioned,
             }
             for instance_id, machine in list(self._machines.items())
         ]
@@ -82,18 +81,12 @@ class MachineFaults:
 
     def power_loss(self, instance_id: str, *, unnoticed: bool = False) -> None:
         """Switch the machine off at once; what its file systems have not written yet is lost."""
-        machine = self._machine(instance_id)
-        machine.lose_power()
-        # Its network namespace lives on, and would refuse connections. Without power nothing answers at all.
-        machine.network.set_link(instance_id, up=False)
+        self._machine(instance_id).lose_power()
         self._status_check(instance_id, unnoticed)
 
     def power_on(self, instance_id: str) -> None:
         """Boot it again, with the same disk, address and volumes."""
-        machine = self._machine(instance_id)
-        if instance_id not in self._partitioned:
-            machine.network.set_link(instance_id, up=True)
-        machine.boot()
+        self._machine(instance_id).boot()
         self._status_check(instance_id, True)
 
     def freeze(self, instance_id: str, *, unnoticed: bool = False) -> None:
@@ -108,16 +101,12 @@ class MachineFaults:
 
     def partition(self, instance_id: str, *, unnoticed: bool = False) -> None:
         """Cut the machine off from its network."""
-        self._machine(instance_id).network.set_link(instance_id, up=False)
-        self._partitioned.add(instance_id)
+        self._machine(instance_id).partition()
         self._status_check(instance_id, unnoticed)
 
     def reconnect(self, instance_id: str) -> None:
         """Connect it again."""
-        machine = self._machine(instance_id)
-        if machine.guest is not None:
-            machine.network.set_link(instance_id, up=True)
-        self._partitioned.discard(instance_id)
+        self._machine(instance_id).reconnect()
         self._status_check(instance_id, True)
 
     def split(self, groups: Sequence[Sequence[str]]) -> None:
@@ -154,7 +143,7 @@ class MachineFaults:
         for zone in sorted(self._zones):
             self.reconnect_zone(zone)
         for instance_id, machine in list(self._machines.items()):
-            if instance_id in self._partitioned:
+            if machine.is_partitioned:
                 self.reconnect(instance_id)
             if machine.is_frozen:
                 self.thaw(instance_id)

@@ -66,6 +66,8 @@ class Machine:
         self._removed = False
         self.is_frozen = False
         """Whether its processes are stopped where they are."""
+        self.is_partitioned = False
+        """Whether it is cut off from its network."""
         network.connect(instance)
         try:
             root.create(
@@ -90,6 +92,8 @@ class Machine:
                 return
             self._boots += 1
             self.is_frozen = False
+            if not self.is_partitioned:
+                self.network.set_link(self.instance.instance_id, up=True)
             name = self._around.names.boot(self.instance.instance_id, self._boots)
             run = self._run = _Run(self, Cgroup(name))
             try:
@@ -123,6 +127,21 @@ class Machine:
             if (guest := self.guest) is not None:
                 self._around.volumes.cut_power(self.instance.instance_id, guest.pid)
             self.switch_off()
+            # Its network namespace lives on, and would refuse connections: the answer of a kernel.
+            self.network.set_link(self.instance.instance_id, up=False)
+
+    def partition(self) -> None:
+        """Cut it off from its network, also when it boots again."""
+        with self._lock:
+            self.is_partitioned = True
+            self.network.set_link(self.instance.instance_id, up=False)
+
+    def reconnect(self) -> None:
+        """End the partition; a machine without power stays silent until it boots."""
+        with self._lock:
+            self.is_partitioned = False
+            if self._run is not None:
+                self.network.set_link(self.instance.instance_id, up=True)
 
     def freeze(self, *, frozen: bool) -> None:
         """Stop all processes where they are, or let them continue."""

@@ -68,6 +68,8 @@ def test_a_load_balancer_sends_connections_to_healthy_targets_only(aws: Aws) -> 
         DefaultActions=[{"Type": "forward", "TargetGroupArn": group}],
     )
     a, b = aws.launch(SERVER, zone="us-east-1a"), aws.launch(SERVER, zone="us-east-1b")
+    # Others are refused.
+    aws.client("ec2").get_waiter("instance_running").wait(InstanceIds=[a, b], WaiterConfig={"Delay": 1})
     elb.register_targets(TargetGroupArn=group, Targets=[{"Id": a}, {"Id": b}])
     wait_for(aws, group, {a: "healthy", b: "healthy"})
 
