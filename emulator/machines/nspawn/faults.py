@@ -101,12 +101,12 @@ class MachineFaults:
 
     def partition(self, instance_id: str, *, unnoticed: bool = False) -> None:
         """Cut the machine off from its network."""
-        self._machine(instance_id).partition()
+        self._machine(instance_id).partition(partitioned=True)
         self._status_check(instance_id, unnoticed)
 
     def reconnect(self, instance_id: str) -> None:
         """Connect it again."""
-        self._machine(instance_id).reconnect()
+        self._machine(instance_id).partition(partitioned=False)
         self._status_check(instance_id, True)
 
     def split(self, groups: Sequence[Sequence[str]]) -> None:

@@ -50,11 +50,7 @@ class Machine:
         console_file: Path,
         surroundings: Surroundings,
     ) -> None:
-        """Make the machine's disk and connect it to its network.
-
-        Raises:
-            CommandFailedError: one of them failed; nothing is left behind.
-        """
+        """Make the machine's disk and connect it; CommandFailedError if one fails: nothing is left then."""
         self.instance = instance
         self.network = network
         self._folder = folder
@@ -92,8 +88,7 @@ class Machine:
                 return
             self._boots += 1
             self.is_frozen = False
-            if not self.is_partitioned:
-                self.network.set_link(self.instance.instance_id, up=True)
+            self.network.set_link(self.instance.instance_id, up=not self.is_partitioned)
             name = self._around.names.boot(self.instance.instance_id, self._boots)
             run = self._run = _Run(self, Cgroup(name))
             try:
@@ -130,18 +125,12 @@ class Machine:
             # Its network namespace lives on, and would refuse connections: the answer of a kernel.
             self.network.set_link(self.instance.instance_id, up=False)
 
-    def partition(self) -> None:
-        """Cut it off from its network, also when it boots again."""
+    def partition(self, *, partitioned: bool) -> None:
+        """Cut it off from its network, also when it boots again, or connect it; while off it stays silent."""
         with self._lock:
-            self.is_partitioned = True
-            self.network.set_link(self.instance.instance_id, up=False)
-
-    def reconnect(self) -> None:
-        """End the partition; a machine without power stays silent until it boots."""
-        with self._lock:
-            self.is_partitioned = False
-            if self._run is not None:
-                self.network.set_link(self.instance.instance_id, up=True)
+            self.is_partitioned = partitioned
+            is_up = not partitioned and self._run is not None
+            self.network.set_link(self.instance.instance_id, up=is_up)
 
     def freeze(self, *, frozen: bool) -> None:
         """Stop all processes where they are, or let them continue."""
