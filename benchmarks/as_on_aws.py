@@ -12,11 +12,11 @@ from pathlib import Path
 import yaml
 
 from benchmarks.clients import longest_gap
-from benchmarks.environment import deployed_cluster
+from benchmarks.environment import deployed_cluster, require_health
 from benchmarks.figures import Context, Figure, Measurement
 from kubequorum_cli.errors import CommandError
 from lab import cluster_file
-from lab.cluster import Cluster, wait_until, wait_until_healthy
+from lab.cluster import Cluster, wait_until
 from lab.commands import up
 from lab.settings import Settings
 from lab.workload import loading
@@ -52,7 +52,7 @@ def measure(context: Context) -> Mapping[str, float]:
 
 def _lose_follower(cluster: Cluster, *, with_peers: bool) -> tuple[float, float]:
     """Take the power from a follower's master; seconds until its group knows, and until all is well again."""
-    _require_health(cluster)
+    require_health(cluster, seconds=_LIMIT_SECONDS)
     slot = cluster.follower()
     old = cluster.master(slot)
     others = [instance for other, instance in cluster.masters().items() if other != slot]
@@ -67,7 +67,7 @@ def _lose_follower(cluster: Cluster, *, with_peers: bool) -> tuple[float, float]
 
     wait_until(unreported, seconds=_LIMIT_SECONDS, pause_seconds=_POLL_SECONDS)
     detected = time.monotonic() - began
-    _require_health(cluster)
+    require_health(cluster, seconds=_LIMIT_SECONDS)
     full = time.monotonic() - began
     if not with_peers:
         _systemctl(cluster, "start", others)
@@ -99,11 +99,6 @@ def _with_larger_root(path: Path, copy: Path) -> Path:
     document["masters"]["root_volume_gib"] = document["masters"].get("root_volume_gib", 30) + 1
     copy.write_text(yaml.safe_dump(document), encoding="utf-8")
     return copy
-
-
-def _require_health(cluster: Cluster) -> None:
-    if found := wait_until_healthy(cluster, seconds=_LIMIT_SECONDS):
-        raise CommandError(f"the cluster is not healthy after {_LIMIT_SECONDS:.0f} s", why="\n".join(found))
 
 
 MEASUREMENT = Measurement(

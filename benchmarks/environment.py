@@ -50,11 +50,11 @@ def deployed_cluster(settings: Settings, tools: Toolchain, progress: Progress, f
     return cluster
 
 
-def require_health(cluster: Cluster) -> None:
+def require_health(cluster: Cluster, *, seconds: float = _HEALTHY_SECONDS) -> None:
     """Wait until nothing is wrong with a cluster: what is measured next must not pay for what was before.
 
     Raises:
-        CommandError: something is wrong for five minutes.
+        CommandError: something is still wrong after `seconds`.
     """
-    if found := wait_until_healthy(cluster, seconds=_HEALTHY_SECONDS):
-        raise CommandError(f"the cluster is not healthy after {_HEALTHY_SECONDS:.0f} s", why="\n".join(found))
+    if found := wait_until_healthy(cluster, seconds=seconds):
+        raise CommandError(f"the cluster is not healthy after {seconds:.0f} s", why="\n".join(found))

@@ -53,8 +53,8 @@ def make(
     Raises:
         CommandError: there is no such moment in the backups.
     """
-    newest = _newest_points(bucket)
-    generations = [generation.number for generation in bucket.generations()]
+    generations = _generations(bucket)
+    newest = _newest_points(bucket, generations)
     if not newest:
         raise CommandError(
             f"there is no backup in s3://{bucket.name}/backups/", remedy="see docs/operations/quorum-loss.md"
@@ -75,6 +75,7 @@ def make(
             why=stopped or f"the newest revision behind {full.point} is {last.revision}",
             remedy=f"--to {point} is the nearest before it; {_LIST_BACKUPS}",
         )
+    own_points = _newest_points(own, _generations(own)).values() if own else ()
     return Plan(
         full=full,
         logs=tuple(logs),
@@ -83,9 +84,7 @@ def make(
         stopped=stopped,
         latest=moment is None,
         newest=newest[max(newest)],
-        bump_revision=_bump(
-            point, [*newest.values(), *(_newest_points(own).values() if own else ())], requests
-        ),
+        bump_revision=_bump(point, [*newest.values(), *own_points], requests),
     )
 
 
@@ -99,10 +98,13 @@ def _bump(point: Point, newest: Iterable[Point], requests: Sequence[Request]) ->
     return max(0, max([*known, *begun]) - point.revision) + BUMP_REVISION
 
 
-def _newest_points(bucket: BackupBucket) -> dict[int, Point]:
+def _generations(bucket: BackupBucket) -> list[int]:
+    return [generation.number for generation in bucket.generations()]
+
+
+def _newest_points(bucket: BackupBucket, generations: Iterable[int]) -> dict[int, Point]:
     """The newest point of each generation that has one."""
-    numbers = [generation.number for generation in bucket.generations()]
-    return {number: top for number in numbers if (top := _newest(bucket, number)) is not None}
+    return {number: top for number in generations if (top := _newest(bucket, number)) is not None}
 
 
 def _newest(bucket: BackupBucket, generation: int) -> Point | None:

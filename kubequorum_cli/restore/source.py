@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from kubequorum_cli.backups import BackupBucket
 from kubequorum_cli.errors import CommandError, UsageError
@@ -98,7 +98,7 @@ def find(target: Target, text: str) -> Source:
 
     Raises:
         UsageError: it is the cluster itself.
-        CommandError: there is no such cluster.
+        CommandError: there is no such cluster or bucket, or it may not be read.
     """
     own = BackupBucket(target).name
     if text.startswith(_BUCKET):
@@ -118,7 +118,21 @@ def find(target: Target, text: str) -> Source:
             why=f"both have the state bucket {own}",
             remedy="without --from its own backups are restored",
         )
-    return Source(backups=BackupBucket(target, name=name), state=SharedState.of(target, name))
+    state = SharedState.of(target, name)
+    _require_readable(state, text)
+    return Source(backups=BackupBucket(target, name=name), state=state)
+
+
+def _require_readable(state: SharedState, text: str) -> None:
+    try:
+        state.s3.head_bucket(Bucket=state.bucket)
+    except (ClientError, ParamValidationError) as error:
+        raise CommandError(
+            f"the backups of {text} cannot be read",
+            why=f"bucket {state.bucket}: {error}",
+            remedy="name a state bucket that exists (output StateBucketArn of a State stack), and use "
+            "credentials that may list and read it",
+        ) from error
 
 
 def require_same_ranges(theirs: dict[str, str], ours: dict[str, str]) -> None:

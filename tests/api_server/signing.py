@@ -1,6 +1,5 @@
 """What signs certificates beside the API server: a CA, and a controller manager with the flags of masters."""
 
-import json
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from kubequorum_node.kubeadm.cluster_configuration import cluster_configuration
 from lab.artifacts import ensure
+from tests.api_server.kubeconfigs import kubeconfig
 from tests.api_server.programs import openssl
 from tests.api_server.servers import ADMINISTRATOR, ApiServer
 from tests.backup.etcds import free_ports
@@ -43,15 +43,15 @@ def controller_manager(
     ]["extraArgs"]
     flags = {argument["name"]: argument["value"] for argument in own}
     flags["controllers"] = controllers or flags["controllers"]
-    kubeconfig = server.folder / "controller-manager.json"
-    kubeconfig.write_text(_kubeconfig(server), encoding="utf-8")
+    path = server.folder / "controller-manager.json"
+    path.write_text(kubeconfig(server, {"token": ADMINISTRATOR}), encoding="utf-8")
     (port,) = free_ports(1)
     log = (server.folder / "controller-manager.log").open("ab")
     process = subprocess.Popen(
         [
             str(ensure(["kubernetes-control-plane"]).programs["kube-controller-manager"]),
             *(f"--{name}={value}" for name, value in flags.items()),
-            *(f"--kubeconfig={kubeconfig}", "--leader-elect=false", f"--secure-port={port}"),
+            *(f"--kubeconfig={path}", "--leader-elect=false", f"--secure-port={port}"),
             *("--bind-address=127.0.0.1", f"--cert-dir={server.folder / 'controller-manager'}"),
             f"--cluster-signing-cert-file={authority.certificate}",
             f"--cluster-signing-key-file={authority.key}",
@@ -66,20 +66,3 @@ def controller_manager(
         process.kill()
         process.wait()
         log.close()
-
-
-def _kubeconfig(server: ApiServer) -> str:
-    cluster = {
-        "server": f"https://127.0.0.1:{server.port}",
-        "certificate-authority": str(server.folder / "serving/apiserver.crt"),
-    }
-    return json.dumps(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "c", "cluster": cluster}],
-            "users": [{"name": "u", "user": {"token": ADMINISTRATOR}}],
-            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-            "current-context": "x",
-        }
-    )

@@ -13,8 +13,8 @@ from kubequorum_node.addons.install import Workshop
 from kubequorum_node.addons.inventory import Inventories, State
 from kubequorum_node.addons.reconcile import Reconciler, Result
 from kubequorum_node.addons.wanted import Wanted
-from kubequorum_node.kubernetes.api_client import ApiClient
 from kubequorum_node.kubernetes.api_connection import Answer, Request
+from kubequorum_node.kubernetes.object_client import ObjectClient
 from kubequorum_node.kubernetes.objects import Ref
 from tests.api_server.servers import ADMINISTRATOR, ApiServer
 from tests.synthesis import load_variant
@@ -42,7 +42,7 @@ class _Master:
     def __init__(self, server: ApiServer) -> None:
         self.said: list[str] = []
         self.clock = FakeClock()
-        self.api = ApiClient(_Connection(server))
+        self.api = ObjectClient(_Connection(server))
         self.inventories = Inventories(self.api)
         shop = Workshop(
             api=self.api,

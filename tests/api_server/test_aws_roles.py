@@ -25,6 +25,7 @@ from kubequorum.config.security import OidcIssuer as Entry
 from kubequorum_node.document import OidcIssuer
 from lab.artifacts import ensure
 from tests.api_server.account_issuer import way_to
+from tests.api_server.kubeconfigs import kubeconfig
 from tests.api_server.reply import Reply
 from tests.api_server.servers import ApiServer, running
 
@@ -141,28 +142,16 @@ def _review(server: ApiServer, token: str) -> Reply:
     return server.post(_REVIEW, body, token=token)
 
 
-def _kubeconfig(server: ApiServer) -> str:
+def _kubeconfig_of_the_document(server: ApiServer) -> str:
     """The user of the document, and a cluster for it."""
-    written = yaml.safe_load(_block("users:"))
-    authority = {"certificate-authority": str(server.folder / "serving/apiserver.crt")}
-    cluster = {"server": f"https://127.0.0.1:{server.port}", **authority}
-    (user,) = written["users"]
-    return json.dumps(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "c", "cluster": cluster}],
-            "contexts": [{"name": "x", "context": {"cluster": "c", "user": user["name"]}}],
-            "current-context": "x",
-            **written,
-        }
-    )
+    (written,) = yaml.safe_load(_block("users:"))["users"]
+    return kubeconfig(server, written["user"], name=written["name"])
 
 
 @pytest.fixture
 def kubectl(server: ApiServer, aws: _Aws, tmp_path: Path) -> Callable[..., str]:
     """Runs kubectl as a person whose `aws` command has the role Operators."""
-    (tmp_path / "kubeconfig").write_text(_kubeconfig(server), encoding="utf-8")
+    (tmp_path / "kubeconfig").write_text(_kubeconfig_of_the_document(server), encoding="utf-8")
     command = tmp_path / "aws"
     command.write_text(
         _AWS_COMMAND.format(python=sys.executable, endpoint=aws.emulator.url), encoding="utf-8"

@@ -17,6 +17,7 @@ import pytest
 from kubequorum.addons import addon_set
 from kubequorum_node.addons.order import to_apply
 from lab.artifacts import ensure
+from tests.api_server.kubeconfigs import kubeconfig
 from tests.api_server.programs import openssl
 from tests.api_server.servers import ADMINISTRATOR, ApiServer, running
 from tests.api_server.signing import Authority
@@ -132,15 +133,13 @@ def metrics_server(
         for argument in deployment["spec"]["template"]["spec"]["containers"][0]["args"]
     )
     (port,) = free_ports(1)
-    kubeconfig = folder / "kubeconfig"
-    kubeconfig.write_text(_kubeconfig(server), encoding="utf-8")
+    path = folder / "kubeconfig"
+    path.write_text(kubeconfig(server, {"token": _token(server)}), encoding="utf-8")
     here = {"cert-dir": str(folder), "secure-port": str(port)}
     here["kubelet-certificate-authority"] = str(authority.certificate)
     assert here.keys() <= flags.keys()
     flags |= here | {"bind-address": "127.0.0.1"}
-    flags |= dict.fromkeys(
-        ("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"), str(kubeconfig)
-    )
+    flags |= dict.fromkeys(("kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"), str(path))
     log = (server.folder / "metrics-server.log").open("ab")
     program = ensure(["metrics-server"]).programs["metrics-server"]
     process = subprocess.Popen(
@@ -154,24 +153,10 @@ def metrics_server(
         log.close()
 
 
-def _kubeconfig(server: ApiServer) -> str:
+def _token(server: ApiServer) -> str:
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
     path = "/api/v1/namespaces/kube-system/serviceaccounts/metrics-server/token"
-    token = server.post(path, review).body["status"]["token"]
-    cluster = {
-        "server": f"https://127.0.0.1:{server.port}",
-        "certificate-authority": str(server.folder / "serving/apiserver.crt"),
-    }
-    return json.dumps(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{"name": "c", "cluster": cluster}],
-            "users": [{"name": "u", "user": {"token": token}}],
-            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}],
-            "current-context": "x",
-        }
-    )
+    return str(server.post(path, review).body["status"]["token"])
 
 
 @dataclass(frozen=True, kw_only=True)

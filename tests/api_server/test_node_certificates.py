@@ -23,9 +23,9 @@ from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
 from kubequorum_node.kubernetes import api_connection, approver_role, credentials, first_certificate
 from kubequorum_node.kubernetes.api_access import Access, CertificateFile
 from kubequorum_node.kubernetes.api_connection import HttpsConnection
-from kubequorum_node.kubernetes.client import Client
 from kubequorum_node.kubernetes.first_certificate import DeniedError
 from kubequorum_node.kubernetes.kubelet import CLIENT_CERTIFICATE, KUBECONFIG, PKI_FOLDER
+from kubequorum_node.kubernetes.path_client import PathClient
 from lab.artifacts import ensure
 from tests.api_server.programs import openssl
 from tests.api_server.servers import ApiServer, running
@@ -67,9 +67,9 @@ def _binding(name: str, role: str) -> dict[str, Any]:
     }
 
 
-def _client(node: FakeNode, certificate: str) -> Client:
+def _client(node: FakeNode, certificate: str) -> PathClient:
     access = CertificateFile(certificate)
-    return Client(HttpsConnection(node.host, server="127.0.0.1", access=access))
+    return PathClient(HttpsConnection(node.host, server="127.0.0.1", access=access))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Any
 
+from kubequorum_node.document import API_PORT
 from lab.cluster import MachineError
 from tests.deploy.deployment import Deployment
 
@@ -35,17 +36,18 @@ class Attacker:
         """The first by name."""
         return workers(cluster)[0]
 
-    def kubectl(self, *arguments: str, stdin: str = "") -> Tried:
-        """Run kubectl on the worker as its kubelet."""
-        command = shlex.join([*_KUBECTL, *arguments])
+    def kubectl(self, *arguments: str, stdin: str = "", server: str = "") -> Tried:
+        """Run kubectl on the worker as its kubelet, through the load balancer or at one API server."""
+        direct = [f"--server=https://{server}:{API_PORT}"] if server else []
+        command = shlex.join([*_KUBECTL, *direct, *arguments])
         try:
             printed = self.cluster.run(self.instance_id, command, stdin=stdin.encode())
         except MachineError as error:
             return Tried(False, error.why)
         return Tried(True, printed.decode(errors="replace"))
 
-    def change_own_status(self, status: dict[str, Any]) -> Tried:
-        """Try to change the status of its own Node; nothing is stored."""
+    def change_own_status(self, status: dict[str, Any], *, server: str = "") -> Tried:
+        """Try to change the status of its own Node, at one API server or at any; nothing is stored."""
         found = self.kubectl("get", "node", self.node_name, "--output=json")
         if not found.succeeded:
             return found
@@ -55,7 +57,7 @@ class Attacker:
         node["status"].update(status)
         # kubectl's patch would read nodes/status first, which a node may only write.
         path = f"/api/v1/nodes/{self.node_name}/status?dryRun=All"
-        return self.kubectl("replace", f"--raw={path}", "--filename=-", stdin=json.dumps(node))
+        return self.kubectl("replace", f"--raw={path}", "--filename=-", stdin=json.dumps(node), server=server)
 
 
 def workers(cluster: Deployment) -> list[Attacker]:
@@ -72,6 +74,11 @@ def workers(cluster: Deployment) -> list[Attacker]:
             )
         )
     return sorted(found, key=lambda worker: worker.node_name)
+
+
+def masters_addresses(cluster: Deployment) -> list[str]:
+    """Where each API server can be asked for itself, past the load balancer."""
+    return [cluster.described_master(slot)["PrivateIpAddress"] for slot in cluster.slots]
 
 
 def as_administrator(cluster: Deployment, *arguments: str, stdin: str = "") -> Tried:

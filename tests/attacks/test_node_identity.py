@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from kubequorum_node.document import API_PORT
 from lab.cluster import automatic_approval
+from tests.attacks.attacker import masters_addresses
 from tests.attacks.impostor import Impostor, decision, first_request, instance_arn, is_issued, issued_key
 from tests.deploy.deployment import Deployment
 from tests.kubernetes.pods import run_pod
@@ -108,10 +110,9 @@ def test_the_api_server_reaches_every_kubelet_by_its_verified_certificate(cluste
         for pod in cluster.get("pods", "-n", "kube-system", "-l", "k8s-app=kube-proxy")
     }
     assert len(pods) == 5
-    for slot in cluster.slots:
-        address = cluster.described_master(slot)["PrivateIpAddress"]
+    for address in masters_addresses(cluster):
         for pod in pods.values():
-            server = f"--server=https://{address}:6443"
+            server = f"--server=https://{address}:{API_PORT}"
             assert cluster.kubectl("logs", "-n", "kube-system", "--tail=1", pod, server)
     for instance_id in pods:
         certificate = "/var/lib/kubelet/pki/kubelet-server-current.pem"

@@ -18,7 +18,7 @@ from kubequorum_node.backup.drill import DrillResult
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
 from kubequorum_node.document import METRICS_NAMESPACE
 from kubequorum_node.kubeadm import ca_set, cluster_configuration, encryption_keys, fixed_settings
-from kubequorum_node.kubernetes import api_client, credentials, identity_proof, kubelet_settings
+from kubequorum_node.kubernetes import credentials, identity_proof, kubelet_settings, object_client
 from kubequorum_node.restore import snapshot
 from kubequorum_node.runtime import containerd
 from kubequorum_node.services import SERVICES
@@ -152,7 +152,7 @@ def test_addons_in_the_cluster() -> None:
         inventory._PREFIX,
         inventory.LABEL,
         drift.IGNORE,
-        api_client.FIELD_MANAGER,
+        object_client.FIELD_MANAGER,
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from kubequorum_cli.commands import restore as command
 from kubequorum_cli.errors import CommandError, UsageError
@@ -43,6 +44,11 @@ class TwoBuckets:
             return getattr(bucket, operation)(Bucket=BUCKET, **request)
 
         return call
+
+    def head_bucket(self, *, Bucket: str) -> None:  # noqa: N803
+        """Of S3, whose answer to HEAD has no body."""
+        if Bucket not in {BUCKET, OTHER}:
+            raise ClientError({"Error": {"Code": "404", "Message": "Not Found"}}, "HeadBucket")
 
     def get_paginator(self, operation: str) -> "TwoBuckets":
         """Of list_objects_v2."""
@@ -219,6 +225,15 @@ def test_a_cluster_that_is_not_there(s3: TwoBuckets, source: str) -> None:
     with pytest.raises(CommandError, match="there is no cluster") as caught:
         _run(s3, source=source)
     assert "--from s3://NAME" in caught.value.remedy
+
+
+def test_a_bucket_that_is_not_there(s3: TwoBuckets) -> None:
+    """It is named; the remedy is not that of a request that failed."""
+    with pytest.raises(CommandError, match="s3://gone cannot be read") as refused:
+        _run(s3, source="s3://gone")
+    assert "bucket gone" in refused.value.why
+    assert "StateBucketArn" in refused.value.remedy
+    assert s3.own.objects == {}
 
 
 def test_options_that_mean_nothing(s3: TwoBuckets) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kubequorum_node.kubernetes.api_client import FIELD_MANAGER
+from kubequorum_node.kubernetes.object_client import FIELD_MANAGER
 
 IGNORE = "kubequorum/ignore"
 """Annotation of an object: fields, as paths with dots and between commas, that are left as they are."""

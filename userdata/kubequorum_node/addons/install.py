@@ -20,8 +20,8 @@ from kubequorum_node.addons.inventory import (
 )
 from kubequorum_node.addons.readiness import why_not_ready
 from kubequorum_node.clock import Clock, NotYetError
-from kubequorum_node.kubernetes.api_client import ApiClient
 from kubequorum_node.kubernetes.api_errors import RefusedError, UnknownKindError
+from kubequorum_node.kubernetes.object_client import ObjectClient
 from kubequorum_node.kubernetes.objects import Ref
 
 _DEFINED_SECONDS = 30.0
@@ -36,7 +36,7 @@ _RECREATED = frozenset({
 class Workshop:
     """What applying takes."""
 
-    api: ApiClient
+    api: ObjectClient
     inventories: Inventories
     clock: Clock
     me: str

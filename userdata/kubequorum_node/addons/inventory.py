@@ -11,8 +11,8 @@ from enum import Enum
 from typing import Any, Self
 
 from kubequorum_node.errors import NodeError
-from kubequorum_node.kubernetes.api_client import ApiClient
 from kubequorum_node.kubernetes.api_errors import ConflictError
+from kubequorum_node.kubernetes.object_client import ObjectClient
 from kubequorum_node.kubernetes.objects import Ref
 
 NAMESPACE = "kube-system"
@@ -113,7 +113,7 @@ class Inventory:
 class Inventories:
     """All inventories in the cluster."""
 
-    def __init__(self, api: ApiClient) -> None:
+    def __init__(self, api: ObjectClient) -> None:
         self._api = api
 
     def read(self) -> dict[str, Inventory]:

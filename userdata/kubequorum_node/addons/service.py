@@ -10,9 +10,9 @@ from kubequorum_node.addons.report import StackReport, tell
 from kubequorum_node.addons.wanted import DamagedSetError, Wanted, WantedState
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes.api_access import Kubeconfig
-from kubequorum_node.kubernetes.api_client import ApiClient
 from kubequorum_node.kubernetes.api_connection import Connection, HttpsConnection
 from kubequorum_node.kubernetes.api_server import ADMIN_KUBECONFIG
+from kubequorum_node.kubernetes.object_client import ObjectClient
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 
@@ -44,7 +44,7 @@ class AddonService:
     """The service of one master."""
 
     def __init__(self, node: Node, connection: Connection) -> None:
-        api = ApiClient(connection)
+        api = ObjectClient(connection)
         shop = Workshop(
             api=api,
             inventories=Inventories(api),

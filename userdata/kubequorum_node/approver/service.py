@@ -18,7 +18,7 @@ from kubequorum_node.kubernetes.api_access import CertificateFile
 from kubequorum_node.kubernetes.api_connection import HttpsConnection
 from kubequorum_node.kubernetes.api_errors import ApiError
 from kubequorum_node.kubernetes.approver_role import APPROVER
-from kubequorum_node.kubernetes.client import Client
+from kubequorum_node.kubernetes.path_client import PathClient
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import WORK_FOLDER, Node
 
@@ -39,10 +39,10 @@ _DECIDED = frozenset({404, 409})
 class NodeApprover:
     """Answers requests through this master's own API server, as a user that may do nothing else."""
 
-    def __init__(self, node: Node, api: Client | None = None) -> None:
+    def __init__(self, node: Node, api: PathClient | None = None) -> None:
         self._node = node
         access = CertificateFile(CERTIFICATE)
-        self._api = api or Client(HttpsConnection(node.host, server=node.identity.address, access=access))
+        self._api = api or PathClient(HttpsConnection(node.host, server=node.identity.address, access=access))
         self._renewed = float("-inf")
 
     def run(self) -> None:

@@ -73,9 +73,9 @@ def start(node: Node) -> None:
     if not filesystem.has_wal(node):
         # A member that forms the cluster, or rejoins it, resolves its own name.
         names.wait_until_here(node)
-    if membership.is_new(node):
+    if is_new := membership.is_new(node):
         names.announce(node)
-    names.wait_for_peers(node, first_formation=membership.is_new(node))
+    names.wait_for_peers(node, first_formation=is_new)
     manifest.write(node)
     kubeadm = Kubeadm(node.host)
     kubeadm.init_phase("control-plane", "apiserver", config=master_config.PATH)

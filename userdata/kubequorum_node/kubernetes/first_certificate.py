@@ -15,9 +15,9 @@ from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
 from kubequorum_node.kubernetes import identity_proof
 from kubequorum_node.kubernetes.api_access import Token
 from kubequorum_node.kubernetes.api_connection import HttpsConnection
-from kubequorum_node.kubernetes.client import Client
 from kubequorum_node.kubernetes.credentials import JoinMaterial
 from kubequorum_node.kubernetes.kubelet import CLIENT_CERTIFICATE, KUBECONFIG, PKI_FOLDER
+from kubequorum_node.kubernetes.path_client import PathClient
 from kubequorum_node.log import timed
 from kubequorum_node.node import Node
 
@@ -53,13 +53,13 @@ def obtain(node: Node, material: JoinMaterial) -> None:
     request = run("openssl", "req", "-new", "-key", "/dev/stdin", "-subj", subject, stdin=key).stdout
     identity_proof.publish(node, run("openssl", "pkey", "-pubout", stdin=key).stdout)
     server, access = node.document.node_api_name, Token(material.token)
-    api = Client(HttpsConnection(node.host, server=server, access=access))
+    api = PathClient(HttpsConnection(node.host, server=server, access=access))
     with timed("certificate of this node"):
         certificate = _signed(node, api, request)
     _write(node, certificate + key, material)
 
 
-def _signed(node: Node, api: Client, request: str) -> str:
+def _signed(node: Node, api: PathClient, request: str) -> str:
     asked = api.create(
         _REQUESTS,
         {

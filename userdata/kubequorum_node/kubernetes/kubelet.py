@@ -4,7 +4,7 @@ from kubequorum_node.clock import NotYetError
 from kubequorum_node.kubernetes.api_access import CertificateFile
 from kubequorum_node.kubernetes.api_connection import HttpsConnection
 from kubequorum_node.kubernetes.api_errors import ApiError
-from kubequorum_node.kubernetes.client import Client
+from kubequorum_node.kubernetes.path_client import PathClient
 from kubequorum_node.node import Node
 
 KUBECONFIG = "/etc/kubernetes/kubelet.conf"
@@ -14,7 +14,7 @@ CLIENT_CERTIFICATE = f"{PKI_FOLDER}/kubelet-client-current.pem"
 _READY_SECONDS = 300.0
 
 
-class NodeApi(Client):
+class NodeApi(PathClient):
     """The API with the kubelet's credentials: a node may read and write its own Node and its own pods.
 
     https://kubernetes.io/docs/reference/access-authn-authz/node/

@@ -8,7 +8,7 @@ from kubequorum_node.addons.install import Workshop
 from kubequorum_node.addons.inventory import Inventories, Inventory
 from kubequorum_node.addons.reconcile import Reconciler, Result
 from kubequorum_node.addons.wanted import Wanted
-from kubequorum_node.kubernetes.api_client import ApiClient
+from kubequorum_node.kubernetes.object_client import ObjectClient
 from kubequorum_node.kubernetes.objects import Ref
 from tests.unit.node.fakes import FakeClock
 from tests.unit.node.simulation.kubernetes import Cluster
@@ -69,7 +69,7 @@ class Master:
         self.clock = FakeClock()
         self.said: list[str] = []
         """What people are told."""
-        api = ApiClient(cluster)
+        api = ObjectClient(cluster)
         self.inventories = Inventories(api)
         self.shop = Workshop(
             api=api, inventories=self.inventories, clock=self.clock, me=name, tell=self.said.append
@@ -91,14 +91,14 @@ class Master:
 
 def inventory(cluster: Cluster, name: str) -> Inventory:
     """The inventory of an addon."""
-    return Inventories(ApiClient(cluster)).read()[name]
+    return Inventories(ObjectClient(cluster)).read()[name]
 
 
 def unlisted(cluster: Cluster) -> set[str]:
     """Objects of addons that no inventory names: nothing would ever remove them."""
     listed = {
         ref.identity
-        for found in Inventories(ApiClient(_Quiet(cluster))).read().values()
+        for found in Inventories(ObjectClient(_Quiet(cluster))).read().values()
         for ref in found.objects
     }
     return {str(ref) for ref in _of_addons(cluster.objects.values()) if ref.identity not in listed}

@@ -12,7 +12,7 @@ from kubequorum_node import addons
 from kubequorum_node.addons.decision import LOOK_SECONDS
 from kubequorum_node.addons.inventory import State
 from kubequorum_node.addons.wanted import Wanted
-from kubequorum_node.kubernetes import api_client
+from kubequorum_node.kubernetes import object_client
 from kubequorum_node.kubernetes.api_connection import Request
 from kubequorum_node.kubernetes.api_errors import UnavailableError
 from tests.unit.node.addons.masters import (
@@ -41,7 +41,9 @@ NEW = wanted(
     addon("two", service("new"), needs=("one",)),
     written=2.0,
 )
-_TRACED = {str(path) for path in Path(next(iter(addons.__path__))).glob("*.py")} | {str(api_client.__file__)}
+_TRACED = {str(path) for path in Path(next(iter(addons.__path__))).glob("*.py")} | {
+    str(object_client.__file__)
+}
 
 
 class KilledError(BaseException):

@@ -13,7 +13,7 @@ from kubequorum_node.approver.service import CERTIFICATE, NodeApprover
 from kubequorum_node.approver.verdict import LONGEST_WAIT_SECONDS
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes.api_errors import ApiError
-from kubequorum_node.kubernetes.client import Client
+from kubequorum_node.kubernetes.path_client import PathClient
 from tests.unit.node.approver.requests import (
     CREATED,
     MASTER,
@@ -36,7 +36,7 @@ class _Stop(Exception):  # noqa: N818 - it ends a service that has no end
     pass
 
 
-class FakeApi(Client):
+class FakeApi(PathClient):
     """An API server with requests; a watch has what `comes` says."""
 
     def __init__(self, *items: dict[str, Any]) -> None:

@@ -60,7 +60,7 @@ def signer(worker: FakeNode, monkeypatch: pytest.MonkeyPatch) -> Signer:
     worker.host.on("openssl x509", Result(0, "Certificate will not expire"))
     worker.host.on("systemctl is-active --quiet kubelet.service", Result(3, ""))
     made = Signer(worker)
-    monkeypatch.setattr(first_certificate, "Client", made)
+    monkeypatch.setattr(first_certificate, "PathClient", made)
     monkeypatch.setattr(first_certificate, "HttpsConnection", made.connection)
     return made
 

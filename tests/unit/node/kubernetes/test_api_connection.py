@@ -15,7 +15,7 @@ from kubequorum_node.kubernetes import api_connection
 from kubequorum_node.kubernetes.api_access import Access, CertificateFile, Kubeconfig, Token
 from kubequorum_node.kubernetes.api_connection import HttpsConnection, Request
 from kubequorum_node.kubernetes.api_errors import ApiError, ConflictError, RefusedError, UnavailableError
-from kubequorum_node.kubernetes.client import Client
+from kubequorum_node.kubernetes.path_client import PathClient
 from kubequorum_node.node import WORK_FOLDER
 from tests.unit.node.fakes import FakeNode
 
@@ -95,25 +95,25 @@ def _connection(
 
 
 @pytest.fixture
-def api(worker: FakeNode, server: _Server) -> Client:
+def api(worker: FakeNode, server: _Server) -> PathClient:
     """The worker's way to it."""
-    return Client(_connection(worker))
+    return PathClient(_connection(worker))
 
 
-def test_a_client_shows_its_certificate(api: Client, server: _Server) -> None:
+def test_a_client_shows_its_certificate(api: PathClient, server: _Server) -> None:
     """Without it the server would not even have listened."""
     assert api.get("/api/v1/pods") == {"kind": "Pod"}
     assert server.asked == [("GET", "/api/v1/pods", "", None)]
 
 
-def test_a_change_is_a_merge_patch(api: Client, server: _Server) -> None:
+def test_a_change_is_a_merge_patch(api: PathClient, server: _Server) -> None:
     """Of what it names, and nothing else."""
     api.patch("/api/v1/nodes/me", {"spec": {"unschedulable": True}})
     kind = "application/merge-patch+json"
     assert server.asked == [("PATCH", "/api/v1/nodes/me", kind, {"spec": {"unschedulable": True}})]
 
 
-def test_an_eviction_is_created(api: Client, server: _Server) -> None:
+def test_an_eviction_is_created(api: PathClient, server: _Server) -> None:
     """Created, says the server."""
     server.status = 201
     path = "/api/v1/namespaces/default/pods/web/eviction"
@@ -121,7 +121,7 @@ def test_an_eviction_is_created(api: Client, server: _Server) -> None:
     assert server.asked == [("POST", path, "application/json", {"kind": "Eviction"})]
 
 
-def test_an_object_is_replaced_as_a_whole(api: Client, server: _Server) -> None:
+def test_an_object_is_replaced_as_a_whole(api: PathClient, server: _Server) -> None:
     """The server compares its resourceVersion, and refuses one that is old."""
     changed = {"metadata": {"resourceVersion": "7"}}
     api.update(THING.path, changed)
@@ -132,7 +132,7 @@ def test_an_object_is_replaced_as_a_whole(api: Client, server: _Server) -> None:
     assert refused.value.status == 409
 
 
-def test_a_watch_has_each_event_as_it_comes(api: Client, server: _Server) -> None:
+def test_a_watch_has_each_event_as_it_comes(api: PathClient, server: _Server) -> None:
     """One a line; a line that is none ends it with an error, and so does a refusal."""
     server.content = b'{"type": "ADDED"}\n{"type": "DELETED"}\nnonsense\n'
     events = api.watch("/api/v1/nodes?watch=1", timeout=5)
@@ -148,10 +148,10 @@ def test_a_host_without_a_certificate_shows_its_token(worker: FakeNode, server: 
     """The server is verified all the same."""
     server.tls.verify_mode = ssl.CERT_NONE
     token = Token("abcdef.0123456789abcdef")
-    assert Client(_connection(worker, token)).create("/apis/x/v1/things", {}) == {"kind": "Pod"}
+    assert PathClient(_connection(worker, token)).create("/apis/x/v1/things", {}) == {"kind": "Pod"}
     assert server.authorization == "Bearer abcdef.0123456789abcdef"
     with pytest.raises(UnavailableError, match="certificate verify failed"):
-        Client(_connection(worker, token, server="127.0.0.1")).get(THING.path)
+        PathClient(_connection(worker, token, server="127.0.0.1")).get(THING.path)
 
 
 def test_the_certificate_of_a_kubeconfig_stays_in_no_file(worker: FakeNode, server: _Server) -> None:
@@ -203,7 +203,9 @@ def test_a_connection_is_used_once_or_until_it_is_lost(worker: FakeNode, server:
         (503, UnavailableError),
     ],
 )
-def test_an_error_has_the_status(api: Client, server: _Server, status: int, error: type[ApiError]) -> None:
+def test_an_error_has_the_status(
+    api: PathClient, server: _Server, status: int, error: type[ApiError]
+) -> None:
     """It distinguishes an eviction that is forbidden for now from a needless one."""
     server.status, server.content = status, b"plain text"
     with pytest.raises(ApiError, match=r"POST /x of localhost: .*plain text") as refused:
@@ -216,8 +218,8 @@ def test_no_answer_has_none(worker: FakeNode, server: _Server) -> None:
     """Neither has a success that is no object, nor a host whose certificate is gone."""
     server.content = b"<html>"
     with pytest.raises(UnavailableError, match="is no JSON object") as failed:
-        Client(_connection(worker)).get(THING.path)
+        PathClient(_connection(worker)).get(THING.path)
     assert failed.value.status is None
     worker.host.path(CLIENT).unlink()
     with pytest.raises(UnavailableError, match="no valid credentials for localhost"):
-        Client(_connection(worker)).get(THING.path)
+        PathClient(_connection(worker)).get(THING.path)

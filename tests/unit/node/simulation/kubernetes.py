@@ -9,8 +9,8 @@ import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kubequorum_node.kubernetes.api_client import FIELD_MANAGER
 from kubequorum_node.kubernetes.api_connection import Answer, Request
+from kubequorum_node.kubernetes.object_client import FIELD_MANAGER
 
 Found = dict[str, Any]
 _KINDS: dict[str, dict[str, tuple[str, bool]]] = {

@@ -14,7 +14,7 @@ _APPLY = "application/apply-patch+yaml"
 """YAML, of which JSON is a part."""
 
 
-class ApiClient:
+class ObjectClient:
     """Requests about objects. Kinds are looked up in the API server's own lists, and remembered."""
 
     def __init__(self, connection: Connection) -> None:

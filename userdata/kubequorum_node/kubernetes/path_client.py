@@ -10,7 +10,7 @@ from kubequorum_node.kubernetes.api_errors import UnavailableError
 _MERGE_PATCH = "application/merge-patch+json"
 
 
-class Client:
+class PathClient:
     """The API through one connection."""
 
     def __init__(self, connection: HttpsConnection) -> None:
