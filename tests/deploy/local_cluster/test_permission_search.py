@@ -1,6 +1,6 @@
 """Both roles, searched for what they may do beyond their table: every action of the services they name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -28,6 +28,8 @@ _SERVICES = {
 }
 
 
+_OF_OTHERS: dict[tuple[str, str, str], set[str]] = {}
+"""What a role may do with what belongs to others of its cluster, or to all, by whose it is."""
 _FOREIGN_BUCKET = "not-of-this-cluster"
 
 
@@ -44,13 +46,13 @@ def _role(deployment: Deployment, kind: str) -> str:
     return str(described["InstanceProfile"]["Roles"][0]["RoleName"])
 
 
-def _example(shape: Shape, depth: int = 0) -> Any:
-    """A value that fits a shape and names nothing that exists."""
+def _example(shape: Shape, names: Mapping[str, str], depth: int = 0) -> Any:
+    """A value that fits a shape: one of `names` if the member has that name, or of nothing that exists."""
     if isinstance(shape, StructureShape):
         required = shape.required_members if depth < 6 else []
-        return {name: _example(shape.members[name], depth + 1) for name in required}
+        return {name: _named(name, shape.members[name], names, depth + 1) for name in required}
     if isinstance(shape, ListShape):
-        return [_example(shape.member, depth + 1)]
+        return [_example(shape.member, names, depth + 1)]
     if isinstance(shape, MapShape):
         return {}
     simple: dict[str, Any] = {"integer": 1, "long": 1, "float": 1.0, "double": 1.0, "boolean": False}
@@ -61,21 +63,26 @@ def _example(shape: Shape, depth: int = 0) -> Any:
     return choices[0] if choices else "no-such-thing"
 
 
-def _attempts(client: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+def _named(name: str, shape: Shape, names: Mapping[str, str], depth: int) -> Any:
+    if isinstance(shape, ListShape) and name.removesuffix("s") in names:
+        return [names[name.removesuffix("s")]]
+    return names[name] if name in names else _example(shape, names, depth)
+
+
+def _attempts(client: Any, names: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every operation of a service, with parameters that fit."""
     model = client.meta.service_model
     for name in model.operation_names:
         shape = model.operation_model(name).input_shape
-        parameters = _example(shape) if shape is not None else {}
-        if "Bucket" in parameters:
-            parameters["Bucket"] = _FOREIGN_BUCKET
+        parameters = _example(shape, names) if shape is not None else {}
         yield name, parameters
 
 
-def _allowed(client: Any, methods: dict[str, str]) -> set[str]:
+def _allowed(client: Any, names: Mapping[str, str]) -> set[str]:
     """Operations that are not denied, whatever else is wrong with the request."""
     allowed = set()
-    for operation, parameters in _attempts(client):
+    methods = {operation: method for method, operation in client.meta.method_to_api_mapping.items()}
+    for operation, parameters in _attempts(client, names):
         try:
             getattr(client, methods[operation])(**parameters)
         except ClientError as error:
@@ -101,11 +108,8 @@ def test_all_services_of_the_policies_are_searched(deployment: Deployment, kind:
     assert named <= {"elasticloadbalancing" if s == "elbv2" else s for s in _SERVICES[kind]}
 
 
-@pytest.mark.parametrize(
-    ("kind", "service"), [(kind, service) for kind, services in _SERVICES.items() for service in services]
-)
-def test_nothing_is_allowed_beyond_the_table(deployment: Deployment, kind: str, service: str) -> None:
-    """With names of things that are not its own: what is left is what AWS lets nobody narrow."""
+def _quick_client(deployment: Deployment, kind: str, service: str) -> Any:
+    """A client with the rights of a role that sends what it is given, once."""
     client = deployment.client_with_rights_of(_role(deployment, kind), service)
     quick = client.meta.config.merge(
         Config(
@@ -117,7 +121,7 @@ def test_nothing_is_allowed_beyond_the_table(deployment: Deployment, kind: str, 
     )
     session = boto3.session.Session(region_name=client.meta.region_name)
     credentials = client._request_signer._credentials
-    client = session.client(
+    return session.client(
         service,  # type: ignore[call-overload]
         config=quick,
         endpoint_url=client.meta.endpoint_url,
@@ -125,9 +129,54 @@ def test_nothing_is_allowed_beyond_the_table(deployment: Deployment, kind: str, 
         aws_secret_access_key=credentials.secret_key,
         aws_session_token=credentials.token,
     )
+
+
+_EVERY_SERVICE = pytest.mark.parametrize(
+    ("kind", "service"), [(kind, service) for kind, services in _SERVICES.items() for service in services]
+)
+
+
+@_EVERY_SERVICE
+def test_nothing_is_allowed_beyond_the_table(deployment: Deployment, kind: str, service: str) -> None:
+    """With names of things that are not its own: what is left is what AWS lets nobody narrow."""
     if service == "s3":
         # S3 says of a bucket that there is none before it asks who wants to know.
         deployment.client("s3").create_bucket(Bucket=_FOREIGN_BUCKET)
-    methods = {operation: method for method, operation in client.meta.method_to_api_mapping.items()}
     table = {"master": _MASTER, "worker": _WORKER}[kind].get(service, set())
-    assert _allowed(client, methods) == table
+    assert _allowed(_quick_client(deployment, kind, service), {"Bucket": _FOREIGN_BUCKET}) == table
+
+
+def _others(deployment: Deployment, owner: str) -> dict[str, str]:
+    """Names of what belongs to another slot, or to the workers, and of what all share."""
+    state = deployment.outputs("State")
+    tag = f"kubequorum:{'slot' if owner == 'slot' else 'worker-group'}"
+    groups = deployment.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    (group,) = [
+        group
+        for group in groups
+        for each in group["Tags"]
+        if each["Key"] == tag and (owner != "slot" or each["Value"] == "b")
+    ]
+    return {
+        "AutoScalingGroupName": group["AutoScalingGroupName"],
+        "InstanceId": group["Instances"][0]["InstanceId"],
+        "VolumeId": state["EtcdVolumeBId"],
+        "Bucket": state["StateBucketArn"].rpartition(":")[2],
+        "Key": "slots/b/record.json",
+        "HostedZoneId": state["ZoneId"],
+        "KeyId": state["KeyArn"],
+        "StackName": "local-State",
+    }
+
+
+@_EVERY_SERVICE
+@pytest.mark.parametrize("owner", ["slot", "workers"])
+def test_nothing_of_the_others_is_allowed_beyond_the_table(
+    deployment: Deployment, kind: str, service: str, owner: str
+) -> None:
+    """With names of what is in the same cluster: another slot's, the workers', and what all share."""
+    names = _others(deployment, owner)
+    allowed = _allowed(_quick_client(deployment, kind, service), names)
+    narrow = {"master": _MASTER, "worker": _WORKER}[kind].get(service, set())
+    assert allowed - narrow == _OF_OTHERS.get((kind, owner, service), set())
+    assert narrow <= allowed
