@@ -28,7 +28,26 @@ _SERVICES = {
 }
 
 
-_OF_OTHERS: dict[tuple[str, str, str], set[str]] = {}
+_READ_AND_LIST = {"GetObject", "GetObjectTorrent", "HeadObject", "SelectObjectContent"} | {
+    *("HeadBucket", "ListObjects", "ListObjectsV2"),
+    # The emulator takes these for a listing.
+    *(
+        "CreateSession",
+        "GetBucketAbac",
+        "GetBucketMetadataConfiguration",
+        "GetBucketMetadataTableConfiguration",
+    ),
+}
+_OF_OTHERS = {
+    # A master may report a peer that is silent, reads all slots' records, and sees all names of the zone.
+    ("master", "slot", "autoscaling"): {"SetInstanceHealth"},
+    ("master", "slot", "route53"): {"ListResourceRecordSets"},
+    ("master", "slot", "s3"): _READ_AND_LIST,
+    ("master", "workers", "route53"): {"ListResourceRecordSets"},
+    ("master", "workers", "s3"): _READ_AND_LIST,
+    # AWS knows no narrower resource than the group (docs/security.md).
+    ("worker", "workers", "autoscaling"): {"CompleteLifecycleAction", "RecordLifecycleActionHeartbeat"},
+}
 """What a role may do with what belongs to others of its cluster, or to all, by whose it is."""
 _FOREIGN_BUCKET = "not-of-this-cluster"
 
