@@ -8,8 +8,14 @@ from typing import Any
 
 from tests.deploy.deployment import Deployment
 
-_SCRIPT = Path(__file__).with_name("on_machine.py").read_bytes()
 _DECIDED_SECONDS = 120.0
+
+
+def run_there(cluster: Deployment, instance_id: str, script: str, *arguments: str) -> bytes:
+    """Run a script of this folder on a machine, with the node program's modules, boto3 among them."""
+    python = "PYTHONPATH=/opt/kubequorum/current exec python3"
+    command = f"set -a; . /etc/default/kubequorum; set +a; {python} - {shlex.join(arguments)}"
+    return cluster.run(instance_id, command, stdin=Path(__file__).with_name(script).read_bytes())
 
 
 class Impostor:
@@ -21,12 +27,10 @@ class Impostor:
 
     def does(self, action: str, **wanted: str) -> dict[str, Any]:
         """Run an action of `on_machine` there; what it prints."""
-        argument = shlex.quote(json.dumps({"do": action, **wanted}))
-        # boto3 is in the node program's bundle.
-        python = "PYTHONPATH=/opt/kubequorum/current exec python3"
-        script = f"set -a; . /etc/default/kubequorum; set +a; {python} - {argument}"
-        printed = self._cluster.run(self.instance_id, script, stdin=_SCRIPT)
-        found: dict[str, Any] = json.loads(printed)
+        argument = json.dumps({"do": action, **wanted})
+        found: dict[str, Any] = json.loads(
+            run_there(self._cluster, self.instance_id, "on_machine.py", argument)
+        )
         return found
 
     def uses(self, label: str) -> str:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -36,14 +37,16 @@ def _join_material() -> Any:
     return json.loads(stored["Body"].read())
 
 
-def _call(method: str, path: str, body: Any = None, *, certificate: str = "") -> tuple[int, Any]:
-    """As the owner of a certificate, or else of the token that workers join with."""
+def _call(
+    method: str, path: str, body: Any = None, *, certificate: str = "", token: str = ""
+) -> tuple[int, Any]:
+    """As the owner of a certificate or a token, or else of the token that workers join with."""
     context = ssl.create_default_context(cafile=_CA)
     headers = {"Content-Type": "application/json"}
     if certificate:
         context.load_cert_chain(certificate)
     else:
-        headers["Authorization"] = f"Bearer {_join_material()['token']}"
+        headers["Authorization"] = f"Bearer {token or _join_material()['token']}"
     url = f"https://{_json(_CLUSTER)['node_api_name']}:6443{path}"
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data=data, method=method, headers=headers)
@@ -124,10 +127,23 @@ def prove(*, arn: str, content: str) -> Any:
     return {"error": ""}
 
 
-def get(*, path: str, certificate: str = "") -> Any:
-    """The status of a GET, as the owner of a certificate."""
-    status, answer = _call("GET", path, certificate=certificate)
+def get(*, path: str, certificate: str = "", token: str = "") -> Any:
+    """The status of a GET, as the owner of a certificate or a token."""
+    status, answer = _call("GET", path, certificate=certificate, token=token)
     return {"status": status, "answer": answer}
+
+
+def steal_token(*, pod: str) -> Any:
+    """The token of a pod of this node, by the pod's uid; empty if it has none yet."""
+    volumes = Path("/var/lib/kubelet/pods") / pod / "volumes/kubernetes.io~projected"
+    return {"token": next((file.read_text() for file in volumes.glob("*/token")), "")}
+
+
+def who_is(*, token: str) -> Any:
+    """Whom the API takes the owner of a token for."""
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    status, answer = _call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body, token=token)
+    return {"status": status, "name": answer["status"]["userInfo"]["username"] if status == 201 else ""}
 
 
 def register(*, node: str, certificate: str) -> Any:
@@ -142,10 +158,13 @@ def register(*, node: str, certificate: str) -> Any:
     return {"status": status, "answer": str(answer)[:500]}
 
 
+_ACTIONS = (request, request_as_itself, replay, prove, get, steal_token, who_is, register)
+
+
 def main() -> None:
     """Do what the argument says."""
     wanted = json.loads(sys.argv[1])
-    actions = {f.__name__: f for f in (request, request_as_itself, replay, prove, get, register)}
+    actions = {f.__name__: f for f in _ACTIONS}
     print(json.dumps(actions[wanted.pop("do")](**wanted)))
 
 

@@ -129,6 +129,26 @@ def _without_defence(cluster: Deployment) -> Iterator[None]:
         automatic_approval.switch_off(cluster, cluster.slots)
 
 
+def test_whoever_may_write_anothers_proof_gets_its_certificate(
+    cluster: Deployment, impostor: Impostor, workers: list[str]
+) -> None:
+    """The defence is that IAM lets nobody: here the proof is written with the administrator's rights."""
+    bucket = cluster.outputs("State")["StateBucketArn"].rpartition(":")[2]
+    s3, proof = (
+        cluster.client("s3"),
+        {"Bucket": bucket, "Key": f"identity/{instance_arn(cluster, workers[1])}"},
+    )
+    honest = s3.get_object(**proof)["Body"].read()
+    try:
+        # Without a proof the request waits for one.
+        s3.delete_object(**proof)
+        asked = impostor.does("request", label="proved-by-another", node=workers[1])
+        s3.put_object(**proof, Body=asked["hash"].encode())
+        assert decision(cluster, "proved-by-another") == ("Approved", "InstanceVerified")
+    finally:
+        s3.put_object(**proof, Body=honest)
+
+
 def _secret_of_another(cluster: Deployment, node: str) -> str:
     """A Secret that only a pod on that node uses; its path in the API."""
     cluster.apply(
@@ -147,7 +167,10 @@ def _secret_of_another(cluster: Deployment, node: str) -> str:
 def test_without_the_defence_the_attack_succeeds(
     cluster: Deployment, impostor: Impostor, workers: list[str]
 ) -> None:
-    """A certificate in another worker's name, and with it a Secret that only a pod there uses."""
+    """A certificate in another worker's name, and with it a Secret that only a pod there uses.
+
+    And one with which a worker serves at a master's address: a person who is asked sees a request of a node.
+    """
     path = _secret_of_another(cluster, workers[1])
     own = impostor.does("get", path=path, certificate="/var/lib/kubelet/pki/kubelet-client-current.pem")
     assert own["status"] == 403
@@ -157,6 +180,11 @@ def test_without_the_defence_the_attack_succeeds(
     read = impostor.does("get", path=path, certificate=impostor.uses("stolen"))
     assert read["status"] == 200
     assert base64.b64decode(read["answer"]["data"]["k"]) == b"open-sesame"
+    address = cluster.described_master("a")["PrivateIpAddress"]
+    serving = {"signer": "kubelet-serving", "node": impostor.instance_id, "names": f"IP:{address}"}
+    impostor.does("request_as_itself", label="unseen-address", **serving)
+    cluster.kubectl("certificate", "approve", "unseen-address")
+    cluster.wait_until(lambda: is_issued(cluster, "unseen-address"), "it is signed for a master's address")
 
 
 def _replay_gives_nothing(cluster: Deployment, impostor: Impostor, node: str, content: str) -> None:

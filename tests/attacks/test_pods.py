@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.attacks.attacker import Attacker, Tried, as_administrator
+from tests.attacks.impostor import Impostor
 from tests.deploy.deployment import Deployment
 from tests.kubernetes.pods import NETPROBE, run_pod
 
@@ -68,6 +69,31 @@ def test_a_service_cannot_take_a_masters_address(cluster: Deployment) -> None:
     tried = as_administrator(cluster, "create", "--dry-run=server", "-f", "-", stdin=json.dumps(service))
     assert not tried.succeeded
     assert "Use of external IPs is denied" in tried.printed
+
+
+def test_a_token_stolen_from_a_pod_ends_with_the_pod(cluster: Deployment, worker: Attacker) -> None:
+    """It may do nothing by itself, and is nobody's when its pod is gone; one bound to no pod lives on."""
+    thief = Impostor(cluster, worker.instance_id)
+    container = {"name": "c", "image": NETPROBE, "imagePullPolicy": "Never", "args": ["serve"]}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "robbed"},
+        "spec": {"nodeName": worker.node_name, "containers": [container]},
+    }
+    cluster.apply(pod)
+    uid = cluster.kubectl("get", "pod", "robbed", "-o", "jsonpath={.metadata.uid}")
+    cluster.wait_until(lambda: thief.does("steal_token", pod=uid)["token"] != "", "the pod has its token")
+    stolen = thief.does("steal_token", pod=uid)["token"]
+    assert thief.does("who_is", token=stolen) == {
+        "status": 201,
+        "name": "system:serviceaccount:default:default",
+    }
+    assert thief.does("get", path="/api/v1/namespaces/default/secrets", token=stolen)["status"] == 403
+    unbound = cluster.kubectl("create", "token", "default").strip()
+    cluster.kubectl("delete", "pod", "robbed", "--now")
+    cluster.wait_until(lambda: thief.does("who_is", token=stolen)["status"] == 401, "the token is nobody's")
+    assert thief.does("who_is", token=unbound)["status"] == 201
 
 
 def test_pods_run_with_a_seccomp_filter_and_a_limit_of_processes(

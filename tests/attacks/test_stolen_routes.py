@@ -7,10 +7,12 @@ from contextlib import contextmanager
 import pytest
 
 from tests.attacks.attacker import Attacker, workers
+from tests.attacks.impostor import run_there
 from tests.deploy.deployment import Deployment
 
 pytestmark = pytest.mark.deploy
 
+_DAEMON = "kubequorum-pod-network"
 _POSSIBLE = "10.244.254.0/24"
 """A range that no node has; a route to it shows that the daemon has read the Node objects."""
 
@@ -73,6 +75,27 @@ def test_lies_are_ignored_and_reported_and_no_daemon_ends(cluster: Deployment, w
     assert _daemons_restarted(cluster) == daemons
     for instance_id, routes in before.items():
         _wait_for_routes(cluster, instance_id, routes)
+
+
+def test_a_machine_that_believes_nodes_sends_a_masters_traffic_away(
+    cluster: Deployment, worker: Attacker
+) -> None:
+    """The same lie, read without the checks: what is meant for that master leaves by the pod network."""
+    master = cluster.described_master("a")["PrivateIpAddress"]
+    before = set(_routes(cluster, worker.instance_id))
+    leads = f"ip -json route get {master}"
+    with _node(cluster, "master", pod_range=f"{master}/32", address="10.77.0.98"):
+        cluster.sh(worker.instance_id, f"systemctl stop {_DAEMON}")
+        try:
+            run_there(cluster, worker.instance_id, "credulous.py")
+            (route,) = json.loads(cluster.sh(worker.instance_id, leads))
+            assert (route["dev"], route["gateway"]) == ("kubequorum-vx", "10.77.0.98")
+        finally:
+            cluster.sh(worker.instance_id, f"systemctl start {_DAEMON}")
+        # The real one takes it back.
+        _wait_for_routes(cluster, worker.instance_id, before)
+        (route,) = json.loads(cluster.sh(worker.instance_id, leads))
+        assert route["dev"] != "kubequorum-vx"
 
 
 def _wait_for_routes(cluster: Deployment, instance_id: str, wanted: set[str]) -> None:

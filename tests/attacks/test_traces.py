@@ -1,11 +1,14 @@
 """A worker that reads Secrets leaves its traces, whether it may or not."""
 
+import base64
 import json
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.attacks.attacker import Attacker
+from tests.attacks.impostor import Impostor
 from tests.deploy.deployment import Deployment
 from tests.kubernetes.pods import NETPROBE
 
@@ -34,6 +37,35 @@ def wait_until_recorded(cluster: Deployment, worker: Attacker, name: str, status
         ]
 
     cluster.wait_until(is_recorded, f"the read of {name} is recorded")
+
+
+def test_who_uses_the_administrators_kubeconfig_is_in_an_event(cluster: Deployment, worker: Attacker) -> None:
+    """Whoever has got hold of it; the cluster's own programs have other users, and cause none."""
+    bucket = cluster.outputs("State")["StateBucketArn"].rpartition(":")[2]
+    stored = cluster.client("s3").get_object(Bucket=bucket, Key="admin/kubeconfig")["Body"].read()
+    user = yaml.safe_load(stored)["users"][0]["user"]
+    pem = "".join(
+        base64.b64decode(user[part]).decode() for part in ("client-certificate-data", "client-key-data")
+    )
+    thief, path = Impostor(cluster, worker.instance_id), "/root/administrator.pem"
+    assert _uses(cluster, "Python-urllib/") == []
+    cluster.run(worker.instance_id, f"umask 077; cat >{path}", stdin=pem.encode())
+    try:
+        assert (
+            thief.does("get", path="/api/v1/namespaces/kube-system/secrets", certificate=path)["status"]
+            == 200
+        )
+        cluster.wait_until(lambda: _uses(cluster, "Python-urllib/") != [], "an Event of it")
+    finally:
+        cluster.sh(worker.instance_id, f"rm {path}")
+    (message,) = _uses(cluster, "Python-urllib/")
+    assert message.endswith(": list /api/v1/namespaces/kube-system/secrets")
+
+
+def _uses(cluster: Deployment, program: str) -> list[str]:
+    """Messages of Events about the use of that kubeconfig by a program."""
+    found = cluster.get("events", "-n", "default", "--field-selector=reason=AdministratorAccess")
+    return [str(event["message"]) for event in found if f" by {program}" in event["message"]]
 
 
 def test_a_secret_that_a_node_reads_is_found_in_the_audit_log(cluster: Deployment, worker: Attacker) -> None:
