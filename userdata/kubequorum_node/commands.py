@@ -13,6 +13,7 @@ from kubequorum_node.node import Node
 from kubequorum_node.services import SERVICES
 from kubequorum_node.step import Step
 from kubequorum_node.termination import order as termination
+from kubequorum_node.volume import member_data
 
 _FOR_PEOPLE = (
     Step(
@@ -27,6 +28,12 @@ _FOR_PEOPLE = (
         "backup-drill",
         "rebuild the newest backup beside the cluster, and compare the two",
         backup.run_drill,
+        True,
+    ),
+    Step(
+        "delete-kept-data",
+        "delete what restores have replaced and repairs have quarantined on this slot's volume",
+        member_data.delete_copies,
         True,
     ),
     Step("install-ca-set", "fetch or create the CA set of the cluster", ca_set.install, True),

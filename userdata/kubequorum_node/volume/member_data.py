@@ -35,8 +35,8 @@ def quarantine(node: Node) -> None:
     data.rename(quarantined / data.name)
     if free >= _SPARE_FACTOR * size:
         warning(
-            f"the member's data ({size >> 20} MiB) are quarantined in {QUARANTINE_FOLDER}: delete them when "
-            "nobody needs them"
+            f"the member's data ({size >> 20} MiB) are quarantined in {QUARANTINE_FOLDER}: run "
+            "`kubequorum-node delete-kept-data` when nobody needs them"
         )
     else:
         warning(
@@ -68,7 +68,7 @@ def keep(node: Node, *, restore: int) -> None:
     data.rename(kept / data.name)
     warning(
         f"the member's data ({size >> 20} MiB) are kept in {KEPT_FOLDER.format(restore)}, until the volume "
-        "needs the room"
+        "needs the room or somebody runs `kubequorum-node delete-kept-data`"
     )
 
 
@@ -79,12 +79,29 @@ def drop_copy(node: Node) -> bool:
     """
     if drop_quarantine(node):
         return True
-    pattern = node.host.path(KEPT_FOLDER.format(0))
-    copies = sorted(pattern.parent.glob(f"{pattern.name.rstrip('0')}*"))
+    copies = _replaced_by_restores(node)
     for copy in copies[:1]:
         shutil.rmtree(copy)
-        warning(f"deleted {copies[0].name}, the data from before a restore: the volume needs the room")
+        warning(f"deleted {copy.name}, the data from before a restore: the volume needs the room")
     return bool(copies)
+
+
+def delete_copies(node: Node) -> None:
+    """Delete all copies that are not in use, as a person has decided, and print what they were."""
+    quarantined = node.host.path(QUARANTINE_FOLDER)
+    copies = [*_replaced_by_restores(node), *([quarantined] if quarantined.exists() else [])]
+    for copy in copies:
+        size = _size_bytes(copy)
+        shutil.rmtree(copy)
+        print(f"deleted {copy.name}: {size >> 20} MiB")
+    if not copies:
+        print("nothing is kept on this volume but the member's data")
+
+
+def _replaced_by_restores(node: Node) -> list[Path]:
+    """What restores have replaced, the oldest first."""
+    pattern = node.host.path(KEPT_FOLDER.format(0))
+    return sorted(pattern.parent.glob(f"{pattern.name.rstrip('0')}*"))
 
 
 def read_ahead(node: Node) -> None:

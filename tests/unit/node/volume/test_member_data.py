@@ -52,6 +52,29 @@ def test_nothing_to_quarantine_keeps_the_copy(node: FakeNode, put: Callable[[byt
     assert node.host.path(f"{QUARANTINE}/member/wal/0.wal").read_bytes() == b"first"
 
 
+def test_copies_are_deleted_on_request_and_never_the_members_data(
+    node: FakeNode, put: Callable[[bytes], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those of each restore, and what is quarantined."""
+    put(b"first")
+    member_data.keep(node, restore=1)
+    put(b"second")
+    member_data.keep(node, restore=12)
+    put(b"third")
+    member_data.quarantine(node)
+    put(b"in use")
+    member_data.delete_copies(node)
+    assert [path.name for path in node.host.path("/var/lib/etcd").iterdir()] == ["data"]
+    assert node.host.path(f"{MEMBER}/wal/0.wal").read_bytes() == b"in use"
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == [
+        "deleted before-restore-000001",
+        "deleted before-restore-000012",
+        "deleted quarantine",
+    ]
+    member_data.delete_copies(node)
+    assert capsys.readouterr().out == "nothing is kept on this volume but the member's data\n"
+
+
 def test_a_copy_is_dropped_when_its_room_is_needed(node: FakeNode, put: Callable[[bytes], None]) -> None:
     """It returns whether there was one."""
     assert member_data.drop_quarantine(node) is False
