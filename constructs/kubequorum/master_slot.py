@@ -81,6 +81,7 @@ class MasterSlot(Construct):
                 *may.use_key(key_arn=state.key_arn),
                 *may.point_name_at_itself(zone_id=state.zone_id, name=cluster.etcd_name(slot)),
                 *may.share_state(bucket_arn=state.bucket_arn, slot=slot),
+                may.keep_programs(bucket_arn=state.bucket_arn),
                 may.send_metrics(METRICS_NAMESPACE),
                 *may.read_mirror(cluster.artifacts.mirror),
                 *may.leave_load_balancer(target_group_arns=api.target_group_arns),

@@ -30,6 +30,8 @@ BACKUPS_PREFIX = "backups/"
 """Backups of etcd: written once each, and pruned by masters; see docs/backups.md."""
 AUDIT_PREFIX = "audit/"
 """Audit logs of the API servers, below the slot's name: written once by masters, who may not read them."""
+PROGRAMS_PREFIX = "programs/"
+"""Programs that images lack, each below its sha256: written once, and deleted by masters when long unused."""
 _RESTORED = Duration.days(30)
 """How long a master may be late for a restore; after that its member copies the others' data."""
 _DELETED_BACKUPS = Duration.days(3)
@@ -86,12 +88,19 @@ class StateBucket(Construct):
                     expiration=Duration.days(1),
                     noncurrent_version_expiration=Duration.days(1),
                 ),
-                s3.LifecycleRule(
-                    id="old-backups",
-                    prefix=BACKUPS_PREFIX,
-                    noncurrent_version_expiration=_DELETED_BACKUPS,
-                    # A listing passes over all of them.
-                    expired_object_delete_marker=True,
+                *(
+                    s3.LifecycleRule(
+                        id=f"old-{prefix.rstrip('/')}",
+                        prefix=prefix,
+                        noncurrent_version_expiration=kept,
+                        # A listing passes over all of them.
+                        expired_object_delete_marker=True,
+                    )
+                    for prefix, kept in (
+                        (BACKUPS_PREFIX, _DELETED_BACKUPS),
+                        # Whoever misses one downloads it again.
+                        (PROGRAMS_PREFIX, Duration.days(1)),
+                    )
                 ),
                 *(
                     s3.LifecycleRule(
@@ -126,6 +135,7 @@ class StateBucket(Construct):
             ("AuditLogsAreWrittenOnce", AUDIT_PREFIX, without_condition),
             ("BackupsAreWrittenOnce", BACKUPS_PREFIX, {**without_condition, **makes_an_object}),
             ("RestoresAreWrittenOnce", RESTORES_PREFIX, {**without_condition, **makes_an_object}),
+            ("ProgramsAreWrittenOnce", PROGRAMS_PREFIX, {**without_condition, **makes_an_object}),
         ):
             self.bucket.add_to_resource_policy(
                 iam.PolicyStatement(

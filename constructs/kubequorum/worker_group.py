@@ -65,6 +65,7 @@ class WorkerGroup(Construct):
                 program.read_permission(),
                 *may.read_join_material(bucket_arn=state.bucket_arn, key_arn=state.key_arn),
                 may.prove_identity(bucket_arn=state.bucket_arn),
+                *may.read_programs(bucket_arn=state.bucket_arn),
                 *may.read_mirror(cluster.artifacts.mirror),
             ],
             first_boot=FirstBoot(

@@ -22,6 +22,8 @@ from kubequorum_node.kubernetes import credentials, identity_proof, kubelet_sett
 from kubequorum_node.restore import snapshot
 from kubequorum_node.runtime import containerd
 from kubequorum_node.services import SERVICES
+from kubequorum_node.supply import uses
+from kubequorum_node.system import program_copies
 from kubequorum_node.volume import restore_request, slot_record
 from tests.synthesis import REPOSITORY, synthesise
 
@@ -75,12 +77,8 @@ def _outputs(stack: str) -> dict[str, Any]:
 
 def test_exports() -> None:
     """Of all stacks: State's have names of our own, Network's are the CDK's."""
-    exported = {
-        output["Export"]["Name"].replace("ha-", "<cluster>-", 1)
-        for stack in STACK_NAMES
-        for output in _outputs(stack).values()
-        if "Export" in output
-    }
+    outputs = [output for stack in STACK_NAMES for output in _outputs(stack).values() if "Export" in output]
+    exported = {output["Export"]["Name"].replace("ha-", "<cluster>-", 1) for output in outputs}
     assert {name.partition(":")[0] for name in exported} == {"<cluster>-Network", "<cluster>-State"}
     assert _listed("Exports") == exported
 
@@ -90,9 +88,8 @@ def test_outputs() -> None:
     others = {
         name for stack in STACK_NAMES for name, output in _outputs(stack).items() if "Export" not in output
     }
-    of_groups = {
-        f"GroupName{group.name.replace('-', '')}" for group in synthesise("ha").cluster.worker_groups
-    }
+    groups = synthesise("ha").cluster.worker_groups
+    of_groups = {f"GroupName{group.name.replace('-', '')}" for group in groups}
     of_roles = {"RoleArnShopOrders", "RoleArnShopQueueReader"}
     assert of_groups | of_roles <= others
     placeholders = {"GroupName<group>", "RoleArn<Namespace><Name>"}
@@ -174,6 +171,8 @@ def test_keys_in_the_bucket() -> None:
     of_restores = {key.replace(f"{1:06}", "<number>") for key in of_restore}
     assert listed - written - of_backups - of_restores == {
         "slots/<slot>/record.json",
+        uses.key("<slot>"),
+        program_copies.key("<sha256>"),
         f"{encryption_keys.PREFIX}<hash>.json",
         f"{state_bucket.RESTORE_SOURCES_PREFIX}<number>-<time>/backups/",
         f"{identity_proof.PREFIX}<ARN of an instance>",
@@ -198,6 +197,7 @@ def test_fields_of_json_in_the_bucket() -> None:
         "slots/<slot>/record.json": slot_record.SlotRecord(
             volume="", generation=1, instance="", stage=""
         ).to_json(),
+        uses.key("<slot>"): uses.to_json({}),
         fixed_settings.KEY: fixed_settings.to_json({}),
         f"{encryption_keys.PREFIX}<hash>.json": key_document("", bucket=""),
         credentials.JOIN_KEY: credentials.JoinMaterial(

@@ -19,6 +19,7 @@ from kubequorum_node.kubernetes.pod_network import PodNetwork
 from kubequorum_node.node import Node
 from kubequorum_node.step import Step
 from kubequorum_node.supervision.unit import Phase, Unit
+from kubequorum_node.supply import service as supply
 from kubequorum_node.termination.order import leave_at_once, shut_down, terminate
 from kubequorum_node.watchdog.watch import watch
 
@@ -181,6 +182,20 @@ SERVICES = (
         stopped_by_termination=True,
         timer={"OnCalendar": "weekly", "RandomizedDelaySec": "6h", "Persistent": "true"},
         timeout="30min",
+    ),
+    Service(
+        unit="kubequorum-programs",
+        step=Step(
+            "put-programs",
+            "put programs that images of this cluster lack into the state bucket, and delete unused ones",
+            supply.run,
+            True,
+        ),
+        # Not in a boot, which it must neither delay nor fail.
+        phase=Phase.IN_SERVICE,
+        stopped_by_termination=True,
+        timer={"OnActiveSec": "5s", "OnUnitActiveSec": "1h", "RandomizedDelaySec": "30s"},
+        timeout="15min",
     ),
     Service(
         unit="kubequorum-stale-nodes",

@@ -19,6 +19,7 @@ from kubequorum.permissions.masters import (
     share_state,
     use_key,
 )
+from kubequorum.permissions.programs import keep_programs, read_programs
 from kubequorum.permissions.statement import Permission, acknowledge_wildcards, policy_document
 from kubequorum.permissions.workers import prove_identity, read_join_material
 
@@ -26,6 +27,7 @@ __all__ = [
     "Permission",
     "acknowledge_wildcards",
     "complete_lifecycle_actions",
+    "keep_programs",
     "leave_load_balancer",
     "move_volume",
     "point_name_at_itself",
@@ -37,6 +39,7 @@ __all__ = [
     "read_join_material",
     "read_mirror",
     "read_own_group",
+    "read_programs",
     "replace_volume",
     "report_unhealthy",
     "send_metrics",

@@ -64,6 +64,34 @@ def test_a_master_writes_backups_once_in_one_request_or_in_parts(deployment: Dep
         assert not _refused(lambda key=key: s3.delete_object(Bucket=bucket, Key=key))  # type: ignore[misc]
 
 
+def test_masters_keep_programs_and_workers_read_them(deployment: Deployment) -> None:
+    """A worker cannot occupy a program's place, nor see what else the bucket has; a master writes once."""
+    bucket = deployment.outputs("State")["StateBucketArn"].removeprefix("arn:aws:s3:::")
+    copy = {"Bucket": bucket, "Key": f"programs/{'0' * 64}"}
+    master, worker = (
+        deployment.client_with_rights_of(role, "s3")
+        for role in (role_of_master(deployment, "a"), _role_of_worker(deployment))
+    )
+    assert _refused(lambda: worker.put_object(**copy, Body=b"x", IfNoneMatch="*"))
+    assert _refused(lambda: master.put_object(**copy, Body=b"x"))
+    assert not _refused(lambda: master.put_object(**copy, Body=b"x", IfNoneMatch="*"))
+    assert worker.get_object(**copy)["Body"].read() == b"x"
+    listed = worker.list_objects_v2(Bucket=bucket, Prefix="programs/")["Contents"]
+    assert copy["Key"] in {each["Key"] for each in listed}
+    for prefix in ("", "p", "pki/", "slots/"):
+        assert _refused(lambda prefix=prefix: worker.list_objects_v2(Bucket=bucket, Prefix=prefix))  # type: ignore[misc]
+    assert _refused(lambda: worker.delete_object(**copy))
+    assert not _refused(lambda: master.delete_object(**copy))
+
+
+def _role_of_worker(deployment: Deployment) -> str:
+    tag = {"Name": "tag-key", "Values": ["kubequorum:worker-group"]}
+    found = deployment.client("ec2").describe_instances(Filters=[tag])["Reservations"]
+    profile = found[0]["Instances"][0]["IamInstanceProfile"]["Arn"].rpartition("/")[2]
+    described = deployment.client("iam").get_instance_profile(InstanceProfileName=profile)
+    return str(described["InstanceProfile"]["Roles"][0]["RoleName"])
+
+
 def test_a_master_adds_to_its_own_audit_log_and_does_nothing_else_to_it(deployment: Deployment) -> None:
     """It cannot read, overwrite or delete it, nor write another slot's."""
     s3 = deployment.client_with_rights_of(role_of_master(deployment, "a"), "s3")

@@ -38,6 +38,11 @@ class FakeS3:
             raise failure("head_object", "404", "Not Found", status=404)
         Path(path).write_bytes(self.objects[key])
 
+    def delete_objects(self, *, Delete: dict[str, Any], **_: Any) -> dict[str, Any]:
+        for each in Delete["Objects"]:
+            self.objects.pop(each["Key"], None)
+        return {}
+
     def list_objects_v2(self, *, Prefix: str, StartAfter: str = "", **_: Any) -> dict[str, Any]:
         keys = sorted(key for key in self.objects if key.startswith(Prefix) and key > StartAfter)
         now = datetime.fromtimestamp(self._time.wall_time(), UTC)

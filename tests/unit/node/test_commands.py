@@ -60,11 +60,13 @@ def test_a_unit_file_belongs_to_an_entry_and_runs_its_command() -> None:
 def test_a_periodic_service_needs_no_file(node: FakeNode) -> None:
     """Its timer and its service are made from its entry; the timer is what is started."""
     node.host.on("systemctl", None)
-    node.supervisor.start(Phase.CLUSTER)
-    (started,) = node.host.ran("systemctl enable --now")
     periodic = [service for service in SERVICES if service.timer is not None]
-    timers = [name for name in started.split()[3:] if name.endswith(".timer")]
-    assert timers == [f"{service.unit}.timer" for service in periodic]
+    assert {service.phase for service in periodic} == {Phase.CLUSTER, Phase.IN_SERVICE}
+    for phase in (Phase.CLUSTER, Phase.IN_SERVICE):
+        node.supervisor.start(phase)
+        started = node.host.ran("systemctl enable --now")[-1]
+        timers = [name for name in started.split()[3:] if name.endswith(".timer")]
+        assert timers == [f"{service.unit}.timer" for service in periodic if service.phase is phase]
     for service in periodic:
         timer = node.host.read(f"/etc/systemd/system/{service.unit}.timer") or ""
         run = node.host.read(f"/etc/systemd/system/{service.unit}.service") or ""

@@ -36,7 +36,7 @@ def _bucket(arn: str) -> str:
 
 _TAGS = ("aws:ResourceTag", "aws:RequestTag")
 _NARROW = re.compile(
-    r":stack/[\w-]+/\*|'/(pki|slots/[abc]|join|admin|audit/[abc]|backups|restores/(data|claims)|identity)/\*'"
+    r":stack/[\w-]+/\*|'/(pki|slots/[abc]|join|admin|audit/[abc]|backups|restores/(data|claims)|identity|programs)/\*'"
 )
 """They end in a wildcard and are narrow anyway: a stack by its name, keys of the bucket."""
 READ_ONLY = re.compile(r"^[a-z0-9]+:(Describe|Get|List)")
@@ -179,17 +179,18 @@ def cluster_name(cluster: str) -> str:
 
 
 @EVERY_CLUSTER
-def test_a_worker_reads_join_material_and_nothing_else_of_the_state(cluster: str) -> None:
+def test_a_worker_reads_join_material_and_programs_and_nothing_else_of_the_state(cluster: str) -> None:
     """Not the CA set, not the administrator's kubeconfig; and it writes nothing but its own proof."""
     for logical_id, statement in _statements(cluster):
         if not logical_id.startswith("Workers"):
             continue
         for action in _as_list(statement["Action"]):
-            assert action != "s3:PutObject" or statement["Sid"] == "ProveIdentity", logical_id
-            if action == "s3:GetObject" and statement["Sid"] == "ReadJoinMaterial":
-                assert str(statement["Resource"]).endswith("'/join/*']]}")
+            assert action not in {"s3:PutObject", "s3:DeleteObject"} or statement["Sid"] == "ProveIdentity"
+            if action == "s3:GetObject" and statement["Sid"] not in {"ReadNodeProgram", "ReadMirror"}:
+                assert re.search(r"'/(join|programs)/\*'\]\]\}$", str(statement["Resource"]))
             if action == "s3:ListBucket":
-                assert statement["Condition"] == {"StringLike": {"s3:prefix": "join/*"}}
+                own = {"StringLike": {"s3:prefix": "join/*"}}, {"StringEquals": {"s3:prefix": "programs/"}}
+                assert statement["Condition"] in own
 
 
 @EVERY_CLUSTER

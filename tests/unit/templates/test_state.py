@@ -99,6 +99,7 @@ def test_state_is_protected_against_deletion() -> None:
         ("CaSetIsWrittenOnce", "pki", {}),
         ("AuditLogsAreWrittenOnce", "audit", {}),
         ("BackupsAreWrittenOnce", "backups", {"Bool": {"s3:ObjectCreationOperation": "true"}}),
+        ("ProgramsAreWrittenOnce", "programs", {"Bool": {"s3:ObjectCreationOperation": "true"}}),
     ],
 )
 def test_what_is_written_once(sid: str, prefix: str, more: dict[str, object]) -> None:

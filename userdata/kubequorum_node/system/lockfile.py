@@ -15,6 +15,8 @@ from kubequorum_node.errors import NodeError
 
 LOCK_FILE = Path(__file__).resolve().parents[2] / "files" / "artifacts.json"
 
+ARCHITECTURES = ("amd64", "arm64")
+"""Those that it has programs of."""
 _COMMON = ("cni-plugins", "crictl", "kubelet", "kubeadm")
 _MASTERS = ("etcd", "kubectl")
 
@@ -64,7 +66,7 @@ def needed(
 
     Args:
         kubernetes_version: without a leading v.
-        architecture: amd64 or arm64.
+        architecture: one of ARCHITECTURES.
         master: whether it is one.
         runtime: what its container runtime is installed from.
         path: the lock file.

@@ -1,17 +1,27 @@
-"""The programs of a host: those in the image that have the right version stay, others are downloaded."""
+"""The programs of a host: those in the image that have the right version stay, others are fetched.
 
+They come from the state bucket (`program_copies`), and what it does not have, or has damaged, from upstream
+or the mirror.
+"""
+
+import json
 import tempfile
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from kubequorum_node.host import CommandError
-from kubequorum_node.log import info
+from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 from kubequorum_node.system import download, lockfile
 from kubequorum_node.system.lockfile import Artifact
+from kubequorum_node.system.program_copies import BootCopies
 
 _AT_ONCE = 4
 _DOWNLOADS = "/var/cache/kubequorum"
+_LACKED = "/var/lib/kubequorum/programs-not-in-image.json"
+"""Sums of what was missing at the first boot: later ones find it installed."""
 
 
 def install(node: Node) -> None:
@@ -22,36 +32,93 @@ def install(node: Node) -> None:
         DownloadError: a program cannot be downloaded.
 
     """
-    artifacts = lockfile.needed(
+    artifacts = needed(node)
+    copies = BootCopies(node)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        installed = list(pool.map(lambda artifact: is_installed(node, artifact), artifacts))
+        lacking = [each for each, there in zip(artifacts, installed, strict=True) if not there]
+        if not lacking:
+            info("all programs are installed")
+            return
+        _record(node, lacking)
+        list(pool.map(lambda artifact: _install_one(node, artifact, copies), lacking))
+
+
+def needed(node: Node) -> list[Artifact]:
+    """What this host needs."""
+    return lockfile.needed(
         node.document.kubernetes_version,
         architecture=node.identity.architecture,
         master=node.is_master,
         runtime=node.runtime.artifacts,
     )
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(lambda artifact: _install_one(node, artifact), artifacts))
 
 
-def _install_one(node: Node, artifact: Artifact) -> None:
-    if is_installed(node, artifact):
-        info(f"{artifact.name} {artifact.version} is in the image")
-        return
+def lacked(node: Node) -> set[str]:
+    """Sums of what this host's image did not have."""
+    try:
+        return set(json.loads(node.host.read(_LACKED) or "[]"))
+    except (ValueError, TypeError) as error:
+        warning(f"{_LACKED} cannot be read ({error!r}): taken for empty")
+        return set()
+
+
+def kept_download(node: Node, artifact: Artifact) -> Path:
+    """Where a master keeps what it downloaded, until it is in the state bucket."""
+    return node.host.path(f"{_DOWNLOADS}/{artifact.sha256}")
+
+
+def download_upstream(node: Node, artifact: Artifact, target: Path) -> str:
+    """Download from upstream or the mirror; returns from where.
+
+    Raises:
+        ChecksumError: it has another checksum than the lock file.
+        DownloadError: it cannot be downloaded.
+
+    """
     source = artifact.source(node.document.mirror)
-    begin = node.clock.now()
+    download.fetch(source, target, sha256=artifact.sha256, aws=node.aws, clock=node.clock)
+    return source
+
+
+@contextmanager
+def work_folder(node: Node) -> Iterator[Path]:
+    """A folder for a download, on the file system of those that are kept."""
     node.host.path(_DOWNLOADS).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="kubequorum-", dir=node.host.path(_DOWNLOADS)) as name:
-        folder = Path(name)
+        yield Path(name)
+
+
+def _record(node: Node, lacking: Sequence[Artifact]) -> None:
+    """Before anything is installed: a boot that is interrupted finds a part of it there."""
+    sums = lacked(node) | {artifact.sha256 for artifact in lacking}
+    node.host.write(_LACKED, json.dumps(sorted(sums)))
+
+
+def _install_one(node: Node, artifact: Artifact, copies: BootCopies) -> None:
+    begin = node.clock.now()
+    with work_folder(node) as folder:
         file = folder / "download"
-        download.fetch(source, file, sha256=artifact.sha256, aws=node.aws, clock=node.clock)
+        copied = copies.take(artifact, file)
+        source = "the state bucket" if copied else download_upstream(node, artifact, file)
         if artifact.archive is None:
-            (program,) = artifact.install
-            file.rename(folder / program)
+            (path,) = artifact.install.values()
+            _put(file, node.host.path(path))
         else:
             wanted = {program: program for program in artifact.install}
             download.unpack_tar(file, folder, wanted=wanted, strip_components=artifact.strip_components)
-        for program, path in artifact.install.items():
-            _put(folder / program, node.host.path(path))
+            for program, path in artifact.install.items():
+                _put(folder / program, node.host.path(path))
+        if node.is_master and not copied:
+            _keep(node, artifact, file)
     info(f"{artifact.name} {artifact.version} came from {source} in {node.clock.now() - begin:.1f} s")
+
+
+def _keep(node: Node, artifact: Artifact, file: Path) -> None:
+    try:
+        file.replace(kept_download(node, artifact))
+    except OSError as error:
+        warning(f"{artifact.name} is not kept for the state bucket: {error}")
 
 
 def is_installed(node: Node, artifact: Artifact) -> bool:

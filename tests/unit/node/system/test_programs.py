@@ -3,10 +3,7 @@
 import hashlib
 import io
 import tarfile
-from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -18,74 +15,11 @@ from kubequorum_node.system import lockfile, programs
 from kubequorum_node.system.download import ChecksumError, DownloadError
 from kubequorum_node.system.lockfile import Artifact, LockFileError
 from tests.unit.node.fakes import FakeNode
+from tests.unit.node.system.downloads import KUBELET, Server, artifact_at, server
 
-KUBELET = b"#!/bin/sh\necho Kubernetes v1.36.3\n"
+__all__ = ["server"]
 
 RUNTIME = Containerd.artifacts
-
-
-class _Server(ThreadingHTTPServer):
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.files: dict[str, bytes] = {}
-        self.asked: list[str] = []
-        self.failures = 0
-        self.cut_short = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        body = self.server.files.get(self.path)
-        if self.server.failures:
-            self.server.failures -= 1
-            self.send_error(503)
-            return
-        if body is None:
-            self.send_error(404)
-            return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        if self.server.cut_short:
-            self.server.cut_short -= 1
-            body = body[:-1]
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-@pytest.fixture
-def server() -> Iterator[_Server]:
-    """A web server on this computer, for one test."""
-    server = _Server()
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def _artifact(url: str, content: bytes, **changes: Any) -> Artifact:
-    values: dict[str, Any] = {
-        "name": "kubelet",
-        "version": "1.36.3",
-        "url": url,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "archive": None,
-        "strip_components": 0,
-        "install": {"kubelet": "/usr/local/bin/kubelet"},
-        "version_command": ("kubelet", "--version"),
-    }
-    return Artifact(**{**values, **changes})
 
 
 def _install(node: FakeNode, monkeypatch: pytest.MonkeyPatch, artifact: Artifact) -> None:
@@ -94,25 +28,25 @@ def _install(node: FakeNode, monkeypatch: pytest.MonkeyPatch, artifact: Artifact
 
 
 def test_missing_programs_are_downloaded_and_executable(
-    node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
+    node: FakeNode, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At the path of the lock file, executable."""
     server.files["/kubelet"] = KUBELET
-    _install(node, monkeypatch, _artifact(f"{server.url}/kubelet", KUBELET))
+    _install(node, monkeypatch, artifact_at(f"{server.url}/kubelet", KUBELET))
     installed = node.host.path("/usr/local/bin/kubelet")
     assert installed.read_bytes() == KUBELET
     assert installed.stat().st_mode & 0o777 == 0o755
 
 
 def test_programs_of_the_image_in_the_right_version_stay(
-    node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
+    node: FakeNode, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The program itself is asked for its version."""
     installed = node.host.path("/usr/local/bin/kubelet")
     installed.parent.mkdir(parents=True)
     installed.touch()
     node.host.on(f"{installed} --version", "Kubernetes v1.36.3\n")
-    _install(node, monkeypatch, _artifact(f"{server.url}/kubelet", KUBELET))
+    _install(node, monkeypatch, artifact_at(f"{server.url}/kubelet", KUBELET))
     assert server.asked == []
 
 
@@ -120,7 +54,7 @@ def test_programs_of_the_image_in_the_right_version_stay(
     "printed", ["Kubernetes v1.36.30", "Kubernetes v1.36.3-rc.1", "v11.36.3", "", "1.36.2"]
 )
 def test_programs_of_the_image_in_another_version_are_replaced(
-    node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch, printed: str
+    node: FakeNode, server: Server, monkeypatch: pytest.MonkeyPatch, printed: str
 ) -> None:
     """Also one whose version only begins like the right one, and one that does not run."""
     server.files["/kubelet"] = KUBELET
@@ -128,42 +62,42 @@ def test_programs_of_the_image_in_another_version_are_replaced(
     installed.parent.mkdir(parents=True)
     installed.touch()
     node.host.on(f"{installed} --version", Result(0 if printed else 1, printed))
-    _install(node, monkeypatch, _artifact(f"{server.url}/kubelet", KUBELET))
+    _install(node, monkeypatch, artifact_at(f"{server.url}/kubelet", KUBELET))
     assert installed.read_bytes() == KUBELET
 
 
 def test_a_wrong_checksum_fails_the_boot_with_both_checksums(
-    node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
+    node: FakeNode, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is installed, and it is not retried: the same file would come."""
     server.files["/kubelet"] = b"something else"
     expected, found = (hashlib.sha256(content).hexdigest() for content in (KUBELET, b"something else"))
     with pytest.raises(ChecksumError, match=rf"bad checksum of kubelet: .*{found}.*{expected}"):
-        _install(node, monkeypatch, _artifact(f"{server.url}/kubelet", KUBELET))
+        _install(node, monkeypatch, artifact_at(f"{server.url}/kubelet", KUBELET))
     assert len(server.asked) == 1
     assert not node.host.path("/usr/local/bin/kubelet").exists()
     assert list(node.host.path("/var/cache/kubequorum").iterdir()) == []
 
 
 def test_temporary_failures_of_a_download_are_retried(
-    node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
+    node: FakeNode, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Errors of the server, and an answer that ends too early."""
     server.files["/kubelet"] = KUBELET
     server.failures = 2
     server.cut_short = 1
-    _install(node, monkeypatch, _artifact(f"{server.url}/kubelet", KUBELET))
+    _install(node, monkeypatch, artifact_at(f"{server.url}/kubelet", KUBELET))
     assert len(server.asked) == 4
 
 
 def test_a_missing_file_is_an_error_at_once(
-    node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
+    node: FakeNode, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the address, and what to do without internet."""
     with pytest.raises(
         DownloadError, match=r"/kubelet cannot be downloaded \(attempt 1\).*artifacts\.mirror"
     ):
-        _install(node, monkeypatch, _artifact(f"{server.url}/kubelet", KUBELET))
+        _install(node, monkeypatch, artifact_at(f"{server.url}/kubelet", KUBELET))
 
 
 def test_a_mirror_on_s3_is_read_with_the_instances_role(
@@ -172,7 +106,7 @@ def test_a_mirror_on_s3_is_read_with_the_instances_role(
     """At the path of the upstream URL, host included."""
     node.document = _with_mirror(node, "s3://mirror/kubernetes/")
     node.aws.objects["kubernetes/dl.k8s.io/release/v1.36.3/kubelet"] = KUBELET
-    _install(node, monkeypatch, _artifact("https://dl.k8s.io/release/v1.36.3/kubelet", KUBELET))
+    _install(node, monkeypatch, artifact_at("https://dl.k8s.io/release/v1.36.3/kubelet", KUBELET))
     assert node.aws.asked("get_object")[0]["Bucket"] == "mirror"
     assert node.host.path("/usr/local/bin/kubelet").read_bytes() == KUBELET
 
@@ -182,7 +116,7 @@ def _with_mirror(node: FakeNode, mirror: str) -> Any:
 
 
 def test_programs_are_extracted_from_an_archive(
-    node: FakeNode, server: _Server, monkeypatch: pytest.MonkeyPatch
+    node: FakeNode, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only those of the lock file, without the folders that it strips."""
     content = io.BytesIO()
@@ -193,7 +127,7 @@ def test_programs_are_extracted_from_an_archive(
             tar.addfile(info, io.BytesIO(name.encode()))
     server.files["/etcd.tar.gz"] = content.getvalue()
     install = {"etcd": "/usr/local/bin/etcd", "etcdctl": "/usr/local/bin/etcdctl"}
-    artifact = _artifact(
+    artifact = artifact_at(
         f"{server.url}/etcd.tar.gz", content.getvalue(), archive="tar.gz", strip_components=1, install=install
     )
     _install(node, monkeypatch, artifact)
@@ -201,7 +135,7 @@ def test_programs_are_extracted_from_an_archive(
     assert node.host.path("/usr/local/bin/etcdctl").read_bytes() == b"etcd-v3/etcdctl"
 
     node.host.path("/usr/local/bin/etcd").unlink()
-    lacking = _artifact(
+    lacking = artifact_at(
         f"{server.url}/etcd.tar.gz",
         content.getvalue(),
         archive="tar.gz",
