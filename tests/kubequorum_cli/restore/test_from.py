@@ -3,10 +3,8 @@
 import hashlib
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from kubequorum_cli.commands import restore as command
 from kubequorum_cli.errors import CommandError, UsageError
@@ -16,58 +14,14 @@ from kubequorum_node.kubeadm import ca_set, encryption_keys, fixed_settings
 from kubequorum_node.kubeadm.ca_set import CaSet
 from kubequorum_node.volume.restore_request import RestoreRequest
 from tests.kubequorum_cli.backups.bucket_stub import BUCKET
-from tests.kubequorum_cli.restore.bucket_stub import StubBucket, target_of
+from tests.kubequorum_cli.restore.bucket_stub import target_of
+from tests.kubequorum_cli.restore.two_buckets import OTHER, TwoBuckets
 
-OTHER = "other-state"
 FILES = dict.fromkeys(
     f"{name}.{end}" for name in ("ca", "etcd/ca", "front-proxy-ca", "sa") for end in ("crt", "key", "pub")
 )
 RANGES = {"network.pod_cidr": "10.244.0.0/16", "network.service_cidr": "10.96.0.0/16"}
 FIRST = "restores/requests/000001.json"
-
-
-class TwoBuckets:
-    """S3 with both clusters' state buckets."""
-
-    def __init__(self) -> None:
-        self.own, self.other = StubBucket(), StubBucket()
-        self.parts: dict[int, bytes] = {}
-        self.conditions: list[str] = []
-
-    def __getattr__(self, operation: str) -> Any:
-        def call(*, Bucket: str, **request: Any) -> Any:  # noqa: N803
-            bucket = {BUCKET: self.own, OTHER: self.other}[Bucket]
-            if hasattr(request.get("Body"), "read"):
-                request["Body"] = request["Body"].read()
-            if operation == "put_object":
-                assert bucket is self.own, "nothing is written there"
-            return getattr(bucket, operation)(Bucket=BUCKET, **request)
-
-        return call
-
-    def head_bucket(self, *, Bucket: str) -> None:  # noqa: N803
-        """Of S3, whose answer to HEAD has no body."""
-        if Bucket not in {BUCKET, OTHER}:
-            raise ClientError({"Error": {"Code": "404", "Message": "Not Found"}}, "HeadBucket")
-
-    def get_paginator(self, operation: str) -> "TwoBuckets":
-        """Of list_objects_v2."""
-        assert operation == "list_objects_v2"
-        return self
-
-    def create_multipart_upload(self, **_: object) -> dict[str, str]:
-        """Of S3."""
-        return {"UploadId": "1"}
-
-    def upload_part(self, *, PartNumber: int, Body: bytes, **_: object) -> dict[str, str]:  # noqa: N803
-        """Of S3."""
-        self.parts[PartNumber] = Body
-        return {"ETag": str(PartNumber)}
-
-    def complete_multipart_upload(self, *, Key: str, IfNoneMatch: str, **_: object) -> None:  # noqa: N803
-        """Of S3."""
-        self.conditions.append(IfNoneMatch)
-        self.own.put(Key, b"".join(self.parts.values()), minutes=0)
 
 
 def _snapshot(size: int = 1024) -> bytes:
