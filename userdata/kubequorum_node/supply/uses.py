@@ -64,7 +64,7 @@ def name(node: Node, wanted: Iterable[str]) -> None:
     try:
         old = from_json(before) if before else {}
     except UsesError:
-        # Of another release, or damaged: it is this slot's own, and begins anew.
+        # Of another release, or damaged: it is this slot's own, and starts from nothing.
         old = {}
     recent = {sha256: day for sha256, day in old.items() if today - day <= KEPT}
     text = to_json(recent | dict.fromkeys(wanted, today))
