@@ -7,10 +7,11 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
+from kubequorum.backup_replication import BackupReplication
 from kubequorum.config import Cluster
 from kubequorum.etcd_volume import EtcdVolume
 from kubequorum.service_account_issuer import ServiceAccountIssuer
-from kubequorum.state_bucket import StateBucket
+from kubequorum.state_bucket import BACKUPS_PREFIX, PKI_PREFIX, StateBucket
 from kubequorum.state_exports import IssuerExports, StateExports
 from stacks.network import NetworkStack
 
@@ -55,6 +56,18 @@ class StateStack(Stack):
         days = cluster.audit_log.days
         bucket = StateBucket(self, "StateBucket", key=key, audit_log_days=days).bucket
         _set_logical_id(bucket, "StateBucket")
+        backups = cluster.backups
+        if backups.replica_bucket is not None and backups.replica_key_arn is not None:
+            BackupReplication(
+                self,
+                "BackupReplication",
+                bucket=bucket,
+                key=key,
+                # Secrets in a backup are encrypted with a key of the CA set.
+                prefixes=(BACKUPS_PREFIX, PKI_PREFIX),
+                replica_bucket=backups.replica_bucket,
+                replica_key_arn=backups.replica_key_arn,
+            )
         volumes = {
             slot: EtcdVolume(self, f"EtcdVolume{slot.upper()}", cluster=cluster, slot=slot, key=key)
             for slot in cluster.slots

@@ -84,6 +84,15 @@ VARIANTS: dict[str, tuple[str, dict[str, dict[str, object]]]] = {
             }
         },
     ),
+    "copied-backups": (
+        "local",
+        {
+            "backups": {
+                "replica_bucket": "copies-of-local",
+                "replica_key_arn": "arn:aws:kms:eu-west-1:111122223333:key/mrk-0123456789abcdef",
+            }
+        },
+    ),
     "mirror-on-s3": ("local", {"artifacts": {"mirror": "s3://my-mirror/kubernetes"}}),
     "mirror-on-the-web": ("local", {"artifacts": {"mirror": "http://mirror.example.com:8080"}}),
 }

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from kubequorum.config.addons import Addons
+from kubequorum.config.backups import Backups
 from kubequorum.config.components import Kubernetes
 from kubequorum.config.instances import Masters, WorkerGroup
 from kubequorum.config.section import Architecture, DnsLabel, DnsName, ImageId, Section, Whole
@@ -111,23 +112,6 @@ class Image(Section):
     def for_architecture(self, architecture: Architecture) -> str:
         """The image id for an architecture that the cluster uses; `checks` made sure that there is one."""
         return str(getattr(self, architecture))
-
-
-class Backups(Section):
-    """How long backups of etcd are kept in the state bucket; see docs/backups.md."""
-
-    everything_hours: Whole = Field(
-        default=24,
-        ge=1,
-        le=744,
-        description="hours for which all full snapshots and change logs are kept, 1 to 744",
-    )
-    daily_days: Whole = Field(
-        default=30,
-        ge=1,
-        le=3650,
-        description="days for which one full snapshot of each day is kept, 1 to 3650",
-    )
 
 
 class AuditLog(Section):

@@ -20,6 +20,7 @@ from kubequorum.permissions.masters import (
     use_key,
 )
 from kubequorum.permissions.programs import keep_programs, read_programs
+from kubequorum.permissions.replication import copy_backups
 from kubequorum.permissions.statement import Permission, acknowledge_wildcards, policy_document
 from kubequorum.permissions.workers import prove_identity, read_join_material
 
@@ -27,6 +28,7 @@ __all__ = [
     "Permission",
     "acknowledge_wildcards",
     "complete_lifecycle_actions",
+    "copy_backups",
     "keep_programs",
     "leave_load_balancer",
     "move_volume",

@@ -78,5 +78,7 @@ def _flat(resolved: object) -> str:
             return name
         case {"Ref": str(name)}:
             return f"<{name}>"
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            return f"<{name}.{attribute}>"
         case _:
             return str(resolved)

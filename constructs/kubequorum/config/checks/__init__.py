@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from kubequorum.config.checks.addons import addon_problems
 from kubequorum.config.checks.addresses import address_problems
 from kubequorum.config.checks.alarms import alarm_problems
+from kubequorum.config.checks.backups import backup_problems
 from kubequorum.config.checks.components import component_problems, component_warnings
 from kubequorum.config.checks.dns import dns_problems, dns_warnings
 from kubequorum.config.checks.downloads import download_problems, download_warnings
@@ -39,6 +40,7 @@ _CHECKS = (
     name_problems,
     tag_problems,
     alarm_problems,
+    backup_problems,
 )
 
 

@@ -17,7 +17,7 @@ _UPDATE = provisioner("_s3_update", "physical_id", "old_props", "new_props", "st
 
 
 class Bucket(ResourceType):
-    """AWS::S3::Bucket: ministack's, with encryption, versioning, lifecycle, ownership and tags."""
+    """AWS::S3::Bucket: ministack's, with encryption, versioning, lifecycle, replication and others."""
 
     name = "AWS::S3::Bucket"
     replaced_by = ("BucketName",)
@@ -47,6 +47,7 @@ def _configure(bucket: str, *, old: Properties, new: Properties) -> None:
         ("VersioningConfiguration", _versioning),
         ("LifecycleConfiguration", _lifecycle),
         ("OwnershipControls", _ownership),
+        ("ReplicationConfiguration", _replication),
         ("Tags", _tags),
     ):
         if new.get(name) != old.get(name):
@@ -84,6 +85,22 @@ def _ownership(bucket: str, value: Any) -> None:
 def _tags(bucket: str, value: Any) -> None:
     tags = [{"Key": str(tag["Key"]), "Value": str(tag["Value"])} for tag in value or []]
     call("s3", "put_bucket_tagging", Bucket=bucket, Tagging={"TagSet": tags})
+
+
+def _replication(bucket: str, value: Any) -> None:
+    if not value:
+        call("s3", "delete_bucket_replication", Bucket=bucket)
+        return
+    rules = [_replication_rule(number, rule) for number, rule in enumerate(value["Rules"])]
+    configuration = {"Role": value["Role"], "Rules": rules}
+    call("s3", "put_bucket_replication", Bucket=bucket, ReplicationConfiguration=configuration)
+
+
+def _replication_rule(number: int, rule: dict[str, Any]) -> dict[str, Any]:
+    converted = {key: item for key, item in rule.items() if key != "Id"}
+    if "Priority" in rule:
+        converted["Priority"] = int(rule["Priority"])
+    return {"ID": rule.get("Id", f"rule-{number}"), **converted}
 
 
 def _lifecycle(bucket: str, value: Any) -> None:

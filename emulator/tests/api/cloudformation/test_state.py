@@ -108,6 +108,35 @@ def test_objects_are_encrypted_with_the_bucket_key(
         assert reply["SSEKMSKeyId"] == outputs["KeyArn"]
 
 
+def test_objects_are_replicated_and_deletions_are_not(
+    emulator: Emulator, stack: Stack, template: Template
+) -> None:
+    """Below the rule's prefix, and only while there is a rule."""
+    stack.create(template("replication"))
+    assert stack.status == "CREATE_COMPLETE", stack.events()
+    s3, names = emulator.client("s3"), stack.outputs
+
+    def copies() -> list[str]:
+        return [each["Key"] for each in s3.list_objects_v2(Bucket=names["Copies"]).get("Contents", [])]
+
+    for key in ("a/1", "b/1"):
+        s3.put_object(Bucket=names["Originals"], Key=key, Body=b"1")
+    assert copies() == ["a/1"]
+    s3.delete_object(Bucket=names["Originals"], Key="a/1")
+    assert copies() == ["a/1"]
+    stack.update(template("replication"), Copied="false")
+    assert stack.status == "UPDATE_COMPLETE", stack.events()
+    s3.put_object(Bucket=names["Originals"], Key="a/2", Body=b"1")
+    assert copies() == ["a/1"]
+    for name in names.values():
+        for version in [
+            each
+            for kind in ("Versions", "DeleteMarkers")
+            for each in s3.list_object_versions(Bucket=name).get(kind, [])
+        ]:
+            s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])
+
+
 def test_bucket_with_objects_is_not_deleted(emulator: Emulator, stack: Stack, template: Template) -> None:
     """A bucket with objects fails the delete with the reason; once it is empty, a second delete works."""
     stack.create(template("state"))
