@@ -6,8 +6,6 @@ Never a part of a boot: it begins when the master is in service, and what fails 
 import json
 from collections.abc import Sequence
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from kubequorum_node.aws.state_store import MissingObjectError, PreconditionError
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import CommandError
@@ -16,7 +14,7 @@ from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 from kubequorum_node.supply import uses
 from kubequorum_node.system import lockfile, program_copies, programs
-from kubequorum_node.system.download import ChecksumError, DownloadError
+from kubequorum_node.system.download import DownloadError
 from kubequorum_node.system.lockfile import Artifact
 
 
@@ -86,7 +84,8 @@ def _put_all(node: Node, artifacts: Sequence[Artifact], there: set[str]) -> list
         except DownloadError as error:
             failures.append(str(error))
             break
-        except (ChecksumError, ClientError, BotoCoreError, OSError) as error:
+        except Exception as error:
+            # Whatever it is, it does not keep the others back.
             failures.append(f"{artifact.name} {artifact.version}: {error}")
     return failures
 
