@@ -28,7 +28,8 @@ _SERVICES = {
 }
 
 
-_READ_AND_LIST = {"GetObject", "GetObjectTorrent", "HeadObject", "SelectObjectContent"} | {
+_READ = {"GetObject", "GetObjectTorrent", "HeadObject", "SelectObjectContent"}
+_READ_AND_LIST = _READ | {
     *("HeadBucket", "ListObjects", "ListObjectsV2"),
     # The emulator takes these for a listing.
     *(
@@ -199,3 +200,9 @@ def test_nothing_of_the_others_is_allowed_beyond_the_table(
     narrow = {"master": _MASTER, "worker": _WORKER}[kind].get(service, set())
     assert allowed - narrow == _OF_OTHERS.get((kind, owner, service), set())
     assert narrow <= allowed
+
+
+def test_workers_read_copies_of_programs_and_do_nothing_else_to_them(deployment: Deployment) -> None:
+    """Nor do they list the bucket: they may with one prefix, which these requests do not have."""
+    names = {**_others(deployment, "workers"), "Key": f"programs/{'0' * 64}"}
+    assert _allowed(_quick_client(deployment, "worker", "s3"), names) == _READ

@@ -70,7 +70,7 @@ def test_masters_keep_programs_and_workers_read_them(deployment: Deployment) -> 
     copy = {"Bucket": bucket, "Key": f"programs/{'0' * 64}"}
     master, worker = (
         deployment.client_with_rights_of(role, "s3")
-        for role in (role_of_master(deployment, "a"), _role_of_worker(deployment))
+        for role in (role_of_master(deployment, "a"), role_of_worker(deployment))
     )
     assert _refused(lambda: worker.put_object(**copy, Body=b"x", IfNoneMatch="*"))
     assert _refused(lambda: master.put_object(**copy, Body=b"x"))
@@ -84,7 +84,8 @@ def test_masters_keep_programs_and_workers_read_them(deployment: Deployment) -> 
     assert not _refused(lambda: master.delete_object(**copy))
 
 
-def _role_of_worker(deployment: Deployment) -> str:
+def role_of_worker(deployment: Deployment) -> str:
+    """Name of the role of a worker group's instances."""
     tag = {"Name": "tag-key", "Values": ["kubequorum:worker-group"]}
     found = deployment.client("ec2").describe_instances(Filters=[tag])["Reservations"]
     profile = found[0]["Instances"][0]["IamInstanceProfile"]["Arn"].rpartition("/")[2]
