@@ -17,8 +17,11 @@ from aws_cdk import aws_s3_assets as assets
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from kubequorum.addons import addon_set, longest_seconds
+from kubequorum.addons import AddonRole, addon_roles, addon_set, longest_seconds, role_name
 from kubequorum.config import Cluster
+from kubequorum.permissions import Permission
+from kubequorum.service_account_role import ServiceAccountRole
+from kubequorum.state_exports import IssuerExports, StateExports
 from kubequorum_node.addon_set import AddonSetLocation, parameter_name, sha256_of
 
 _PARAMETER_ID = "AddonSet"
@@ -32,8 +35,11 @@ _LONGEST = Duration.hours(12)
 class AddonsStack(Stack):
     """The set as an asset, the parameter that puts it in force, and a resource that waits until it is ready.
 
+    And a role for each addon that calls AWS.
+
     Args:
         cluster: the cluster file.
+        state: exports of the State stack.
         env: account and region.
         synthesizer: where the stack's assets go.
 
@@ -45,6 +51,7 @@ class AddonsStack(Stack):
         construct_id: str,
         *,
         cluster: Cluster,
+        state: StateExports,
         env: Environment,
         synthesizer: IStackSynthesizer,
     ) -> None:
@@ -77,8 +84,33 @@ class AddonsStack(Stack):
             description=f"Set of addons of {cluster.name} that is in force",
         )
         parameter.override_logical_id(_PARAMETER_ID)
+        if state.issuer is not None:
+            for wanted in addon_roles(cluster, own_zone_id=state.zone_id):
+                # Before pods need it.
+                parameter.node.add_dependency(self._role(wanted, cluster, state.issuer))
         if signal:
             self._wait(signal, parameter, Duration.seconds(longest_seconds(addons)))
+
+    def _role(self, wanted: AddonRole, cluster: Cluster, issuer: IssuerExports) -> Construct:
+        return ServiceAccountRole(
+            self,
+            f"{wanted.addon}-role",
+            issuer=issuer,
+            namespace=wanted.namespace,
+            name=wanted.addon,
+            role_name=role_name(cluster, wanted.addon),
+            description=f"Addon {wanted.addon} of {cluster.name}",
+            permissions=[
+                Permission(
+                    sid=statement.sid,
+                    actions=statement.actions,
+                    resources=statement.resources,
+                    conditions=statement.conditions,
+                    wildcard_reason=statement.reason,
+                )
+                for statement in wanted.statements
+            ],
+        )
 
     def _asset(self, content: str, sha256: str) -> assets.Asset:
         with TemporaryDirectory(prefix="kubequorum-addons-") as folder:

@@ -93,6 +93,18 @@ VARIANTS: dict[str, tuple[str, dict[str, dict[str, object]]]] = {
             }
         },
     ),
+    "external-dns": (
+        "ha",
+        {
+            "addons": {
+                "external_dns": {
+                    "enabled": True,
+                    "zone_id": "Z0123456789ABCDEFGHIJ",
+                    "domain": "apps.example.com",
+                }
+            }
+        },
+    ),
     "mirror-on-s3": ("local", {"artifacts": {"mirror": "s3://my-mirror/kubernetes"}}),
     "mirror-on-the-web": ("local", {"artifacts": {"mirror": "http://mirror.example.com:8080"}}),
 }

@@ -22,6 +22,7 @@ class ServiceAccountRole(Construct):
         namespace: the service account's.
         name: the service account's.
         description: what the role is for.
+        role_name: its name; None lets CloudFormation make one up.
         permissions: what it allows.
         managed_policies: ARNs of policies that it has besides.
 
@@ -36,6 +37,7 @@ class ServiceAccountRole(Construct):
         namespace: str,
         name: str,
         description: str,
+        role_name: str | None = None,
         permissions: Sequence[Permission] = (),
         managed_policies: Sequence[str] = (),
     ) -> None:
@@ -45,6 +47,7 @@ class ServiceAccountRole(Construct):
             "Role",
             assumed_by=iam.WebIdentityPrincipal(issuer.provider_arn),
             description=description,
+            role_name=role_name,
             managed_policies=[
                 iam.ManagedPolicy.from_managed_policy_arn(self, f"Policy{number}", arn)
                 for number, arn in enumerate(managed_policies)

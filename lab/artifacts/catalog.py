@@ -164,6 +164,16 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             build_gib=2,
         ),
         ProgramSet(
+            name="external-dns",
+            module="external-dns",
+            requirement="sigs.k8s.io/external-dns",
+            packages=("sigs.k8s.io/external-dns",),
+            programs=("external-dns",),
+            ldflags=("-X sigs.k8s.io/external-dns/pkg/apis/externaldns.Version=v{version}",),
+            build_seconds=240,
+            build_gib=3,
+        ),
+        ProgramSet(
             name="pause",
             module="pause",
             requirement=None,

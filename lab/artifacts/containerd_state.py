@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from lab.artifacts.cache import CONTAINERD, Cache, in_use
@@ -20,7 +20,7 @@ from lab.artifacts.store import Paths
 
 _NAME = "state"
 # Increased when the same images must result in another folder.
-_RECIPE = 2
+_RECIPE = 3
 
 # Only what importing takes; nothing of it listens outside its folder.
 _CONFIGURATION = """version = 3
@@ -56,23 +56,36 @@ def ensure_containerd_state(paths: Paths, *, cache: Cache, progress: Progress) -
     Raises:
         ArtifactError: containerd does not start or refuses an image; with its output.
     """
-    containerd, ctr = paths.programs["containerd"], paths.programs["ctr"]
-    # The name of a cache entry's folder contains the key of its content.
-    key = content_key(
-        {"recipe": _RECIPE, "images": paths.images_key, "containerd": containerd.parents[1].name}
-    )
-    name = _name(paths)
+    if (found := cache.find(CONTAINERD, _name(paths.images), _key(paths, paths.images))) is not None:
+        return found.content
+    with cache.lock(progress):
+        return _ensure(paths, paths.images, cache=cache, progress=progress)
+
+
+def _ensure(paths: Paths, images: Collection[str], *, cache: Cache, progress: Progress) -> Path:
+    """The folder with some of the images; hold the cache's lock.
+
+    Images of addons are added to the folder with all others, whose files it shares.
+    """
+    name, key = _name(images), _key(paths, images)
     if (found := cache.find(CONTAINERD, name, key)) is not None:
         return found.content
-    with cache.lock(progress), cache.staging() as staging:
-        if (found := cache.find(CONTAINERD, name, key)) is not None:
-            return found.content
+    of_addons = [image for image in images if IMAGES[image].addon]
+    others = [image for image in images if not IMAGES[image].addon]
+    base = _ensure(paths, others, cache=cache, progress=progress) if of_addons and others else None
+    with cache.staging() as staging:
         progress(Event(what="images", message="unpacking them for containerd, once", expected_seconds=6))
         began = time.monotonic()
         content = staging / "content"
-        import_images(content, containerd=containerd, ctr=ctr, archives=paths.images.values())
-        # Each is almost a GiB, and of those with the same images only the newest is used. One with other
-        # images may be what machines of another cluster start with.
+        import_images(
+            content,
+            containerd=paths.programs["containerd"],
+            ctr=paths.programs["ctr"],
+            archives=[paths.images[image] for image in (of_addons if base is not None else images)],
+            base=base,
+        )
+        # Of those with the same images only the newest is used. One with other images may be what machines of
+        # another cluster start with.
         for old in cache.entries():
             if (old.kind, old.name) == (CONTAINERD, name) and not in_use(old.path):
                 cache.remove(old)
@@ -86,13 +99,26 @@ def ensure_containerd_state(paths: Paths, *, cache: Cache, progress: Progress) -
         ).content
 
 
-def _name(paths: Paths) -> str:
+def _name(images: Collection[str]) -> str:
     """`state`, and the images of addons in it, e.g. `state-metrics-server`."""
-    return "-".join([_NAME, *sorted(name for name in paths.images if IMAGES[name].addon)])
+    return "-".join([_NAME, *sorted(image for image in images if IMAGES[image].addon)])
 
 
-def import_images(target: Path, *, containerd: Path, ctr: Path, archives: Iterable[Path]) -> None:
+def _key(paths: Paths, images: Collection[str]) -> str:
+    # The name of a cache entry's folder contains the key of its content.
+    return content_key({
+        "recipe": _RECIPE,
+        "images": {image: paths.image_keys[image] for image in sorted(images)},
+        "containerd": paths.programs["containerd"].parents[1].name,
+    })  # fmt: skip
+
+
+def import_images(
+    target: Path, *, containerd: Path, ctr: Path, archives: Iterable[Path], base: Path | None = None
+) -> None:
     """Make the folder `target`, which must not exist, with the images of some archives in it.
+
+    With `base`, another such folder on the same file system, it has those of that one, too, as hard links.
 
     Raises:
         FileExistsError: `target` exists.
@@ -104,6 +130,8 @@ def import_images(target: Path, *, containerd: Path, ctr: Path, archives: Iterab
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         (work / "config.toml").write_text(_CONFIGURATION)
+        if base is not None:
+            shutil.copytree(base, work / "root", copy_function=_link, symlinks=True)
         script = ["/bin/bash", "-c", _IMPORT, "import", str(work), str(containerd), str(ctr)]
         done = subprocess.run(
             [*_CONTAINED, *script, *map(str, archives)],
@@ -117,3 +145,11 @@ def import_images(target: Path, *, containerd: Path, ctr: Path, archives: Iterab
         (work / "root").rename(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _link(source: str, target: str) -> None:
+    """Link a file; containerd's databases, which are changed in place, are copied."""
+    if source.endswith(".db"):
+        shutil.copy2(source, target)
+    else:
+        os.link(source, target, follow_symlinks=False)

@@ -91,6 +91,14 @@ IMAGES: Mapping[str, Image] = {
             addon_is_default=True,
         ),
         Image(
+            name="external-dns",
+            references=(f"{_REGISTRY}/external-dns/external-dns:v{{external_dns}}",),
+            programs={"/external-dns": "external-dns"},
+            entrypoint=("/external-dns",),
+            user="65532:65532",
+            addon="external_dns",
+        ),
+        Image(
             name="netprobe",
             references=("localhost/kubequorum/netprobe:1",),
             programs={"/netprobe": "netprobe"},

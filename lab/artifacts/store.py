@@ -8,7 +8,6 @@ from lab.artifacts import images, machine_root, programs
 from lab.artifacts.build.batches import needed_gib
 from lab.artifacts.cache import CONTAINERD, Cache, Entry, in_use
 from lab.artifacts.catalog import PROGRAM_SETS
-from lab.artifacts.digest import content_key
 from lab.artifacts.image_catalog import Image
 from lab.artifacts.plan import Plan, make_plan
 from lab.artifacts.progress import Event, Progress, silent
@@ -29,8 +28,8 @@ class Paths:
     """Absolute path on a machine, e.g. /usr/local/bin/kubelet → executable file."""
     images: Mapping[str, Path]
     """Image, e.g. `kube-proxy` → archive for `ctr --namespace k8s.io images import`."""
-    images_key: str
-    """Changes when any of these images does: a part of the key of what is made from all of them."""
+    image_keys: Mapping[str, str]
+    """Image → its content key: a part of the key of what is made from it."""
     root: Path | None
     """The machine root, the lower layer of an overlay; None unless it was requested."""
 
@@ -141,7 +140,7 @@ class Store:
             programs=files,
             node_files=node_files,
             images={name: entry.content / images.ARCHIVE for name, entry in found.images.items()},
-            images_key=content_key({name: entry.key for name, entry in found.images.items()}),
+            image_keys={name: entry.key for name, entry in found.images.items()},
             root=found.root.content if found.root else None,
         )
 

@@ -100,10 +100,7 @@ class Deployment(Cluster):
 
     def change(self, **sections: dict[str, object]) -> None:
         """Change keys in sections of the cluster file."""
-        document = yaml.safe_load(self.cdk.cluster_file.read_text(encoding="utf-8"))
-        for section, values in sections.items():
-            document.setdefault(section, {}).update(values)
-        self.cdk.cluster_file.write_text(yaml.safe_dump(document), encoding="utf-8")
+        _change(self.cdk.cluster_file, **sections)
 
     def release(self, **environment: str) -> None:
         """Make the next deployment another release of the node program, with settings of its own.
@@ -136,7 +133,7 @@ def deployed(
     machines: str = "process",
     time_scale: float = 1.0,
     new_groups: str = "in-service",
-    addons: bool = False,
+    addons: dict[str, object] | None = None,
 ) -> Iterator[Deployment]:
     """Deploy a copy of clusters/local.yaml from nothing, and remove all of it at the end.
 
@@ -145,7 +142,7 @@ def deployed(
         machines: what runs behind the instances, `process` or `nspawn`.
         time_scale: factor of emulated waits, e.g. of the time-outs of lifecycle hooks.
         new_groups: when CloudFormation regards a new group as complete, `in-service` or `launched`.
-        addons: whether it has the addons of that file: a deploy waits for them.
+        addons: what differs in the file's section `addons`; None: it has none, as a deploy waits for them.
 
     """
     with bootstrapped(
@@ -167,7 +164,7 @@ def bootstrapped(
     times: str = "quick",
     times_factor: float = 1.0,
     new_groups: str = "in-service",
-    addons: bool = False,
+    addons: dict[str, object] | None = None,
 ) -> Iterator[Deployment]:
     """Start an embedded AWS for a copy of this app and bootstrap it; nothing is deployed yet.
 
@@ -193,7 +190,10 @@ def bootstrapped(
         times_factor=str(times_factor),
         new_groups=new_groups,
     )
-    wanted = cluster_file.read(app / "clusters" / "local.yaml")
+    path = app / "clusters" / "local.yaml"
+    off: dict[str, object] = {name: {"enabled": False} for name in BUILT_IN_ADDONS.values()}
+    _change(path, addons=off if addons is None else addons)
+    wanted = cluster_file.read(path)
     progress = Progress()
     tools = toolchain.ensure(progress)
     try:
@@ -202,12 +202,17 @@ def bootstrapped(
         cdk = Cdk(settings=settings, toolchain=tools, embedded_aws=running, cluster_file=wanted.path)
         with progress.stage("cdk bootstrap") as stage:
             cdk.bootstrap(stage)
-        deployment = Deployment(cdk, folder=work / "clients")
-        if not addons:
-            deployment.change(addons={name: {"enabled": False} for name in BUILT_IN_ADDONS.values()})
-        yield deployment
+        yield Deployment(cdk, folder=work / "clients")
     finally:
         embedded_aws.stop(settings)
+
+
+def _change(cluster_file: Path, **sections: dict[str, object]) -> None:
+    """Change keys in sections of a cluster file."""
+    document = yaml.safe_load(cluster_file.read_text(encoding="utf-8"))
+    for section, values in sections.items():
+        document.setdefault(section, {}).update(values)
+    cluster_file.write_text(yaml.safe_dump(document), encoding="utf-8")
 
 
 def _first_port() -> int:

@@ -12,6 +12,7 @@ from lab import cluster_file
 from lab.artifacts.image_catalog import IMAGES
 from lab.artifacts.images import references
 from lab.settings import CHECKOUT
+from tests.synthesis import load_variant
 
 GOOD = 'name: small\naccount: "000000000000"\nregion: eu-central-1\n'
 
@@ -47,6 +48,7 @@ def test_machines_have_the_images_of_their_clusters_addons(name: str) -> None:
         ("addons: {}\n", ("metrics-server",)),
         ("addons: {metrics_server: {version: 1.2.3}}\n", ("metrics-server",)),
         ("addons: {metrics_server: {enabled: false}}\n", ()),
+        ("addons: {external_dns: {enabled: true}}\n", ("metrics-server", "external-dns")),
         ("addons: [1]\n", ("metrics-server",)),
         ("addons: {metrics_server: {enabled: 1}}\n", ("metrics-server",)),
     ],
@@ -62,7 +64,7 @@ def test_images_have_the_tag_that_addons_request() -> None:
     """The default version is the one that is built, on the path that machines' containerd looks for."""
     requested = {
         container["image"]
-        for addon in addon_set(load_cluster(CHECKOUT / "clusters" / "local.yaml")).addons
+        for addon in addon_set(load_variant("external-dns")).addons
         for each in addon.objects
         if each["kind"] == "Deployment"
         for container in each["spec"]["template"]["spec"]["containers"]

@@ -5,16 +5,17 @@ After an intended change: `make snapshots`, then read the difference.
 
 import json
 
+import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from kubequorum.addons import addon_set
 from kubequorum.config.names import BUILT_IN_ADDONS
-from tests.snapshots.test_templates import EVERY_CLUSTER, HOW_TO_UPDATE
-from tests.synthesis import load_variant
+from tests.snapshots.test_templates import HOW_TO_UPDATE
+from tests.synthesis import CLUSTERS, load_variant
 
 
-@EVERY_CLUSTER
+@pytest.mark.parametrize("cluster", [*CLUSTERS, "external-dns"])
 def test_addons(cluster: str, snapshot: SnapshotAssertion) -> None:
     """The set of a cluster is the one that was last reviewed."""
     found = addon_set(load_variant(cluster))

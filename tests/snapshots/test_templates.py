@@ -64,7 +64,8 @@ def _for_any_slot(text: str, *, slot: str, zone: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("cluster", "stack"), [*stacks_of(*CLUSTERS), ("service-account-roles", "ServiceAccounts")]
+    ("cluster", "stack"),
+    [*stacks_of(*CLUSTERS), ("service-account-roles", "ServiceAccounts"), ("external-dns", "Addons")],
 )
 def test_template(cluster: str, stack: str, snapshot: SnapshotAssertion) -> None:
     """A stack's template is the one that was last reviewed."""

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from kubequorum.addons import metrics_server
+from kubequorum.addons import external_dns, metrics_server
+from kubequorum.addons.role import AddonRole
 from kubequorum.config import Cluster
 from kubequorum.config.addons import Manifest
 from kubequorum.config.manifests import read_objects
 from kubequorum_node.addon_set import Addon, AddonSet
 
-BUILT_IN: tuple[Callable[[Cluster], Addon | None], ...] = (metrics_server.addon,)
+BUILT_IN: tuple[Callable[[Cluster], Addon | None], ...] = (metrics_server.addon, external_dns.addon)
 """Each returns None if the cluster does not want it."""
+_ROLES: tuple[Callable[[Cluster, str], AddonRole | None], ...] = (external_dns.role,)
 
 
 def addon_set(cluster: Cluster) -> AddonSet:
@@ -25,6 +27,17 @@ def addon_set(cluster: Cluster) -> AddonSet:
     addons = {addon.name: addon for addon in (*built_in, *map(_own, cluster.addons.manifests))}
     order = TopologicalSorter({name: addon.needs for name, addon in addons.items()}).static_order()
     return AddonSet(addons=tuple(addons[name] for name in order))
+
+
+def addon_roles(cluster: Cluster, *, own_zone_id: str) -> tuple[AddonRole, ...]:
+    """The AWS roles of the addons that a cluster wants.
+
+    Args:
+        cluster: the cluster file.
+        own_zone_id: hosted zone with the cluster's own names.
+
+    """
+    return tuple(found for make in _ROLES if (found := make(cluster, own_zone_id)) is not None)
 
 
 def longest_seconds(addons: AddonSet) -> int:

@@ -8,16 +8,22 @@ kubelets of others. Arguments, probes and rights are those of its own manifests
 from collections.abc import Mapping
 from typing import Any
 
+from kubequorum.addons.objects import (
+    CONTROL_PLANE,
+    NAMESPACE,
+    RBAC,
+    REGISTRY,
+    arguments,
+    binding,
+    kubernetes_object,
+    restricted,
+)
 from kubequorum.config import Cluster
 from kubequorum_node.addon_set import Addon
 
 _NAME = "metrics-server"
-_NAMESPACE = "kube-system"
-_REGISTRY = "registry.k8s.io"
 _LABELS = {"k8s-app": _NAME}
 _PORT = 10250
-_RBAC = "rbac.authorization.k8s.io"
-_CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 _READ = ["get", "list", "watch"]
 _ARGUMENTS = {
     "cert-dir": "/tmp",  # noqa: S108 - an emptyDir of the container
@@ -44,12 +50,11 @@ def addon(cluster: Cluster) -> Addon | None:
 
 def _rights() -> list[dict[str, Any]]:
     """It reads metrics of kubelets; whoever may view a namespace may read the metrics of its pods."""
-    subject = {"kind": "ServiceAccount", "name": _NAME, "namespace": _NAMESPACE}
-    aggregated = {f"{_RBAC}/aggregate-to-{role}": "true" for role in ("admin", "edit", "view")}
+    aggregated = {f"{RBAC}/aggregate-to-{role}": "true" for role in ("admin", "edit", "view")}
     return [
         _object("v1", "ServiceAccount", _NAME),
         _object(
-            f"{_RBAC}/v1",
+            f"{RBAC}/v1",
             "ClusterRole",
             "system:aggregated-metrics-reader",
             namespaced=False,
@@ -57,7 +62,7 @@ def _rights() -> list[dict[str, Any]]:
             rules=[{"apiGroups": ["metrics.k8s.io"], "resources": ["pods", "nodes"], "verbs": _READ}],
         ),
         _object(
-            f"{_RBAC}/v1",
+            f"{RBAC}/v1",
             "ClusterRole",
             f"system:{_NAME}",
             namespaced=False,
@@ -66,34 +71,17 @@ def _rights() -> list[dict[str, Any]]:
                 {"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": _READ},
             ],
         ),
-        _binding("ClusterRoleBinding", f"system:{_NAME}", "ClusterRole", f"system:{_NAME}", subject),
+        _binding("ClusterRoleBinding", f"system:{_NAME}", "ClusterRole", f"system:{_NAME}"),
         # It asks the API server who a client is and what that may do.
         _binding(
-            "ClusterRoleBinding",
-            f"{_NAME}:system:auth-delegator",
-            "ClusterRole",
-            "system:auth-delegator",
-            subject,
+            "ClusterRoleBinding", f"{_NAME}:system:auth-delegator", "ClusterRole", "system:auth-delegator"
         ),
-        _binding(
-            "RoleBinding",
-            f"{_NAME}-auth-reader",
-            "Role",
-            "extension-apiserver-authentication-reader",
-            subject,
-        ),
+        _binding("RoleBinding", f"{_NAME}-auth-reader", "Role", "extension-apiserver-authentication-reader"),
     ]
 
 
-def _binding(kind: str, name: str, role_kind: str, role: str, subject: Mapping[str, str]) -> dict[str, Any]:
-    return _object(
-        f"{_RBAC}/v1",
-        kind,
-        name,
-        namespaced=kind == "RoleBinding",
-        roleRef={"apiGroup": _RBAC, "kind": role_kind, "name": role},
-        subjects=[dict(subject)],
-    )
+def _binding(kind: str, name: str, role_kind: str, role: str) -> dict[str, Any]:
+    return binding(kind, name, role_kind, role, account=_NAME, labels=_LABELS)
 
 
 def _service() -> dict[str, Any]:
@@ -103,33 +91,25 @@ def _service() -> dict[str, Any]:
 
 def _deployment(cluster: Cluster, replicas: int) -> dict[str, Any]:
     settings = cluster.addons.metrics_server
-    registry = cluster.kubernetes.image_repository or _REGISTRY
-    arguments = {**_ARGUMENTS, **settings.extra_args}
+    registry = cluster.kubernetes.image_repository or REGISTRY
     container = {
         "name": _NAME,
         "image": settings.image or f"{registry}/{_NAME}/{_NAME}:v{settings.version}",
-        "args": [f"--{name}={value}" for name, value in arguments.items()],
+        "args": arguments(_ARGUMENTS, settings.extra_args),
         "ports": [{"name": "https", "containerPort": _PORT, "protocol": "TCP"}],
         "livenessProbe": _probe("/livez"),
         # It is ready when it has looked twice.
         "readinessProbe": {**_probe("/readyz"), "initialDelaySeconds": 5, "periodSeconds": 5},
         # What it needs for 100 nodes, by its documentation.
         "resources": {"requests": {"cpu": "100m", "memory": "200Mi"}},
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "capabilities": {"drop": ["ALL"]},
-            "readOnlyRootFilesystem": True,
-            "runAsNonRoot": True,
-            "runAsUser": 1000,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
+        "securityContext": restricted(user=1000),
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - an emptyDir
     }
     pod: dict[str, Any] = {
         "serviceAccountName": _NAME,
         "priorityClassName": "system-cluster-critical",
-        "nodeSelector": {_CONTROL_PLANE: ""},
-        "tolerations": [{"key": _CONTROL_PLANE, "operator": "Exists", "effect": "NoSchedule"}],
+        "nodeSelector": {CONTROL_PLANE: ""},
+        "tolerations": [{"key": CONTROL_PLANE, "operator": "Exists", "effect": "NoSchedule"}],
         "containers": [container],
         "volumes": [{"name": "tmp", "emptyDir": {}}],
     }
@@ -184,7 +164,7 @@ def _api_service() -> dict[str, Any]:
         spec={
             "group": "metrics.k8s.io",
             "version": "v1beta1",
-            "service": {"name": _NAME, "namespace": _NAMESPACE, "port": 443},
+            "service": {"name": _NAME, "namespace": NAMESPACE, "port": 443},
             "groupPriorityMinimum": 100,
             "versionPriority": 100,
             # Its serving certificate is its own; the API server reaches it through the pod network only.
@@ -202,7 +182,5 @@ def _object(
     labels: Mapping[str, str] | None = None,
     **content: Any,
 ) -> dict[str, Any]:
-    metadata: dict[str, Any] = {"name": name, "labels": {**_LABELS, **(labels or {})}}
-    if namespaced:
-        metadata["namespace"] = _NAMESPACE
-    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **content}
+    labels = {**_LABELS, **(labels or {})}
+    return kubernetes_object(api_version, kind, name, labels=labels, namespaced=namespaced, **content)

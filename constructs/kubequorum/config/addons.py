@@ -1,11 +1,11 @@
 """The section `addons`: which addons a cluster has, their versions and settings."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, Strict, StringConstraints, ValidationInfo
 
-from kubequorum.config.section import DnsLabel, FlagName, FlagValue, Section, Whole
+from kubequorum.config.section import DnsLabel, DnsName, FlagName, FlagValue, HostedZoneId, Section, Whole
 
 FOLDER = "folder"
 """Key of the validation's context: the folder of the cluster file, in which relative paths begin."""
@@ -47,6 +47,44 @@ class MetricsServer(Section):
     )
 
 
+class ExternalDns(Section):
+    """Names in Route 53 for Services and Ingresses; needs an issuer of service accounts' roles."""
+
+    enabled: Annotated[bool, Strict()] = Field(default=False, description="whether the cluster has it")
+    zone_id: HostedZoneId | None = Field(
+        default=None,
+        description="id of the hosted zone in which it may change names; without it the cluster's own zone",
+        examples=["Z0123456789ABCDEFGHIJ"],
+    )
+    domain: DnsName | None = Field(
+        default=None,
+        description=(
+            "domain in that zone, or the zone's own name: it may change this name and those below it, and no "
+            "others; required if it is enabled"
+        ),
+        examples=["apps.example.com"],
+    )
+    sources: tuple[Literal["ingress", "service"], ...] = Field(
+        default=("service", "ingress"), min_length=1, description="what it takes names from"
+    )
+    version: Version = Field(
+        default="0.21.0", description="version, without a leading v", examples=["0.21.0"]
+    )
+    image: ImageName | None = Field(
+        default=None,
+        description=(
+            "its image with tag or digest; without it external-dns/external-dns of registry.k8s.io or of "
+            "kubernetes.image_repository"
+        ),
+        examples=["registry.example.com/external-dns:v0.21.0"],
+    )
+    extra_args: dict[FlagName, FlagValue] = Field(
+        default={},
+        description="flags without the leading dashes, and their values; they override ours",
+        examples=[{"interval": "5m"}],
+    )
+
+
 class Manifest(Section):
     """Manifests of your own, which masters apply and keep as they are."""
 
@@ -77,5 +115,8 @@ class Addons(Section):
 
     metrics_server: MetricsServer = Field(
         default=MetricsServer(), description="what `kubectl top` and the HorizontalPodAutoscaler read from"
+    )
+    external_dns: ExternalDns = Field(
+        default=ExternalDns(), description="names in Route 53 for Services and Ingresses"
     )
     manifests: tuple[Manifest, ...] = Field(default=(), description="manifests of your own")

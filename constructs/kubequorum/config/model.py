@@ -13,7 +13,7 @@ from kubequorum.config.addons import Addons
 from kubequorum.config.backups import Backups
 from kubequorum.config.components import Kubernetes
 from kubequorum.config.instances import Masters, WorkerGroup
-from kubequorum.config.section import Architecture, DnsLabel, DnsName, ImageId, Section, Whole
+from kubequorum.config.section import Architecture, DnsLabel, DnsName, HostedZoneId, ImageId, Section, Whole
 from kubequorum.config.security import OidcIssuer, Security
 from kubequorum.config.service_accounts import ServiceAccounts
 
@@ -71,7 +71,7 @@ class Dns(Section):
     zone_name: DnsName = Field(
         description="name of the zone, in lower case", examples=["ha.kubequorum.internal"]
     )
-    hosted_zone_id: Annotated[str, StringConstraints(pattern=r"^Z[A-Z0-9]{8,31}$")] | None = Field(
+    hosted_zone_id: HostedZoneId | None = Field(
         default=None,
         description="id of an existing public zone of that name; without it a private zone is created",
         examples=["Z0123456789ABCDEFGHIJ"],

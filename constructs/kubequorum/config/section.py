@@ -37,6 +37,7 @@ FlagName = Annotated[str, StringConstraints(pattern=r"^[a-z][-a-z0-9]*$")]
 FlagValue = Annotated[
     str, BeforeValidator(_as_flag_value), WithJsonSchema({"type": ["string", "number", "boolean"]})
 ]
+HostedZoneId = Annotated[str, StringConstraints(pattern=r"^Z[A-Z0-9]{8,31}$")]
 ImageId = Annotated[str, StringConstraints(pattern=r"^ami-([0-9a-f]{8}|[0-9a-f]{17})$")]
 ImageRepository = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9][-a-z0-9._]*)*$")

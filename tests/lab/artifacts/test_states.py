@@ -16,21 +16,21 @@ def imported(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """The archives of each import; an import makes a folder and starts nothing."""
     found: list[list[str]] = []
 
-    def import_images(target: Path, *, archives: Iterable[Path], **_: Path) -> None:
+    def import_images(target: Path, *, archives: Iterable[Path], base: Path | None, **_: Path) -> None:
         target.mkdir()
-        found.append([archive.name for archive in archives])
+        found.append([*(["base"] if base else []), *(archive.name for archive in archives)])
 
     monkeypatch.setattr(containerd_state, "import_images", import_images)
     return found
 
 
-def _paths(key: str, *images: str) -> Paths:
+def _paths(*images: str, key: str = "1") -> Paths:
     program = Path("/cache/programs/containerd-1/content/containerd")
     return Paths(
         programs={"containerd": program, "ctr": program},
         node_files={},
         images={name: Path(f"/cache/{name}.tar") for name in images},
-        images_key=key,
+        image_keys=dict.fromkeys(images, key),
         root=None,
     )
 
@@ -41,13 +41,22 @@ def test_a_newer_state_replaces_only_the_one_with_the_same_images(
     """A cluster with an addon and one without may run at the same time, and both launch machines later."""
     cache = Cache(tmp_path)
 
-    def made(*arguments: str) -> Path:
-        return ensure_containerd_state(_paths(*arguments), cache=cache, progress=silent)
+    def made(*images: str, key: str = "1") -> Path:
+        return ensure_containerd_state(_paths(*images, key=key), cache=cache, progress=silent)
 
-    old = made("1", "pause")
-    other = made("2", "pause", "metrics-server")
-    assert imported == [["pause.tar"], ["pause.tar", "metrics-server.tar"]]
-    assert made("1", "pause") == old
+    old = made("pause")
+    other = made("pause", "metrics-server")
+    assert imported == [["pause.tar"], ["base", "metrics-server.tar"]]
+    assert made("pause") == old
+    assert made("pause", "metrics-server") == other
     assert len(imported) == 2
-    new = made("3", "pause")
+    new = made("pause", key="2")
     assert (old.exists(), other.exists(), new.exists()) == (False, True, True)
+
+
+def test_what_all_machines_have_is_unpacked_first(tmp_path: Path, imported: list[list[str]]) -> None:
+    """An addon's image adds its own size, and not that of all others again."""
+    paths = _paths("pause", "metrics-server")
+    folder = ensure_containerd_state(paths, cache=Cache(tmp_path), progress=silent)
+    assert imported == [["pause.tar"], ["base", "metrics-server.tar"]]
+    assert folder.parent.name.startswith("state-metrics-server-")

@@ -98,6 +98,46 @@ def test_values_of_metrics_server(tmp_path: Path, key: str, value: object) -> No
     )
 
 
+_DNS = {"enabled": True, "zone_id": "Z0123456789ABCDEFGHIJ", "domain": "apps.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({**_DNS, "zone_id": None}, "is not in the cluster's own zone, ha.kubequorum.internal"),
+        ({**_DNS, "zone_id": "/hostedzone/Z0123456789"}, "addons.external_dns.zone_id"),
+        ({**_DNS, "domain": None}, "addons.external_dns.domain"),
+        ({**_DNS, "domain": "*.example.com"}, "addons.external_dns.domain"),
+        ({**_DNS, "domain": "ha.kubequorum.internal"}, "api.ha.kubequorum.internal, etcd-a.ha.kubequorum"),
+        ({**_DNS, "domain": "kubequorum.internal"}, "covers names of the cluster itself"),
+        (
+            {**_DNS, "domain": "etcd-b.ha.kubequorum.internal"},
+            "itself: etcd-b.ha.kubequorum.internal",
+        ),
+        ({**_DNS, "sources": []}, "addons.external_dns.sources"),
+        ({**_DNS, "sources": ["node"]}, "addons.external_dns.sources"),
+        ({**_DNS, "version": "0.21"}, "addons.external_dns.version"),
+    ],
+)
+def test_mistakes_in_external_dns(tmp_path: Path, values: dict[str, Any], said: str) -> None:
+    """What it lacks, and domains with names of the cluster itself."""
+    assert said in errors(tmp_path, changed(("addons", "external_dns"), values))
+
+
+def test_external_dns_needs_an_issuer(tmp_path: Path) -> None:
+    """Its pods would have no role."""
+    document = changed(("addons", "external_dns"), _DNS)
+    accepted(tmp_path, document)
+    document["service_accounts"] = {"issuer": "none"}
+    assert "service_accounts.issuer is none" in errors(tmp_path, document)
+
+
+@pytest.mark.parametrize("domain", ["apps.ha.kubequorum.internal", "pi.ha.kubequorum.internal", "a.com"])
+def test_domains_beside_the_clusters_names(tmp_path: Path, domain: str) -> None:
+    """In the cluster's own zone, too: names are compared by their labels."""
+    accepted(tmp_path, changed(("addons", "external_dns"), {**_DNS, "domain": domain}))
+
+
 def test_a_good_file_is_accepted(tmp_path: Path) -> None:
     """A Secret without data, too: whoever has its content fills it in."""
     (tmp_path / "own.yaml").write_text(GOOD + "---\n" + GOOD.replace("ConfigMap", "Secret"), encoding="utf-8")

@@ -23,9 +23,12 @@ from kubequorum_node.clock import Clock, NotYetError
 from kubequorum_node.kubernetes.api_errors import RefusedError, UnknownKindError
 from kubequorum_node.kubernetes.object_client import ObjectClient
 from kubequorum_node.kubernetes.objects import Ref
+from kubequorum_node.kubernetes.service_account_roles import ROLE_ANNOTATION
 
 _DEFINED_SECONDS = 30.0
 _GONE_SECONDS = 30.0
+_SEEN_SECONDS = 2.0
+"""Until all API servers have seen a service account's role: a pod that is created before has none."""
 _RECREATED = frozenset({
     "ClusterRoleBinding", "DaemonSet", "Deployment", "Job", "ReplicaSet", "RoleBinding",
 })  # fmt: skip
@@ -80,9 +83,11 @@ def install(
         for each in order.to_apply(addon.objects):
             # A master that was frozen goes on here, when others have done something else long ago.
             shop.inventories.confirm(begun)
-            _apply(shop, addon.name, each)
+            changed = _apply(shop, addon.name, each)
             if each["kind"] in order.DEFINES:
                 _wait_until_defined(shop, Ref.of(each))
+            if changed and _gives_a_role(each):
+                shop.clock.sleep(_SEEN_SECONDS)
         kept = _delete(shop, begun, old, wanted)
         message = (
             f"no longer part of it, and left in the cluster: {', '.join(map(str, kept))}" if kept else ""
@@ -203,6 +208,10 @@ def _belongs_to(shop: Workshop, ref: Ref, addon: str) -> bool:
     except UnknownKindError:
         return False
     return found is not None and (found["metadata"].get("labels") or {}).get(LABEL) == addon
+
+
+def _gives_a_role(each: Mapping[str, Any]) -> bool:
+    return each["kind"] == "ServiceAccount" and ROLE_ANNOTATION in (each["metadata"].get("annotations") or {})
 
 
 def _labelled(each: Mapping[str, Any], addon: str) -> dict[str, Any]:

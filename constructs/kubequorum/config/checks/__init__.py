@@ -13,6 +13,7 @@ from kubequorum.config.checks.components import component_problems, component_wa
 from kubequorum.config.checks.dns import dns_problems, dns_warnings
 from kubequorum.config.checks.downloads import download_problems, download_warnings
 from kubequorum.config.checks.exposure import exposure_problems
+from kubequorum.config.checks.external_dns import external_dns_problems
 from kubequorum.config.checks.instances import instance_problems
 from kubequorum.config.checks.names import name_problems
 from kubequorum.config.checks.region import region_problems
@@ -36,6 +37,7 @@ _CHECKS = (
     component_problems,
     security_problems,
     addon_problems,
+    external_dns_problems,
     service_account_problems,
     name_problems,
     tag_problems,

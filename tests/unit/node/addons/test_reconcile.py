@@ -39,6 +39,32 @@ def test_what_others_need_comes_first() -> None:
     assert applied[:2] == ["apps", "things.example.com"]
 
 
+def test_pods_are_created_when_all_api_servers_know_the_role() -> None:
+    """An admission policy gives a pod the role of its service account, which another server may not know yet.
+
+    Only what was changed is waited for.
+    """
+    cluster = Cluster()
+    role = {"eks.amazonaws.com/role-arn": "arn:aws:iam::000000000000:role/web"}
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": "web", "namespace": "apps", "annotations": role},
+    }
+    master = Master(cluster)
+    times: dict[str, float] = {}
+
+    def note(request: Request) -> None:
+        if request.method == "PATCH":
+            times[request.path.rpartition("/")[2]] = master.clock.seconds
+
+    cluster.before = note
+    master.until_ready(wanted(addon("web", deployment("front"), account)))
+    assert times["front"] - times["web"] >= 1
+    master.until_ready(wanted(addon("web", deployment("front", image="app:2"), account), written=2.0))
+    assert times["front"] == times["web"]
+
+
 def test_an_addon_waits_for_those_that_it_needs() -> None:
     """It is not applied as long as another one is not ready, and then it is."""
     cluster = Cluster()

@@ -18,6 +18,7 @@ _KINDS: dict[str, dict[str, tuple[str, bool]]] = {
         "ConfigMap": ("configmaps", True),
         "Namespace": ("namespaces", False),
         "Service": ("services", True),
+        "ServiceAccount": ("serviceaccounts", True),
     },
     "/apis/apps/v1": {"Deployment": ("deployments", True), "StatefulSet": ("statefulsets", True)},
     "/apis/apiextensions.k8s.io/v1": {"CustomResourceDefinition": ("customresourcedefinitions", False)},

@@ -1,8 +1,9 @@
-"""Addons on real machines: applied, kept, updated, rolled back and removed, whatever becomes of a master."""
+"""Manifests of the user's own on real machines: applied, kept, updated, rolled back and removed.
+
+Whatever becomes of a master.
+"""
 
 import json
-import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -11,20 +12,12 @@ import pytest
 import yaml
 
 from kubequorum_cli.errors import CommandError
-from lab.cluster import MachineError, wait_until_healthy
-from tests.deploy.deployment import Deployment, deployed
+from lab.cluster import wait_until_healthy
+from tests.deploy.deployment import Deployment
+from tests.kubernetes.addons.deploying import deploy_addons
 from tests.kubernetes.pods import NETPROBE, PORT
-from tests.kubernetes.waiting import wait_for_nodes
 
 pytestmark = pytest.mark.deploy
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """clusters/local.yaml with its addons, on real machines, of this module alone: it loses a master."""
-    with deployed(tmp_path_factory.mktemp("addons"), machines="nspawn", addons=True) as deployment:
-        wait_for_nodes(deployment, 5)
-        yield deployment
 
 
 def _objects(*, copies: int = 2, port: int = PORT, extra: str = "") -> list[dict[str, Any]]:
@@ -61,12 +54,7 @@ def _deploy(cluster: Deployment, objects: list[dict[str, Any]], *, ready_seconds
     (folder / "shop.yaml").write_text(yaml.safe_dump_all(objects), encoding="utf-8")
     manifest = {"name": "shop", "file": "shop.yaml", "ready_seconds": ready_seconds}
     cluster.change(addons={"manifests": [manifest]})
-    _deploy_addons(cluster)
-
-
-def _deploy_addons(cluster: Deployment) -> None:
-    options = ("--require-approval", "never", "--progress", "events")
-    cluster.run_cdk("deploy", "--exclusively", "local-Addons", *options)
+    deploy_addons(cluster)
 
 
 def _in_shop(cluster: Deployment, kind: str) -> set[str]:
@@ -77,85 +65,6 @@ def _inventory(cluster: Deployment) -> dict[str, str]:
     found = cluster.kubectl("get", "configmap", "-n", "kube-system", "kubequorum-addon-shop", "-o", "json")
     data: dict[str, str] = json.loads(found)["data"]
     return data
-
-
-def test_metrics_of_all_nodes_and_their_pods(cluster: Deployment) -> None:
-    """`kubectl top`: every kubelet shows metrics-server a certificate that the cluster signed."""
-    nodes = {node["metadata"]["name"] for node in cluster.get("nodes")}
-    of_nodes: dict[str, int] = {}
-
-    def has_all() -> bool:
-        of_nodes.update(_top(cluster, "nodes"))
-        return set(of_nodes) == nodes
-
-    cluster.wait_until(has_all, "metrics of all nodes")
-    # A machine with a kubelet and containerd uses more, and this computer's memory is more than all use.
-    assert all(50 < mebibytes < 100_000 for mebibytes in of_nodes.values()), of_nodes
-    proxies = {
-        pod["metadata"]["name"]: pod["spec"]["nodeName"]
-        for pod in cluster.get("pods", "-n", "kube-system", "-l", "k8s-app=kube-proxy")
-    }
-    assert set(proxies.values()) == nodes
-    cluster.wait_until(
-        lambda: set(proxies) <= set(_top(cluster, "pods", "-n", "kube-system")),
-        "metrics of a pod of each node",
-    )
-
-
-def _top(cluster: Deployment, *arguments: str) -> dict[str, int]:
-    """What `kubectl top` prints: name → MiB of memory; nothing while it has no metrics."""
-    try:
-        lines = cluster.kubectl("top", *arguments, "--no-headers").splitlines()
-    except MachineError:
-        return {}
-    known = [line for line in lines if "<unknown>" not in line]
-    found = [re.fullmatch(r"(\S+) +\d+m .*?(\d+)Mi.*", line) for line in known]
-    assert all(found), lines
-    return {match[1]: int(match[2]) for match in found if match}
-
-
-def test_the_horizontal_autoscaler_scales_by_metrics(cluster: Deployment) -> None:
-    """Up when pods use more memory than wanted, and down when they use less."""
-    deployment = _objects(copies=1)[0]
-    deployment["metadata"]["namespace"] = "default"
-    cluster.apply(deployment)
-    for target, copies in (("1Ki", 3), ("1Gi", 1)):
-        cluster.apply(_autoscaler(target))
-        cluster.wait_until(partial(_has_replicas, cluster, copies), f"{copies} replicas at {target} each")
-    cluster.kubectl("delete", "horizontalpodautoscaler,deployment", "web")
-
-
-def _autoscaler(target: str) -> dict[str, Any]:
-    resource = {"name": "memory", "target": {"type": "AverageValue", "averageValue": target}}
-    return {
-        "apiVersion": "autoscaling/v2",
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": "web"},
-        "spec": {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
-            "minReplicas": 1,
-            "maxReplicas": 3,
-            "metrics": [{"type": "Resource", "resource": resource}],
-            "behavior": {"scaleDown": {"stabilizationWindowSeconds": 0}},
-        },
-    }
-
-
-def _has_replicas(cluster: Deployment, copies: int) -> bool:
-    found = json.loads(cluster.kubectl("get", "deployment", "web", "-o", "json"))
-    return bool(found["spec"]["replicas"] == copies)
-
-
-def test_metrics_server_that_is_turned_off_is_removed(cluster: Deployment) -> None:
-    """With its API: a request for metrics is refused, and nothing waits for an API that nobody serves."""
-    cluster.change(addons={"metrics_server": {"enabled": False}})
-    _deploy_addons(cluster)
-    cluster.wait_until(
-        lambda: not cluster.get("configmap", "-n", "kube-system", "-l", "kubequorum/addon"),
-        "the inventory is gone",
-    )
-    for kind in ("deployment", "service", "apiservice", "clusterrole"):
-        assert not cluster.get(kind, "-A", "-l", "k8s-app=metrics-server"), kind
 
 
 def test_a_deploy_ends_when_the_addon_is_ready(cluster: Deployment) -> None:
@@ -226,7 +135,7 @@ def test_an_addon_that_does_not_become_ready_is_rolled_back(cluster: Deployment)
 def test_an_addon_that_is_no_longer_wanted_is_removed(cluster: Deployment) -> None:
     """Its objects and its inventory, but not the namespace."""
     cluster.change(addons={"manifests": []})
-    _deploy_addons(cluster)
+    deploy_addons(cluster)
     cluster.wait_until(
         lambda: not cluster.get("configmap", "-n", "kube-system", "-l", "kubequorum/addon"),
         "the inventory is gone",
