@@ -93,6 +93,7 @@ def add_cluster(app: App, cluster: Cluster, build_bundle: BundleBuilder) -> list
         app,
         stack_name(cluster.name, "Addons"),
         cluster=cluster,
+        network=network,
         state=state.state,
         env=environment,
         synthesizer=synthesizer("Addons"),

@@ -1,5 +1,6 @@
 """What the cluster's masters should apply: a set of addons, which rolls back with this stack."""
 
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,12 +18,20 @@ from aws_cdk import aws_s3_assets as assets
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from kubequorum.addons import AddonRole, addon_roles, addon_set, longest_seconds, role_name
+from kubequorum.addons import (
+    AddonRole,
+    addon_roles,
+    addon_set,
+    cloud_controller_manager,
+    longest_seconds,
+    role_name,
+)
 from kubequorum.config import Cluster
 from kubequorum.permissions import Permission
 from kubequorum.service_account_role import ServiceAccountRole
 from kubequorum.state_exports import IssuerExports, StateExports
-from kubequorum_node.addon_set import AddonSetLocation, parameter_name, sha256_of
+from kubequorum_node.addon_set import AddonSetLocation, parameter_name, placeholder, sha256_of
+from stacks.network import NetworkStack
 
 _PARAMETER_ID = "AddonSet"
 _ID_LENGTH = 12
@@ -39,6 +48,7 @@ class AddonsStack(Stack):
 
     Args:
         cluster: the cluster file.
+        network: ids of it are values that addons need.
         state: exports of the State stack.
         env: account and region.
         synthesizer: where the stack's assets go.
@@ -51,6 +61,7 @@ class AddonsStack(Stack):
         construct_id: str,
         *,
         cluster: Cluster,
+        network: NetworkStack,
         state: StateExports,
         env: Environment,
         synthesizer: IStackSynthesizer,
@@ -74,6 +85,7 @@ class AddonsStack(Stack):
             sha256=sha256,
             stack=self.stack_name,
             signal=signal,
+            values=_values(content, network),
         )
         parameter = ssm.CfnParameter(
             self,
@@ -134,3 +146,12 @@ class AddonsStack(Stack):
             resource_signal=CfnResourceSignal(count=1, timeout=Duration.seconds(timeout).to_iso_string())
         )
         ready.add_resource_dependency(parameter)
+
+
+def _values(content: str, network: NetworkStack) -> dict[str, str]:
+    """What has a placeholder in a set's file. Asking for an id makes Network export it."""
+    ids: dict[str, Callable[[], str]] = {
+        cloud_controller_manager.VPC_VALUE: lambda: network.network.vpc.vpc_id,
+        cloud_controller_manager.SUBNET_VALUE: lambda: network.network.subnet_of("a").subnet_id,
+    }
+    return {name: find() for name, find in ids.items() if placeholder(name) in content}

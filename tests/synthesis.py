@@ -105,6 +105,7 @@ VARIANTS: dict[str, tuple[str, dict[str, dict[str, object]]]] = {
             }
         },
     ),
+    "load-balancers": ("ha", {"addons": {"cloud_controller_manager": {"enabled": True}}}),
     "mirror-on-s3": ("local", {"artifacts": {"mirror": "s3://my-mirror/kubernetes"}}),
     "mirror-on-the-web": ("local", {"artifacts": {"mirror": "http://mirror.example.com:8080"}}),
 }

@@ -154,6 +154,16 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             build_gib=2,
         ),
         ProgramSet(
+            name="cloud-provider-aws",
+            module="cloud-provider-aws",
+            requirement="k8s.io/cloud-provider-aws",
+            packages=("k8s.io/cloud-provider-aws/cmd/aws-cloud-controller-manager",),
+            programs=("aws-cloud-controller-manager",),
+            ldflags=("-X k8s.io/component-base/version.gitVersion=v{version}",),
+            build_seconds=180,
+            build_gib=3,
+        ),
+        ProgramSet(
             name="metrics-server",
             module="metrics-server",
             requirement="sigs.k8s.io/metrics-server",

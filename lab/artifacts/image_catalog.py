@@ -82,6 +82,14 @@ IMAGES: Mapping[str, Image] = {
             user="65535:65535",
         ),
         Image(
+            name="cloud-controller-manager",
+            references=(f"{_REGISTRY}/provider-aws/cloud-controller-manager:v{{cloud_provider_aws}}",),
+            programs={"/bin/aws-cloud-controller-manager": "aws-cloud-controller-manager"},
+            entrypoint=("/bin/aws-cloud-controller-manager",),
+            user="65534:65534",
+            addon="cloud_controller_manager",
+        ),
+        Image(
             name="metrics-server",
             references=(f"{_REGISTRY}/metrics-server/metrics-server:v{{metrics_server}}",),
             programs={"/metrics-server": "metrics-server"},

@@ -25,6 +25,7 @@ def references(image: Image) -> tuple[str, ...]:
         "kubernetes": pinned_version(PROGRAM_SETS["kubernetes-control-plane"]),
         "etcd": pinned_version(PROGRAM_SETS["etcd"]),
         "coredns": pinned_version(PROGRAM_SETS["coredns"]),
+        "cloud_provider_aws": pinned_version(PROGRAM_SETS["cloud-provider-aws"]),
         "external_dns": pinned_version(PROGRAM_SETS["external-dns"]),
         "metrics_server": pinned_version(PROGRAM_SETS["metrics-server"]),
     }

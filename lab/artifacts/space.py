@@ -6,7 +6,7 @@ from pathlib import Path
 from lab.artifacts.errors import DiskSpaceError
 
 GIB = 1 << 30
-MAX_CACHE_BYTES = 4 * 10**9
+MAX_CACHE_BYTES = 44 * 10**8
 """The size of the cache when nothing is being built."""
 CONTAINERD_BYTES = 10**9
 """The part that is kept free for the images as containerd unpacks them, which come last."""

@@ -193,7 +193,7 @@ class Store:
                 what="artifacts",
                 message=f"missing in {self.cache.root}: {', '.join(names)}. "
                 f"Each comes from {self._places()}. If all of it must be built, that needs {gib:.1f} GiB "
-                f"of disk for the time; at most {MAX_CACHE_BYTES / 1e9:.0f} GB are kept",
+                f"of disk for the time; at most {MAX_CACHE_BYTES / 1e9:.1f} GB are kept",
                 expected_seconds=self.build_seconds(plan, found),
             )
         )

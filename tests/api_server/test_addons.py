@@ -120,7 +120,7 @@ def _definition() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("cluster", ["dev", "ha"])
+@pytest.mark.parametrize("cluster", ["dev", "ha", "load-balancers"])
 def test_the_api_server_takes_all_objects_of_our_addons(master: _Master, cluster: str) -> None:
     """Nothing is invalid or refused by an admission plugin; a second time nothing changes."""
     which = wanted(*addon_set(load_variant(cluster)).addons)
@@ -129,14 +129,12 @@ def test_the_api_server_takes_all_objects_of_our_addons(master: _Master, cluster
     states = {found.addon: found.state for found in master.inventories.read().values()}
     # Their pods do not run.
     assert set(states.values()) <= {State.APPLIED, State.READY}
-    objects = [each for one in which.addons.addons for each in one.objects]
-    before = [master.api.get(Ref.of(each)) for each in objects]
+    objects = [(each, one.name) for one in which.addons.addons for each in one.objects]
+    before = [master.api.get(Ref.of(each)) for each, _ in objects]
     assert all(before)
-    for each in objects:
-        master.api.apply(
-            {**each, "metadata": {**each["metadata"], "labels": _labels(each, which.addons.addons[0].name)}}
-        )
-    after = [master.api.get(Ref.of(each)) for each in objects]
+    for each, name in objects:
+        master.api.apply({**each, "metadata": {**each["metadata"], "labels": _labels(each, name)}})
+    after = [master.api.get(Ref.of(each)) for each, _ in objects]
     versions = [[found["metadata"]["resourceVersion"] for found in all_ if found] for all_ in (before, after)]
     assert versions[0] == versions[1]
 

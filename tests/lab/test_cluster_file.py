@@ -64,7 +64,8 @@ def test_images_have_the_tag_that_addons_request() -> None:
     """The default version is the one that is built, on the path that machines' containerd looks for."""
     requested = {
         container["image"]
-        for addon in addon_set(load_variant("external-dns")).addons
+        for variant in ("external-dns", "load-balancers")
+        for addon in addon_set(load_variant(variant)).addons
         for each in addon.objects
         if each["kind"] == "Deployment"
         for container in each["spec"]["template"]["spec"]["containers"]

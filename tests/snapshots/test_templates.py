@@ -65,7 +65,12 @@ def _for_any_slot(text: str, *, slot: str, zone: str) -> str:
 
 @pytest.mark.parametrize(
     ("cluster", "stack"),
-    [*stacks_of(*CLUSTERS), ("service-account-roles", "ServiceAccounts"), ("external-dns", "Addons")],
+    [
+        *stacks_of(*CLUSTERS),
+        ("service-account-roles", "ServiceAccounts"),
+        ("external-dns", "Addons"),
+        ("load-balancers", "Addons"),
+    ],
 )
 def test_template(cluster: str, stack: str, snapshot: SnapshotAssertion) -> None:
     """A stack's template is the one that was last reviewed."""

@@ -7,7 +7,7 @@ is in force: it changes, and is rolled back, with the stack. See docs/decisions/
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 from kubequorum_node.errors import NodeError
@@ -26,6 +26,11 @@ class AddonSetError(NodeError):
 def sha256_of(content: bytes) -> str:
     """Checksum of a set's file."""
     return hashlib.sha256(content).hexdigest()
+
+
+def placeholder(value: str) -> str:
+    """What stands in objects for a value that only the deployment knows, such as a role's ARN."""
+    return f"${{kubequorum:{value}}}"
 
 
 def parameter_name(cluster: str) -> str:
@@ -88,6 +93,19 @@ class AddonSet:
                 f"the set of addons cannot be read ({error!r}): deploy Addons again"
             ) from error
 
+    def filled(self, values: Mapping[str, str]) -> Self:
+        """The set with these values in place of their placeholders; any other text stays as it is."""
+        if not values:
+            return self
+        texts = {placeholder(name): value for name, value in values.items()}
+        return replace(
+            self,
+            addons=tuple(
+                replace(addon, objects=tuple(_filled(each, texts) for each in addon.objects))
+                for addon in self.addons
+            ),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class AddonSetLocation:
@@ -101,10 +119,16 @@ class AddonSetLocation:
     """The stack that may wait for it."""
     signal: str = ""
     """Logical id of the resource that waits; empty if nothing does."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What only the deployment knows, by the names of its placeholders in the file."""
 
     def to_json(self) -> str:
         """Compact JSON, the same text for the same values."""
-        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
+        members = asdict(self)
+        if not self.values:
+            # Masters that do not know of values read a set that has none.
+            del members["values"]
+        return json.dumps(members, separators=(",", ":"), sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -118,11 +142,11 @@ class AddonSetLocation:
             return cls(**json.loads(text))
         except (ValueError, TypeError) as error:
             raise AddonSetError(
-                f"the parameter of the addons cannot be read ({error!r}): deploy Addons again"
+                f"the parameter of the addons cannot be read ({error!r}): deploy ControlPlane, then Addons"
             ) from error
 
     def verified(self, body: bytes) -> AddonSet:
-        """The set in a file.
+        """The set in a file, with the values of this deployment.
 
         Raises:
             AddonSetError: it has another checksum, or cannot be read.
@@ -134,7 +158,19 @@ class AddonSetLocation:
                 f"s3://{self.bucket}/{self.key} is damaged: its sha256 is {found} instead of {self.sha256}. "
                 "Delete the object and deploy Addons again"
             )
-        return AddonSet.from_json(body.decode("utf-8", "replace"))
+        return AddonSet.from_json(body.decode("utf-8", "replace")).filled(self.values)
+
+
+def _filled(value: Any, texts: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        for text, replacement in texts.items():
+            value = value.replace(text, replacement)
+        return value
+    if isinstance(value, Mapping):
+        return {key: _filled(each, texts) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(each, texts) for each in value]
+    return value
 
 
 def _text(value: object) -> str:

@@ -4,16 +4,23 @@ from collections.abc import Callable
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from kubequorum.addons import external_dns, metrics_server
+from kubequorum.addons import cloud_controller_manager, external_dns, metrics_server
 from kubequorum.addons.role import AddonRole
 from kubequorum.config import Cluster
 from kubequorum.config.addons import Manifest
 from kubequorum.config.manifests import read_objects
 from kubequorum_node.addon_set import Addon, AddonSet
 
-BUILT_IN: tuple[Callable[[Cluster], Addon | None], ...] = (metrics_server.addon, external_dns.addon)
+BUILT_IN: tuple[Callable[[Cluster], Addon | None], ...] = (
+    cloud_controller_manager.addon,
+    metrics_server.addon,
+    external_dns.addon,
+)
 """Each returns None if the cluster does not want it."""
-_ROLES: tuple[Callable[[Cluster, str], AddonRole | None], ...] = (external_dns.role,)
+_ROLES: tuple[Callable[[Cluster, str], AddonRole | None], ...] = (
+    cloud_controller_manager.role,
+    external_dns.role,
+)
 
 
 def addon_set(cluster: Cluster) -> AddonSet:

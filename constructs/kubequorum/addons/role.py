@@ -35,9 +35,13 @@ class AddonRole:
     namespace = NAMESPACE
 
 
+_SHORT = {"cloud-controller-manager": "load-balancers"}
+"""What stands for an addon in the name of its role, which may have 64 characters."""
+
+
 def role_name(cluster: Cluster, addon: str) -> str:
     """Name of an addon's role: IAM's names are those of all regions of an account."""
-    return f"{cluster.name}-{cluster.region}-{addon}"
+    return f"{cluster.name}-{cluster.region}-{_SHORT.get(addon, addon)}"
 
 
 def role_arn(cluster: Cluster, addon: str) -> str:

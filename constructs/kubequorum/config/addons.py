@@ -85,6 +85,28 @@ class ExternalDns(Section):
     )
 
 
+class CloudControllerManager(Section):
+    """Network load balancers for Services of type LoadBalancer."""
+
+    enabled: Annotated[bool, Strict()] = Field(default=False, description="whether the cluster has it")
+    version: Version = Field(
+        default="1.36.0", description="version, without a leading v", examples=["1.36.0"]
+    )
+    image: ImageName | None = Field(
+        default=None,
+        description=(
+            "its image with tag or digest; without it provider-aws/cloud-controller-manager of "
+            "registry.k8s.io or of kubernetes.image_repository"
+        ),
+        examples=["registry.example.com/cloud-controller-manager:v1.36.0"],
+    )
+    extra_args: dict[FlagName, FlagValue] = Field(
+        default={},
+        description="flags without the leading dashes, and their values; they override ours",
+        examples=[{"v": "4"}],
+    )
+
+
 class Manifest(Section):
     """Manifests of your own, which masters apply and keep as they are."""
 
@@ -113,6 +135,10 @@ class Manifest(Section):
 class Addons(Section):
     """Addons: what masters apply to the cluster, see docs/addons.md. A change replaces no machine."""
 
+    cloud_controller_manager: CloudControllerManager = Field(
+        default=CloudControllerManager(),
+        description="network load balancers for Services of type LoadBalancer",
+    )
     metrics_server: MetricsServer = Field(
         default=MetricsServer(), description="what `kubectl top` and the HorizontalPodAutoscaler read from"
     )

@@ -3,7 +3,11 @@
 import re
 
 STACK_NAMES = ("Network", "State", "ControlPlane", "Workers", "ServiceAccounts", "Addons")
-BUILT_IN_ADDONS = {"external-dns": "external_dns", "metrics-server": "metrics_server"}
+BUILT_IN_ADDONS = {
+    "cloud-controller-manager": "cloud_controller_manager",
+    "external-dns": "external_dns",
+    "metrics-server": "metrics_server",
+}
 """Addons that come with Kubequorum, and their keys below `addons`."""
 
 

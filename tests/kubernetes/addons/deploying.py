@@ -2,9 +2,6 @@
 
 from tests.deploy.deployment import Deployment
 
-DOMAIN = "apps.local.kubequorum.internal"
-"""Where external-dns may change names: a part of the cluster's own zone."""
-
 
 def deploy_addons(cluster: Deployment) -> None:
     """Put the cluster file's addons in force; CommandError if they do not become ready."""

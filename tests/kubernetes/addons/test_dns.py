@@ -5,24 +5,13 @@ from typing import Any
 import pytest
 
 from tests.deploy.deployment import Deployment
-from tests.kubernetes.addons.deploying import DOMAIN
+from tests.kubernetes.addons.names import ANNOTATION, DOMAIN, records_of
 from tests.kubernetes.pods import PORT, available_deployment
 
 pytestmark = pytest.mark.deploy
 
 _NAME = f"shop.{DOMAIN}."
 _OWNER = f"a-owner.{_NAME}"
-_ANNOTATION = "external-dns.alpha.kubernetes.io/hostname"
-
-
-def _records(cluster: Deployment) -> dict[tuple[str, str], list[str]]:
-    """Name and type of each record → its values."""
-    zone = cluster.outputs("State")["ZoneId"]
-    found = cluster.client("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
-    return {
-        (each["Name"], each["Type"]): sorted(value["Value"] for value in each.get("ResourceRecords", []))
-        for each in found
-    }
 
 
 def _service(*names: str) -> dict[str, Any]:
@@ -30,7 +19,7 @@ def _service(*names: str) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": "shop", "annotations": {_ANNOTATION: ",".join(names)}},
+        "metadata": {"name": "shop", "annotations": {ANNOTATION: ",".join(names)}},
         "spec": {"clusterIP": "None", "selector": {"app": "shop"}, "ports": [{"port": PORT}]},
     }
 
@@ -40,19 +29,19 @@ def test_the_name_of_a_service_appears_and_disappears(cluster: Deployment) -> No
 
     A Service that claims the API's name is not heard.
     """
-    before = _records(cluster)
+    before = records_of(cluster)
     own = f"api.{DOMAIN.partition('.')[2]}"
     assert (f"{own}.", "A") in before
     cluster.apply(available_deployment("shop", copies=2)[0], _service(_NAME.rstrip("."), own))
-    cluster.wait_until(lambda: len(_records(cluster).get((_NAME, "A"), [])) == 2, "both pods have the name")
+    cluster.wait_until(lambda: len(records_of(cluster).get((_NAME, "A"), [])) == 2, "both pods have the name")
     addresses = [pod["status"]["podIP"] for pod in cluster.get("pods", "-l", "app=shop")]
-    records = _records(cluster)
+    records = records_of(cluster)
     assert records.pop((_NAME, "A")) == sorted(addresses)
     (owner,) = records.pop((_OWNER, "TXT"))
     assert "external-dns/owner=local," in owner
     assert records == before
     cluster.kubectl("delete", "service,deployment", "shop")
-    cluster.wait_until(lambda: _records(cluster) == before, "the name is gone, and its owner's record")
+    cluster.wait_until(lambda: records_of(cluster) == before, "the name is gone, and its owner's record")
 
 
 def test_it_has_its_own_role_and_no_other(cluster: Deployment) -> None:

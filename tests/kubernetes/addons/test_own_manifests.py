@@ -5,7 +5,6 @@ Whatever becomes of a master.
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import pytest

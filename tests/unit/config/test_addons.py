@@ -142,3 +142,19 @@ def test_a_good_file_is_accepted(tmp_path: Path) -> None:
     """A Secret without data, too: whoever has its content fills it in."""
     (tmp_path / "own.yaml").write_text(GOOD + "---\n" + GOOD.replace("ConfigMap", "Secret"), encoding="utf-8")
     accepted(tmp_path, _manifests(_own()))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        (("service_accounts", "issuer"), "none", "it needs an AWS role"),
+        (("network", "nat"), "none", "its pods must reach STS"),
+    ],
+)
+def test_an_addon_that_calls_aws_needs_a_role_and_a_way(
+    tmp_path: Path, key: tuple[str, str], value: str, said: str
+) -> None:
+    """Without them its pods would fail one after the other."""
+    document = changed(key, value)
+    document["addons"] = {"cloud_controller_manager": {"enabled": True}}
+    assert f"addons.cloud_controller_manager.enabled = True: {said}" in errors(tmp_path, document)

@@ -1,4 +1,4 @@
-"""Stale Node objects, whose instance is gone: there is no cloud controller manager to remove them."""
+"""Stale Node objects, whose instance is gone: no cloud controller removes them, see revoked_nodes."""
 
 import json
 import re

@@ -30,6 +30,28 @@ def addon_problems(cluster: Cluster) -> Iterator[Problem]:
             "addons.manifests", " → ".join(circle), "need each other", "remove one of them from needs"
         )
     yield from _repeated(manifests)
+    yield from _roles(cluster)
+
+
+def _roles(cluster: Cluster) -> Iterator[Problem]:
+    """Addons that call AWS need roles, and a way to STS."""
+    if not cluster.addons.cloud_controller_manager.enabled:
+        return
+    key = "addons.cloud_controller_manager.enabled"
+    if cluster.service_accounts.issuer == "none":
+        yield Problem(
+            key,
+            True,
+            "it needs an AWS role, and there is none: service_accounts.issuer is none",
+            "turn it off, or choose another issuer",
+        )
+    if cluster.network.nat == "none":
+        yield Problem(
+            key,
+            True,
+            "its pods must reach STS, and with network.nat: none nothing leads there",
+            "turn it off, or choose another network.nat",
+        )
 
 
 def _file(key: str, manifest: Manifest) -> Iterator[Problem]:
