@@ -45,13 +45,19 @@ class Deployment(Cluster):
         The administrator is the account's root user, to whom the embedded AWS applies no policy.
         """
         allow = {"Effect": "Allow", "Action": actions, "Resource": "*"}
-        return self._client_of_new_role(service, {"allow": _policy(allow)})
+        return self._client(self._session_of_new_role({"allow": _policy(allow)}), service)
 
     def client_with_rights_of(self, role: str, service: str, *, extra: dict[str, Any] | None = None) -> Any:
         """A boto3 client with the credentials of a new role that has the policies of a role.
 
         `extra` is one more statement, which allows something on all resources.
         """
+        return self._client(self.session_with_rights_of(role, extra=extra), service)
+
+    def session_with_rights_of(
+        self, role: str, *, extra: dict[str, Any] | None = None
+    ) -> boto3.session.Session:
+        """Such credentials for any client, and for programs."""
         iam = self.client("iam")
         names = iam.list_role_policies(RoleName=role)["PolicyNames"]
         documents = {
@@ -61,9 +67,12 @@ class Deployment(Cluster):
         policies = {name: json.dumps(document) for name, document in documents.items()}
         if extra is not None:
             policies["extra"] = _policy({"Effect": "Allow", "Resource": "*", **extra})
-        return self._client_of_new_role(service, policies)
+        return self._session_of_new_role(policies)
 
-    def _client_of_new_role(self, service: str, policies: dict[str, str]) -> Any:
+    def _client(self, session: boto3.session.Session, service: str) -> Any:
+        return session.client(service, endpoint_url=self.target.endpoint_url)  # type: ignore[call-overload]
+
+    def _session_of_new_role(self, policies: dict[str, str]) -> boto3.session.Session:
         iam = self.client("iam")
         name = f"test-{uuid.uuid4().hex[:12]}"
         account = self.client("sts").get_caller_identity()["Account"]
@@ -81,7 +90,7 @@ class Deployment(Cluster):
             aws_secret_access_key=session["SecretAccessKey"],
             aws_session_token=session["SessionToken"],
             region_name=self.target.session.region_name,
-        ).client(service, endpoint_url=self.target.endpoint_url)  # type: ignore[call-overload]
+        )
 
     def run_cdk(self, *arguments: str) -> str:
         """Run one CDK command and return its output; CommandError if it fails."""
