@@ -28,9 +28,12 @@ _BETWEEN_LOSSES_SECONDS = (0.3, 0.9)
 """At random, so that they do not keep time with the writer."""
 _CALM_SECONDS = 5.0
 _USAGE = (
-    f"systemctl show {_UNIT} -p CPUUsageNSec --value; "
-    f"grep VmHWM /proc/$(systemctl show {_UNIT} -p MainPID --value)/status"
+    f"pid=$(systemctl show {_UNIT} -p MainPID --value); "
+    "getconf CLK_TCK; sed 's/.*) //' /proc/$pid/stat; grep VmHWM /proc/$pid/status"
 )
+"""From /proc: systemd knows no CPUUsageNSec where control groups lack the controller `cpu`."""
+_CPU_FIELDS = slice(11, 15)
+"""Of /proc/PID/stat behind the program's name: user and system time, its own and that of programs it ran."""
 
 
 def measure(cluster: Cluster, progress: Progress) -> Mapping[str, float]:
@@ -75,9 +78,13 @@ def p99_of_writes(history: Path) -> float:
 
 
 def usage(printed: str) -> tuple[float, float]:
-    """Seconds of a processor and the most MiB of memory so far, by what the machine printed."""
-    nanoseconds, memory = printed.split("\n", 1)
-    return int(nanoseconds) / 1e9, int(memory.split()[1]) / 1024
+    """Seconds of a processor and the most MiB of memory so far, by what the machine printed.
+
+    https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+    """
+    ticks_per_second, fields, memory = printed.strip().split("\n")
+    ticks = sum(map(int, fields.split()[_CPU_FIELDS]))
+    return ticks / int(ticks_per_second), int(memory.split()[1]) / 1024
 
 
 @contextmanager

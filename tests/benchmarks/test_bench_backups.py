@@ -36,6 +36,7 @@ def test_too_few_writes_are_no_figure(tmp_path: Path) -> None:
         backups.p99_of_writes(_history(tmp_path / "history.jsonl", [0.1] * 3))
 
 
-def test_usage_is_read_from_systemd_and_the_kernel() -> None:
-    """Nanoseconds, and KiB."""
-    assert backups.usage("2500000000\nVmHWM:\t   61440 kB\n") == (2.5, 60.0)
+def test_usage_is_read_from_the_kernel() -> None:
+    """Ticks of the writer and of what it ran, and KiB."""
+    stat = "S 1 812 812 0 -1 4194560 9 9 0 0 100 40 70 40 20 0 1 0 5000 1 1"
+    assert backups.usage(f"100\n{stat}\nVmHWM:\t   61440 kB\n") == (2.5, 60.0)
