@@ -39,41 +39,38 @@ _CPU_FIELDS = slice(11, 15)
 def measure(cluster: Cluster, progress: Progress) -> Mapping[str, float]:
     """Load the cluster with and without backups; nothing of it is changed in the end."""
     bucket = BackupBucket(cluster.target)
+    bare = [_load_without_backups(cluster, progress, "before")]
     with progress.stage(f"Back up under load: {_LOSSES} moments at which all could be lost") as stage:
         before, began = _usage(cluster), time.monotonic()
         with _loading(cluster, "backups") as load:
             lags = [_lost_seconds(bucket) for _ in _moments()]
         seconds, after = time.monotonic() - began, _usage(cluster)
         stage.line(f"at worst {max(lags):.1f} s of writes, in the median {statistics.median(lags):.1f} s")
-    with (
-        progress.stage("The same load without backups"),
-        _without_backups(cluster),
-        _loading(cluster, "no-backups") as bare,
-    ):
-        time.sleep(sum(_BETWEEN_LOSSES_SECONDS) / 2 * _LOSSES)
+    bare.append(_load_without_backups(cluster, progress, "after"))
     writer = max(after, key=lambda slot: after[slot][0] - before[slot][0])
     return {
         "backup_lag_seconds": max(lags),
         "backup_cpu_percent": 100 * (after[writer][0] - before[writer][0]) / seconds,
         "backup_memory_mib": after[writer][1],
-        "backup_write_p99_ratio": p99_of_writes(load.history) / p99_of_writes(bare.history),
+        "backup_write_p99_ratio": p99_of_writes(load.history) / p99_of_writes(*bare),
     }
 
 
-def p99_of_writes(history: Path) -> float:
+def p99_of_writes(*histories: Path) -> float:
     """Seconds in which 99 of 100 acknowledged writes to etcd were acknowledged.
 
     Raises:
-        CommandError: the history has too few of them.
+        CommandError: the histories have too few of them.
     """
-    records = map(json.loads, history.read_text(encoding="utf-8").splitlines())
+    lines = [line for history in histories for line in history.read_text(encoding="utf-8").splitlines()]
+    records = map(json.loads, lines)
     taken = [
         (record["return"] - record["call"]) / 1e9
         for record in records
         if record["target"] == "etcd" and record["kind"] != "read" and record["outcome"] == "done"
     ]
     if len(taken) < 100:
-        raise CommandError(f"{history} has {len(taken)} writes to etcd, too few for a 99th percentile")
+        raise CommandError(f"{histories[0]} has {len(taken)} writes to etcd, too few for a 99th percentile")
     return float(statistics.quantiles(taken, n=100)[-1])
 
 
@@ -118,6 +115,20 @@ def _usage(cluster: Cluster) -> dict[str, tuple[float, float]]:
     with ThreadPoolExecutor() as pool:
         printed = pool.map(lambda slot: cluster.sh(cluster.master(slot), _USAGE), cluster.slots)
         return {slot: usage(text) for slot, text in zip(cluster.slots, printed, strict=True)}
+
+
+def _load_without_backups(cluster: Cluster, progress: Progress, when: str) -> Path:
+    """The history of half as much load, before that with backups and after it.
+
+    A cluster becomes quicker or slower as it ages, which is not the backups' cost.
+    """
+    with (
+        progress.stage(f"Half of the load without backups, {when} that with them"),
+        _without_backups(cluster),
+        _loading(cluster, f"no-backups-{when}") as bare,
+    ):
+        time.sleep(sum(_BETWEEN_LOSSES_SECONDS) / 2 * _LOSSES / 2)
+    return bare.history
 
 
 @contextmanager

@@ -27,7 +27,6 @@ from kubequorum.addons import (
     role_name,
 )
 from kubequorum.config import Cluster
-from kubequorum.permissions import Permission
 from kubequorum.service_account_role import ServiceAccountRole
 from kubequorum.state_exports import IssuerExports, StateExports
 from kubequorum_node.addon_set import AddonSetLocation, parameter_name, placeholder, sha256_of
@@ -112,16 +111,7 @@ class AddonsStack(Stack):
             name=wanted.addon,
             role_name=role_name(cluster, wanted.addon),
             description=f"Addon {wanted.addon} of {cluster.name}",
-            permissions=[
-                Permission(
-                    sid=statement.sid,
-                    actions=statement.actions,
-                    resources=statement.resources,
-                    conditions=statement.conditions,
-                    wildcard_reason=statement.reason,
-                )
-                for statement in wanted.statements
-            ],
+            permissions=wanted.permissions,
         )
 
     def _asset(self, content: str, sha256: str) -> assets.Asset:

@@ -7,6 +7,7 @@ cluster, on purpose or not, deletes no copies.
 from collections.abc import Sequence
 from typing import cast
 
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -48,18 +49,18 @@ class BackupReplication(Construct):
             assumed_by=iam.ServicePrincipal("s3.amazonaws.com"),
             description=f"S3 copies backups into {replica_bucket}",
         )
+        replica_arn = Stack.of(self).format_arn(service="s3", region="", account="", resource=replica_bucket)
         permissions = copy_backups(
             bucket_arn=bucket.bucket_arn,
             key_arn=key.key_arn,
             prefixes=prefixes,
-            replica_bucket=replica_bucket,
+            replica_arn=replica_arn,
             replica_key_arn=replica_key_arn,
         )
         policy = iam.Policy(self, "Policy", document=policy_document(permissions), roles=[role])
         acknowledge_wildcards(policy, permissions)
         cfn = s3.CfnBucket
         enabled, disabled = "Enabled", "Disabled"
-        replica_arn = s3.Bucket.from_bucket_name(self, "Replica", replica_bucket).bucket_arn
         resource = cast("s3.CfnBucket", bucket.node.default_child)
         resource.replication_configuration = cfn.ReplicationConfigurationProperty(
             role=role.role_arn,

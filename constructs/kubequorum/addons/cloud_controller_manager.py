@@ -9,16 +9,8 @@ with it the role of the node, is out of its reach.
 import hashlib
 from typing import Any
 
-from kubequorum.addons import load_balancer_role
-from kubequorum.addons.objects import (
-    CONTROL_PLANE,
-    RBAC,
-    REGISTRY,
-    arguments,
-    binding,
-    kubernetes_object,
-    restricted,
-)
+from kubequorum.addons import load_balancer_role, workload
+from kubequorum.addons.objects import RBAC, arguments, binding, kubernetes_object, restricted
 from kubequorum.addons.role import ROLE_ANNOTATION, AddonRole, role_arn
 from kubequorum.config import Cluster
 from kubequorum_node.addon_set import Addon, placeholder
@@ -38,18 +30,16 @@ def addon(cluster: Cluster) -> Addon | None:
     settings = cluster.addons.cloud_controller_manager
     if not settings.enabled:
         return None
-    replicas = min(2, len(cluster.zones))
+    replicas = workload.replicas_on_masters(cluster)
     config = cloud_config(cluster)
-    objects = [
+    objects = (
         _object("v1", "ServiceAccount", NAME, annotations={ROLE_ANNOTATION: role_arn(cluster, NAME)}),
         _object("v1", "ConfigMap", NAME, data={_CONFIG_FILE: config}),
         *_rights(),
         _deployment(cluster, replicas, config),
-    ]
-    if replicas > 1:
-        spec = {"minAvailable": 1, "selector": {"matchLabels": _LABELS}}
-        objects.append(_object("policy/v1", "PodDisruptionBudget", NAME, spec=spec))
-    return Addon(name=NAME, version=settings.version, objects=tuple(objects))
+        *workload.disruption_budgets(NAME, _LABELS, replicas=replicas),
+    )
+    return Addon(name=NAME, version=settings.version, objects=objects)
 
 
 def role(cluster: Cluster, own_zone_id: str) -> AddonRole | None:
@@ -57,7 +47,7 @@ def role(cluster: Cluster, own_zone_id: str) -> AddonRole | None:
     del own_zone_id
     if not cluster.addons.cloud_controller_manager.enabled:
         return None
-    return AddonRole(addon=NAME, statements=load_balancer_role.statements(cluster.name))
+    return AddonRole(addon=NAME, permissions=load_balancer_role.permissions(cluster.name))
 
 
 def cloud_config(cluster: Cluster) -> str:
@@ -119,65 +109,32 @@ def _arguments(cluster: Cluster) -> dict[str, str]:
 
 def _deployment(cluster: Cluster, replicas: int, config: str) -> dict[str, Any]:
     settings = cluster.addons.cloud_controller_manager
-    registry = cluster.kubernetes.image_repository or REGISTRY
     container = {
         "name": NAME,
-        "image": settings.image or f"{registry}/provider-aws/{NAME}:v{settings.version}",
+        "image": workload.image(cluster, settings, f"provider-aws/{NAME}"),
         "args": arguments(_arguments(cluster), settings.extra_args),
         "ports": [{"name": "https", "containerPort": _PORT, "protocol": "TCP"}],
-        "livenessProbe": {**_probe(), "initialDelaySeconds": 20},
-        "readinessProbe": _probe(),
+        "livenessProbe": {**workload.probe("/healthz"), "initialDelaySeconds": 20},
+        "readinessProbe": workload.probe("/healthz"),
         # Of its own manifests: https://github.com/kubernetes/cloud-provider-aws/tree/master/charts
         "resources": {"requests": {"cpu": "200m", "memory": "64Mi"}},
         "securityContext": restricted(user=_USER),
         "volumeMounts": [{"name": "config", "mountPath": _CONFIG_FOLDER, "readOnly": True}],
     }
-    pod: dict[str, Any] = {
+    pod = {
         "serviceAccountName": NAME,
         "priorityClassName": "system-cluster-critical",
         # AWS's names are resolved without CoreDNS.
         "dnsPolicy": "Default",
-        "nodeSelector": {CONTROL_PLANE: ""},
-        "tolerations": [{"key": CONTROL_PLANE, "operator": "Exists", "effect": "NoSchedule"}],
+        **workload.on_masters(replicas, _LABELS),
         "containers": [container],
         "volumes": [{"name": "config", "configMap": {"name": NAME}}],
     }
-    if replicas > 1:
-        pod["topologySpreadConstraints"] = [
-            {
-                "maxSkew": 1,
-                "topologyKey": "kubernetes.io/hostname",
-                "whenUnsatisfiable": "DoNotSchedule",
-                "labelSelector": {"matchLabels": _LABELS},
-                # Of a roll each revision is spread by itself.
-                "matchLabelKeys": ["pod-template-hash"],
-            }
-        ]
     # It reads its settings when it starts.
     digest = hashlib.sha256(config.encode()).hexdigest()
-    return _object(
-        "apps/v1",
-        "Deployment",
-        NAME,
-        spec={
-            "replicas": replicas,
-            "revisionHistoryLimit": 2,
-            "selector": {"matchLabels": _LABELS},
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
-            "template": {
-                "metadata": {"labels": _LABELS, "annotations": {"kubequorum/config-sha256": digest}},
-                "spec": pod,
-            },
-        },
+    return workload.deployment(
+        NAME, _LABELS, pod, replicas=replicas, annotations={"kubequorum/config-sha256": digest}
     )
-
-
-def _probe() -> dict[str, Any]:
-    return {
-        "httpGet": {"path": "/healthz", "port": "https", "scheme": "HTTPS"},
-        "periodSeconds": 10,
-        "failureThreshold": 3,
-    }
 
 
 def _object(api_version: str, kind: str, name: str, **content: Any) -> dict[str, Any]:

@@ -7,20 +7,20 @@ those of its own chart (https://github.com/kubernetes-sigs/external-dns/tree/mas
 
 from typing import Any
 
-from aws_cdk import Aws
-
+from kubequorum.addons import workload
 from kubequorum.addons.objects import (
     CONTROL_PLANE,
     RBAC,
-    REGISTRY,
     arguments,
     binding,
     kubernetes_object,
     restricted,
 )
-from kubequorum.addons.role import ROLE_ANNOTATION, AddonRole, Statement, role_arn
+from kubequorum.addons.role import ROLE_ANNOTATION, AddonRole, role_arn
 from kubequorum.config import Cluster
 from kubequorum.config.addons import ExternalDns
+from kubequorum.permissions import Permission
+from kubequorum.permissions.statement import PARTITION
 from kubequorum_node.addon_set import Addon
 
 _NAME = "external-dns"
@@ -50,12 +50,13 @@ def role(cluster: Cluster, own_zone_id: str) -> AddonRole | None:
     settings = cluster.addons.external_dns
     if not settings.enabled:
         return None
-    zone = f"arn:{Aws.PARTITION}:route53:::hostedzone/{settings.zone_id or own_zone_id}"
+    zone = f"arn:{PARTITION}:route53:::hostedzone/{settings.zone_id or own_zone_id}"
     return AddonRole(
         addon=_NAME,
-        statements=(
+        permissions=(
+            # The names of Services, and the TXT records that say whose they are.
             # https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html
-            Statement(
+            Permission(
                 sid="NamesBelowDomain",
                 actions=(_CHANGE,),
                 resources=(zone,),
@@ -70,19 +71,18 @@ def role(cluster: Cluster, own_zone_id: str) -> AddonRole | None:
                     # ForAllValues is also true for a request without the key.
                     "Null": {f"{_CHANGE}NormalizedRecordNames": "false"},
                 },
-                reason="the names of Services, and the TXT records that say whose they are",
             ),
-            Statement(
+            # It compares what is with what should be.
+            Permission(
                 sid="ReadNames",
                 actions=("route53:ListResourceRecordSets",),
                 resources=(zone,),
-                reason="it compares what is with what should be",
             ),
-            Statement(
+            Permission(
                 sid="FindZones",
                 actions=("route53:ListHostedZones",),
                 resources=("*",),
-                reason="it asks for the zone's name; the action knows no resources",
+                wildcard_reason="it asks for the zone's name; the action knows no resources",
             ),
         ),
     )
@@ -100,7 +100,6 @@ def _rules(settings: ExternalDns) -> list[dict[str, Any]]:
 
 def _deployment(cluster: Cluster) -> dict[str, Any]:
     settings = cluster.addons.external_dns
-    registry = cluster.kubernetes.image_repository or REGISTRY
     ours = {
         "provider": "aws",
         "policy": "sync",
@@ -116,7 +115,7 @@ def _deployment(cluster: Cluster) -> dict[str, Any]:
     }
     container = {
         "name": _NAME,
-        "image": settings.image or f"{registry}/{_NAME}/{_NAME}:v{settings.version}",
+        "image": workload.image(cluster, settings, f"{_NAME}/{_NAME}"),
         "args": [
             *(f"--source={source}" for source in settings.sources),
             # The domain may be a part of the zone. Changes in the cluster are acted upon at once.
@@ -125,8 +124,8 @@ def _deployment(cluster: Cluster) -> dict[str, Any]:
             *arguments(ours, settings.extra_args),
         ],
         "ports": [{"name": "http", "containerPort": _PORT, "protocol": "TCP"}],
-        "livenessProbe": {**_probe(), "initialDelaySeconds": 10},
-        "readinessProbe": _probe(),
+        "livenessProbe": {**workload.probe("/healthz", port="http"), "initialDelaySeconds": 10},
+        "readinessProbe": workload.probe("/healthz", port="http"),
         "resources": {"requests": {"cpu": "10m", "memory": "64Mi"}},
         "securityContext": restricted(user=65532),
     }
@@ -146,22 +145,11 @@ def _deployment(cluster: Cluster) -> dict[str, Any]:
                 ]
             }
         },
-        "tolerations": [{"key": CONTROL_PLANE, "operator": "Exists", "effect": "NoSchedule"}],
+        "tolerations": workload.TOLERATIONS,
         "containers": [container],
     }
-    return _object(
-        "apps/v1",
-        "Deployment",
-        _NAME,
-        spec={
-            # Two would undo each other's changes.
-            "replicas": 1,
-            "revisionHistoryLimit": 2,
-            "selector": {"matchLabels": _LABELS},
-            "strategy": {"type": "Recreate"},
-            "template": {"metadata": {"labels": _LABELS}, "spec": pod},
-        },
-    )
+    # Two would undo each other's changes.
+    return workload.deployment(_NAME, _LABELS, pod, replicas=1, strategy={"type": "Recreate"})
 
 
 def _zone(cluster: Cluster) -> dict[str, str]:
@@ -172,10 +160,6 @@ def _zone(cluster: Cluster) -> dict[str, str]:
     """
     zone_id = cluster.addons.external_dns.zone_id or cluster.dns.hosted_zone_id
     return {"zone-id-filter": zone_id} if zone_id else {"aws-zone-type": "private"}
-
-
-def _probe() -> dict[str, Any]:
-    return {"httpGet": {"path": "/healthz", "port": "http"}, "periodSeconds": 10, "failureThreshold": 3}
 
 
 def _object(api_version: str, kind: str, name: str, **content: Any) -> dict[str, Any]:

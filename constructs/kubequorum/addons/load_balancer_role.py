@@ -5,10 +5,9 @@ balancers of the API do not have it. Of security groups those of workers have it
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awselasticloadbalancingv2.html
 """
 
-from aws_cdk import Aws
-
 from kubequorum import tags
-from kubequorum.addons.role import Statement
+from kubequorum.permissions import Permission
+from kubequorum.permissions.statement import arn, resource_tags
 
 _OWNED = "owned"
 _BALANCERS, _LISTENERS, _GROUPS = "loadbalancer/net/*", "listener/net/*", "targetgroup/*"
@@ -16,13 +15,13 @@ _CREATIONS = ["CreateLoadBalancer", "CreateTargetGroup", "CreateListener"]
 _REASON = "bound by tag: load balancers get their ids when they are created"
 
 
-def statements(cluster_name: str) -> tuple[Statement, ...]:
+def permissions(cluster_name: str) -> tuple[Permission, ...]:
     """Make network load balancers for Services, send them to workers, and open workers to them."""
     tag = tags.kubernetes_cluster(cluster_name)
-    has_tag: dict[str, str | list[str]] = {f"aws:ResourceTag/{tag}": _OWNED}
+    has_tag = resource_tags({tag: _OWNED})
     gives_tag: dict[str, str | list[str]] = {f"aws:RequestTag/{tag}": _OWNED}
     return (
-        Statement(
+        Permission(
             sid="FindOut",
             actions=(
                 *_of("ec2", "Describe", "AvailabilityZones Instances RouteTables SecurityGroups Subnets"),
@@ -30,31 +29,31 @@ def statements(cluster_name: str) -> tuple[Statement, ...]:
                 *_of("elasticloadbalancing", "Describe", "TargetGroupAttributes TargetGroups TargetHealth"),
             ),
             resources=("*",),
-            reason="reads only, and AWS offers no narrower resource for them",
+            wildcard_reason="reads only, and AWS offers no narrower resource for them",
         ),
-        Statement(
+        Permission(
             sid="NewLoadBalancers",
             actions=_of("elasticloadbalancing", "Create", "LoadBalancer TargetGroup"),
             resources=_resources(_BALANCERS, _GROUPS),
             conditions={"StringEquals": gives_tag},
-            reason=_REASON,
+            wildcard_reason=_REASON,
         ),
-        Statement(
+        Permission(
             sid="NewListeners",
             actions=("elasticloadbalancing:CreateListener",),
             resources=_resources(_BALANCERS),
             conditions={"StringEquals": {**has_tag, **gives_tag}},
-            reason=_REASON,
+            wildcard_reason=_REASON,
         ),
         # Only in the calls that create something: the tag on an existing one would give access to it.
-        Statement(
+        Permission(
             sid="TagNew",
             actions=("elasticloadbalancing:AddTags",),
             resources=_resources(_BALANCERS, _LISTENERS, _GROUPS),
             conditions={"StringEquals": {**gives_tag, "elasticloadbalancing:CreateAction": _CREATIONS}},
-            reason=_REASON,
+            wildcard_reason=_REASON,
         ),
-        Statement(
+        Permission(
             sid="OwnLoadBalancers",
             actions=(
                 *_of("elasticloadbalancing", "Delete", "Listener LoadBalancer TargetGroup"),
@@ -64,14 +63,14 @@ def statements(cluster_name: str) -> tuple[Statement, ...]:
             ),
             resources=_resources(_BALANCERS, _LISTENERS, _GROUPS),
             conditions={"StringEquals": has_tag},
-            reason=_REASON,
+            wildcard_reason=_REASON,
         ),
-        Statement(
+        Permission(
             sid="OpenWorkers",
             actions=_of("ec2", "", "AuthorizeSecurityGroupIngress RevokeSecurityGroupIngress"),
-            resources=(_arn("ec2", "security-group/*"),),
+            resources=(arn("ec2", "security-group/*"),),
             conditions={"StringEquals": has_tag},
-            reason="bound by tag: one security group of the cluster has it, that of its workers",
+            wildcard_reason="bound by tag: one security group of the cluster has it, that of its workers",
         ),
     )
 
@@ -81,8 +80,4 @@ def _of(service: str, verb: str, names: str) -> tuple[str, ...]:
 
 
 def _resources(*patterns: str) -> tuple[str, ...]:
-    return tuple(_arn("elasticloadbalancing", pattern) for pattern in patterns)
-
-
-def _arn(service: str, resource: str) -> str:
-    return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
+    return tuple(arn("elasticloadbalancing", pattern) for pattern in patterns)

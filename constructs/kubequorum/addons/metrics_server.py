@@ -8,16 +8,8 @@ kubelets of others. Arguments, probes and rights are those of its own manifests
 from collections.abc import Mapping
 from typing import Any
 
-from kubequorum.addons.objects import (
-    CONTROL_PLANE,
-    NAMESPACE,
-    RBAC,
-    REGISTRY,
-    arguments,
-    binding,
-    kubernetes_object,
-    restricted,
-)
+from kubequorum.addons import workload
+from kubequorum.addons.objects import NAMESPACE, RBAC, arguments, binding, kubernetes_object, restricted
 from kubequorum.config import Cluster
 from kubequorum_node.addon_set import Addon
 
@@ -41,11 +33,15 @@ def addon(cluster: Cluster) -> Addon | None:
     settings = cluster.addons.metrics_server
     if not settings.enabled:
         return None
-    replicas = min(2, len(cluster.zones))
-    objects = [*_rights(), _service(), _deployment(cluster, replicas), _api_service()]
-    if replicas > 1:
-        objects.append(_disruption_budget())
-    return Addon(name=_NAME, version=settings.version, objects=tuple(objects))
+    replicas = workload.replicas_on_masters(cluster)
+    objects = (
+        *_rights(),
+        _service(),
+        _deployment(cluster, replicas),
+        _api_service(),
+        *workload.disruption_budgets(_NAME, _LABELS, replicas=replicas),
+    )
+    return Addon(name=_NAME, version=settings.version, objects=objects)
 
 
 def _rights() -> list[dict[str, Any]]:
@@ -91,68 +87,27 @@ def _service() -> dict[str, Any]:
 
 def _deployment(cluster: Cluster, replicas: int) -> dict[str, Any]:
     settings = cluster.addons.metrics_server
-    registry = cluster.kubernetes.image_repository or REGISTRY
     container = {
         "name": _NAME,
-        "image": settings.image or f"{registry}/{_NAME}/{_NAME}:v{settings.version}",
+        "image": workload.image(cluster, settings, f"{_NAME}/{_NAME}"),
         "args": arguments(_ARGUMENTS, settings.extra_args),
         "ports": [{"name": "https", "containerPort": _PORT, "protocol": "TCP"}],
-        "livenessProbe": _probe("/livez"),
+        "livenessProbe": workload.probe("/livez"),
         # It is ready when it has looked twice.
-        "readinessProbe": {**_probe("/readyz"), "initialDelaySeconds": 5, "periodSeconds": 5},
+        "readinessProbe": {**workload.probe("/readyz"), "initialDelaySeconds": 5, "periodSeconds": 5},
         # What it needs for 100 nodes, by its documentation.
         "resources": {"requests": {"cpu": "100m", "memory": "200Mi"}},
         "securityContext": restricted(user=1000),
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - an emptyDir
     }
-    pod: dict[str, Any] = {
+    pod = {
         "serviceAccountName": _NAME,
         "priorityClassName": "system-cluster-critical",
-        "nodeSelector": {CONTROL_PLANE: ""},
-        "tolerations": [{"key": CONTROL_PLANE, "operator": "Exists", "effect": "NoSchedule"}],
+        **workload.on_masters(replicas, _LABELS),
         "containers": [container],
         "volumes": [{"name": "tmp", "emptyDir": {}}],
     }
-    if replicas > 1:
-        pod["topologySpreadConstraints"] = [
-            {
-                "maxSkew": 1,
-                "topologyKey": "kubernetes.io/hostname",
-                "whenUnsatisfiable": "DoNotSchedule",
-                "labelSelector": {"matchLabels": _LABELS},
-                # Of a roll each revision is spread by itself.
-                "matchLabelKeys": ["pod-template-hash"],
-            }
-        ]
-    return _object(
-        "apps/v1",
-        "Deployment",
-        _NAME,
-        spec={
-            "replicas": replicas,
-            "revisionHistoryLimit": 2,
-            "selector": {"matchLabels": _LABELS},
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
-            "template": {"metadata": {"labels": _LABELS}, "spec": pod},
-        },
-    )
-
-
-def _probe(path: str) -> dict[str, Any]:
-    return {
-        "httpGet": {"path": path, "port": "https", "scheme": "HTTPS"},
-        "periodSeconds": 10,
-        "failureThreshold": 3,
-    }
-
-
-def _disruption_budget() -> dict[str, Any]:
-    return _object(
-        "policy/v1",
-        "PodDisruptionBudget",
-        _NAME,
-        spec={"minAvailable": 1, "selector": {"matchLabels": _LABELS}},
-    )
+    return workload.deployment(_NAME, _LABELS, pod, replicas=replicas)
 
 
 def _api_service() -> dict[str, Any]:

@@ -4,21 +4,10 @@ from dataclasses import dataclass
 
 from kubequorum.addons.objects import NAMESPACE
 from kubequorum.config import Cluster
+from kubequorum.permissions import Permission
 
 ROLE_ANNOTATION = "eks.amazonaws.com/role-arn"
 """Of a service account; the node program's admission policy reads it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Statement:
-    """What a role allows, and why."""
-
-    sid: str
-    actions: tuple[str, ...]
-    resources: tuple[str, ...]
-    conditions: dict[str, dict[str, str | list[str]]] | None = None
-    reason: str
-    """Why the addon needs it, and why no less will do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +19,7 @@ class AddonRole:
 
     addon: str
     """Name of the addon and of its service account in `NAMESPACE`."""
-    statements: tuple[Statement, ...]
+    permissions: tuple[Permission, ...]
 
     namespace = NAMESPACE
 

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-config-for-kms
 
 from collections.abc import Sequence
 
-from kubequorum.permissions.statement import PARTITION, REGION, Permission
+from kubequorum.permissions.statement import REGION, Permission
 
 _REASON = "bound by prefix: backups and the CA set, as they are written"
 _REGION_FIELD = 3
@@ -14,10 +14,9 @@ _REGION_FIELD = 3
 
 
 def copy_backups(
-    *, bucket_arn: str, key_arn: str, prefixes: Sequence[str], replica_bucket: str, replica_key_arn: str
+    *, bucket_arn: str, key_arn: str, prefixes: Sequence[str], replica_arn: str, replica_key_arn: str
 ) -> list[Permission]:
     """Read what is below some prefixes of the state bucket, and write it into another; delete nothing."""
-    replica_arn = f"arn:{PARTITION}:s3:::{replica_bucket}"
     return [
         Permission(
             sid="ReadRules",

@@ -124,14 +124,6 @@ def test_mistakes_in_external_dns(tmp_path: Path, values: dict[str, Any], said: 
     assert said in errors(tmp_path, changed(("addons", "external_dns"), values))
 
 
-def test_external_dns_needs_an_issuer(tmp_path: Path) -> None:
-    """Its pods would have no role."""
-    document = changed(("addons", "external_dns"), _DNS)
-    accepted(tmp_path, document)
-    document["service_accounts"] = {"issuer": "none"}
-    assert "service_accounts.issuer is none" in errors(tmp_path, document)
-
-
 @pytest.mark.parametrize("domain", ["apps.ha.kubequorum.internal", "pi.ha.kubequorum.internal", "a.com"])
 def test_domains_beside_the_clusters_names(tmp_path: Path, domain: str) -> None:
     """In the cluster's own zone, too: names are compared by their labels."""
@@ -145,16 +137,20 @@ def test_a_good_file_is_accepted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "said"),
+    ("addon", "settings"), [("cloud_controller_manager", {"enabled": True}), ("external_dns", _DNS)]
+)
+@pytest.mark.parametrize(
+    ("key", "said"),
     [
-        (("service_accounts", "issuer"), "none", "it needs an AWS role"),
-        (("network", "nat"), "none", "its pods must reach STS"),
+        (("service_accounts", "issuer"), "it needs an AWS role"),
+        (("network", "nat"), "its pods must reach STS"),
     ],
 )
 def test_an_addon_that_calls_aws_needs_a_role_and_a_way(
-    tmp_path: Path, key: tuple[str, str], value: str, said: str
+    tmp_path: Path, addon: str, settings: dict[str, Any], key: tuple[str, str], said: str
 ) -> None:
     """Without them its pods would fail one after the other."""
-    document = changed(key, value)
-    document["addons"] = {"cloud_controller_manager": {"enabled": True}}
-    assert f"addons.cloud_controller_manager.enabled = True: {said}" in errors(tmp_path, document)
+    accepted(tmp_path, changed(("addons", addon), settings))
+    document = changed(key, "none")
+    document["addons"] = {addon: settings}
+    assert f"addons.{addon}.enabled = True: {said}" in errors(tmp_path, document)

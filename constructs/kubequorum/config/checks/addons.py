@@ -10,6 +10,9 @@ from kubequorum.config.model import Cluster
 from kubequorum.config.names import BUILT_IN_ADDONS
 from kubequorum.config.problem import Problem
 
+_CALL_AWS = ("cloud_controller_manager", "external_dns")
+"""Keys of the addons that have a role on AWS."""
+
 
 def addon_problems(cluster: Cluster) -> Iterator[Problem]:
     """Check the addons against each other, and read the files of the user's own."""
@@ -35,23 +38,24 @@ def addon_problems(cluster: Cluster) -> Iterator[Problem]:
 
 def _roles(cluster: Cluster) -> Iterator[Problem]:
     """Addons that call AWS need roles, and a way to STS."""
-    if not cluster.addons.cloud_controller_manager.enabled:
-        return
-    key = "addons.cloud_controller_manager.enabled"
-    if cluster.service_accounts.issuer == "none":
-        yield Problem(
-            key,
-            True,
-            "it needs an AWS role, and there is none: service_accounts.issuer is none",
-            "turn it off, or choose another issuer",
-        )
-    if cluster.network.nat == "none":
-        yield Problem(
-            key,
-            True,
-            "its pods must reach STS, and with network.nat: none nothing leads there",
-            "turn it off, or choose another network.nat",
-        )
+    for name in _CALL_AWS:
+        if not getattr(cluster.addons, name).enabled:
+            continue
+        key = f"addons.{name}.enabled"
+        if cluster.service_accounts.issuer == "none":
+            yield Problem(
+                key,
+                True,
+                "it needs an AWS role, and there is none: service_accounts.issuer is none",
+                "turn it off, or choose another issuer",
+            )
+        if cluster.network.nat == "none":
+            yield Problem(
+                key,
+                True,
+                "its pods must reach STS, and with network.nat: none nothing leads there",
+                "turn it off, or choose another network.nat",
+            )
 
 
 def _file(key: str, manifest: Manifest) -> Iterator[Problem]:

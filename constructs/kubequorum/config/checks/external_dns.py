@@ -28,13 +28,6 @@ def external_dns_problems(cluster: Cluster) -> Iterator[Problem]:
             f"is not in the cluster's own zone, {zone}",
             f"choose one there, for example apps.{zone}, or name the zone in zone_id",
         )
-    if cluster.service_accounts.issuer == "none":
-        yield Problem(
-            f"{_KEY}.enabled",
-            True,
-            "its pods would have no AWS role: service_accounts.issuer is none",
-            "turn it off, or choose another issuer",
-        )
     own = [cluster.api_name, cluster.node_api_name, *map(cluster.etcd_name, cluster.slots)]
     covered = [name for name in dict.fromkeys(own) if _is_below(name, settings.domain)]
     if covered:
