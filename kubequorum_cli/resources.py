@@ -11,6 +11,7 @@ _CLUSTER_TAG = "kubequorum:cluster"
 """A tag of all groups that the instances get, too; its value is the cluster's name."""
 _ETCD_DEVICE = "/dev/xvdf"
 """The name under which masters attach the slot's volume."""
+_AT_ONCE = 100
 _GROUP = "AWS::AutoScaling::AutoScalingGroup"
 _GROUP_PREFIX, _GROUP_SUFFIX = "Master", "GroupName"
 """Around a slot in an output of the control plane's stack: the name of its group."""
@@ -180,6 +181,22 @@ class Resources:
         # A filter, unlike a list of ids, may name what no longer exists.
         return self._described_instances([{"Name": "instance-id", "Values": list(ids)}]) if ids else {}
 
+    def scheduled_events(self, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+        """What EC2 has scheduled for instances that it knows, and is still ahead, by id.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_scheduled_events.html
+        """
+        found = {}
+        for begin in range(0, len(ids), _AT_ONCE):
+            pages = self.client("ec2").get_paginator("describe_instance_status")
+            # With ids, AWS allows no page size; it answers for up to 100 at once.
+            for page in pages.paginate(InstanceIds=list(ids[begin : begin + _AT_ONCE])):
+                for status in page["InstanceStatuses"]:
+                    found[status["InstanceId"]] = [
+                        dict(event) for event in status.get("Events", []) if not _is_over(event)
+                    ]
+        return found
+
     def _described_instances(self, filters: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
         pages = self.client("ec2").get_paginator("describe_instances").paginate(Filters=filters)
         return {
@@ -193,6 +210,11 @@ class Resources:
         """The console output of an instance, also of one that was terminated."""
         answer = self.client("ec2").get_console_output(InstanceId=instance_id, Latest=True)
         return str(answer.get("Output", ""))
+
+
+def _is_over(event: dict[str, Any]) -> bool:
+    """Whether it was done or called off: EC2 lists it for another week, and says so in its description."""
+    return str(event.get("Description", "")).startswith(("[Completed]", "[Canceled]"))
 
 
 def groups_in(outputs: dict[str, str]) -> dict[str, str]:

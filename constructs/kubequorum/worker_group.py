@@ -117,6 +117,9 @@ def _group(
                 spot_allocation_strategy="price-capacity-optimized",
             ),
         ),
+        # A spot instance at risk gets a successor, then terminates through its hook: its drain has more time
+        # than the two minutes of an interruption.
+        capacity_rebalance=True if group.spot_percent > 0 else None,
         lifecycle_hook_specification_list=lifecycle_hooks(),
         health_check_type="EC2",
         health_check_grace_period=0,

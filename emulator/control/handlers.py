@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.api import events, sessions
 from emulator.api.context import Context
-from emulator.api.ec2 import api_instances, delays, instance_facts, machine_reports, spot
+from emulator.api.ec2 import api_instances, delays, instance_facts, machine_reports, notices
 from emulator.api.request_faults import clocks, rules
 from emulator.api.worker import Worker
 from emulator.faults import FAULTS, FaultError, FaultId
@@ -56,7 +56,9 @@ def _of_aws(active: ActiveFaults, worker: Worker) -> dict[str, FaultHandler]:
         "delay_attach": stays(delays.SLOW_ATTACH),
         "fail_status_checks": partial(machine_reports.status_check, passed=False),
         "pass_status_checks": partial(machine_reports.status_check, passed=True),
-        "interrupt_spot": partial(spot.interrupt, worker),
+        "interrupt_spot": partial(notices.interrupt, worker),
+        "recommend_rebalance": notices.recommend_rebalance,
+        "schedule_event": notices.schedule_event,
         "hide_instance": stays(api_instances.HIDDEN_INSTANCE),
         "lose_event": stays(events.LOST_EVENT),
         "lose_completion": partial(_lose_completion, active),

@@ -5,30 +5,36 @@ services in `emulator/control/handlers.py`, for those of machines in what implem
 `emulator.interfaces.faults`. Client, argument checks and command line follow from the entry.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from emulator.faults.arguments import (
+    DetailType,
+    EventCode,
+    InSeconds,
+    InstanceId,
+    Line,
+    NoticeSeconds,
+    OnlyInstance,
+    OnlyVolume,
+    OnlyZone,
+    Pattern,
+    RunningInstance,
+    Seconds,
+    Split,
+    Times,
+    Unnoticed,
+    VolumeId,
+    Where,
+    Zone,
+)
 from emulator.faults.declaration import FaultId, Group, fault
 from emulator.faults.model import ApiRule
 
 MACHINES = Group(title="Machines", needs_machines=True)
 VOLUMES = Group(title="Volumes", needs_machines=True)
 AWS = Group(title="AWS", needs_machines=False)
-
-InstanceId = Annotated[str, Field(description="The instance's id.")]
-OnlyInstance = Annotated[str | None, Field(description="Only for this instance.")]
-VolumeId = Annotated[str, Field(description="The volume's id.")]
-OnlyVolume = Annotated[str | None, Field(description="Only this volume.")]
-Zone = Annotated[str, Field(description="The availability zone, e.g. us-east-1a.")]
-Pattern = Annotated[str, Field(description="A glob in the volume's file system, e.g. '**/wal/*.wal'.")]
-Unnoticed = Annotated[
-    bool,
-    Field(description="EC2's status checks keep passing, so that no Auto Scaling group replaces it."),
-]
-Seconds = Annotated[float, Field(ge=0, description="For how long, in emulated seconds.")]
-Times = Annotated[int, Field(ge=1, description="How many times it happens.")]
 
 
 class FaultTable:
@@ -65,16 +71,7 @@ class FaultTable:
         """Reconnect a machine that was partitioned."""
 
     @fault(MACHINES)
-    def split(
-        self,
-        groups: Annotated[
-            Sequence[Sequence[str]],
-            Field(
-                min_length=2,
-                description="Groups of instance ids; on a command line e.g. `i-0aa i-0bb,i-0cc`.",
-            ),
-        ],
-    ) -> None:
+    def split(self, groups: Split) -> None:
         """Partition machines from each other: those of different groups cannot reach each other.
 
         A machine in no group, the load balancer, DNS, the metadata service and the API stay reachable for
@@ -95,14 +92,7 @@ class FaultTable:
 
     @fault(MACHINES)
     def kill_at_line(
-        self,
-        line: Annotated[str, Field(description="A part of the line.")],
-        *,
-        zone: Annotated[str | None, Field(description="Only machines in this availability zone.")] = None,
-        instance_id: Annotated[
-            str | None, Field(description="This running machine instead of machines launched from now on.")
-        ] = None,
-        times: Times = 1,
+        self, line: Line, *, zone: OnlyZone = None, instance_id: RunningInstance = None, times: Times = 1
     ) -> FaultId | None:
         """Kill a Python program (SIGKILL) right after it has printed a line: a crash at a chosen point.
 
@@ -121,7 +111,7 @@ class FaultTable:
         volume_id: VolumeId,
         pattern: Pattern,
         *,
-        at: Annotated[float, Field(ge=0, le=1, description="Where: 0 the first byte, 1 the end.")] = 0.5,
+        at: Where = 0.5,
         length_bytes: Annotated[int, Field(ge=1, description="How many bytes.")] = 4096,
         seed: Annotated[int, Field(description="Of the random bytes.")] = 0,
     ) -> str:
@@ -224,8 +214,18 @@ class FaultTable:
         """Make EC2's status checks of an instance pass again."""
 
     @fault(AWS)
-    def interrupt_spot(self, instance_id: InstanceId) -> None:
+    def interrupt_spot(self, instance_id: InstanceId, *, notice_seconds: NoticeSeconds = 120.0) -> None:
         """Take a spot instance back: a notice in its metadata, and two minutes later it is terminated."""
+
+    @fault(AWS)
+    def recommend_rebalance(self, instance_id: InstanceId) -> None:
+        """Recommend in a spot instance's metadata to replace it. A group with CapacityRebalance does so."""
+
+    @fault(AWS)
+    def schedule_event(
+        self, instance_id: InstanceId, *, code: EventCode = "instance-retirement", in_seconds: InSeconds = 1e6
+    ) -> None:
+        """Schedule an event for an instance: EC2 and its metadata announce it. It never takes place."""
 
     @fault(AWS)
     def hide_instance(self, *, instance_id: OnlyInstance = None, times: Times = 1) -> FaultId:
@@ -235,9 +235,7 @@ class FaultTable:
     def lose_event(
         self,
         *,
-        detail_type: Annotated[
-            str | None, Field(description="As in EventBridge; by default those of lifecycle actions.")
-        ] = None,
+        detail_type: DetailType = None,
         instance_id: OnlyInstance = None,
         times: Times = 1,
     ) -> FaultId:

@@ -79,8 +79,8 @@ class InstanceFacts(Protocol):
     def target_lifecycle_state(self, instance_id: str) -> str | None:
         """`autoscaling/target-lifecycle-state`: InService, Terminated, …; None outside a group."""
 
-    def spot_notice(self, instance_id: str) -> str | None:
-        """`spot/instance-action`: when EC2 takes the instance back; None before it says so."""
+    def notices(self, instance_id: str) -> Mapping[str, str]:
+        """What EC2 announces to it: paths below `meta-data`, like `spot/instance-action`, to texts."""
 
     def role_name(self, instance_id: str) -> str | None:
         """The role in the instance profile, None if it has no profile."""

@@ -64,6 +64,7 @@ def _groups(resources: Resources) -> list[Group]:
     groups = resources.all_groups()
     ids = [instance["InstanceId"] for group in groups for instance in group.get("Instances", [])]
     described = resources.instances_by_id(ids)
+    events = resources.scheduled_events([id_ for id_ in ids if id_ in described])
     return [
         Group(
             name=group["AutoScalingGroupName"],
@@ -72,7 +73,11 @@ def _groups(resources: Resources) -> list[Group]:
             max_size=group["MaxSize"],
             desired=group["DesiredCapacity"],
             instances=[
-                _instance(member, described.get(member["InstanceId"], {}))
+                _instance(
+                    member,
+                    described.get(member["InstanceId"], {}),
+                    [_event(event) for event in events.get(member["InstanceId"], [])],
+                )
                 for member in group.get("Instances", [])
             ],
         )
@@ -80,7 +85,11 @@ def _groups(resources: Resources) -> list[Group]:
     ]
 
 
-def _instance(member: dict[str, Any], described: dict[str, Any]) -> Instance:
+def _event(event: dict[str, Any]) -> str:
+    return f"{event['Code']} not before {event['NotBefore']:%Y-%m-%d %H:%M} UTC: {event['Description']}"
+
+
+def _instance(member: dict[str, Any], described: dict[str, Any], events: list[str]) -> Instance:
     return Instance(
         id=member["InstanceId"],
         zone=member["AvailabilityZone"],
@@ -89,6 +98,7 @@ def _instance(member: dict[str, Any], described: dict[str, Any]) -> Instance:
         lifecycle_state=member["LifecycleState"],
         health=member["HealthStatus"],
         private_ip=described.get("PrivateIpAddress", ""),
+        scheduled_events=events,
     )
 
 

@@ -32,6 +32,8 @@ class Instance:
     lifecycle_state: str
     health: str
     private_ip: str
+    scheduled_events: list[str]
+    """What EC2 has scheduled for it, like a reboot or its retirement: code, time and description."""
 
 
 @dataclass(frozen=True, kw_only=True)

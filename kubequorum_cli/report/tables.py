@@ -12,8 +12,8 @@ _BAD = ("FAILED", "ROLLBACK", "unhealthy", "Unhealthy", "gone", "error")
 
 def show(report: Report, console: Console) -> None:
     """Print all tables that have rows."""
-    tables = [_stacks(report), _zones(report), _groups(report), _volumes(report), _balancers(report)]
-    shown = [table for table in [*tables, _names(report)] if table.row_count]
+    tables = [_stacks(report), _zones(report), _groups(report), _events(report), _volumes(report)]
+    shown = [table for table in [*tables, _balancers(report), _names(report)] if table.row_count]
     if not shown:
         console.print("No stack is deployed.")
     for table in shown:
@@ -72,6 +72,15 @@ def _groups(report: Report) -> Table:
                 instance.state,
                 _state(in_group),
             )
+    return table
+
+
+def _events(report: Report) -> Table:
+    table = _table("Scheduled by EC2", "instance", "event")
+    for group in report.groups:
+        for instance in group.instances:
+            for event in instance.scheduled_events:
+                table.add_row(instance.id, Text(event, style="yellow"))
     return table
 
 

@@ -34,9 +34,63 @@ def test_pods_reach_each_other_across_zones(cluster: Deployment) -> None:
 
 
 def test_a_new_worker_joins_by_itself(cluster: Deployment) -> None:
-    """A group whose desired capacity is raised by one has one more node, without further action."""
-    group = cluster.outputs("Workers")["GroupNamegeneral"]
-    cluster.client("autoscaling").set_desired_capacity(AutoScalingGroupName=group, DesiredCapacity=3)
+    """A group whose desired capacity is raised by one has one more node: here a spot instance."""
+    group, autoscaling = cluster.outputs("Workers")["GroupNamegeneral"], cluster.client("autoscaling")
+    (found,) = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"]
+    policy = found["MixedInstancesPolicy"]
+    policy["InstancesDistribution"].update(OnDemandBaseCapacity=2, OnDemandPercentageAboveBaseCapacity=0)
+    autoscaling.update_auto_scaling_group(
+        AutoScalingGroupName=group, MixedInstancesPolicy=policy, DesiredCapacity=3
+    )
+    wait_for_nodes(cluster, 6)
+
+
+def test_a_spot_worker_is_drained_before_ec2_takes_it_back(cluster: Deployment) -> None:
+    """The notice is late, its path fails at first, and a budget forbids to evict the only pod of its kind.
+
+    When the instance is gone, what ran on it has been running elsewhere; its Node goes.
+    """
+    (leaving,) = [
+        instance_id
+        for instance_id, instance in cluster.instances().items()
+        if instance.get("InstanceLifecycle") == "spot"
+    ]
+    others = [name for node in cluster.get(*_WORKERS) if (name := node["metadata"]["name"]) != leaving]
+    cluster.kubectl("cordon", *others)
+    cluster.apply(*available_deployment("web", copies=2), *available_deployment("only", copies=1))
+    # The budget of the only one never allows its eviction.
+    cluster.kubectl("patch", "pdb", "only", "-p", '{"spec": {"minAvailable": 1}}')
+    cluster.wait_until(
+        lambda: ready_pods(cluster, "web") + ready_pods(cluster, "only") == [leaving] * 3, "pods are ready"
+    )
+    cluster.kubectl("uncordon", *others)
+    cluster.faults.imds(leaving, status=503, path="spot/instance-action", times=5)
+    cluster.faults.interrupt_spot(leaving, notice_seconds=90)
+    seen: list[list[str]] = []
+
+    def moved() -> bool:
+        seen.append(ready_pods(cluster, "web"))
+        found = [*seen[-1], *ready_pods(cluster, "only")]
+        return len(found) == 3 and leaving not in found
+
+    cluster.wait_until(moved, "the pods are ready elsewhere", seconds=90)
+    assert leaving in cluster.instances(states=("running",))
+    assert all(seen), seen
+    (event,) = cluster.get("events", "--field-selector", "reason=SpotInterruption")
+    assert event["involvedObject"]["name"] == leaving
+    cluster.wait_until(
+        lambda: leaving not in cluster.instances(), "EC2 has taken the worker back", seconds=90
+    )
+    logged = cluster.console(leaving)
+    assert "pod default/only is deleted" in logged
+    assert "all pods are evicted" in logged
+    assert cluster.faults.active() == []
+    # The timer of the masters comes every five minutes.
+    cluster.sh(cluster.master("a"), "systemctl start kubequorum-stale-nodes.service")
+    cluster.wait_until(
+        lambda: leaving not in [node["metadata"]["name"] for node in cluster.get("nodes")], "its Node is gone"
+    )
+    cluster.kubectl("delete", "deployment,poddisruptionbudget", "web", "only")
     wait_for_nodes(cluster, 6)
 
 

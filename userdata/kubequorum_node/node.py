@@ -4,6 +4,7 @@ from functools import cached_property
 
 from kubequorum_node.aws import identity
 from kubequorum_node.aws.clients import Aws
+from kubequorum_node.aws.ending import Endings
 from kubequorum_node.aws.identity import Identity
 from kubequorum_node.aws.imds import Metadata
 from kubequorum_node.aws.lifecycle import Lifecycle
@@ -44,6 +45,7 @@ class Node:
         self.runtime: ContainerRuntime = Containerd(self.host, self.clock)
         self.aws = aws or Aws(document.region, clock=self.clock)
         self.metadata = metadata or Metadata(clock=self.clock)
+        self.endings = Endings(self.metadata, self.clock, may_be_spot=not self.is_master)
         self.store = StateStore(self.aws, config.bucket, clock=self.clock)
         self.lifecycle = Lifecycle(
             config,

@@ -7,11 +7,12 @@ runs all the time has a unit file in userdata/units, too.
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Thread
 
 from kubequorum_node.addons import service as addons
 from kubequorum_node.approver import service as approver
 from kubequorum_node.audit import shipping as audit
-from kubequorum_node.aws.lifecycle import Ending
+from kubequorum_node.aws.ending import Ending
 from kubequorum_node.backup import commands as backup
 from kubequorum_node.boot.run import boot
 from kubequorum_node.kubernetes import certificates, credentials, issuer, stale_nodes
@@ -20,6 +21,7 @@ from kubequorum_node.node import Node
 from kubequorum_node.step import Step
 from kubequorum_node.supervision.unit import Phase, Unit
 from kubequorum_node.supply import service as supply
+from kubequorum_node.termination import notices
 from kubequorum_node.termination.order import leave_at_once, shut_down, terminate
 from kubequorum_node.watchdog.watch import watch
 
@@ -45,7 +47,9 @@ def _boot(node: Node) -> None:
 
 
 def _watch_lifecycle(node: Node) -> None:
-    if node.lifecycle.wait_for_termination() is Ending.TERMINATED:
+    # Beside it: an API that does not answer must not delay what is seen of the end.
+    Thread(target=notices.watch, args=(node,), name="notices", daemon=True).start()
+    if node.endings.wait() is Ending.TERMINATED:
         terminate(node)
     else:
         leave_at_once(node)
@@ -62,7 +66,7 @@ SERVICES = (
         unit="kubequorum-lifecycle",
         step=Step(
             "watch-lifecycle",
-            "terminate gracefully when the Auto Scaling group terminates this instance",
+            "terminate gracefully when the group terminates this instance, or EC2 takes it back",
             _watch_lifecycle,
         ),
         phase=Phase.LAUNCH,

@@ -72,7 +72,11 @@ class WorkerGroup(Section):
         ge=1, le=1000, description="maximum number of instances, 1 to 1000", examples=[10]
     )
     spot_percent: Whole = Field(
-        default=0, ge=0, le=100, description="share of spot instances in percent, 0 to 100"
+        default=0,
+        ge=0,
+        le=100,
+        description="share of spot instances in percent, 0 to 100; above 0, EC2's rebalance recommendations "
+        "are followed, for which the group may exceed max_size for a while",
     )
     root_volume_gib: Whole = Field(
         default=50, ge=12, le=4096, description="size of the root volume in GiB, 12 to 4096"

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from ministack.core.responses import AccountRegionScopedDict
 
 from emulator.api import patches
-from emulator.api.autoscaling import groups, service
+from emulator.api.autoscaling import groups, rebalancing, service
 from emulator.api.autoscaling.adapters import BusEvents, Ec2Compute
 from emulator.api.autoscaling.api_groups import GroupsApi
 from emulator.api.autoscaling.api_instances import InstancesApi
 from emulator.api.autoscaling.api_tags import TagsApi
 from emulator.api.autoscaling.engine import Engine
 from emulator.api.context import Context
-from emulator.api.ec2 import instance_facts, machine_reports
+from emulator.api.ec2 import instance_facts, machine_reports, notices
 from emulator.api.ec2 import service as ec2_service
 from emulator.api.events import EventBus
 from emulator.api.lanes import Lanes
@@ -63,6 +63,7 @@ def install(context: Context) -> None:
         lambda instance_id, state, reason: engine.instance_changed(instance_id, state=state, reason=reason)
     )
     machine_reports.subscribe(lambda instance_id, passed: _status_check(engine, instance_id, passed=passed))
+    notices.subscribe(lambda instance_id: _rebalance(engine, instance_id))
     balancing.health.subscribe(
         lambda instance_id, healthy: _target_health(engine, instance_id, healthy=healthy)
     )
@@ -84,6 +85,12 @@ def _status_check(engine: Engine, instance_id: str, *, passed: bool) -> None:
     found = engine.find(instance_id)
     if found is not None:
         engine.health.status_checked(*found, passed=passed)
+
+
+def _rebalance(engine: Engine, instance_id: str) -> None:
+    with engine.lock:
+        if (found := engine.find(instance_id)) is not None:
+            rebalancing.recommended(engine.capacity, *found)
 
 
 def _target_health(engine: Engine, instance_id: str, *, healthy: bool) -> None:

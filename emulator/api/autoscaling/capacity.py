@@ -55,7 +55,7 @@ class Capacity:
 
     def balance(self, group: Group) -> None:
         """Launch and terminate until the capacity is the desired one."""
-        desired = group.settings.desired_capacity
+        desired = group.settings.desired_capacity + len(group.at_risk)
         while len(group.capacity) < desired and not self._launch_is_held_back(group):
             self._launch(group)
         surplus = len(group.capacity) - desired

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, MutableMapping
 from dataclasses import replace
 from datetime import datetime
 
-from emulator.api.autoscaling import activities, configuration
+from emulator.api.autoscaling import activities, configuration, rebalancing
 from emulator.api.autoscaling.capacity import Capacity
 from emulator.api.autoscaling.health import Health
 from emulator.api.autoscaling.interfaces import Balancing, Compute, Events, Timers
@@ -236,6 +236,7 @@ class Engine:
 
     def _entered_service(self, group: Group, member: Member) -> None:
         self.health.entered_service(group, member)
+        rebalancing.release(self.capacity, group)
         self._changed.notify_all()
 
     def _left(self, group: Group) -> None:

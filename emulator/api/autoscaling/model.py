@@ -180,6 +180,8 @@ class Member:
     grace: Cancellable | None = None
     """Set while the health check grace period lasts."""
     load_balancer_unhealthy: bool = False
+    at_risk: bool = False
+    """EC2 recommends to replace it, and its group does so."""
     impaired: bool = False
     """EC2's status checks of it fail."""
     ended: bool = False
@@ -214,6 +216,11 @@ class Group:
     def capacity(self) -> list[Member]:
         """Members that count: all but those that are leaving, oldest first."""
         return [member for member in self.members.values() if not member.state.is_terminating]
+
+    @property
+    def at_risk(self) -> list[Member]:
+        """Members that are to be replaced, once a successor is in service."""
+        return [member for member in self.capacity if member.at_risk]
 
     def hooks_for(self, transition: Transition) -> list[Hook]:
         """The hooks of one transition."""

@@ -12,6 +12,7 @@ from emulator.api.ec2 import (
     api_interfaces,
     limits,
     machine_reports,
+    notices,
     profiles,
     service,
     store,
@@ -101,6 +102,7 @@ def _forget() -> None:
     store.forget_scopes()
     addresses.forget()
     machine_reports.forget_listeners()
+    notices.forget_listeners()
 
 
 def _console_off_the_loop(

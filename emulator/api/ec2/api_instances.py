@@ -6,7 +6,7 @@ from typing import Any
 from ministack.core.responses import get_account_id
 
 from emulator.api import sessions
-from emulator.api.ec2 import filters, launch, store, templates
+from emulator.api.ec2 import filters, launch, notices, store, templates
 from emulator.api.ec2.attachments import attached_to
 from emulator.api.ec2.instance_records import state
 from emulator.api.ec2.service import Ec2
@@ -165,6 +165,7 @@ def _status(record: store.Record) -> dict[str, Any]:
     return {
         "InstanceId": record["InstanceId"],
         "AvailabilityZone": record["Placement"]["AvailabilityZone"],
+        "Events": notices.scheduled_events(record),
         "InstanceState": record["State"],
         "InstanceStatus": summary,
         "SystemStatus": summary,

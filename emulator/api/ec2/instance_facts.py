@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from ministack.core.responses import request_scope
 
 from emulator.api import credentials, sessions
-from emulator.api.ec2 import profiles, spot, store
+from emulator.api.ec2 import notices, profiles, store
 from emulator.faults.store import ActiveFaults
 from emulator.interfaces.machines import Credentials, MetadataTrouble
 
@@ -32,10 +32,11 @@ class Facts:
         with _scope(instance_id) as known:
             return _target_state[0](instance_id) if known and _target_state else None
 
-    def spot_notice(self, instance_id: str) -> str | None:
-        """When EC2 takes a spot instance back; None before it says so."""
+    def notices(self, instance_id: str) -> Mapping[str, str]:
+        """What EC2 announces to it, by paths of its metadata."""
         with _scope(instance_id) as known:
-            return spot.notice(store.instances().get(instance_id)) if known else None
+            record = store.instances().get(instance_id) if known else None
+            return {} if record is None else notices.of(record)
 
     def role_name(self, instance_id: str) -> str | None:
         """The role in its instance profile."""

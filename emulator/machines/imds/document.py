@@ -96,9 +96,7 @@ class InstanceMetadata:
         state = self._facts.target_lifecycle_state(i.instance_id)
         if state is not None:
             tree["autoscaling"] = {"target-lifecycle-state": state}
-        notice = self._facts.spot_notice(i.instance_id)
-        if notice is not None:
-            tree["spot"] = {"instance-action": notice}
+        tree.update(_nested(self._facts.notices(i.instance_id)))
         role = self._facts.role_name(i.instance_id)
         if role is not None and i.instance_profile_arn is not None:
             tree["iam"] = {
@@ -182,6 +180,19 @@ class InstanceMetadata:
                 return None
             self._issued = (role, fresh, self._now())
             return fresh, self._issued[2]
+
+
+def _nested(texts: Mapping[str, str]) -> dict[str, Node]:
+    """Texts by their paths, as folders."""
+    below: dict[str, dict[str, str]] = {}
+    tree: dict[str, Node] = {}
+    for path, text in texts.items():
+        folder, slash, rest = path.partition("/")
+        if slash:
+            below.setdefault(folder, {})[rest] = text
+        else:
+            tree[path] = text
+    return {**tree, **{folder: _nested(inner) for folder, inner in below.items()}}
 
 
 def _timestamp(moment: datetime) -> str:

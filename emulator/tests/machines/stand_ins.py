@@ -38,7 +38,8 @@ class Facts:
     """`InstanceFacts` with fixed answers; counts how often credentials were made."""
 
     state: str | None = "InService"
-    spot: str | None = None
+    announced: dict[str, str] = field(default_factory=dict)
+    """What EC2 announces, by path."""
     role: str | None = "node-role"
     lifetime: timedelta = timedelta(hours=6)
     made: list[Credentials] = field(default_factory=list)
@@ -52,9 +53,9 @@ class Facts:
         """The state given."""
         return self.state
 
-    def spot_notice(self, instance_id: str) -> str | None:
-        """The notice given."""
-        return self.spot
+    def notices(self, instance_id: str) -> Mapping[str, str]:
+        """Those given."""
+        return self.announced
 
     def role_name(self, instance_id: str) -> str | None:
         """The role given."""

@@ -1,8 +1,12 @@
 """The stacks of a deployment, their report, and that deploying again changes nothing."""
 
-import pytest
+import io
+import re
 
-from kubequorum_cli.report import collect
+import pytest
+from rich.console import Console
+
+from kubequorum_cli.report import collect, show
 from tests.deploy.deployment import Deployment
 from tests.deploy.local_cluster import SLOTS
 from tests.synthesis import stacks_of
@@ -30,6 +34,7 @@ def test_the_report_is_complete(deployment: Deployment) -> None:
     members = [instance for group in report.groups for instance in group.instances]
     assert (len(report.groups), len(members)) == (4, 5)
     assert {(i.state, i.lifecycle_state, i.health) for i in members} == {("running", "InService", "Healthy")}
+    assert [event for member in members for event in member.scheduled_events] == []
     assert [(v.name, v.zone, v.size_gib) for v in report.volumes] == [
         (f"local etcd-{slot}", zone, 4) for slot, zone in SLOTS.items()
     ]
@@ -39,6 +44,21 @@ def test_the_report_is_complete(deployment: Deployment) -> None:
         deployment.master(slot) for slot in SLOTS
     }
     assert "api.local.kubequorum.internal." in {name.name for name in report.names}
+
+
+def test_a_scheduled_event_is_in_the_report(deployment: Deployment) -> None:
+    """Of the instance that EC2 has announced it for."""
+    instance_id = deployment.master("a")
+    deployment.faults.schedule_event(instance_id, code="instance-retirement")
+    report = collect(deployment.target)
+    found = {member.id: member.scheduled_events for group in report.groups for member in group.instances}
+    ((announced,), *others) = sorted(found.values(), key=len, reverse=True)
+    assert found[instance_id] == [announced]
+    assert re.match(r"instance-retirement not before \d{4}-\d\d-\d\d \d\d:\d\d UTC: ", announced)
+    assert others == [[]] * len(others)
+    console = Console(file=io.StringIO(), width=200)
+    show(report, console)
+    assert announced in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 def test_a_diff_right_after_is_empty(deployment: Deployment) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from kubequorum_node import services
-from kubequorum_node.aws.imds import Metadata
+from kubequorum_node.aws.imds import Metadata, MetadataError
 from kubequorum_node.clock import Clock
 from kubequorum_node.config import NodeConfig
 from kubequorum_node.document import ClusterDocument
@@ -129,6 +129,15 @@ class FakeMetadata(Metadata):
     def __init__(self, *, zone: str = "eu-central-1a") -> None:
         super().__init__("http://unused.invalid")
         self._zone = zone
+        self.target_state = "InService"
+        self.notice: str | None = None
+        """`spot/instance-action`."""
+        self.recommendation: str | None = None
+        """`events/recommendations/rebalance`."""
+        self.events: str | None = "[]"
+        """`events/maintenance/scheduled`."""
+        self.broken: set[str] = set()
+        """Names of methods that get no answer."""
 
     def instance_id(self) -> str:
         return examples.IDENTITY.instance_id
@@ -146,7 +155,21 @@ class FakeMetadata(Metadata):
         return examples.IDENTITY.instance_type
 
     def target_lifecycle_state(self) -> str | None:
-        return "InService"
+        return self._answer("target_lifecycle_state", self.target_state)
+
+    def spot_notice(self) -> str | None:
+        return self._answer("spot_notice", self.notice)
+
+    def rebalance_recommendation(self) -> str | None:
+        return self._answer("rebalance_recommendation", self.recommendation)
+
+    def scheduled_events(self) -> str | None:
+        return self._answer("scheduled_events", self.events)
+
+    def _answer(self, name: str, value: str | None) -> str | None:
+        if name in self.broken:
+            raise MetadataError(f"no {name} after 2 attempts: 503")
+        return value
 
 
 class FakeNode(Node):
@@ -155,6 +178,7 @@ class FakeNode(Node):
     host: FakeHost
     aws: FakeAws
     clock: FakeClock
+    metadata: FakeMetadata
 
     def __init__(
         self,
@@ -162,7 +186,7 @@ class FakeNode(Node):
         *,
         config: NodeConfig = examples.CONFIG,
         document: ClusterDocument = examples.DOCUMENT,
-        metadata: Metadata | None = None,
+        metadata: FakeMetadata | None = None,
     ) -> None:
         clock, host = FakeClock(), FakeHost(root)
         super().__init__(

@@ -117,3 +117,20 @@ def test_tags_describe_nodes_of_a_group_scaled_to_zero() -> None:
     template = "k8s.io/cluster-autoscaler/node-template"
     assert tags[f"{template}/label/workload"] == "batch"
     assert tags[f"{template}/taint/workload"] == "batch:NoSchedule"
+
+
+@EVERY_CLUSTER
+def test_spot_instances_at_risk_are_replaced_before_they_are_taken_back(cluster: str) -> None:
+    """The group's capacity rebalancing; groups without spot instances have nothing to rebalance."""
+    synthesised = synthesise(cluster)
+    spot = {
+        group.name.replace("-", ""): group.spot_percent > 0 for group in synthesised.cluster.worker_groups
+    }
+    found = groups(cluster, "Workers")
+    assert len(found) == len(spot)
+    for logical_id, group in found.items():
+        (is_spot,) = {has for name, has in spot.items() if name in logical_id.lower()}
+        assert group["Properties"].get("CapacityRebalance", False) is is_spot
+    for group in groups(cluster, "ControlPlane").values():
+        assert "CapacityRebalance" not in group["Properties"]
+        assert "MixedInstancesPolicy" not in group["Properties"]

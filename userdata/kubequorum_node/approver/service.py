@@ -24,7 +24,6 @@ from kubequorum_node.node import WORK_FOLDER, Node
 
 CERTIFICATE = f"{WORK_FOLDER}/node-approver.pem"
 _REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
-_EVENTS = "/api/v1/namespaces/default/events"
 _VALID = timedelta(hours=24)
 _RENEW_SECONDS = 12 * 3600.0
 _WATCH_SECONDS = 240
@@ -141,7 +140,7 @@ class NodeApprover:
             now=self._node.host.time(),
         )
         try:
-            self._api.create(_EVENTS, json.loads(event))
+            self._api.create(events.EVENTS, json.loads(event))
         except ApiError as error:
             warning(f"the denial of {request.name} is in no Event: {error}")
 

@@ -16,6 +16,8 @@ _TOKEN_SECONDS = 21600
 _NOT_FOUND = 404
 _UNAUTHORIZED = 401
 _PATIENCE = RetryPolicy(attempts=8, pause_seconds=0.5, growth=1.5, longest_pause_seconds=4.0)
+_BRIEFLY = RetryPolicy(attempts=2, pause_seconds=0.2)
+"""For what is asked again and again: the answer to one question must not keep the next one waiting."""
 
 
 class MetadataError(NodeError):
@@ -66,14 +68,28 @@ class Metadata:
 
         https://docs.aws.amazon.com/autoscaling/ec2/userguide/retrieving-target-lifecycle-state-through-imds.html
         """
-        return self._get("autoscaling/target-lifecycle-state")
+        return self._get("autoscaling/target-lifecycle-state", _BRIEFLY)
 
-    def is_interrupted(self) -> bool:
-        """Whether EC2 takes this spot instance back, two minutes after it has said so here.
+    def spot_notice(self) -> str | None:
+        """JSON with `action` and `time`, about two minutes before EC2 takes this spot instance back.
 
         https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-notices.html
         """
-        return self._get("spot/instance-action") is not None
+        return self._get("spot/instance-action", _BRIEFLY)
+
+    def rebalance_recommendation(self) -> str | None:
+        """JSON with `noticeTime`, once EC2 sees a higher risk that it takes this spot instance back.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/rebalance-recommendations.html
+        """
+        return self._get("events/recommendations/rebalance", _BRIEFLY)
+
+    def scheduled_events(self) -> str | None:
+        """JSON list of events that AWS has scheduled for this instance; empty or missing without any.
+
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_scheduled_events.html
+        """
+        return self._get("events/maintenance/scheduled", _BRIEFLY)
 
     def _require(self, path: str) -> str:
         value = self._get(path)
@@ -81,7 +97,7 @@ class Metadata:
             raise MetadataError(f"the metadata service has no {path}")
         return value
 
-    def _get(self, path: str) -> str | None:
+    def _get(self, path: str, policy: RetryPolicy = _PATIENCE) -> str | None:
         """One value; None if it does not exist.
 
         Raises:
@@ -90,11 +106,11 @@ class Metadata:
         """
         try:
             return self._clock.retry(
-                lambda: self._try_to_get(path), _PATIENCE, retry_if=lambda error: isinstance(error, OSError)
+                lambda: self._try_to_get(path), policy, retry_if=lambda error: isinstance(error, OSError)
             )
         except OSError as error:
             raise MetadataError(
-                f"{self._endpoint}: no {path} after {_PATIENCE.attempts} attempts: {error}"
+                f"{self._endpoint}: no {path} after {policy.attempts} attempts: {error}"
             ) from error
 
     def _try_to_get(self, path: str) -> str | None:

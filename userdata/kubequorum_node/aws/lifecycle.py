@@ -1,7 +1,6 @@
 """This instance in its Auto Scaling group and its stack: ready, failed and terminated, each reported once."""
 
 from collections.abc import Callable
-from enum import Enum
 from typing import Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,15 +19,6 @@ _LONGEST_POLL_SECONDS = 10.0
 _SIGNAL_WAIT_SECONDS = 600.0
 """How long a stack may take from creating the group to waiting for its signals: the groups of the other
 masters may have to be created in between. A launch whose time is over waits no longer."""
-
-
-class Ending(Enum):
-    """How an instance ends."""
-
-    TERMINATED = "terminated"
-    """By its group, which waits for its terminate hook."""
-    INTERRUPTED = "interrupted"
-    """By EC2, which waits for nothing."""
 
 
 class Lifecycle:
@@ -107,21 +97,6 @@ class Lifecycle:
             if not self._complete(LAUNCH_HOOK, "ABANDON"):
                 # The hook was completed early.
                 self._leave_group()
-
-    def wait_for_termination(self) -> Ending:
-        """Return once the group terminates this instance, or EC2 takes it back; says which.
-
-        A spot instance is gone two minutes after its notice. Its group learns of that afterwards: there is no
-        hook then.
-        """
-        while self._metadata.target_lifecycle_state() != "Terminated":
-            # Masters are never spot instances.
-            if self._config.slot is None and self._metadata.is_interrupted():
-                warning("EC2 takes this spot instance back within two minutes")
-                return Ending.INTERRUPTED
-            self._clock.sleep(_POLL_SECONDS)
-        info("the Auto Scaling group terminates this instance")
-        return Ending.TERMINATED
 
     def groups(self) -> list[str]:
         """Names of the groups that this instance is in: one, or none."""

@@ -4,9 +4,11 @@ import json
 from datetime import datetime
 
 from kubequorum_node.kubernetes import api_server
+from kubequorum_node.kubernetes.path_client import PathClient
 from kubequorum_node.node import Node
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
+EVENTS = "/api/v1/namespaces/default/events"
 _SECONDS = 5.0
 """Nothing waits for an Event for long: what is done about the trouble comes after it."""
 _MESSAGE_LENGTH = 1024
@@ -45,11 +47,31 @@ def create(
         f"--kubeconfig={api_server.ADMIN_KUBECONFIG}",
         f"--request-timeout={_SECONDS:.0f}s",
         "create",
-        "--raw=/api/v1/namespaces/default/events",
+        f"--raw={EVENTS}",
         "--filename=-",
         stdin=text,
         timeout=2 * _SECONDS,
     )
+
+
+def create_as_node(node: Node, api: PathClient, *, component: str, reason: str, message: str) -> None:
+    """Create a Warning about this host's own Node, with the kubelet's credentials.
+
+    Raises:
+        ApiError: it is refused, or the API does not answer.
+
+    """
+    name = node.identity.node_name
+    text = event(
+        name,
+        reporter=name,
+        component=component,
+        reason=reason,
+        message=message,
+        is_warning=True,
+        now=node.host.time(),
+    )
+    api.create(EVENTS, json.loads(text))
 
 
 def event(

@@ -44,6 +44,19 @@ class PathClient:
         """
         return self._send(Request(method="POST", path=path, body=document))
 
+    def delete(self, path: str, options: dict[str, Any]) -> None:
+        """Delete an object, or shorten the grace period of one that is being deleted.
+
+        Args:
+            path: of the object.
+            options: a DeleteOptions.
+
+        Raises:
+            ApiError: as `get`.
+
+        """
+        self._send(Request(method="DELETE", path=path, body=options))
+
     def update(self, path: str, document: dict[str, Any]) -> None:
         """Replace an object, which must be as it was read: its resourceVersion is compared.
 

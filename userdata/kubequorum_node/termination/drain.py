@@ -1,8 +1,6 @@
 """Draining this host's node: it is cordoned, and its pods are evicted as their disruption budgets allow.
 
-With the kubelet's credentials, which may evict the pods of their own node only. `kubectl drain` would also
-need to read DaemonSets, which they may not. https://kubernetes.io/docs/concepts/scheduling-eviction/api-
-eviction/
+An instance that EC2 takes back has no time for all of it, see docs/decisions/spot-interruptions.md.
 """
 
 from collections.abc import Callable
@@ -10,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubequorum_node.clock import NotYetError, WaitError
+from kubequorum_node.kubernetes import events
 from kubequorum_node.kubernetes.api_errors import ApiError
 from kubequorum_node.kubernetes.kubelet import NodeApi
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
+from kubequorum_node.termination.pods import Pod, Pods, is_being_deleted, name_of
 
 LIMIT_SECONDS = 1800.0
 """How long a drain may take. Pods that a PodDisruptionBudget protects for longer end with the instance."""
-AT_ONCE_SECONDS = 100.0
-"""Of a spot instance that is taken back after 120 s."""
 _UNREACHABLE_SECONDS = 90.0
 """How long to retry an API that does not answer. Without it nothing can be evicted."""
 _NO_TARGET_SECONDS = 180.0
@@ -28,13 +26,11 @@ _TARGET_CHECK_SECONDS = 15.0
 _EXTEND_SECONDS = 100.0
 """A third of the terminate hook's time-out."""
 _PAUSE_SECONDS = 2.0
-_MIRROR = "kubernetes.io/config.mirror"
-"""Marks the mirror of a static pod, which belongs to the host."""
+_RESERVE_SECONDS = 5.0
+"""Before EC2 takes the instance back: the kubelet stops the containers and reports it."""
+_LAST_CALL_SECONDS = 30.0
+"""Before that: pods that are still protected are deleted. It is the default grace period of a pod."""
 _CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
-_GONE = 404
-_CONFLICT = 409
-
-Pod = dict[str, Any]
 
 
 class _GivenUpError(Exception):
@@ -55,10 +51,12 @@ class Drain:
     """One drain of this host's node."""
 
     def __init__(self, node: Node, *, api: NodeApi | None = None) -> None:
+        self._node = node
         self._clock = node.clock
         self._name = node.identity.node_name
         self._api = api or NodeApi(node)
-        self._said: set[str] = set()
+        self._pods = Pods(self._api, self._name)
+        self._last_call: float | None = None
 
     def cordon(self) -> None:
         """Mark the node unschedulable.
@@ -77,15 +75,16 @@ class Drain:
             ApiError: the pods cannot be listed.
 
         """
-        answer = self._api.get(f"/api/v1/pods?fieldSelector=spec.nodeName%3D{self._name}")
-        left = [pod for pod in answer["items"] if must_move(pod)]
+        left = self._pods.left()
         for pod in left:
-            if "deletionTimestamp" not in pod["metadata"]:
-                self._evict(pod)
+            if not is_being_deleted(pod):
+                self._pods.evict(pod)
         return left
 
     def wait_until_empty(self, *, seconds: float, extend_hook: Callable[[], None]) -> None:
         """Evict until no pod is left that has to move, time is over, or the API has been silent for too long.
+
+        Time is also over shortly before EC2 takes the instance back, if it says so, now or meanwhile.
 
         Args:
             seconds: how long at most.
@@ -98,7 +97,8 @@ class Drain:
         def look() -> None:
             left = self._evict_or_give_up(wait)
             now = self._clock.now()
-            if left and now - wait.extended >= _EXTEND_SECONDS:
+            # EC2 does not wait for the hook.
+            if left and self._end() is None and now - wait.extended >= _EXTEND_SECONDS:
                 wait.extended = now
                 extend_hook()
             if left:
@@ -118,17 +118,19 @@ class Drain:
             _GivenUpError: waiting longer would not help.
 
         """
-        now = self._clock.now()
+        now, end = self._clock.now(), self._end()
         try:
-            left = self.evict_all()
+            left = self.evict_all() if end is None else self._evict_until(end)
         except ApiError as error:
-            self._warn_once(f"pods cannot be listed: {error}")
+            self._pods.warn_once(f"pods cannot be listed: {error}")
             if now - wait.answered >= _UNREACHABLE_SECONDS:
                 raise _GivenUpError(f"the API has not answered for {now - wait.answered:.0f} s") from error
             names = "unknown, the API does not answer"
         else:
             wait.answered = self._clock.now()
-            names = ", ".join(map(_name, left))
+            names = ", ".join(map(name_of, left))
+        if names and end is not None and self._clock.now() >= end:
+            raise _GivenUpError(f"EC2 takes this instance back now; pods left: {names}")
         if names and now - wait.target_checked >= _TARGET_CHECK_SECONDS:
             wait.target_checked = now
             wait.target_seen = now if self._has_target() else wait.target_seen
@@ -137,50 +139,61 @@ class Drain:
             raise _GivenUpError(f"for {seconds:.0f} s there was no other node that accepts pods")
         return names
 
+    def _end(self) -> float | None:
+        """When all pods must have ended, because EC2 takes the instance back; None if it does not."""
+        gone = self._node.endings.instance_end()
+        return None if gone is None else gone - _RESERVE_SECONDS
+
+    def _evict_until(self, end: float) -> list[Pod]:
+        """As `evict_all`, but what is evicted ends in time; towards the end budgets no longer count.
+
+        A budget is for voluntary disruptions. Deleted, a pod still gets its SIGTERM; it gets nothing from an
+        instance that disappears.
+        """
+        left = self._pods.left()
+        is_new = self._last_call is None
+        if self._last_call is None:
+            now = self._clock.now()
+            # Half of the time, if the notice is late.
+            self._last_call = end - min(_LAST_CALL_SECONDS, (end - now) / 2)
+        for pod in left:
+            now = self._clock.now()
+            within = max(end - now, 0.0)
+            if is_being_deleted(pod):
+                self._pods.shorten(pod, within=within, now=self._clock.wall_time())
+            elif now >= self._last_call:
+                self._pods.delete(pod, within=within)
+            else:
+                self._pods.evict(pod, within=within)
+        if is_new:
+            self._announce(end, left)
+        return left
+
+    def _announce(self, end: float, left: list[Pod]) -> None:
+        """Tell people why the node goes; it may set no taint that says so."""
+        message = (
+            f"EC2 takes this spot instance back in {end + _RESERVE_SECONDS - self._clock.now():.0f} s: "
+            f"the node is cordoned, {len(left)} pods are evicted"
+        )
+        try:
+            events.create_as_node(
+                self._node,
+                self._api,
+                component="kubequorum-lifecycle",
+                reason="SpotInterruption",
+                message=message,
+            )
+        except ApiError as error:
+            self._pods.warn_once(f"no Event says that EC2 takes this instance back: {error}")
+
     def _has_target(self) -> bool:
         """Whether another node accepts pods, as far as the API shows."""
         try:
             nodes = self._api.get("/api/v1/nodes")["items"]
         except ApiError as error:
-            self._warn_once(f"nodes cannot be listed: {error}")
+            self._pods.warn_once(f"nodes cannot be listed: {error}")
             return True
         return any(accepts_pods(node) for node in nodes if node["metadata"]["name"] != self._name)
-
-    def _evict(self, pod: Pod) -> None:
-        metadata = pod["metadata"]
-        namespace, name = metadata["namespace"], metadata["name"]
-        eviction = {
-            "apiVersion": "policy/v1",
-            "kind": "Eviction",
-            "metadata": {"name": name, "namespace": namespace},
-            # Not another pod that has the same name by then.
-            "deleteOptions": {"preconditions": {"uid": metadata["uid"]}},
-        }
-        try:
-            self._api.create(f"/api/v1/namespaces/{namespace}/pods/{name}/eviction", eviction)
-        except ApiError as error:
-            if error.status not in (_GONE, _CONFLICT):
-                # 429: a PodDisruptionBudget forbids it for now. That and other failures may pass: it is
-                # retried.
-                self._warn_once(f"pod {_name(pod)} cannot be evicted yet: {error}")
-        else:
-            info(f"pod {_name(pod)} is evicted")
-
-    def _warn_once(self, message: str) -> None:
-        if message not in self._said:
-            warning(message)
-            self._said.add(message)
-
-
-def must_move(pod: Pod) -> bool:
-    """Whether a pod has to move: not a finished one, nor one that is bound to this node."""
-    metadata = pod["metadata"]
-    if pod.get("status", {}).get("phase") in ("Succeeded", "Failed"):
-        return False
-    if _MIRROR in (metadata.get("annotations") or {}):
-        return False
-    owners = metadata.get("ownerReferences") or []
-    return not any(owner.get("controller") and owner["kind"] == "DaemonSet" for owner in owners)
 
 
 def accepts_pods(node: dict[str, Any]) -> bool:
@@ -192,10 +205,6 @@ def accepts_pods(node: dict[str, Any]) -> bool:
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
 
 
-def _name(pod: Pod) -> str:
-    return f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
-
-
 def empty(node: Node) -> None:
     """Cordon this host's node and wait until its pods are evicted."""
     drain = Drain(node)
@@ -204,16 +213,6 @@ def empty(node: Node) -> None:
     except ApiError as error:
         warning(f"the node could not be cordoned: {error}")
     drain.wait_until_empty(seconds=LIMIT_SECONDS, extend_hook=lambda: _extend_hook(node))
-
-
-def empty_at_once(node: Node) -> None:
-    """As `empty`, before EC2 takes the instance back. There is no hook to extend."""
-    drain = Drain(node)
-    try:
-        drain.cordon()
-    except ApiError as error:
-        warning(f"the node could not be cordoned: {error}")
-    drain.wait_until_empty(seconds=AT_ONCE_SECONDS, extend_hook=lambda: None)
 
 
 def begin(node: Node) -> None:

@@ -56,9 +56,7 @@ MASTER_WITHOUT_CLUSTER: Sequence[TimedStep] = (
 """For a master whose API server is not ready, like the last one of a deleted control plane: nobody can take
 over, and each request would wait for a quorum that does not come."""
 WORKER: Sequence[TimedStep] = (TimedStep(steps.EMPTY_NODE, 2000),)
-"""It extends the hook by itself."""
-WORKER_AT_ONCE: Sequence[TimedStep] = (TimedStep(steps.EMPTY_NODE_AT_ONCE, 110),)
-"""For a spot instance that is taken back 120 s after its notice, which is read every 2 s."""
+"""It extends the hook by itself, and ends in time when EC2 takes the instance back."""
 _NOTE_SHUTDOWN = TimedStep(steps.NOTE_SHUTDOWN, 5)
 SHUTDOWN: Sequence[TimedStep] = (_NOTE_SHUTDOWN, TimedStep(steps.MOVE_LEADERSHIP, 10), *STOP)
 """For a host that shuts down and comes back: it keeps its volume, its pods and its place behind the load
@@ -68,7 +66,7 @@ SHUTDOWN_WITHOUT_CLUSTER: Sequence[TimedStep] = (
     TimedStep(steps.STOP_AT_ONCE, 40),
     TimedStep(steps.UNMOUNT_VOLUME, 20),
 )
-PLANS = (MASTER, MASTER_WITHOUT_CLUSTER, WORKER, WORKER_AT_ONCE, SHUTDOWN, SHUTDOWN_WITHOUT_CLUSTER)
+PLANS = (MASTER, MASTER_WITHOUT_CLUSTER, WORKER, SHUTDOWN, SHUTDOWN_WITHOUT_CLUSTER)
 LAST_STEPS = (steps.COMPLETE_TERMINATE_HOOK, steps.AWAIT_TERMINATION)
 """Of every termination, after its plan."""
 
@@ -86,10 +84,13 @@ def terminate(node: Node) -> None:
 
 
 def leave_at_once(node: Node) -> None:
-    """Drain a worker that EC2 takes back in two minutes; no hook waits for it."""
+    """Drain a worker that EC2 takes back in two minutes. No hook waits for it, or only by coincidence."""
     _stop_services(node)
-    for todo in WORKER_AT_ONCE:
+    for todo in _plan(node):
         attempt(node, todo)
+    if node.endings.wait_for_group():
+        # Else the group would wait for an instance that is gone, until the hook's time-out.
+        node.lifecycle.complete_terminate_hook()
 
 
 def shut_down(node: Node) -> None:

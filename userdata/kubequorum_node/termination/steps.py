@@ -18,9 +18,6 @@ MOVE_PODS = Step(
     "move-pods", "cordon the node and request the eviction of its pods, without waiting", drain.begin
 )
 EMPTY_NODE = Step("empty-node", "cordon the node and wait until its pods are evicted", drain.empty)
-EMPTY_NODE_AT_ONCE = Step(
-    "empty-node-at-once", "the same within two minutes: EC2 takes this instance back", drain.empty_at_once
-)
 MOVE_LEADERSHIP = Step(
     "move-leadership",
     "move etcd's leadership to another member, if this one leads",

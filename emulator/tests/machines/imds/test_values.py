@@ -109,13 +109,19 @@ def test_the_target_state_is_read_on_every_request() -> None:
         assert client.get("meta-data/autoscaling/target-lifecycle-state")[1] == "Terminated"
 
 
-def test_a_spot_notice_is_there_once_it_is_given() -> None:
-    """404 before; it is read on every request."""
+def test_notices_are_there_once_they_are_given() -> None:
+    """404 before; they are read on every request, and folders may have several."""
     facts = Facts()
     with serving(facts=facts) as client:
         assert client.get("meta-data/spot/instance-action")[0] == 404
-        facts.spot = '{"action": "terminate"}'
-        assert client.get("meta-data/spot/instance-action")[1] == facts.spot
+        facts.announced = {
+            "spot/instance-action": '{"action": "terminate"}',
+            "events/recommendations/rebalance": "{}",
+            "events/maintenance/scheduled": "[]",
+        }
+        for path, text in facts.announced.items():
+            assert client.get(f"meta-data/{path}")[1] == text
+        assert client.get("meta-data/events")[1] == "maintenance/\nrecommendations/"
 
 
 def test_a_failure_of_the_emulator_is_a_server_error() -> None:

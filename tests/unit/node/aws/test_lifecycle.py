@@ -18,22 +18,11 @@ CONFIG = examples.CONFIG
 
 
 class _Metadata(Metadata):
-    def __init__(self, *states: str | None) -> None:
+    def __init__(self) -> None:
         super().__init__("http://unused.invalid")
-        self._states = list(states)
-        self.interrupted_from = 0
-        """At which look there is a notice; 0: never."""
-        self._looks = 0
-
-    def is_interrupted(self) -> bool:
-        self._looks += 1
-        return 0 < self.interrupted_from <= self._looks
 
     def instance_id(self) -> str:
         return INSTANCE
-
-    def target_lifecycle_state(self) -> str | None:
-        return self._states.pop(0)
 
 
 @pytest.fixture
@@ -46,12 +35,12 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubbedApi]:
         yield StubbedApi(aws, [], autoscaling, cloudformation)
 
 
-def _lifecycle(api: StubbedApi, *states: str | None, config: NodeConfig = CONFIG) -> lifecycle.Lifecycle:
+def _lifecycle(api: StubbedApi, *, config: NodeConfig = CONFIG) -> lifecycle.Lifecycle:
     return lifecycle.Lifecycle(
         config,
         examples.DOCUMENT,
         aws=api.aws,
-        metadata=_Metadata(*states),
+        metadata=_Metadata(),
         clock=FakeClock(),
         power_off=lambda: api.powered_off.append(True),
     )
@@ -191,28 +180,3 @@ def test_a_missing_permission_is_an_error(api: StubbedApi) -> None:
     api.autoscaling.add_client_error("complete_lifecycle_action", "AccessDenied", "not authorized", 403)
     with pytest.raises(ClientError, match="AccessDenied"):
         _lifecycle(api).complete_terminate_hook()
-
-
-def test_termination_is_seen_in_the_metadata(api: StubbedApi) -> None:
-    """Any state but Terminated, and none at all, means to go on waiting."""
-    ending = _lifecycle(api, None, "InService", "Terminated").wait_for_termination()
-    assert ending is lifecycle.Ending.TERMINATED
-
-
-def test_a_worker_sees_that_ec2_takes_it_back(api: StubbedApi) -> None:
-    """Its group learns of that too late. A master, never a spot instance, does not look."""
-    for config, ending in (
-        (examples.WORKER_CONFIG, lifecycle.Ending.INTERRUPTED),
-        (CONFIG, lifecycle.Ending.TERMINATED),
-    ):
-        metadata = _Metadata("InService", "InService", "Terminated")
-        metadata.interrupted_from = 2
-        found = lifecycle.Lifecycle(
-            config,
-            examples.DOCUMENT,
-            aws=api.aws,
-            metadata=metadata,
-            clock=FakeClock(),
-            power_off=lambda: None,
-        )
-        assert found.wait_for_termination() is ending

@@ -3,6 +3,7 @@
 import pytest
 
 from kubequorum_node.aws.imds import MetadataError
+from kubequorum_node.clock import RetryPolicy
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes import identity_proof
 from tests.unit.node.fakes import FakeMetadata, FakeNode
@@ -21,7 +22,7 @@ class _Described(FakeMetadata):
         """The real one."""
         return super(FakeMetadata, self).instance_profile_arn()
 
-    def _get(self, path: str) -> str | None:
+    def _get(self, path: str, policy: RetryPolicy | None = None) -> str | None:  # noqa: ARG002
         assert path == "iam/info"
         return self._described
 

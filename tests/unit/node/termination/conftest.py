@@ -7,6 +7,7 @@ import pytest
 from kubequorum_node.step import Step
 from kubequorum_node.termination import drain, order, steps
 from kubequorum_node.termination.order import TimedStep
+from kubequorum_node.termination.pods import Pod
 from tests.unit.node.fakes import FakeNode
 from tests.unit.node.simulation.node import OWN, SimulatedNode
 
@@ -24,7 +25,7 @@ def master(node: FakeNode, monkeypatch: pytest.MonkeyPatch) -> SimulatedNode:
         def cordon(self) -> None:
             master.log.append("cordoned")
 
-        def evict_all(self) -> list[drain.Pod]:
+        def evict_all(self) -> list[Pod]:
             return []
 
     monkeypatch.setattr(drain, "Drain", _Drain)

@@ -1,6 +1,7 @@
 """Emptying a node: which pods move, what a PodDisruptionBudget forbids, and where waiting ends."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,14 +9,17 @@ import pytest
 from kubequorum_node.kubernetes.api_errors import ApiError
 from kubequorum_node.kubernetes.kubelet import NodeApi
 from kubequorum_node.termination import drain
-from kubequorum_node.termination.drain import Drain, Pod
+from kubequorum_node.termination.drain import Drain
+from kubequorum_node.termination.pods import Pod
 from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
 
 NODE = f"/api/v1/nodes/{examples.IDENTITY.node_name}"
 
 
-def _pod(name: str, *, owner: str = "ReplicaSet", phase: str = "Running", mirror: bool = False) -> Pod:
+def _pod(
+    name: str, *, owner: str = "ReplicaSet", phase: str = "Running", mirror: bool = False, grace: int = 30
+) -> Pod:
     annotations = {"kubernetes.io/config.mirror": "hash"} if mirror else {}
     return {
         "metadata": {
@@ -25,6 +29,7 @@ def _pod(name: str, *, owner: str = "ReplicaSet", phase: str = "Running", mirror
             "annotations": annotations,
             "ownerReferences": [{"kind": owner, "controller": True}],
         },
+        "spec": {"terminationGracePeriodSeconds": grace},
         "status": {"phase": phase},
     }
 
@@ -39,16 +44,21 @@ def _node(name: str, *, ready: str = "True", unschedulable: bool = False, taint:
 
 
 class _Api(NodeApi):
-    """An API server with some pods on the node; evicted ones are gone at the second look after that."""
+    """An API server with some pods on the node. What is evicted or deleted ends after its grace period."""
 
     def __init__(self, node: FakeNode, *pods: Pod) -> None:
         super().__init__(node)
+        self._clock = node.clock
         self.pods = list(pods)
         self.forbidden: set[str] = set()
         self.nodes = [_node(examples.IDENTITY.node_name), _node("other")]
         self.broken: Callable[[], bool] = lambda: False
         self.evicted: list[str] = []
+        self.deleted: list[str] = []
+        self.graces: dict[str, list[int | None]] = {}
+        self.events: list[str] = []
         self.patched: list[tuple[str, dict[str, Any]]] = []
+        self.ends: dict[str, float] = {}
 
     def get(self, path: str) -> Any:
         if path == "/api/v1/nodes":
@@ -56,25 +66,39 @@ class _Api(NodeApi):
         assert path == f"/api/v1/pods?fieldSelector=spec.nodeName%3D{examples.IDENTITY.node_name}"
         if self.broken():
             raise ApiError("connection refused")
-        self.pods = [pod for pod in self.pods if pod["metadata"].get("deletionTimestamp") != "past"]
-        for pod in self.pods:
-            if "deletionTimestamp" in pod["metadata"]:
-                pod["metadata"]["deletionTimestamp"] = "past"
+        now = self._clock.now()
+        self.pods = [pod for pod in self.pods if now < self.ends.get(pod["metadata"]["name"], now + 1)]
         return {"items": self.pods}
 
     def patch(self, path: str, change: dict[str, Any]) -> None:
         self.patched.append((path, change))
 
     def create(self, path: str, document: dict[str, Any]) -> None:
+        if path == "/api/v1/namespaces/default/events":
+            self.events.append(f"{document['reason']}: {document['message']}")
+            return
         name = document["metadata"]["name"]
         assert path == f"/api/v1/namespaces/default/pods/{name}/eviction"
-        assert document["deleteOptions"]["preconditions"] == {"uid": f"uid-{name}"}
         if name in self.forbidden:
             raise ApiError("Cannot evict pod as it would violate the pod's disruption budget.", status=429)
         self.evicted.append(name)
-        for pod in self.pods:
-            if pod["metadata"]["name"] == name:
-                pod["metadata"]["deletionTimestamp"] = "now"
+        self._end(name, document["deleteOptions"])
+
+    def delete(self, path: str, options: dict[str, Any]) -> None:
+        name = path.removeprefix("/api/v1/namespaces/default/pods/")
+        assert (options["apiVersion"], options["kind"]) == ("v1", "DeleteOptions")
+        self.deleted.append(name)
+        self._end(name, options)
+
+    def _end(self, name: str, options: dict[str, Any]) -> None:
+        assert options["preconditions"] == {"uid": f"uid-{name}"}
+        (pod,) = [pod for pod in self.pods if pod["metadata"]["name"] == name]
+        grace = options.get("gracePeriodSeconds")
+        self.graces.setdefault(name, []).append(grace)
+        seconds = pod["spec"]["terminationGracePeriodSeconds"] if grace is None else grace
+        self.ends[name] = self._clock.now() + seconds
+        at = datetime.fromtimestamp(self._clock.wall_time() + seconds, UTC)
+        pod["metadata"]["deletionTimestamp"] = f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _wait(worker: FakeNode, api: _Api, *, seconds: float = 1800.0) -> int:
@@ -108,21 +132,6 @@ def test_a_node_is_cordoned_first(worker: FakeNode, monkeypatch: pytest.MonkeyPa
     drain.empty(worker)
     assert api.patched == [(NODE, {"spec": {"unschedulable": True}})]
     assert api.pods == []
-
-
-def test_a_drain_before_ec2_takes_the_node_back_is_short(
-    worker: FakeNode, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What a budget protects for longer is lost with the instance; AWS is asked for no more time."""
-    api = _Api(worker, _pod("web"), _pod("db"))
-    api.forbidden.add("db")
-    monkeypatch.setattr(drain, "NodeApi", lambda _: api)
-    begin = worker.clock.now()
-    drain.empty_at_once(worker)
-    assert api.patched == [(NODE, {"spec": {"unschedulable": True}})]
-    assert api.evicted == ["web"]
-    assert worker.clock.now() - begin < 110
-    assert worker.aws.requests == []
 
 
 def test_a_disruption_budget_is_respected_and_the_eviction_retried(worker: FakeNode) -> None:

@@ -9,7 +9,7 @@ from kubequorum_node import services
 from kubequorum_node.errors import NodeError
 from kubequorum_node.step import Step
 from kubequorum_node.supervision.processes import Processes
-from kubequorum_node.termination import drain, order
+from kubequorum_node.termination import notices, order
 from kubequorum_node.termination.order import TimedStep
 from kubequorum_node.volume import filesystem
 from tests.unit.node.fakes import FakeNode
@@ -159,22 +159,37 @@ def test_a_worker_drains_its_node_first(worker: FakeNode, monkeypatch: pytest.Mo
     assert log == ["emptied", "completed"]
 
 
-def test_a_worker_that_is_taken_back_drains_and_waits_for_no_hook(
-    worker: FakeNode, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("terminated", [False, True])
+def test_a_worker_that_is_taken_back_drains(
+    worker: FakeNode, monkeypatch: pytest.MonkeyPatch, terminated: bool
 ) -> None:
-    """EC2 ends it in two minutes: the hook that nobody opened is not asked about."""
+    """The hook, which nobody opened, is not asked about: unless the group happens to terminate it, too."""
     log: list[str] = []
     worker.host.on("systemctl stop", None)
-    step = Step("empty-node-at-once", "", lambda _: log.append("emptied"))
-    monkeypatch.setattr(order, "WORKER_AT_ONCE", [TimedStep(step, 5)])
+    step = Step("empty-node", "", lambda _: log.append("emptied"))
+    monkeypatch.setattr(order, "WORKER", [TimedStep(step, 5)])
+    worker.aws.first("complete_lifecycle_action", lambda: log.append("completed"))
+    worker.clock.on_sleep.append(
+        lambda: setattr(worker.metadata, "target_state", "Terminated" if terminated else "InService")
+    )
     order.leave_at_once(worker)
-    assert log == ["emptied"]
-    assert worker.aws.requests == []
+    assert log == (["emptied", "completed"] if terminated else ["emptied"])
+    assert terminated or worker.aws.requests == []
 
 
-def test_a_spot_notice_leaves_time_for_the_drain() -> None:
-    """Two minutes, less what it takes to see it."""
-    assert drain.AT_ONCE_SECONDS < sum(part.seconds for part in order.WORKER_AT_ONCE) < 118
+@pytest.mark.parametrize(("notice", "left"), [(None, "terminate"), ("{}", "leave_at_once")])
+def test_the_service_of_the_end_does_what_fits(
+    worker: FakeNode, monkeypatch: pytest.MonkeyPatch, notice: str | None, left: str
+) -> None:
+    """The group's termination, or EC2's, whichever comes first."""
+    log: list[str] = []
+    monkeypatch.setattr(notices, "watch", lambda _: None)
+    for name in ("terminate", "leave_at_once"):
+        monkeypatch.setattr(services, name, lambda _, name=name: log.append(name))
+    worker.metadata.notice = notice
+    worker.clock.on_sleep.append(lambda: setattr(worker.metadata, "target_state", "Terminated"))
+    services._watch_lifecycle(worker)
+    assert log == [left]
 
 
 def test_what_would_interfere_is_stopped_before_anything_else(node: FakeNode, worker: FakeNode) -> None:
