@@ -23,7 +23,10 @@ from lab.workload import Load, loading
 _UNIT = "kubequorum-backup"
 _CLIENTS, _PAUSE_SECONDS = 10, 0.1
 """Of the API and of etcd each; about half of their operations are writes."""
-_LOSSES = 100
+_TURNS = 4
+"""A cluster and its disk become quicker and slower by themselves, which is not the backups' cost."""
+_LOSSES = 25
+"""Moments of each turn at which all could be lost."""
 _BETWEEN_LOSSES_SECONDS = (0.3, 0.9)
 """At random, so that they do not keep time with the writer."""
 _CALM_SECONDS = 5.0
@@ -37,22 +40,24 @@ _CPU_FIELDS = slice(11, 15)
 
 
 def measure(cluster: Cluster, progress: Progress) -> Mapping[str, float]:
-    """Load the cluster with and without backups; nothing of it is changed in the end."""
+    """Load the cluster with and without backups, in turns; nothing of it is changed in the end."""
     bucket = BackupBucket(cluster.target)
-    bare = [_load_without_backups(cluster, progress, "before")]
-    with progress.stage(f"Back up under load: {_LOSSES} moments at which all could be lost") as stage:
-        before, began = _usage(cluster), time.monotonic()
-        with _loading(cluster, "backups") as load:
-            lags = [_lost_seconds(bucket) for _ in _moments()]
-        seconds, after = time.monotonic() - began, _usage(cluster)
-        stage.line(f"at worst {max(lags):.1f} s of writes, in the median {statistics.median(lags):.1f} s")
-    bare.append(_load_without_backups(cluster, progress, "after"))
-    writer = max(after, key=lambda slot: after[slot][0] - before[slot][0])
+    bare = [_load_without_backups(cluster, progress, 0)]
+    histories, lags, costs = [], [], []
+    for turn in range(1, _TURNS + 1):
+        with progress.stage(f"Back up under load, turn {turn} of {_TURNS}") as stage:
+            before, began = _usage(cluster), time.monotonic()
+            with _loading(cluster, f"backups-{turn}") as load:
+                lags += [_lost_seconds(bucket) for _ in _moments()]
+            costs.append(_cost(before, _usage(cluster), time.monotonic() - began))
+            histories.append(load.history)
+            stage.line(f"at worst {max(lags):.1f} s of writes, in the median {statistics.median(lags):.1f} s")
+        bare.append(_load_without_backups(cluster, progress, turn))
     return {
         "backup_lag_seconds": max(lags),
-        "backup_cpu_percent": 100 * (after[writer][0] - before[writer][0]) / seconds,
-        "backup_memory_mib": after[writer][1],
-        "backup_write_p99_ratio": p99_of_writes(load.history) / p99_of_writes(*bare),
+        "backup_cpu_percent": max(percent for percent, _ in costs),
+        "backup_memory_mib": max(mib for _, mib in costs),
+        "backup_write_p99_ratio": p99_of_writes(*histories) / p99_of_writes(*bare),
     }
 
 
@@ -117,17 +122,23 @@ def _usage(cluster: Cluster) -> dict[str, tuple[float, float]]:
         return {slot: usage(text) for slot, text in zip(cluster.slots, printed, strict=True)}
 
 
-def _load_without_backups(cluster: Cluster, progress: Progress, when: str) -> Path:
-    """The history of half as much load, before that with backups and after it.
+def _cost(
+    before: Mapping[str, tuple[float, float]], after: Mapping[str, tuple[float, float]], seconds: float
+) -> tuple[float, float]:
+    """Percent of a processor and MiB of memory, of the master that wrote the backups."""
+    writer = max(after, key=lambda slot: after[slot][0] - before[slot][0])
+    return 100 * (after[writer][0] - before[writer][0]) / seconds, after[writer][1]
 
-    A cluster becomes quicker or slower as it ages, which is not the backups' cost.
-    """
+
+def _load_without_backups(cluster: Cluster, progress: Progress, turn: int) -> Path:
+    """The history of the same load without backups: half as long before the first turn and after the last."""
+    share = 0.5 if turn in (0, _TURNS) else 1.0
     with (
-        progress.stage(f"Half of the load without backups, {when} that with them"),
+        progress.stage("The same load without backups"),
         _without_backups(cluster),
-        _loading(cluster, f"no-backups-{when}") as bare,
+        _loading(cluster, f"no-backups-{turn}") as bare,
     ):
-        time.sleep(sum(_BETWEEN_LOSSES_SECONDS) / 2 * _LOSSES / 2)
+        time.sleep(share * sum(_BETWEEN_LOSSES_SECONDS) / 2 * _LOSSES)
     return bare.history
 
 

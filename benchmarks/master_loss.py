@@ -3,11 +3,13 @@
 All on one cluster, one after the other, under the load of clients that write and read continuously.
 """
 
+import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
+from benchmarks import floor
 from benchmarks.baseline import join
 from benchmarks.clients import longest_gap
 from benchmarks.environment import deployed_cluster, require_health
@@ -39,11 +41,11 @@ def measure_on(
     Raises:
         CommandError: a master is not replaced, or data are lost.
     """
-    small, gap = _lose_leaders(cluster, progress, rounds, "")
+    small, gap, floor_small = _lose_leaders(cluster, progress, rounds, "")
     with progress.stage("Fill etcd with 1 GiB") as stage:
         fill(cluster.targets(), cluster.folder / "fill", size_bytes=_LARGE_BYTES)
         stage.line(f"{cluster.database_bytes() >> 20} MiB of its database are in use")
-    large, gap_large = _lose_leaders(cluster, progress, large_rounds, _LARGE)
+    large, gap_large, floor_large = _lose_leaders(cluster, progress, large_rounds, _LARGE)
     with progress.stage("Replace a master with stock kubeadm join") as stage:
         stock = join.measure(cluster)
         stage.line(f"joined {stock.joined:.1f} s after the start of kubeadm")
@@ -53,6 +55,10 @@ def measure_on(
     return {
         **values,
         "replacement_own_ratio_1gib": own_large / own,
+        "replacement_floor_seconds": floor_small,
+        "replacement_floor_seconds_1gib": floor_large,
+        "replacement_over_floor_ratio": own / floor_small,
+        "replacement_over_floor_ratio_1gib": own_large / floor_large,
         "stock_join_seconds_1gib": stock.joined,
         "replacement_vs_stock_ratio_1gib": own_large / stock.joined,
         "etcd_alone_seconds_1gib": stock.etcd_alone,
@@ -63,9 +69,12 @@ def measure_on(
 
 def _lose_leaders(
     cluster: Cluster, progress: Progress, rounds: int, suffix: str
-) -> tuple[list[Replacement], float]:
-    """Take the power from etcd's leader in each round; also the longest gap of a client of the API."""
-    replacements, gaps = [], []
+) -> tuple[list[Replacement], float, float]:
+    """Take the power from etcd's leader in each round.
+
+    Also the longest gap of a client of the API, and the median of what etcd and the API server take alone.
+    """
+    replacements, gaps, floors = [], [], []
     for number in range(1, rounds + 1):
         require_health(cluster)
         slot = cluster.leader()
@@ -74,10 +83,13 @@ def _lose_leaders(
             replacement, gap = _lose_under_load(cluster, slot, cluster.folder / f"loss{suffix}-{number}")
             stage.line(f"slot {slot}: {replacement}")
             stage.line(f"a client of the API could not write for {gap:.2f} s")
+            require_health(cluster)
+            floors.append(_floor_under_load(cluster, slot, cluster.folder / f"floor{suffix}-{number}"))
+            stage.line(f"etcd and the API server by hand on the same volume: {floors[-1]:.1f} s")
         replacements.append(replacement)
         gaps.append(gap)
     require_health(cluster)
-    return replacements, max(gaps)
+    return replacements, max(gaps), statistics.median(floors)
 
 
 def _lose_under_load(cluster: Cluster, slot: str, folder: Path) -> tuple[Replacement, float]:
@@ -86,6 +98,12 @@ def _lose_under_load(cluster: Cluster, slot: str, folder: Path) -> tuple[Replace
         replacement = lose_power(cluster, slot)
         time.sleep(_CALM_SECONDS)
     return replacement, longest_gap(load)
+
+
+def _floor_under_load(cluster: Cluster, slot: str, folder: Path) -> float:
+    with loading(cluster.targets(), folder):
+        time.sleep(_CALM_SECONDS)
+        return floor.measure(cluster, slot)
 
 
 def _figures_of_parts(suffix: str) -> tuple[Figure, ...]:
@@ -100,6 +118,10 @@ MEASUREMENT = Measurement(
         *_figures_of_parts(_LARGE),
         Figure(name="replacement_own_seconds_1gib", unit="s", aim=None),
         Figure(name="replacement_own_ratio_1gib", unit="ratio", aim=1.2),
+        Figure(name="replacement_floor_seconds", unit="s", aim=None),
+        Figure(name="replacement_floor_seconds_1gib", unit="s", aim=None),
+        Figure(name="replacement_over_floor_ratio", unit="ratio", aim=1.5),
+        Figure(name="replacement_over_floor_ratio_1gib", unit="ratio", aim=1.25),
         Figure(name="stock_join_seconds_1gib", unit="s", aim=None),
         Figure(name="replacement_vs_stock_ratio_1gib", unit="ratio", aim=0.25),
         Figure(name="etcd_alone_seconds_1gib", unit="s", aim=None),

@@ -52,6 +52,8 @@ MASTER: Lane = (
     steps.AWAIT_SERVICE,
     # An update ends the next master when it is signalled: clients must reach this one by then.
     steps.AWAIT_CLIENTS,
+    # What could fail has been proved: from here on the cluster has the version of its masters.
+    steps.FOLLOW_MASTERS,
     steps.REPORT_READY,
     steps.START_WATCHDOG,
     steps.START_ADDONS,

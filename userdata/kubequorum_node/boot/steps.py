@@ -16,6 +16,7 @@ from kubequorum_node.kubernetes import (
     kubelet,
     kubelet_settings,
     load_balancer,
+    shared_configuration,
 )
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
@@ -24,7 +25,7 @@ from kubequorum_node.restore import adoption, settle
 from kubequorum_node.step import Step
 from kubequorum_node.supervision import systemctl, unit_files
 from kubequorum_node.supervision.unit import Phase
-from kubequorum_node.system import kernel, packages, programs, wall_clock
+from kubequorum_node.system import kernel, packages, programs, service_range, wall_clock
 from kubequorum_node.volume import slot_volume
 from kubequorum_node.volume.slot_volume import SlotVolume
 
@@ -47,6 +48,7 @@ def install_programs(node: Node) -> None:
 def start_runtime(node: Node) -> None:
     """Prepare the kernel, start the container runtime, and put the kubelet's unit in place."""
     kernel.prepare(node)
+    service_range.refuse_untranslated(node)
     for folder in _FOLDERS:
         node.host.path(folder).mkdir(parents=True, exist_ok=True)
     kubelet_settings.install(node)
@@ -188,6 +190,12 @@ AWAIT_CONTROL_PLANE = Step(
 )
 CONFIGURE_CLUSTER = Step(
     "configure-cluster", "write what all masters share; publish join material", configure_cluster, True
+)
+FOLLOW_MASTERS = Step(
+    "follow-masters",
+    "at the end of a Kubernetes update, write what belongs to its version",
+    shared_configuration.follow_masters,
+    True,
 )
 JOIN = Step("join", "join the cluster (workers)", join.join)
 START_POD_NETWORK = Step("start-pod-network", "start the service that connects pods", start_pod_network)

@@ -1,16 +1,15 @@
-"""The control plane of this master: certificates, static pods, and cluster-wide configuration."""
+"""The control plane of this master: certificates, static pods, and the proof that it works."""
 
 from kubequorum_node.etcd import manifest, membership, names
 from kubequorum_node.etcd.voting import wait_until_voting
-from kubequorum_node.kubeadm import ca_set, configuration, fixed_settings, master_config
+from kubequorum_node.kubeadm import ca_set, fixed_settings, master_config
 from kubequorum_node.kubeadm.phases import Kubeadm
 from kubequorum_node.kubernetes import (
     api_server,
     api_server_files,
     certificates,
-    cluster_dns,
     controllers,
-    shared_objects,
+    shared_configuration,
 )
 from kubequorum_node.log import info
 from kubequorum_node.node import WORK_FOLDER, Node
@@ -19,17 +18,10 @@ from kubequorum_node.supervision import systemctl, unit_files
 from kubequorum_node.volume import filesystem, slot_record
 from kubequorum_node.volume.slot_volume import SlotVolume
 
-_SHARED_CONFIG = f"{WORK_FOLDER}/shared.yaml"
 _MANIFESTS = "/etc/kubernetes/manifests"
 _MANIFEST = f"{_MANIFESTS}/kube-apiserver.yaml"
-_PHASE_SECONDS = 120.0
 _PREFLIGHT_SECONDS = 600
 """It pulls the images."""
-_AUTOMATIC_APPROVAL = (
-    "kubeadm:node-autoapprove-bootstrap",
-    "kubeadm:node-autoapprove-certificate-rotation",
-)
-"""kubeadm's bindings that let the controller manager approve requests of tokens and nodes."""
 
 
 def check_host(node: Node) -> None:
@@ -101,32 +93,8 @@ def _start_kubelet(node: Node) -> None:
 
 
 def configure_cluster(node: Node, *, bootstrap_token: str) -> None:
-    """Write the cluster-wide configuration; every master does, and it is safe to repeat.
-
-    Args:
-        node: this host.
-        bootstrap_token: a fresh token for workers.
-
-    """
-    master = master_config.of(node, bootstrap_token=bootstrap_token)
-    shared = configuration.shared_config(
-        node.document, master, patches_folder=cluster_dns.write_patches(node)
-    )
-    node.host.write(_SHARED_CONFIG, shared, mode=0o600)
-    kubeadm = Kubeadm(node.host)
-    for phase, config in (
-        (("upload-config", "all"), _SHARED_CONFIG),
-        (("mark-control-plane",), master_config.PATH),
-        (("bootstrap-token",), _SHARED_CONFIG),
-        (("kubelet-finalize", "all"), master_config.PATH),
-        (("addon", "all"), _SHARED_CONFIG),
-    ):
-        kubeadm.retry_init_phase(*phase, config=config, clock=node.clock, seconds=_PHASE_SECONDS)
-    # It holds the token, and nothing reads it again.
-    node.host.path(_SHARED_CONFIG).unlink(missing_ok=True)
-    shared_objects.apply(node, seconds=_PHASE_SECONDS)
-    # They let a controller approve whatever has a token. None does here (`--controllers`), nor shall later.
-    api_server.kubectl(node, "delete", "clusterrolebinding", "--ignore-not-found", *_AUTOMATIC_APPROVAL)
+    """Write what all masters share, with a fresh token for workers; safe to repeat, and every master does."""
+    shared_configuration.write(node, bootstrap_token=bootstrap_token)
     # It bypasses all authorization. admin.conf suffices, and its rights can be revoked.
     node.host.path(api_server.SUPER_ADMIN_KUBECONFIG).unlink(missing_ok=True)
 

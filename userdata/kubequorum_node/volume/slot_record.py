@@ -52,6 +52,8 @@ class SlotRecord:
     """The volume in user-data, if the record's has replaced it; empty if they are the same."""
     restore: int = 0
     """The number of the restore that the member's data come from; 0 if etcd was never restored."""
+    kubernetes: str = ""
+    """The version of Kubernetes that the slot's master runs."""
     name_known: bool = False
     """While it is FORMING: whether the slot's name leads to the instance everywhere."""
     written: str = ""
@@ -138,6 +140,7 @@ def occupied(old: SlotRecord | None, node: Node, *, volume_id: str, stage: str) 
         generation=before if again else before + 1,
         instance=instance,
         stage=stage,
+        kubernetes=node.document.kubernetes_version,
         restore=0 if old is None else old.restore,
     )
 

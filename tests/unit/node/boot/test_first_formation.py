@@ -108,6 +108,7 @@ def test_a_successor_serves_before_it_writes_what_all_masters_write(master: Simu
     def upload(*_: object) -> Result:
         completed_before.append(len(node.aws.completed))
         assert node.aws.signals == []
+        master.shared_version = node.document.kubernetes_version
         return Result(0, "")
 
     node.host.on("/usr/local/bin/kubeadm init phase upload-config", upload)

@@ -40,10 +40,10 @@ def test_a_master_boots(master: SimulatedNode) -> None:
         "control-plane apiserver",
         "control-plane controller-manager",
         "control-plane scheduler",
-        "upload-config all",
         "mark-control-plane",
         "bootstrap-token",
         "kubelet-finalize all",
+        "upload-config all",
         "addon all",
     ]
     assert node.aws.completed[0]["LifecycleActionResult"] == "CONTINUE"

@@ -103,7 +103,7 @@ def test_a_boot_orders_what_stops_the_pods_before_the_runtime_stops(
     """A worker has no control plane to stop."""
     monkeypatch.setattr(kernel, "prepare", lambda _: None)
     host = node if kind == "master" else worker
-    for name in ("systemctl", CRICTL):
+    for name in ("systemctl", "nft", CRICTL):
         host.host.on(name, None)
     steps.start_runtime(host)
     drop_ins = host.host.path("/etc/systemd/system").glob("*.d/10-runtime.conf")

@@ -30,11 +30,13 @@ class SimulatedNode:
         self.etcd = SimulatedEtcd(node, own_runs=lambda: "etcd" in self.pods.running, log=self.log)
         self.pods = SimulatedPods(node, log=self.log, etcd_started=self.etcd.own_member_started)
         self.has_file_system = False
+        self.shared_version = ""
+        """Of Kubernetes, which kubeadm's configuration in the cluster belongs to; empty if there is none."""
         host = node.host
         for folder in ("/run/systemd/system", "/dev/disk/by-id"):
             host.path(folder).mkdir(parents=True)
         host.path(LINK).touch()
-        for quiet in ("modprobe", "sysctl", "resize2fs", "fsck.ext4"):
+        for quiet in ("modprobe", "sysctl", "nft", "resize2fs", "fsck.ext4"):
             host.on(quiet, None)
         host.on("mkfs.ext4", self._make_file_system)
         host.on("blkid", lambda *_: Result(0, "TYPE=ext4\n") if self.has_file_system else Result(2, ""))
@@ -43,6 +45,7 @@ class SimulatedNode:
         host.on("umount", self._unmount)
         host.on("openssl", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
         host.on("/usr/local/bin/kubectl", self._kubectl)
+        host.on("/usr/local/bin/kubeadm init phase upload-config", self._upload_config)
         node.aws.resources["ControlPlaneReady"] = "CREATE_IN_PROGRESS"
         host.names[NAME] = {examples.IDENTITY.address}
         for number, slot in enumerate("bc"):
@@ -50,7 +53,13 @@ class SimulatedNode:
             host.names[name] = {address}
             host.statuses[f"https://{address}:6443/readyz"] = 200
             node.aws.records[f"{name}."] = address
-            record = SlotRecord(volume=f"vol-{slot}", generation=1, instance=f"i-{slot}", stage=MEMBER)
+            record = SlotRecord(
+                volume=f"vol-{slot}",
+                generation=1,
+                instance=f"i-{slot}",
+                stage=MEMBER,
+                kubernetes=node.document.kubernetes_version,
+            )
             node.aws.objects[f"slots/{slot}/record.json"] = record.to_json().encode()
 
     @classmethod
@@ -95,7 +104,14 @@ class SimulatedNode:
         self.log.append("unmounted")
         return Result(0, "")
 
+    def _upload_config(self, *_: object) -> Result:
+        self.shared_version = self.node.document.kubernetes_version
+        return Result(0, "")
+
     def _kubectl(self, command: tuple[str, ...], stdin: str | None) -> str | None:
+        if "kubeadm-config" in command:
+            text = f"apiVersion: kubeadm.k8s.io/v1beta4\nkubernetesVersion: v{self.shared_version}\n"
+            return json.dumps({"data": {"ClusterConfiguration": text}}) if self.shared_version else None
         if "get" in command:
             return '{"items": []}'
         if "--raw=/api/v1/namespaces/default/events" in command:
