@@ -78,6 +78,32 @@ def choose(
     return choice
 
 
+def require_images(wanted: str, addon_images: Iterable[str]) -> None:
+    """Refuse images that nobody can build and no mirror has, before anything starts.
+
+    Args:
+        wanted: as in `choose`; only real machines need images.
+        addon_images: as in `choose`.
+
+    Raises:
+        CommandError: some are missing; with all of them, and what to do.
+    """
+    if wanted not in {AUTOMATIC, REAL} or find_obvious_obstacle() is not None:
+        return
+    from lab.artifacts.errors import ArtifactError, MissingImagesError
+
+    try:
+        machine_image.require_mirrored(addon_images)
+    except MissingImagesError as error:
+        raise CommandError(
+            "real machines cannot get the images of the cluster file's addons",
+            why=error.why,
+            remedy=f"{error.remedy}; or run without Kubernetes: {_VARIABLE}=process make up",
+        ) from error
+    except ArtifactError as error:
+        raise CommandError("an image of the mirror cannot be used", why=str(error)) from error
+
+
 def find_obvious_obstacle() -> Obstacle | None:
     """Check only what can be checked at once: the operating system and the user."""
     if sys.platform != "linux":

@@ -10,6 +10,8 @@ from kubequorum_cli.errors import CommandError
 from lab.artifacts import ArtifactError, Progress, render
 from lab.artifacts import Settings as ArtifactSettings
 from lab.artifacts.errors import DiskSpaceError, MissingToolError
+from lab.artifacts.image_catalog import IMAGES
+from lab.artifacts.mirrored_images import mirrored_archives
 from lab.settings import STOP_SECONDS, Settings
 
 if TYPE_CHECKING:
@@ -42,6 +44,16 @@ def prepare(settings: Settings, stage: Stage, *, addon_images: Iterable[str]) ->
 
 def _parts(addon_images: Iterable[str]) -> list[str]:
     return ["programs", "images", "root", *(f"image:{name}" for name in addon_images)]
+
+
+def require_mirrored(addon_images: Iterable[str]) -> None:
+    """Look for the images that a mirror must have.
+
+    Raises:
+        MissingImagesError: some are missing.
+        ArtifactError: an archive there is not what its name says.
+    """
+    mirrored_archives((IMAGES[name] for name in addon_images), ArtifactSettings.from_environment().mirror)
 
 
 def build_seconds(addon_images: Iterable[str]) -> float:

@@ -106,6 +106,9 @@ VARIANTS: dict[str, tuple[str, dict[str, dict[str, object]]]] = {
         },
     ),
     "load-balancers": ("ha", {"addons": {"cloud_controller_manager": {"enabled": True}}}),
+    "autoscaled": ("ha", {"addons": {"cluster_autoscaler": {"enabled": True}}}),
+    "volumes": ("ha", {"addons": {"ebs_csi": {"enabled": True}}}),
+    "dashboard": ("ha", {"addons": {"headlamp": {"enabled": True}}}),
     "mirror-on-s3": ("local", {"artifacts": {"mirror": "s3://my-mirror/kubernetes"}}),
     "mirror-on-the-web": ("local", {"artifacts": {"mirror": "http://mirror.example.com:8080"}}),
 }

@@ -79,7 +79,7 @@ class WorkerGroup(Construct):
         )
         all_tags = group_tags(
             for_instances=tags.of_worker_instances(cluster.name, group.name),
-            for_group=tags.of_worker_group_only(cluster.name, group.labels, group.taint_values),
+            for_group=tags.of_worker_group_only(cluster.name, group.node_labels, group.taint_values),
         )
         self.group = _group(self, group, template, subnets, all_tags)
         self.group.override_logical_id(logical_id)

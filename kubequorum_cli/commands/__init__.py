@@ -56,6 +56,21 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
         run(find_target())
 
     @app.command(rich_help_panel=_PANEL)
+    def dashboard(
+        *, port: Annotated[int, typer.Option(min=0, max=65535, help="Local port; 0 for any.")] = 4466
+    ) -> None:
+        """Open the way to the cluster's dashboard, the addon Headlamp, until Ctrl-C.
+
+        It listens on this computer alone, and says how to get a token to log in with: the dashboard shows
+        what the token's owner may see.
+
+        Example: `./kubequorum dashboard --port 8080`
+        """
+        from kubequorum_cli.commands.dashboard import dashboard as run
+
+        run(find_target(), port=port)
+
+    @app.command(rich_help_panel=_PANEL)
     def backups(
         *, json: Annotated[bool, typer.Option("--json", help="For programs: one JSON document.")] = False
     ) -> None:

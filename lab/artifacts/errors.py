@@ -1,5 +1,7 @@
 """Errors while programs and images are provided; every message has the remedy."""
 
+from collections.abc import Mapping, Sequence
+
 
 class ArtifactError(Exception):
     """Base of all errors of this package; the message is meant for the person at the terminal."""
@@ -15,6 +17,26 @@ class ChecksumError(ArtifactError):
         )
         self.expected = expected
         self.actual = actual
+
+
+class MissingImagesError(ArtifactError):
+    """Images that a mirror must have, and has not."""
+
+    def __init__(self, *, mirror: str | None, files: Mapping[str, str], addons: Sequence[str]) -> None:
+        if mirror is None:
+            where = "no mirror is named in KUBEQUORUM_ARTIFACT_MIRROR"
+        elif mirror.startswith(("http://", "https://")):
+            where = f"the mirror {mirror} is on the web, and images are read from a folder only"
+        else:
+            where = f"the mirror {mirror} lacks them"
+        self.why = f"they cannot be built from Go modules, and {where}: {', '.join(files)}"
+        turn_off = " and ".join(f"addons.{addon}.enabled: false" for addon in addons)
+        self.remedy = (
+            f"save each with `docker save` as {', '.join(files.values())} below a folder, and name that "
+            f"folder in KUBEQUORUM_ARTIFACT_MIRROR; or turn off what needs them in the cluster file: "
+            f"{turn_off}"
+        )
+        super().__init__(f"images are missing: {self.why}. Remedy: {self.remedy}.")
 
 
 class DiskSpaceError(ArtifactError):

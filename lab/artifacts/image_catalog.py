@@ -1,24 +1,34 @@
-"""The container images, and the programs from which each is made."""
+"""The container images, and the programs from which each is made, or that a mirror must have them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lab.artifacts.catalog import PAUSE_VERSION
 
 _REGISTRY = "registry.k8s.io"
+_ECR = "public.ecr.aws"
 _BIN = "/usr/local/bin/"
+_EBS_CSI = {
+    "ebs-csi-driver/aws-ebs-csi-driver": "v1.64.0",
+    "csi-components/csi-provisioner": "v6.3.0-eksbuild.4",
+    "csi-components/csi-attacher": "v4.12.0-eksbuild.5",
+    "csi-components/csi-resizer": "v2.2.1-eksbuild.3",
+    "csi-components/csi-node-driver-registrar": "v2.17.0-eksbuild.5",
+    "csi-components/livenessprobe": "v2.19.0-eksbuild.5",
+}
+"""Images of the EBS CSI driver: path → tag."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """A container image made from programs."""
+    """A container image made from programs, or one that a mirror has."""
 
     name: str
     references: tuple[str, ...]
     """Full names with tags. {kubernetes}, {etcd}, … are filled in from go.mod, see `images.references`."""
-    programs: Mapping[str, str]
-    """Path in the image → program."""
-    entrypoint: tuple[str, ...]
+    programs: Mapping[str, str] = field(default_factory=dict)
+    """Path in the image → program; empty if it cannot be made here."""
+    entrypoint: tuple[str, ...] = ()
     user: str = ""
     """`uid:gid`, root if empty."""
     userland: tuple[str, ...] = ()
@@ -28,6 +38,11 @@ class Image:
     that addon have it. Empty: all machines have it."""
     addon_is_default: bool = False
     """Whether a cluster whose file does not mention the addon has it."""
+
+    @property
+    def is_mirrored(self) -> bool:
+        """Whether its programs cannot be built from Go modules, so that a mirror must have it."""
+        return not self.programs
 
 
 def _control_plane(name: str) -> Image:
@@ -105,6 +120,24 @@ IMAGES: Mapping[str, Image] = {
             entrypoint=("/external-dns",),
             user="65532:65532",
             addon="external_dns",
+        ),
+        Image(
+            name="cluster-autoscaler",
+            references=(f"{_REGISTRY}/autoscaling/cluster-autoscaler:v1.36.1",),
+            addon="cluster_autoscaler",
+        ),
+        *(
+            Image(
+                name=path.rpartition("/")[2],
+                references=(f"{_ECR}/{path}:{tag}",),
+                addon="ebs_csi",
+            )
+            for path, tag in _EBS_CSI.items()
+        ),
+        Image(
+            name="headlamp",
+            references=("ghcr.io/headlamp-k8s/headlamp:v0.45.0",),
+            addon="headlamp",
         ),
         Image(
             name="netprobe",

@@ -13,7 +13,7 @@ GROUPS = {
     "programs": "the programs of a machine: kubelet, kubeadm, kubectl, containerd, …",
     "images": "the images that every machine has: those that kubeadm requests, and those of tests",
     "root": "the machine root, Debian 13",
-    "all": "all of these, the images of addons, and what only tests and benchmarks run",
+    "all": "all of these, the images of addons that are made here, and what only tests and benchmarks run",
 }
 
 
@@ -24,6 +24,11 @@ class Plan:
     program_sets: tuple[ProgramSet, ...]
     images: tuple[Image, ...]
     root: bool
+
+    @property
+    def made_images(self) -> tuple[Image, ...]:
+        """Those that are made from programs; a mirror has the others."""
+        return tuple(image for image in self.images if not image.is_mirrored)
 
 
 def known_targets() -> list[str]:
@@ -48,7 +53,7 @@ def make_plan(what: Iterable[str]) -> Plan:
         if target == "programs":
             sets |= {name for name, program_set in PROGRAM_SETS.items() if program_set.releases}
         if target in {"images", "all"}:
-            images |= {name for name, image in IMAGES.items() if target == "all" or not image.addon}
+            images |= {name for name, image in IMAGES.items() if _belongs(image, target)}
         if target in {"root", ROOT_NAME, "all"}:
             root = True
         if target in PROGRAM_SETS:
@@ -63,3 +68,8 @@ def make_plan(what: Iterable[str]) -> Plan:
         images=tuple(image for name, image in IMAGES.items() if name in images),
         root=root,
     )
+
+
+def _belongs(image: Image, group: str) -> bool:
+    """Whether an image is one of a group, `images` or `all`."""
+    return not image.is_mirrored if group == "all" else not image.addon

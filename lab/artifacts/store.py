@@ -8,7 +8,9 @@ from lab.artifacts import images, machine_root, programs
 from lab.artifacts.build.batches import needed_gib
 from lab.artifacts.cache import CONTAINERD, Cache, Entry, in_use
 from lab.artifacts.catalog import PROGRAM_SETS
+from lab.artifacts.digest import file_digest
 from lab.artifacts.image_catalog import Image
+from lab.artifacts.mirrored_images import mirrored_archives
 from lab.artifacts.plan import Plan, make_plan
 from lab.artifacts.progress import Event, Progress, silent
 from lab.artifacts.releases import read_lock
@@ -41,6 +43,9 @@ class Found:
     programs: dict[str, Entry] = field(default_factory=dict)
     """Program set → entry."""
     images: dict[str, Entry] = field(default_factory=dict)
+    """Of those that are made here."""
+    mirrored: dict[str, Path] = field(default_factory=dict)
+    """Image → its archive in the mirror, where it stays; known after `ensure`."""
     root: Entry | None = None
 
     def by_program(self) -> dict[str, Entry]:
@@ -75,7 +80,7 @@ class Store:
         if plan.root:
             key = machine_root.root_key(self._settings.architecture)
             found.root = self.cache.find(machine_root.KIND, machine_root.NAME, key)
-        for image in plan.images:
+        for image in plan.made_images:
             if (key_of_image := self._image_key(image, found)) is not None:
                 entry = self.cache.find(images.KIND, image.name, key_of_image)
                 if entry is not None:
@@ -88,6 +93,14 @@ class Store:
         Raises:
             ArtifactError: something cannot be provided; with the reason and the remedy.
         """
+        # First: what nobody can build is found out before anything is built.
+        mirrored = mirrored_archives(plan.images, self._settings.mirror)
+        found = self._ensure_made(plan)
+        found.mirrored = mirrored
+        return found
+
+    def _ensure_made(self, plan: Plan) -> Found:
+        """Provide everything but the images of the mirror."""
         found = self.find(plan)
         if _complete(plan, found):
             return found
@@ -106,7 +119,7 @@ class Store:
             if missing_sets:
                 self._programs.provide(missing_sets, lock=lock)
                 found = self.find(plan)
-            for image in plan.images:
+            for image in plan.made_images:
                 if image.name not in found.images:
                     found.images[image.name] = images.make_image(
                         image,
@@ -139,8 +152,10 @@ class Store:
         return Paths(
             programs=files,
             node_files=node_files,
-            images={name: entry.content / images.ARCHIVE for name, entry in found.images.items()},
-            image_keys={name: entry.key for name, entry in found.images.items()},
+            images=found.mirrored
+            | {name: entry.content / images.ARCHIVE for name, entry in found.images.items()},
+            image_keys={name: file_digest(path) for name, path in found.mirrored.items()}
+            | {name: entry.key for name, entry in found.images.items()},
             root=found.root.content if found.root else None,
         )
 
@@ -179,13 +194,13 @@ class Store:
         """How long it takes to build what is missing, by measurements on two cores; 0 if nothing is."""
         seconds = sum(item.build_seconds for item in plan.program_sets if item.name not in found.programs)
         seconds += machine_root.EXPECTED_SECONDS if plan.root and found.root is None else 0
-        return seconds + sum(_IMAGE_SECONDS for image in plan.images if image.name not in found.images)
+        return seconds + sum(_IMAGE_SECONDS for image in plan.made_images if image.name not in found.images)
 
     def _announce(self, plan: Plan, found: Found) -> None:
         missing = [item for item in plan.program_sets if item.name not in found.programs]
         names = [item.name for item in missing]
         names += [machine_root.NAME] if plan.root and found.root is None else []
-        names += [f"image {image.name}" for image in plan.images if image.name not in found.images]
+        names += [f"image {image.name}" for image in plan.made_images if image.name not in found.images]
         # They are built one after the other.
         gib = max(needed_gib(missing), machine_root.NEEDED_GIB if plan.root and found.root is None else 0)
         self._progress(
@@ -217,6 +232,6 @@ def ensure(what: Iterable[str], progress: Progress = silent, *, settings: Settin
 def _complete(plan: Plan, found: Found) -> bool:
     return (
         len(found.programs) == len(plan.program_sets)
-        and len(found.images) == len(plan.images)
+        and len(found.images) == len(plan.made_images)
         and (found.root is not None or not plan.root)
     )

@@ -50,8 +50,10 @@ def up(settings: Settings, *, cluster: Path | None) -> None:
     wanted = cluster_file.read(cluster or settings.default_cluster)
     progress = Progress()
     with lock.exclusive(settings.lock, command="up"):
-        tools = toolchain.ensure(progress)
         there = embedded_aws.find(settings)
+        if there is None:
+            machine_choice.require_images(settings.machines, wanted.addon_images)
+        tools = toolchain.ensure(progress)
         choice = machine_choice.choose(
             settings.machines,
             progress,

@@ -120,7 +120,7 @@ def _definition() -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("cluster", ["dev", "ha", "load-balancers"])
+@pytest.mark.parametrize("cluster", ["dev", "ha", "load-balancers", "autoscaled", "volumes", "dashboard"])
 def test_the_api_server_takes_all_objects_of_our_addons(master: _Master, cluster: str) -> None:
     """Nothing is invalid or refused by an admission plugin; a second time nothing changes."""
     which = wanted(*addon_set(load_variant(cluster)).addons)

@@ -13,6 +13,7 @@ _NODES = "/api/v1/nodes"
 _NAME = "i-0123456789abcdef0"
 _BINDING = f"/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/{node_admission.NAME}"
 _ZONE = "topology.kubernetes.io/zone"
+_VOLUME_ZONE = "topology.ebs.csi.aws.com/zone"
 _LABELS = {_ZONE: "eu-central-1a", "workload": "batch", "kubernetes.io/arch": "amd64"}
 _PORT = {"kubeletEndpoint": {"Port": 10250}}
 
@@ -69,6 +70,8 @@ LIES_LATER: dict[str, tuple[str, dict[str, Any]]] = {
     "the label of another zone": ("", {"metadata": {"labels": {_ZONE: "eu-central-1b"}}}),
     "a new label": ("", {"metadata": {"labels": {"gpu": "yes"}}}),
     "a label less": ("", {"metadata": {"labels": {"workload": None}}}),
+    "another zone for its volumes": ("/status", {"metadata": {"labels": {_VOLUME_ZONE: "eu-central-1b"}}}),
+    "a part of its zone for its volumes": ("", {"metadata": {"labels": {_VOLUME_ZONE: "eu-central-1"}}}),
     "a label by way of the status": ("/status", {"metadata": {"labels": {"gpu": "yes"}}}),
     "a pod range": ("", {"spec": {"podCIDR": "10.128.9.0/24", "podCIDRs": ["10.128.9.0/24"]}}),
 }
@@ -78,6 +81,7 @@ HONEST: dict[str, tuple[str, dict[str, Any]]] = {
     "its capacity": ("/status", {"status": {"capacity": {"cpu": "4"}}}),
     "a cordon for its drain": ("", {"spec": {"unschedulable": True}}),
     "an annotation": ("", {"metadata": {"annotations": {"x": "y"}}}),
+    "the zone of its volumes": ("/status", {"metadata": {"labels": {_VOLUME_ZONE: "eu-central-1a"}}}),
     "its processor": ("", {"metadata": {"labels": {"kubernetes.io/arch": "arm64"}}}),
 }
 

@@ -49,6 +49,7 @@ def test_machines_have_the_images_of_their_clusters_addons(name: str) -> None:
         ("addons: {metrics_server: {version: 1.2.3}}\n", ("metrics-server",)),
         ("addons: {metrics_server: {enabled: false}}\n", ()),
         ("addons: {external_dns: {enabled: true}}\n", ("metrics-server", "external-dns")),
+        ("addons: {cluster_autoscaler: {enabled: true}}\n", ("metrics-server", "cluster-autoscaler")),
         ("addons: [1]\n", ("metrics-server",)),
         ("addons: {metrics_server: {enabled: 1}}\n", ("metrics-server",)),
     ],
@@ -64,10 +65,10 @@ def test_images_have_the_tag_that_addons_request() -> None:
     """The default version is the one that is built, on the path that machines' containerd looks for."""
     requested = {
         container["image"]
-        for variant in ("external-dns", "load-balancers")
+        for variant in ("external-dns", "load-balancers", "autoscaled", "volumes", "dashboard")
         for addon in addon_set(load_variant(variant)).addons
         for each in addon.objects
-        if each["kind"] == "Deployment"
+        if each["kind"] in ("DaemonSet", "Deployment")
         for container in each["spec"]["template"]["spec"]["containers"]
     }
     assert requested == {

@@ -157,3 +157,26 @@ def test_what_this_computer_lacks_is_an_obstacle_and_not_a_failure(
     found = machine_choice.find_obstacle(stage, [])
     assert found is not None
     assert f"{found.why}." == str(error)
+
+
+@pytest.mark.parametrize("wanted", ["auto", "nspawn"])
+def test_images_that_nobody_has_are_refused_before_anything_starts(
+    monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    """The message names them, and every way out; images that are made here are not asked for."""
+    monkeypatch.delenv("KUBEQUORUM_ARTIFACT_MIRROR", raising=False)
+    monkeypatch.setattr(machine_choice, "find_obvious_obstacle", lambda: None)
+    machine_choice.require_images(wanted, ["metrics-server"])
+    with pytest.raises(CommandError) as raised:
+        machine_choice.require_images(wanted, ["metrics-server", "cluster-autoscaler"])
+    assert "registry.k8s.io/autoscaling/cluster-autoscaler:v" in raised.value.why
+    for way in ("KUBEQUORUM_ARTIFACT_MIRROR", "addons.cluster_autoscaler", "KUBEQUORUM_MACHINES=process"):
+        assert way in raised.value.remedy
+
+
+def test_processes_need_no_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chosen by name, or because nothing else can run here."""
+    monkeypatch.delenv("KUBEQUORUM_ARTIFACT_MIRROR", raising=False)
+    machine_choice.require_images("process", ["cluster-autoscaler"])
+    monkeypatch.setattr(machine_choice, "find_obvious_obstacle", lambda: OBSTACLE)
+    machine_choice.require_images("auto", ["cluster-autoscaler"])

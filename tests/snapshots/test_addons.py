@@ -14,8 +14,11 @@ from kubequorum.config.names import BUILT_IN_ADDONS
 from tests.snapshots.test_templates import HOW_TO_UPDATE, POLICY
 from tests.synthesis import CLUSTERS, load_variant, synthesise
 
+WITH_ROLES = ("external-dns", "load-balancers", "autoscaled", "volumes")
+"""Variants that each have one addon with a role."""
 
-@pytest.mark.parametrize("cluster", [*CLUSTERS, "external-dns", "load-balancers"])
+
+@pytest.mark.parametrize("cluster", [*CLUSTERS, *WITH_ROLES, "dashboard"])
 def test_addons(cluster: str, snapshot: SnapshotAssertion) -> None:
     """The set of a cluster is the one that was last reviewed."""
     found = addon_set(load_variant(cluster))
@@ -24,7 +27,7 @@ def test_addons(cluster: str, snapshot: SnapshotAssertion) -> None:
     assert json.loads(found.to_json()) == golden, f"addons of {cluster} {HOW_TO_UPDATE}"
 
 
-@pytest.mark.parametrize("cluster", ["external-dns", "load-balancers"])
+@pytest.mark.parametrize("cluster", WITH_ROLES)
 def test_what_roles_of_addons_allow(cluster: str, snapshot: SnapshotAssertion) -> None:
     """The permissions of each addon that has a role are those that were last reviewed."""
     resources = synthesise(cluster).templates["Addons"]["Resources"].values()

@@ -70,6 +70,8 @@ def _for_any_slot(text: str, *, slot: str, zone: str) -> str:
         ("service-account-roles", "ServiceAccounts"),
         ("external-dns", "Addons"),
         ("load-balancers", "Addons"),
+        ("autoscaled", "Addons"),
+        ("volumes", "Addons"),
     ],
 )
 def test_template(cluster: str, stack: str, snapshot: SnapshotAssertion) -> None:

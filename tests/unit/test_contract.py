@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kubequorum import state_bucket, tags
+from kubequorum.addons.ebs_csi import api_objects, volume_role
 from kubequorum.cluster_documents import master_document
 from kubequorum.config.names import STACK_NAMES, group_logical_id, load_balancer_name, stack_name
 from kubequorum_cli.restore.copying import key_document
@@ -101,10 +102,9 @@ def test_tags() -> None:
     own = {tags.CLUSTER, tags.SLOT, tags.WORKER_GROUP, "Name"}
     assert _listed("Tags") == {
         *own,
-        tags.SUBNET_FOR_INTERNAL_LOAD_BALANCERS,
-        tags.SUBNET_FOR_PUBLIC_LOAD_BALANCERS,
+        *(tags.SUBNET_FOR_INTERNAL_LOAD_BALANCERS, tags.SUBNET_FOR_PUBLIC_LOAD_BALANCERS),
         tags.kubernetes_cluster("<cluster>"),
-        tags.AUTOSCALER_PREFIX,
+        *(tags.AUTOSCALER_PREFIX, volume_role.MADE_BY_DRIVER, volume_role.CLUSTER_NAME),
     }
     conditions = {
         key.partition("/")[2]
@@ -149,7 +149,7 @@ def test_addons_in_the_cluster() -> None:
         inventory._PREFIX,
         inventory.LABEL,
         drift.IGNORE,
-        object_client.FIELD_MANAGER,
+        *(object_client.FIELD_MANAGER, api_objects.STORAGE_CLASS),
     }
 
 

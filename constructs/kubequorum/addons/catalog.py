@@ -4,7 +4,14 @@ from collections.abc import Callable
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-from kubequorum.addons import cloud_controller_manager, external_dns, metrics_server
+from kubequorum.addons import (
+    cloud_controller_manager,
+    cluster_autoscaler,
+    ebs_csi,
+    external_dns,
+    headlamp,
+    metrics_server,
+)
 from kubequorum.addons.role import AddonRole
 from kubequorum.config import Cluster
 from kubequorum.config.addons import Manifest
@@ -15,11 +22,16 @@ BUILT_IN: tuple[Callable[[Cluster], Addon | None], ...] = (
     cloud_controller_manager.addon,
     metrics_server.addon,
     external_dns.addon,
+    cluster_autoscaler.addon,
+    ebs_csi.addon,
+    headlamp.addon,
 )
 """Each returns None if the cluster does not want it."""
 _ROLES: tuple[Callable[[Cluster, str], AddonRole | None], ...] = (
     cloud_controller_manager.role,
     external_dns.role,
+    cluster_autoscaler.role,
+    ebs_csi.role,
 )
 
 

@@ -23,10 +23,18 @@ class Program(Protocol):
         """Its version, without a leading v."""
 
 
-def image(cluster: Cluster, program: Program, path: str) -> str:
-    """The image of a program: what the cluster file names, or the published one at a path of the registry."""
-    registry = cluster.kubernetes.image_repository or REGISTRY
-    return program.image or f"{registry}/{path}:v{program.version}"
+def image(cluster: Cluster, program: Program, path: str, *, registry: str = REGISTRY) -> str:
+    """The image of a program: what the cluster file names, or the published one at a path of a registry.
+
+    Args:
+        cluster: the cluster file; its own registry, if it names one, has all images under the same paths.
+        program: the addon's settings.
+        path: without the registry.
+        registry: where it is published.
+
+    """
+    place = cluster.kubernetes.image_repository or registry
+    return program.image or f"{place}/{path}:v{program.version}"
 
 
 def probe(path: str, *, port: str = "https") -> dict[str, Any]:

@@ -107,6 +107,78 @@ class CloudControllerManager(Section):
     )
 
 
+class ClusterAutoscaler(Section):
+    """Worker groups that grow for pods which fit nowhere, and shrink again, within min_size and max_size."""
+
+    enabled: Annotated[bool, Strict()] = Field(default=False, description="whether the cluster has it")
+    version: Version = Field(
+        default="1.36.1",
+        description="version, without a leading v; of the cluster's minor version of Kubernetes",
+        examples=["1.36.1"],
+    )
+    image: ImageName | None = Field(
+        default=None,
+        description=(
+            "its image with tag or digest; without it autoscaling/cluster-autoscaler of registry.k8s.io or "
+            "of kubernetes.image_repository"
+        ),
+        examples=["registry.example.com/cluster-autoscaler:v1.36.1"],
+    )
+    extra_args: dict[FlagName, FlagValue] = Field(
+        default={},
+        description="flags without the leading dashes, and their values; they override ours",
+        examples=[{"scale-down-unneeded-time": "20m"}],
+    )
+
+
+class EbsCsi(Section):
+    """EBS volumes for PersistentVolumeClaims."""
+
+    enabled: Annotated[bool, Strict()] = Field(default=False, description="whether the cluster has it")
+    default_storage_class: Annotated[bool, Strict()] = Field(
+        default=True,
+        description="whether its storage class, gp3, is that of claims which name none",
+    )
+    version: Version = Field(
+        default="1.64.0", description="version, without a leading v", examples=["1.64.0"]
+    )
+    image: ImageName | None = Field(
+        default=None,
+        description=(
+            "its image with tag or digest; without it ebs-csi-driver/aws-ebs-csi-driver of public.ecr.aws or "
+            "of kubernetes.image_repository, which have its helpers below csi-components"
+        ),
+        examples=["registry.example.com/aws-ebs-csi-driver:v1.64.0"],
+    )
+    extra_args: dict[FlagName, FlagValue] = Field(
+        default={},
+        description="flags of its controller without leading dashes, and their values; they override ours",
+        examples=[{"warn-on-invalid-tag": "true"}],
+    )
+
+
+class Headlamp(Section):
+    """A dashboard, which `kubequorum dashboard` opens; it shows what the token of who logs in may see."""
+
+    enabled: Annotated[bool, Strict()] = Field(default=False, description="whether the cluster has it")
+    version: Version = Field(
+        default="0.45.0", description="version, without a leading v", examples=["0.45.0"]
+    )
+    image: ImageName | None = Field(
+        default=None,
+        description=(
+            "its image with tag or digest; without it headlamp-k8s/headlamp of ghcr.io or of "
+            "kubernetes.image_repository"
+        ),
+        examples=["registry.example.com/headlamp:v0.45.0"],
+    )
+    extra_args: dict[FlagName, FlagValue] = Field(
+        default={},
+        description="flags without the leading dashes, and their values; they override ours",
+        examples=[{"session-ttl": "7200"}],
+    )
+
+
 class Manifest(Section):
     """Manifests of your own, which masters apply and keep as they are."""
 
@@ -145,4 +217,9 @@ class Addons(Section):
     external_dns: ExternalDns = Field(
         default=ExternalDns(), description="names in Route 53 for Services and Ingresses"
     )
+    cluster_autoscaler: ClusterAutoscaler = Field(
+        default=ClusterAutoscaler(), description="worker groups that grow and shrink by their pods"
+    )
+    ebs_csi: EbsCsi = Field(default=EbsCsi(), description="EBS volumes for PersistentVolumeClaims")
+    headlamp: Headlamp = Field(default=Headlamp(), description="a dashboard")
     manifests: tuple[Manifest, ...] = Field(default=(), description="manifests of your own")

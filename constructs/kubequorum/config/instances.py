@@ -6,6 +6,7 @@ from pydantic import Field
 
 from kubequorum.config.components import Kubelet
 from kubequorum.config.section import Architecture, DnsLabel, InstanceType, Section, Whole
+from kubequorum_node.config import WORKER_GROUP_LABEL
 
 
 class EtcdVolume(Section):
@@ -91,6 +92,11 @@ class WorkerGroup(Section):
         default=Kubelet(),
         description="extra settings of the group's kubelets, merged over kubernetes.kubelet",
     )
+
+    @property
+    def node_labels(self) -> dict[str, str]:
+        """Labels that the group's nodes have of it: its own, and the one with its name."""
+        return {**self.labels, WORKER_GROUP_LABEL: self.name}
 
     @property
     def taint_values(self) -> dict[str, str]:

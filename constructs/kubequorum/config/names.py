@@ -5,7 +5,10 @@ import re
 STACK_NAMES = ("Network", "State", "ControlPlane", "Workers", "ServiceAccounts", "Addons")
 BUILT_IN_ADDONS = {
     "cloud-controller-manager": "cloud_controller_manager",
+    "cluster-autoscaler": "cluster_autoscaler",
+    "ebs-csi": "ebs_csi",
     "external-dns": "external_dns",
+    "headlamp": "headlamp",
     "metrics-server": "metrics_server",
 }
 """Addons that come with Kubequorum, and their keys below `addons`."""

@@ -130,6 +130,37 @@ def test_domains_beside_the_clusters_names(tmp_path: Path, domain: str) -> None:
     accepted(tmp_path, changed(("addons", "external_dns"), {**_DNS, "domain": domain}))
 
 
+def test_the_autoscaler_needs_a_group_that_it_may_resize(tmp_path: Path) -> None:
+    """With min_size and max_size equal everywhere it could do nothing; one group that varies suffices."""
+    document = changed(("addons", "cluster_autoscaler"), {"enabled": True})
+    first, *others = document["worker_groups"]
+    assert others
+    for group in others:
+        group["max_size"] = max(1, group["min_size"])
+        group["min_size"] = group["max_size"]
+    accepted(tmp_path, document)
+    first["min_size"] = first["max_size"]
+    said = errors(tmp_path, document)
+    assert "addons.cluster_autoscaler.enabled = True: there is nothing that it may change" in said
+    document["worker_groups"] = []
+    assert "there is nothing that it may change" in errors(tmp_path, document)
+    document["addons"]["cluster_autoscaler"]["enabled"] = False
+    accepted(tmp_path, document)
+
+
+def test_volumes_need_a_worker_and_tags_that_the_driver_takes(tmp_path: Path) -> None:
+    """Without them nothing could be attached, or the driver would not start."""
+    document = changed(("addons", "ebs_csi"), {"enabled": True})
+    document["tags"] = {"team": "a=b"}
+    accepted(tmp_path, document)
+    for key in ("CSIVolumeName", "ebs.csi.aws.com/x", "a=b", "kubernetes.iox"):
+        said = errors(tmp_path, {**document, "tags": {key: "v"}})
+        assert f"tags.{key} = v: volumes of pods would get it" in said
+    assert "there is no worker group" in errors(tmp_path, {**document, "worker_groups": []})
+    document["addons"]["ebs_csi"]["enabled"] = False
+    accepted(tmp_path, {**document, "tags": {"CSIVolumeName": "v"}, "worker_groups": []})
+
+
 def test_a_good_file_is_accepted(tmp_path: Path) -> None:
     """A Secret without data, too: whoever has its content fills it in."""
     (tmp_path / "own.yaml").write_text(GOOD + "---\n" + GOOD.replace("ConfigMap", "Secret"), encoding="utf-8")
@@ -137,7 +168,13 @@ def test_a_good_file_is_accepted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("addon", "settings"), [("cloud_controller_manager", {"enabled": True}), ("external_dns", _DNS)]
+    ("addon", "settings"),
+    [
+        ("cloud_controller_manager", {"enabled": True}),
+        ("cluster_autoscaler", {"enabled": True}),
+        ("ebs_csi", {"enabled": True}),
+        ("external_dns", _DNS),
+    ],
 )
 @pytest.mark.parametrize(
     ("key", "said"),

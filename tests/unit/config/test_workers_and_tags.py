@@ -30,7 +30,7 @@ MISTAKES: list[Mistake] = [
         "45 labels",
         ("worker_groups", 0, "labels"),
         {f"l{number}": "v" for number in range(45)},
-        ("worker_groups.0.labels = 45 labels", "make 52 tags", "remove 2 of them"),
+        ("worker_groups.0.labels = 45 labels", "make 53 tags", "remove 3 of them"),
     ),
     (
         "tags that differ in case",
@@ -164,7 +164,7 @@ VALID = [
         ("worker_groups", 0, "labels"),
         {"x.node.kubernetes.io/a": "b"},
     ),
-    ("43 labels", ("worker_groups", 0, "labels"), {f"l{number}": "v" for number in range(43)}),
+    ("42 labels", ("worker_groups", 0, "labels"), {f"l{number}": "v" for number in range(42)}),
     ("small worker", ("worker_groups", 0, "instance_types"), ["t3.micro"]),
     ("nine tags", ("tags",), {f"t{n}": "v" for n in range(9)}),
     ("tag in another script", ("tags",), {"Größe": "ひ"}),

@@ -20,6 +20,9 @@ _FREE_LABELS = ("kubernetes.io/arch", "kubernetes.io/os", "beta.kubernetes.io/ar
 """Those that a kubelet corrects when it starts with an old Node of its name; they follow from its program."""
 
 _ZONE = "'topology.kubernetes.io/zone'"
+_ZONE_OF_VOLUMES = "'topology.ebs.csi.aws.com/zone'"
+"""The label that a kubelet adds for the EBS CSI driver, when that has registered on its node.
+https://kubernetes-csi.github.io/docs/topology.html"""
 _IS_CREATE = "request.operation == 'CREATE'"
 _ADDRESSES = "object.?status.?addresses.orValue([])"
 _OLD_ADDRESSES = "oldObject.?status.?addresses.orValue([])"
@@ -66,7 +69,12 @@ def _validations(plan: AddressPlan) -> list[tuple[str, str]]:
     """CEL expressions that must be true, each with the message for the node that is refused."""
     in_vpc = f"isIP(a.address) && cidr('{plan.vpc_cidr}').containsIP(a.address)"
     free = ", ".join(f"'{label}'" for label in _FREE_LABELS)
-    same_labels = f"{{0}}.all(key, key in [{free}] || (key in {{1}} && {{1}}[key] == {{0}}[key]))"
+    same = f"key in [{free}] || (key in {{1}} && {{1}}[key] == {{0}}[key])"
+    own_zone = (
+        f"(key == {_ZONE_OF_VOLUMES} && {_provider_id('oldObject')}.startsWith('aws:///' + {{0}}[key] + '/'))"
+    )
+    no_labels_less = f"{{0}}.all(key, {same})".format(_OLD_LABELS, _LABELS)
+    no_new_labels = f"{{0}}.all(key, {same} || {own_zone})".format(_LABELS, _OLD_LABELS)
     return [
         (
             f"{_pod_ranges('object')} == ({_IS_CREATE} ? [] : {_pod_ranges('oldObject')})",
@@ -103,8 +111,7 @@ def _validations(plan: AddressPlan) -> list[tuple[str, str]]:
             "a node's zone is that of its provider id",
         ),
         (
-            f"{_IS_CREATE} || ({same_labels.format(_LABELS, _OLD_LABELS)}"
-            f" && {same_labels.format(_OLD_LABELS, _LABELS)})",
+            f"{_IS_CREATE} || ({no_new_labels} && {no_labels_less})",
             "a node may not change its labels after its registration: pods are placed by them",
         ),
     ]

@@ -9,9 +9,11 @@ from kubequorum.config.checks.addons import addon_problems
 from kubequorum.config.checks.addresses import address_problems
 from kubequorum.config.checks.alarms import alarm_problems
 from kubequorum.config.checks.backups import backup_problems
+from kubequorum.config.checks.cluster_autoscaler import cluster_autoscaler_problems
 from kubequorum.config.checks.components import component_problems, component_warnings
 from kubequorum.config.checks.dns import dns_problems, dns_warnings
 from kubequorum.config.checks.downloads import download_problems, download_warnings
+from kubequorum.config.checks.ebs_csi import ebs_csi_problems
 from kubequorum.config.checks.exposure import exposure_problems
 from kubequorum.config.checks.external_dns import external_dns_problems
 from kubequorum.config.checks.instances import instance_problems
@@ -38,6 +40,8 @@ _CHECKS = (
     security_problems,
     addon_problems,
     external_dns_problems,
+    cluster_autoscaler_problems,
+    ebs_csi_problems,
     service_account_problems,
     name_problems,
     tag_problems,

@@ -10,7 +10,7 @@ from kubequorum.config.model import Cluster
 from kubequorum.config.names import BUILT_IN_ADDONS
 from kubequorum.config.problem import Problem
 
-_CALL_AWS = ("cloud_controller_manager", "external_dns")
+_CALL_AWS = ("cloud_controller_manager", "cluster_autoscaler", "ebs_csi", "external_dns")
 """Keys of the addons that have a role on AWS."""
 
 

@@ -85,7 +85,7 @@ def _count(cluster: Cluster) -> Iterator[Problem]:
             *cluster.tags,
             tags.CLUSTER,
             *tags.of_worker_instances(cluster.name, group.name),
-            *tags.of_worker_group_only(cluster.name, group.labels, group.taint_values),
+            *tags.of_worker_group_only(cluster.name, group.node_labels, group.taint_values),
         }
         if len(names) > _TAGS_OF_A_RESOURCE:
             excess = len(names) - _TAGS_OF_A_RESOURCE
