@@ -68,6 +68,9 @@ class Target:
     """Where this computer reaches the Kubernetes API; CommandError if it does not."""
     kubectl: Callable[[], Path] = find_kubectl
     """Finds the kubectl to run; CommandError if there is none."""
+    enter: Callable[[str, str], list[str]] | None = None
+    """The command line that runs a line of shell on an instance as root, or a shell if the line is empty;
+    CommandError if there is none. None: SSH through the cluster's EC2 Instance Connect Endpoint."""
     no_kubernetes: Obstacle | None = None
     """Why the cluster's instances run no Kubernetes; None if they do."""
     summary: str = ""

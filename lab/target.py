@@ -1,10 +1,12 @@
 """The cluster in the embedded AWS, as a target of the operator's program."""
 
+import os
 from dataclasses import asdict
 from pathlib import Path
 
 import boto3
 
+from emulator.faults import FaultClient
 from kubequorum_cli.errors import CommandError, Obstacle
 from kubequorum_cli.target import Address, ApiEndpoint, Target
 from lab import embedded_aws, environment
@@ -39,6 +41,7 @@ def target_of(settings: Settings, running: EmbeddedAws) -> Target:
         kubeconfig=settings.kubeconfig,
         connect=lambda endpoint: _connect(settings, endpoint),
         kubectl=_kubectl,
+        enter=lambda instance_id, line: _enter(settings, running, instance_id, line),
         no_kubernetes=_no_kubernetes(running),
         summary=f"Embedded AWS at {running.url}, process {running.pid}: cluster {running.name}, "
         f"account {running.account}, region {running.region}, machines {running.machines}",
@@ -53,6 +56,22 @@ def _no_kubernetes(running: EmbeddedAws) -> Obstacle | None:
         why=f"the machines behind the instances are of kind `{running.machines}`, not `{REAL}`",
         remedy="on Linux, as root: make down, then make up",
     )
+
+
+def _enter(settings: Settings, running: EmbeddedAws, instance_id: str, line: str) -> list[str]:
+    """The command line that enters a machine's namespaces."""
+    if (obstacle := _no_kubernetes(running)) is not None:
+        raise CommandError("there is no shell on a machine", why=obstacle.why, remedy=obstacle.remedy)
+    # Here, and not above: what it needs exists on Linux only.
+    from emulator.machines.nspawn import entering
+
+    found = {m.instance_id: m.first_process for m in FaultClient(settings.machines_state).machines()}
+    if not (pid := found.get(instance_id)):
+        raise CommandError(
+            f"machine {instance_id} has no power", remedy=f"./kubequorum fault power-on {instance_id}"
+        )
+    command = ["bash", "-lc", line] if line else ["bash", "-l"]
+    return entering(pid, command, TERM=os.environ.get("TERM", "dumb"))
 
 
 def _connect(settings: Settings, endpoint: ApiEndpoint) -> Address:

@@ -5,6 +5,7 @@ from constructs import Construct
 
 from kubequorum.config import Cluster
 from kubequorum.firewall import Firewall
+from kubequorum.machine_access import MachineAccess
 from kubequorum.network import ClusterNetwork
 
 
@@ -36,4 +37,12 @@ class NetworkStack(Stack):
         )
         self.network = ClusterNetwork(self, "Network", cluster=cluster)
         self.firewall = Firewall(self, "Firewall", cluster=cluster, vpc=self.network.vpc)
+        if cluster.access.ssh_keys:
+            MachineAccess(
+                self,
+                "Access",
+                cluster=cluster,
+                subnet=self.network.node_subnets[0],
+                security_group=self.firewall.ssh_endpoint,
+            )
         CfnOutput(self, "VpcId", value=self.network.vpc.vpc_id, description="VPC of the cluster")

@@ -109,6 +109,18 @@ VARIANTS: dict[str, tuple[str, dict[str, dict[str, object]]]] = {
     "autoscaled": ("ha", {"addons": {"cluster_autoscaler": {"enabled": True}}}),
     "volumes": ("ha", {"addons": {"ebs_csi": {"enabled": True}}}),
     "dashboard": ("ha", {"addons": {"headlamp": {"enabled": True}}}),
+    "ssh": (
+        "ha",
+        {
+            "access": {
+                "ssh_keys": [
+                    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDIXkfI7ETvLoj9wBe52UQKNEH0BFE1kqqPToHQdR4C2 alice",
+                    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG//cLfgt9QLTIp3itqu5yjAsUKgQTxujpQzWDbDGU8h bob",
+                ],
+                "instance_connect_endpoint": True,
+            }
+        },
+    ),
     "mirror-on-s3": ("local", {"artifacts": {"mirror": "s3://my-mirror/kubernetes"}}),
     "mirror-on-the-web": ("local", {"artifacts": {"mirror": "http://mirror.example.com:8080"}}),
 }

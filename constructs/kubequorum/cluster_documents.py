@@ -108,6 +108,8 @@ def _document(
         image_repository=cluster.kubernetes.image_repository or "",
         mirror=cluster.artifacts.mirror or "",
         https_proxy=network.https_proxy or "",
+        # Not the keys themselves: a changed list must not replace machines.
+        ssh_user=cluster.access.ssh_user if cluster.access.ssh_keys else "",
         labels=labels,
         taints=taints,
         etcd=etcd,

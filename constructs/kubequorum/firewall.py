@@ -1,4 +1,4 @@
-"""Three security groups, and a table of every flow between them with its reason."""
+"""Three or four security groups, and a table of every flow between them with its reason."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ class Flow:
 _HTTPS_PORT = 443
 _WEB_PORTS = {"http": 80, "https": _HTTPS_PORT}
 _NODES = ("masters", "workers")
+_SSH = Flow(("ssh",), _NODES, ec2.Port.tcp(22), "SSH through the EC2 Instance Connect Endpoint")
 
 FLOWS = (
     # https://kubernetes.io/docs/reference/networking/ports-and-protocols/
@@ -54,7 +55,7 @@ def download_ports(cluster: Cluster) -> dict[int, str]:
 
 
 class Firewall(Construct):
-    """The security groups of masters, workers and the API load balancer.
+    """The security groups of masters, workers, the API load balancer, and the endpoint for SSH.
 
     Args:
         cluster: the cluster file.
@@ -71,7 +72,12 @@ class Firewall(Construct):
         Tags.of(self.workers).add(tags.kubernetes_cluster(cluster.name), "owned")
 
         groups = {"masters": self.masters, "workers": self.workers, "loadbalancer": self.load_balancer}
-        for flow in FLOWS:
+        self.ssh_endpoint: ec2.SecurityGroup | None = None
+        flows: tuple[Flow, ...] = FLOWS
+        if cluster.access.instance_connect_endpoint:
+            self.ssh_endpoint = groups["ssh"] = self._group("Ssh", vpc, f"SSH endpoint of {cluster.name}")
+            flows = (*FLOWS, _SSH)
+        for flow in flows:
             for source in flow.sources:
                 for target in flow.targets:
                     groups[target].connections.allow_from(groups[source], flow.port, flow.reason)

@@ -105,3 +105,5 @@ class Machine:
     frozen: bool
     partitioned: bool
     """Whether it is cut off from the network."""
+    first_process: int
+    """Its first process, as this computer counts; 0 without power."""

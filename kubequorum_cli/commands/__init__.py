@@ -55,6 +55,30 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
 
         run(find_target())
 
+    @app.command(
+        rich_help_panel=_PANEL,
+        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    )
+    def ssh(
+        node: Annotated[str, typer.Argument(help="A slot (a, b, c), or an instance's id: its node's name.")],
+        command: Annotated[
+            list[str] | None, typer.Argument(help="What to run there; without it, a shell.")
+        ] = None,
+    ) -> None:
+        """Get a shell on a machine, or run a command there, as root.
+
+        On AWS it is SSH through the cluster's EC2 Instance Connect Endpoint: see `access` in the cluster
+        file. Of several words each is one argument; a single one is a line for the machine's shell.
+
+        Examples: `./kubequorum ssh a` · `./kubequorum ssh a -- kubequorum-node list-backups` ·
+        `./kubequorum ssh i-… -- 'journalctl -u kubelet | tail'`
+        """
+        from kubequorum_cli.commands.ssh import ssh as run
+
+        # Click leaves it there where options may come after the first argument.
+        words = command or []
+        run(find_target(), node, words[1:] if words[:1] == ["--"] else words)
+
     @app.command(rich_help_panel=_PANEL)
     def dashboard(
         *, port: Annotated[int, typer.Option(min=0, max=65535, help="Local port; 0 for any.")] = 4466

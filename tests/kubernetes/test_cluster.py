@@ -121,6 +121,24 @@ def test_the_command_line_runs_kubectl(cluster: Deployment) -> None:
     assert program("kubectl", "get", "nonsense").returncode == 1
 
 
+def test_a_command_runs_on_a_machine(cluster: Deployment) -> None:
+    """As root, with its words and its status: on the master of a slot, and on any node by its name."""
+    program = _program(cluster)
+    asked = program("ssh", "b", "--", "sh", "-c", "echo $(id -u) 'two  spaces'; hostname; exit 3")
+    assert asked.returncode == 3
+    shown = cluster.sh(cluster.master("b"), "hostname").strip()
+    assert asked.stdout.splitlines() == ["0 two  spaces", shown]
+    (worker, *_) = cluster.get("nodes", "-l", "!node-role.kubernetes.io/control-plane")
+    name = worker["metadata"]["name"]
+    listed = program("ssh", name, "--", "ls /var/lib/kubelet | grep -x pki")
+    assert listed.stdout == "pki\n"
+    refused = program("ssh", "z", "--", "true")
+    assert refused.returncode == 1
+    assert "it is no slot (a, b, c)" in refused.stderr
+    backups = program("ssh", "a", "--", "kubequorum-node", "list-backups")
+    assert backups.returncode == 0, backups.stderr
+
+
 def test_status_shows_the_nodes(cluster: Deployment) -> None:
     """All five, each Ready, three of them masters."""
     nodes = json.loads(_program(cluster)("status", "--json").stdout)["kubernetes"]["nodes"]

@@ -18,7 +18,7 @@ def program(tmp_path: Path) -> Program:
 
 
 COMMANDS = [
-    "up", "down", "status", "env", "logs", "kubectl", "kubeconfig", "fault", "install",
+    "up", "down", "status", "env", "logs", "kubectl", "kubeconfig", "ssh", "fault", "install",
     "test", "faults", "soak", "bench",
 ]  # fmt: skip
 

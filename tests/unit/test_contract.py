@@ -17,7 +17,7 @@ from kubequorum_node.audit import shipping as audit
 from kubequorum_node.backup import metrics, names
 from kubequorum_node.backup.drill import DrillResult
 from kubequorum_node.config import LAUNCH_HOOK, TERMINATE_HOOK
-from kubequorum_node.document import METRICS_NAMESPACE
+from kubequorum_node.document import METRICS_NAMESPACE, ssh_keys_parameter
 from kubequorum_node.kubeadm import ca_set, cluster_configuration, encryption_keys, fixed_settings
 from kubequorum_node.kubernetes import credentials, identity_proof, kubelet_settings, object_client
 from kubequorum_node.restore import snapshot
@@ -28,6 +28,7 @@ from kubequorum_node.system import program_copies
 from kubequorum_node.volume import restore_request, slot_record
 from tests.synthesis import REPOSITORY, synthesise
 
+_PARAMETER = "AWS::SSM::Parameter"
 PAGE = (REPOSITORY / "docs" / "contract.md").read_text(encoding="utf-8")
 
 
@@ -39,8 +40,8 @@ def _listed(heading: str) -> set[str]:
     return {name for cell in cells for name in re.findall(r"`([^`]+)`", cell)}
 
 
-def _resources(stack: str, *types: str) -> set[str]:
-    resources: dict[str, Any] = synthesise("ha").templates[stack]["Resources"]
+def _resources(stack: str, *types: str, cluster: str = "ha") -> set[str]:
+    resources: dict[str, Any] = synthesise(cluster).templates[stack]["Resources"]
     return {logical_id for logical_id, resource in resources.items() if resource["Type"] in types}
 
 
@@ -62,8 +63,7 @@ def test_logical_ids() -> None:
     signalled = _resources(
         "ControlPlane", "AWS::AutoScaling::AutoScalingGroup", "AWS::CloudFormation::WaitCondition"
     )
-    # The resource that waits for a set has another name for each.
-    parameters = _resources("Addons", "AWS::SSM::Parameter")
+    parameters = _resources("Addons", _PARAMETER) | _resources("Network", _PARAMETER, cluster="ssh")
     workers = group_logical_id("example").replace("Example", "<Group>")
     assert _listed("Logical ids") == {*data, *signalled, *parameters, workers}
     assert _resources("Workers", "AWS::AutoScaling::AutoScalingGroup") == {
@@ -72,8 +72,8 @@ def test_logical_ids() -> None:
 
 
 def _outputs(stack: str) -> dict[str, Any]:
-    outputs: dict[str, Any] = synthesise("service-account-roles").templates[stack].get("Outputs", {})
-    return outputs
+    variants = [synthesise(name).templates.get(stack, {}) for name in ("service-account-roles", "ssh")]
+    return {name: output for each in variants for name, output in each.get("Outputs", {}).items()}
 
 
 def test_exports() -> None:
@@ -136,11 +136,10 @@ def test_hooks() -> None:
 
 
 def test_parameters() -> None:
-    """The one that masters read."""
-    (parameter,) = synthesise("ha").resources("AWS::SSM::Parameter").values()
-    name = parameter["Properties"]["Name"]
-    assert name == parameter_name("ha")
-    assert _listed("Parameters of Systems Manager") == {name.replace("/ha/", "/<cluster>/")}
+    """The one that masters read, and the one that all instances read."""
+    found = {each["Properties"]["Name"] for each in synthesise("ssh").resources(_PARAMETER).values()}
+    assert found == {parameter_name("ha"), ssh_keys_parameter("ha")}
+    assert _listed("Parameters of Systems Manager") == {n.replace("/ha/", "/<cluster>/") for n in found}
 
 
 def test_addons_in_the_cluster() -> None:

@@ -52,7 +52,7 @@ def _node(config_file: Path, cluster_file: Path) -> Node:
     config, document = NodeConfig.load(config_file), ClusterDocument.load(cluster_file)
     # For this program, and for all that it starts.
     os.environ.update(proxy.variables(document, os.environ))
-    units = services.units(is_master=config.slot is not None)
+    units = services.units(is_master=config.slot is not None, has_ssh=bool(document.ssh_user))
     if settings.is_plain_process():
         # Without root, it keeps what it writes in a folder of its own.
         host = Host(Path(settings.home()) / "root")

@@ -20,6 +20,11 @@ ADMISSION_PLUGINS = ("NodeRestriction", "DenyServiceExternalIPs")
 which are not theirs (CVE-2020-8554)."""
 
 
+def ssh_keys_parameter(cluster: str) -> str:
+    """Name of the parameter of Systems Manager with the public SSH keys of a cluster's machines."""
+    return f"/kubequorum/{cluster}/ssh-keys"
+
+
 class DocumentError(NodeError):
     """cluster.json does not fit this version of the node program."""
 
@@ -135,6 +140,8 @@ class ClusterDocument:
     """Where programs are downloaded from instead of upstream: https://… or s3://…; empty for upstream."""
     https_proxy: str = ""
     """Proxy to what is outside the VPC: http://host:port; empty for none."""
+    ssh_user: str = ""
+    """Who logs in with the cluster's SSH keys; empty for nobody."""
     labels: dict[str, str] = field(default_factory=dict)
     """Node labels of the worker group."""
     taints: tuple[dict[str, str], ...] = ()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from threading import Thread
 
+from kubequorum_node import ssh_keys
 from kubequorum_node.addons import service as addons
 from kubequorum_node.approver import service as approver
 from kubequorum_node.audit import shipping as audit
@@ -36,6 +37,8 @@ class Service:
     phase: Phase
     stopped_by_termination: bool
     at_shutdown: bool = False
+    only_with_ssh: bool = False
+    """Whether it is for hosts only that somebody may log in on."""
     timer: Mapping[str, str] | None = None
     timeout: str = ""
     retry_seconds: int | None = None
@@ -79,6 +82,17 @@ SERVICES = (
         phase=Phase.LAUNCH,
         stopped_by_termination=False,
         at_shutdown=True,
+    ),
+    Service(
+        unit="kubequorum-ssh-keys",
+        step=Step("update-ssh-keys", "let the owners of the SSH keys in force log in", ssh_keys.update),
+        # Also where the boot fails: then people want to look.
+        phase=Phase.LAUNCH,
+        stopped_by_termination=False,
+        only_with_ssh=True,
+        timer={"OnActiveSec": "1s", "OnUnitActiveSec": "5min", "RandomizedDelaySec": "10s"},
+        timeout="2min",
+        retry_seconds=30,
     ),
     Service(
         unit="kubequorum-pod-network",
@@ -217,7 +231,7 @@ SERVICES = (
 )
 
 
-def units(*, is_master: bool) -> list[Unit]:
+def units(*, is_master: bool, has_ssh: bool = False) -> list[Unit]:
     """The services of a host as its supervisor sees them."""
     return [
         Unit(
@@ -232,5 +246,5 @@ def units(*, is_master: bool) -> list[Unit]:
             retry_seconds=service.retry_seconds,
         )
         for service in SERVICES
-        if is_master or not service.step.masters_only
+        if (is_master or not service.step.masters_only) and (has_ssh or not service.only_with_ssh)
     ]

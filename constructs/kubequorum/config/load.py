@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from kubequorum.config.access import PRIVATE
 from kubequorum.config.addons import FOLDER
 from kubequorum.config.checks import problems_of
 from kubequorum.config.model import Cluster
@@ -75,17 +76,19 @@ _WRONG = {
 def _as_problem(details: ErrorDetails) -> Problem:
     location = details["loc"]
     section, field = _resolve(location)
+    # A secret that is in the wrong place is not repeated.
+    shown = None if PRIVATE in str(details["input"]) else details["input"]
     # After a mapping's key that is not a string pydantic adds a part of its own.
     key = ".".join(str(part) for part in location if part != "[key]")
     match details["type"]:
         case "extra_forbidden":
             known = ", ".join(section.model_fields) if section else ""
-            return Problem(key, details["input"], "no such key", f"remove it, or use one of: {known}")
+            return Problem(key, shown, "no such key", f"remove it, or use one of: {known}")
         case "missing":
             return Problem(key, None, "is missing", f"add it: {_describe(field)}")
         case kind:
             wrong = _WRONG.get(kind) or details["msg"][0].lower() + details["msg"][1:]
-            return Problem(key, details["input"], wrong, f"give {_describe(field)}")
+            return Problem(key, shown, wrong, f"give {_describe(field)}")
 
 
 def _resolve(location: Sequence[int | str]) -> tuple[type[Section] | None, FieldInfo | None]:

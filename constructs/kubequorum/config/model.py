@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from kubequorum.config.access import Access
 from kubequorum.config.addons import Addons
 from kubequorum.config.backups import Backups
 from kubequorum.config.components import Kubernetes
@@ -166,6 +167,7 @@ class Cluster(Section):
     audit_log: AuditLog = AuditLog()
     alarms: Alarms = Alarms()
     security: Security = Security()
+    access: Access = Access()
     oidc_issuers: tuple[OidcIssuer, ...] = Field(
         default=(),
         max_length=64,

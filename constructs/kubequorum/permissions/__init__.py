@@ -4,6 +4,7 @@ from kubequorum.permissions.instances import (
     complete_lifecycle_actions,
     read_mirror,
     read_own_group,
+    read_ssh_keys,
     signal_stacks,
 )
 from kubequorum.permissions.issuer import publish_issuer
@@ -42,6 +43,7 @@ __all__ = [
     "read_mirror",
     "read_own_group",
     "read_programs",
+    "read_ssh_keys",
     "replace_volume",
     "report_unhealthy",
     "send_metrics",

@@ -1,6 +1,8 @@
 """Permissions of all instances: read their place in a group, report to group and stack, download programs."""
 
+from kubequorum.config import Cluster
 from kubequorum.permissions.statement import PARTITION, Permission, arn, resource_tags
+from kubequorum_node.document import ssh_keys_parameter
 
 
 def read_own_group() -> Permission:
@@ -11,6 +13,19 @@ def read_own_group() -> Permission:
         resources=("*",),
         wildcard_reason="reads only, and AWS offers no narrower resource for them",
     )
+
+
+def read_ssh_keys(cluster: Cluster) -> list[Permission]:
+    """Read the public keys of those who may log in, where somebody may."""
+    if not cluster.access.ssh_keys:
+        return []
+    return [
+        Permission(
+            sid="ReadSshKeys",
+            actions=("ssm:GetParameter",),
+            resources=(arn("ssm", f"parameter{ssh_keys_parameter(cluster.name)}"),),
+        )
+    ]
 
 
 def complete_lifecycle_actions(*, group_tags: dict[str, str]) -> Permission:

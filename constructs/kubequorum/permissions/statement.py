@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
+from constructs import Construct
 
 from kubequorum.accepted_findings import acknowledge
 
@@ -51,7 +52,7 @@ def resource_tags(wanted: dict[str, str]) -> dict[str, str | list[str]]:
     return {f"aws:ResourceTag/{key}": value for key, value in wanted.items()}
 
 
-def acknowledge_wildcards(policy: iam.Policy, permissions: Sequence[Permission]) -> None:
+def acknowledge_wildcards(policy: Construct, permissions: Sequence[Permission]) -> None:
     """Accept wildcards of permissions that have a reason; others remain findings."""
     explained = {
         resource: permission.wildcard_reason

@@ -8,6 +8,7 @@ from emulator.api.cloudformation.types import (
     bucket,
     flow_log,
     hosted_zone,
+    instance_connect,
     launch_template,
     load_balancing,
     network,
@@ -24,6 +25,8 @@ def install(context: Context) -> None:
     signals = Signals()
     context.on_reset(signals.reset)
     context.worker.on_close(signals.stop)
+    endpoints = instance_connect.InstanceConnectEndpoint()
+    context.on_reset(endpoints.forget)
     registry.register(
         [
             addresses.ElasticIp(),
@@ -34,6 +37,7 @@ def install(context: Context) -> None:
             bucket.Bucket(),
             flow_log.FlowLog(),
             hosted_zone.HostedZone(),
+            endpoints,
             launch_template.LaunchTemplate(context.worker),
             load_balancing.Listener(),
             load_balancing.LoadBalancer(),

@@ -6,6 +6,7 @@ and removes what a crash left.
 """
 
 from emulator.machines.nspawn.availability import HOST_PROGRAMS, unavailable_reason
+from emulator.machines.nspawn.guest import entering
 from emulator.machines.nspawn.host_ports import read_host_ports
 from emulator.machines.nspawn.image import API_URL, Folder, ImageError, MachineImage
 from emulator.machines.nspawn.leftovers import remove_leftovers
@@ -18,6 +19,7 @@ __all__ = [
     "ImageError",
     "MachineImage",
     "NspawnMachines",
+    "entering",
     "read_host_ports",
     "remove_leftovers",
     "unavailable_reason",

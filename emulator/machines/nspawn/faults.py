@@ -68,9 +68,10 @@ class MachineFaults:
                 "instance_id": instance_id,
                 "zone": machine.instance.availability_zone,
                 "address": machine.instance.private_ip,
-                "on": machine.guest is not None,
+                "on": (guest := machine.guest) is not None,
                 "frozen": machine.is_frozen,
                 "partitioned": machine.is_partitioned,
+                "first_process": 0 if guest is None else guest.pid,
             }
             for instance_id, machine in list(self._machines.items())
         ]

@@ -14,6 +14,20 @@ _ENVIRONMENT = {
 }
 
 
+def entering(pid: int, command: Sequence[str], **environment: str) -> list[str]:
+    """The command line that runs a command in a machine as its root.
+
+    Args:
+        pid: the machine's first process.
+        command: what runs there.
+        environment: variables beside those that a root has.
+
+    """
+    variables = [f"{name}={value}" for name, value in {**_ENVIRONMENT, **environment}.items()]
+    # Without a path: the working folder of the first process, which is / there.
+    return ["nsenter", f"--target={pid}", "--all", "--wd", "--", "env", "-i", *variables, *command]
+
+
 @dataclass(frozen=True)
 class Guest:
     """A machine that runs."""
@@ -30,9 +44,7 @@ class Guest:
             subprocess.TimeoutExpired: it took too long; it was killed.
         """
         return subprocess.run(
-            # Without a path: the working folder of the first process, which is / there.
-            ["nsenter", f"--target={self.pid}", "--all", "--wd", "--", *command],
-            env=_ENVIRONMENT,
+            entering(self.pid, command),
             input=stdin,
             capture_output=True,
             timeout=timeout_seconds,

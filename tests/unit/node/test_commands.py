@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from kubequorum_node import commands
+from kubequorum_node import commands, services
 from kubequorum_node.boot import order
 from kubequorum_node.errors import NodeError
 from kubequorum_node.services import SERVICES
 from kubequorum_node.supervision import unit_files
+from kubequorum_node.supervision.systemd import Systemd
 from kubequorum_node.supervision.unit import Phase
 from kubequorum_node.termination import order as termination
 from tests.synthesis import REPOSITORY
@@ -60,9 +61,11 @@ def test_a_unit_file_belongs_to_an_entry_and_runs_its_command() -> None:
 def test_a_periodic_service_needs_no_file(node: FakeNode) -> None:
     """Its timer and its service are made from its entry; the timer is what is started."""
     node.host.on("systemctl", None)
+    node.supervisor = Systemd(node.host, services.units(is_master=True, has_ssh=True))
     periodic = [service for service in SERVICES if service.timer is not None]
-    assert {service.phase for service in periodic} == {Phase.CLUSTER, Phase.IN_SERVICE}
-    for phase in (Phase.CLUSTER, Phase.IN_SERVICE):
+    phases = {Phase.LAUNCH, Phase.CLUSTER, Phase.IN_SERVICE}
+    assert {service.phase for service in periodic} == phases
+    for phase in phases:
         node.supervisor.start(phase)
         started = node.host.ran("systemctl enable --now")[-1]
         timers = [name for name in started.split()[3:] if name.endswith(".timer")]

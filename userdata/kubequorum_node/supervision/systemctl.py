@@ -32,6 +32,11 @@ def restart(host: Host, unit: str) -> None:
     host.run("systemctl", "restart", unit)
 
 
+def reload_or_restart(host: Host, unit: str) -> None:
+    """Let a unit read its settings again, or start it."""
+    host.run("systemctl", "reload-or-restart", unit)
+
+
 def stop(host: Host, *units: str, timeout: float = 120) -> None:
     """Stop units that run."""
     host.run("systemctl", "stop", *units, timeout=timeout)

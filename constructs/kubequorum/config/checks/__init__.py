@@ -5,6 +5,7 @@ Each check yields the problems it finds; none of them raises, whatever the value
 
 from collections.abc import Iterator
 
+from kubequorum.config.checks.access import access_problems
 from kubequorum.config.checks.addons import addon_problems
 from kubequorum.config.checks.addresses import address_problems
 from kubequorum.config.checks.alarms import alarm_problems
@@ -38,6 +39,7 @@ _CHECKS = (
     volume_problems,
     component_problems,
     security_problems,
+    access_problems,
     addon_problems,
     external_dns_problems,
     cluster_autoscaler_problems,
