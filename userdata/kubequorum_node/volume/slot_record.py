@@ -112,8 +112,7 @@ def of_slot(node: Node, slot: str) -> SlotRecord | None:
 def volume_id_of(record: SlotRecord | None, node: Node) -> str:
     """Id of the slot's volume: user-data's, or the one that has replaced it.
 
-    A deployment with another volume in user-data means that one: a replacement of the one before no longer
-    counts.
+    A deployment with another volume in user-data means that one, and no replacement of the one before.
     """
     if record is not None and record.replaces == node.config.etcd_volume_id:
         return record.volume
