@@ -76,6 +76,9 @@ def test_the_autoscaler_may_resize_workers_and_never_masters(deployment: Deploym
     own.terminate_instance_in_auto_scaling_group(InstanceId=leaving, ShouldDecrementDesiredCapacity=True)
     (after,) = own.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
     assert after["DesiredCapacity"] == size
+    deployment.wait_until(
+        lambda: leaving not in [each["id"] for each in _instances(deployment)], "the worker is gone"
+    )
 
 
 def test_the_csi_driver_may_use_its_own_volumes_and_never_those_of_etcd(deployment: Deployment) -> None:

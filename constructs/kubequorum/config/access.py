@@ -33,7 +33,7 @@ PublicKeys = Annotated[
 
 
 class Access(Section):
-    """Who gets onto machines, and how; see docs/operations/access.md."""
+    """Who gets onto machines, and how; see docs/operations/machines.md."""
 
     ssh_keys: PublicKeys = Field(
         default=(),
