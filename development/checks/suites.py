@@ -25,6 +25,7 @@ DEPLOY_MARKER = "deploy"
 FAULTS_FOLDER = "tests/faults"
 MACHINE_FOLDERS = ("tests/kubernetes", "tests/attacks", "emulator/tests/machines/nspawn", FAULTS_FOLDER)
 """Tests that boot real machines, whatever their markers: only where such machines can run."""
+_ADDONS_FOLDER = "tests/kubernetes/addons"
 
 # In the order in which pytest runs them: the long ones first, so that both processes end together.
 _FOLDERS = {
@@ -62,6 +63,12 @@ def has_machines(path: Path) -> bool:
     """Whether a file or folder has tests that boot real machines."""
     name = os.path.relpath(path, CHECKOUT)
     return needs_machines(f"{name}/") or any(_is_below(folder, (name,)) for folder in MACHINE_FOLDERS)
+
+
+def has_all_addons(path: Path) -> bool:
+    """Whether a file or folder has tests whose clusters have every addon that can be built."""
+    name = os.path.relpath(path, CHECKOUT)
+    return _is_below(f"{name}/", (_ADDONS_FOLDER,)) or _is_below(_ADDONS_FOLDER, (name,))
 
 
 def pytest_calls(suites: set[Suite]) -> list[list[str]]:

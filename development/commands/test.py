@@ -14,6 +14,7 @@ from kubequorum_cli.console import Progress
 from kubequorum_cli.errors import CommandError, Obstacle
 from lab import cluster_file, environment, machine_choice, machine_image, toolchain
 from lab.artifacts import ArtifactError
+from lab.artifacts.image_catalog import IMAGES
 from lab.settings import AUTOMATIC, CHECKOUT, REAL, Settings
 
 _GOOD = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
@@ -36,7 +37,11 @@ def run_checks(asked: list[Suite], *, file: Path | None, update: bool) -> None:
     if file is None and not update and wanted != {Suite.MACHINES}:
         options += suites.parallel()
     if suites.has_machines(file) if file is not None else Suite.MACHINES in wanted:
-        options += machine_options(progress, asked_for=file is not None or wanted == {Suite.MACHINES})
+        options += machine_options(
+            progress,
+            asked_for=file is not None or wanted == {Suite.MACHINES},
+            addon_images=_addon_images(every=file is None or suites.has_all_addons(file)),
+        )
     failed = [outcome.name for outcome in outcomes if not outcome.passed]
     measured = {str(Suite.LINT): sum(outcome.seconds for outcome in outcomes)} if outcomes else {}
     os.chdir(CHECKOUT)
@@ -51,8 +56,15 @@ def run_checks(asked: list[Suite], *, file: Path | None, update: bool) -> None:
         raise CommandError("not everything passed", why=", ".join(failed))
 
 
-def machine_options(progress: Progress, *, asked_for: bool) -> list[str]:
+def machine_options(
+    progress: Progress, *, asked_for: bool, addon_images: tuple[str, ...] | None = None
+) -> list[str]:
     """Prepare real machines, or find out why they cannot run; the option for pytest.
+
+    Args:
+        progress: shows what is installed or built.
+        asked_for: whether to fail where they cannot run.
+        addon_images: images of addons that they must have; None for those of clusters/local.yaml.
 
     Raises:
         CommandError: they cannot run, and are asked for.
@@ -61,7 +73,8 @@ def machine_options(progress: Progress, *, asked_for: bool) -> list[str]:
     obstacle = _unwanted()
     if obstacle is None:
         with progress.stage("Prepare real machines") as stage:
-            obstacle = machine_choice.find_obstacle(stage, _addon_images())
+            wanted = _addon_images() if addon_images is None else addon_images
+            obstacle = machine_choice.find_obstacle(stage, wanted)
     if obstacle is None:
         return ["--machines"]
     if asked_for or kind == REAL:
@@ -76,8 +89,13 @@ def use_tools(progress: Progress) -> None:
     environment.adopt({"PATH": tools.search_path(), "AWS_EC2_METADATA_DISABLED": "true"})
 
 
-def _addon_images() -> tuple[str, ...]:
-    """Images of the addons of clusters/local.yaml, which tests deploy: built before they are waited for."""
+def _addon_images(*, every: bool = False) -> tuple[str, ...]:
+    """Images of the addons of clusters/local.yaml, or of every addon that can be built.
+
+    Built before the tests: a build takes minutes, and a test that waits for it would be out of time.
+    """
+    if every:
+        return tuple(name for name, image in IMAGES.items() if image.addon and not image.is_mirrored)
     return cluster_file.read(Settings().default_cluster).addon_images
 
 
@@ -95,7 +113,7 @@ def _announce(wanted: set[Suite], progress: Progress) -> None:
     build_seconds = 0.0
     if obstacle is None and Suite.MACHINES in wanted:
         try:
-            build_seconds = machine_image.build_seconds(_addon_images())
+            build_seconds = machine_image.build_seconds(_addon_images(every=True))
         except ArtifactError as error:
             obstacle = Obstacle(why=str(error).rstrip("."), remedy="")
     reason = obstacle.why if obstacle is not None else None

@@ -175,6 +175,10 @@ class Cache:
         """Bytes on disk of the whole cache."""
         return tree_bytes(self.root) if self.root.exists() else 0
 
+    def finished_bytes(self) -> int:
+        """The same without Go's caches: an interrupted build leaves them, and the next one removes them."""
+        return self.total_bytes() - (tree_bytes(self.go_dir) if self.go_dir.exists() else 0)
+
     def remove(self, entry: Entry) -> None:
         """Remove an entry; hold the lock while doing so.
 

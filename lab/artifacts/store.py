@@ -173,7 +173,7 @@ class Store:
         kept = {entry.path for entry in keep}
         removed = []
         for entry in self.cache.entries():
-            if self.cache.total_bytes() <= limit_bytes:
+            if self.cache.finished_bytes() <= limit_bytes:
                 break
             if entry.path not in kept and not in_use(entry.path):
                 self.cache.remove(entry)

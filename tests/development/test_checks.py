@@ -47,6 +47,21 @@ def test_machines_are_requested_with_any_folder_that_has_their_tests() -> None:
         assert not suites.has_machines(CHECKOUT / name), name
 
 
+def test_programs_of_addons_are_built_before_the_tests_that_wait_for_them() -> None:
+    """From a folder above them down to one file; others need not wait for a build."""
+    for name in (
+        "tests",
+        "tests/kubernetes",
+        "tests/kubernetes/addons",
+        "tests/kubernetes/addons/test_dns.py",
+    ):
+        assert suites.has_all_addons(CHECKOUT / name), name
+    for name in ("tests/kubernetes/test_cluster.py", "tests/attacks"):
+        assert not suites.has_all_addons(CHECKOUT / name), name
+    assert {"external-dns", "metrics-server"} <= set(command._addon_images(every=True))
+    assert "headlamp" not in command._addon_images(every=True)
+
+
 def test_where_machines_cannot_run_their_tests_are_left_out_with_the_reason(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

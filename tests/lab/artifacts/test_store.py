@@ -119,6 +119,23 @@ def test_cache_over_its_limit_loses_the_least_recently_used(
     assert needed.content.exists()
 
 
+def test_what_an_interrupted_build_left_removes_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Go's caches are large, and go with the next build: other artifacts must not make room for them."""
+    store = Store(settings)
+    store.ensure(make_plan(["pause"]))
+    stale = _publish_stale_entry(settings)
+    monkeypatch.setattr("lab.artifacts.store.CONTAINERD_BYTES", 0)
+    monkeypatch.setattr("lab.artifacts.store.MAX_CACHE_BYTES", store.cache.total_bytes() + (1 << 20))
+    left = store.cache.go_dir / "build" / "object"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(bytes(4 << 20))
+    _make_image_again(store, settings)
+    assert stale.exists()
+    assert left.exists()
+
+
 def test_space_is_kept_for_images_that_are_not_unpacked_yet(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +144,7 @@ def test_space_is_kept_for_images_that_are_not_unpacked_yet(
     store.ensure(make_plan(["pause"]))
     monkeypatch.setattr("lab.artifacts.store.CONTAINERD_BYTES", 10**9)
     monkeypatch.setattr("lab.artifacts.store.MAX_CACHE_BYTES", 10**9)
-    monkeypatch.setattr("lab.artifacts.cache.tree_bytes", lambda _: 10**8)
+    monkeypatch.setattr("lab.artifacts.cache.tree_bytes", lambda path: 0 if path.name == "go" else 10**8)
     stale = _publish_stale_entry(settings)
     _make_image_again(store, settings)
     assert not stale.exists()
