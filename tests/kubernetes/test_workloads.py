@@ -2,6 +2,7 @@
 
 import pytest
 
+from kubequorum_node.config import TERMINATE_HOOK
 from tests.deploy.deployment import Deployment
 from tests.kubernetes.pods import PORT, available_deployment, output_of_pod, ready_pods, run_pod
 from tests.kubernetes.waiting import wait_for_nodes
@@ -89,6 +90,16 @@ def test_a_spot_worker_is_drained_before_ec2_takes_it_back(cluster: Deployment) 
     )
     cluster.kubectl("delete", "deployment,poddisruptionbudget", "web", "only")
     wait_for_nodes(cluster, 6)
+    # The group heard of the end afterwards, and would wait ten minutes for the hook of what is gone.
+    autoscaling = cluster.client("autoscaling")
+    (gone,) = autoscaling.describe_auto_scaling_instances(InstanceIds=[leaving])["AutoScalingInstances"]
+    assert gone["LifecycleState"] == "Terminating:Wait"
+    autoscaling.complete_lifecycle_action(
+        AutoScalingGroupName=gone["AutoScalingGroupName"],
+        LifecycleHookName=TERMINATE_HOOK,
+        InstanceId=leaving,
+        LifecycleActionResult="CONTINUE",
+    )
 
 
 def test_a_worker_is_drained_before_it_terminates(cluster: Deployment) -> None:
