@@ -80,7 +80,9 @@ def test_a_spot_worker_is_drained_before_ec2_takes_it_back(cluster: Deployment) 
     (event,) = cluster.get("events", "--field-selector", "reason=SpotInterruption")
     assert event["involvedObject"]["name"] == leaving
     cluster.wait_until(
-        lambda: leaving not in cluster.instances(), "EC2 has taken the worker back", seconds=90
+        lambda: leaving in cluster.instances(states=("terminated",)),
+        "EC2 has taken the worker back",
+        seconds=90,
     )
     assert cluster.faults.active() == []
     # The timer of the masters comes every five minutes.
