@@ -6,8 +6,24 @@ from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from kubequorum.config.section import Section
 
-PRIVATE = "PRIVATE KEY"
+_PRIVATE = "PRIVATE KEY"
 """In the first and last line of every private key in PEM, OpenSSH's own format included."""
+
+
+def has_private_key(value: object) -> bool:
+    """Whether there is a private key anywhere in a value of a YAML file.
+
+    Each part is looked at once, however often aliases of YAML refer to it: as text it could fill the memory.
+    """
+    to_do, seen = [value], set[int]()
+    while to_do:
+        part = to_do.pop()
+        if isinstance(part, str) and _PRIVATE in part:
+            return True
+        if isinstance(part, dict | list | tuple) and id(part) not in seen:
+            seen.add(id(part))
+            to_do += [*part, *part.values()] if isinstance(part, dict) else part
+    return False
 
 
 def _without_private_keys(value: object) -> object:
@@ -17,7 +33,7 @@ def _without_private_keys(value: object) -> object:
         ValueError: there is one.
 
     """
-    if PRIVATE in str(value):
+    if has_private_key(value):
         raise ValueError(
             "there is a private key, which is not shown here; if this file was anywhere else, make new keys"
         )

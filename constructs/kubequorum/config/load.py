@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from kubequorum.config.access import PRIVATE
+from kubequorum.config.access import has_private_key
 from kubequorum.config.addons import FOLDER
 from kubequorum.config.checks import problems_of
 from kubequorum.config.model import Cluster
@@ -77,7 +77,7 @@ def _as_problem(details: ErrorDetails) -> Problem:
     location = details["loc"]
     section, field = _resolve(location)
     # A secret that is in the wrong place is not repeated.
-    shown = None if PRIVATE in str(details["input"]) else details["input"]
+    shown = None if has_private_key(details["input"]) else details["input"]
     # After a mapping's key that is not a string pydantic adds a part of its own.
     key = ".".join(str(part) for part in location if part != "[key]")
     match details["type"]:
