@@ -30,6 +30,19 @@ def warning(message: str) -> None:
     _write(Level.WARNING, message)
 
 
+class WarningsOnce:
+    """Warnings of something that is retried every few seconds: each different one is logged once."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def warn(self, message: str) -> None:
+        """Log a warning, unless it was logged before."""
+        if message not in self._said:
+            self._said.add(message)
+            warning(message)
+
+
 def error(message: str) -> None:
     """Log what failed and needs the attention of a person if it persists."""
     _write(Level.ERROR, message)

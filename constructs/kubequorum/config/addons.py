@@ -1,7 +1,7 @@
 """The section `addons`: which addons a cluster has, their versions and settings."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, Strict, StringConstraints, ValidationInfo
 
@@ -25,32 +25,53 @@ ImageName = Annotated[
     ),
 ]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
+ExtraArgs = dict[FlagName, FlagValue]
+Choice = Annotated[bool, Strict()]
+"""Yes or no: neither a number nor a text stands for it."""
+
+
+def _enabled(*, default: bool = False) -> Any:
+    return Field(default=default, description="whether the cluster has it")
+
+
+def _version(default: str, *, of: str = "") -> Any:
+    described = f"version, without a leading v{of}"
+    return Field(default=default, description=described, examples=[default])
+
+
+def _image(path: str, version: str, *, registry: str = "registry.k8s.io", besides: str = "") -> Any:
+    """An image; `besides` says what else its registry must have."""
+    return Field(
+        default=None,
+        description=(
+            f"its image with tag or digest; without it {path} of {registry} or of "
+            f"kubernetes.image_repository{besides}"
+        ),
+        examples=[f"registry.example.com/{path.rpartition('/')[2]}:v{version}"],
+    )
+
+
+def _extra_args(*, whose: str = "flags without the leading dashes", **example: str) -> Any:
+    return Field(
+        default={},
+        description=f"{whose}, and their values; they override ours",
+        examples=[{flag.replace("_", "-"): value for flag, value in example.items()}],
+    )
 
 
 class MetricsServer(Section):
     """What `kubectl top` and the HorizontalPodAutoscaler read from."""
 
-    enabled: Annotated[bool, Strict()] = Field(default=True, description="whether the cluster has it")
-    version: Version = Field(default="0.9.0", description="version, without a leading v", examples=["0.9.0"])
-    image: ImageName | None = Field(
-        default=None,
-        description=(
-            "its image with tag or digest; without it metrics-server/metrics-server of registry.k8s.io or of "
-            "kubernetes.image_repository"
-        ),
-        examples=["registry.example.com/metrics-server:v0.9.0"],
-    )
-    extra_args: dict[FlagName, FlagValue] = Field(
-        default={},
-        description="flags without the leading dashes, and their values; they override ours",
-        examples=[{"metric-resolution": "30s"}],
-    )
+    enabled: Choice = _enabled(default=True)
+    version: Version = _version("0.9.0")
+    image: ImageName | None = _image("metrics-server/metrics-server", "0.9.0")
+    extra_args: ExtraArgs = _extra_args(metric_resolution="30s")
 
 
 class ExternalDns(Section):
     """Names in Route 53 for Services and Ingresses; needs an issuer of service accounts' roles."""
 
-    enabled: Annotated[bool, Strict()] = Field(default=False, description="whether the cluster has it")
+    enabled: Choice = _enabled()
     zone_id: HostedZoneId | None = Field(
         default=None,
         description="id of the hosted zone in which it may change names; without it the cluster's own zone",
@@ -67,116 +88,56 @@ class ExternalDns(Section):
     sources: tuple[Literal["ingress", "service"], ...] = Field(
         default=("service", "ingress"), min_length=1, description="what it takes names from"
     )
-    version: Version = Field(
-        default="0.21.0", description="version, without a leading v", examples=["0.21.0"]
-    )
-    image: ImageName | None = Field(
-        default=None,
-        description=(
-            "its image with tag or digest; without it external-dns/external-dns of registry.k8s.io or of "
-            "kubernetes.image_repository"
-        ),
-        examples=["registry.example.com/external-dns:v0.21.0"],
-    )
-    extra_args: dict[FlagName, FlagValue] = Field(
-        default={},
-        description="flags without the leading dashes, and their values; they override ours",
-        examples=[{"interval": "5m"}],
-    )
+    version: Version = _version("0.21.0")
+    image: ImageName | None = _image("external-dns/external-dns", "0.21.0")
+    extra_args: ExtraArgs = _extra_args(interval="5m")
 
 
 class CloudControllerManager(Section):
     """Network load balancers for Services of type LoadBalancer."""
 
-    enabled: Annotated[bool, Strict()] = Field(default=False, description="whether the cluster has it")
-    version: Version = Field(
-        default="1.36.0", description="version, without a leading v", examples=["1.36.0"]
-    )
-    image: ImageName | None = Field(
-        default=None,
-        description=(
-            "its image with tag or digest; without it provider-aws/cloud-controller-manager of "
-            "registry.k8s.io or of kubernetes.image_repository"
-        ),
-        examples=["registry.example.com/cloud-controller-manager:v1.36.0"],
-    )
-    extra_args: dict[FlagName, FlagValue] = Field(
-        default={},
-        description="flags without the leading dashes, and their values; they override ours",
-        examples=[{"v": "4"}],
-    )
+    enabled: Choice = _enabled()
+    version: Version = _version("1.36.0")
+    image: ImageName | None = _image("provider-aws/cloud-controller-manager", "1.36.0")
+    extra_args: ExtraArgs = _extra_args(v="4")
 
 
 class ClusterAutoscaler(Section):
     """Worker groups that grow for pods which fit nowhere, and shrink again, within min_size and max_size."""
 
-    enabled: Annotated[bool, Strict()] = Field(default=False, description="whether the cluster has it")
-    version: Version = Field(
-        default="1.36.1",
-        description="version, without a leading v; of the cluster's minor version of Kubernetes",
-        examples=["1.36.1"],
-    )
-    image: ImageName | None = Field(
-        default=None,
-        description=(
-            "its image with tag or digest; without it autoscaling/cluster-autoscaler of registry.k8s.io or "
-            "of kubernetes.image_repository"
-        ),
-        examples=["registry.example.com/cluster-autoscaler:v1.36.1"],
-    )
-    extra_args: dict[FlagName, FlagValue] = Field(
-        default={},
-        description="flags without the leading dashes, and their values; they override ours",
-        examples=[{"scale-down-unneeded-time": "20m"}],
-    )
+    enabled: Choice = _enabled()
+    version: Version = _version("1.36.1", of="; of the cluster's minor version of Kubernetes")
+    image: ImageName | None = _image("autoscaling/cluster-autoscaler", "1.36.1")
+    extra_args: ExtraArgs = _extra_args(scale_down_unneeded_time="20m")
 
 
 class EbsCsi(Section):
     """EBS volumes for PersistentVolumeClaims."""
 
-    enabled: Annotated[bool, Strict()] = Field(default=False, description="whether the cluster has it")
-    default_storage_class: Annotated[bool, Strict()] = Field(
+    enabled: Choice = _enabled()
+    default_storage_class: Choice = Field(
         default=True,
         description="whether its storage class, gp3, is that of claims which name none",
     )
-    version: Version = Field(
-        default="1.64.0", description="version, without a leading v", examples=["1.64.0"]
+    version: Version = _version("1.64.0")
+    image: ImageName | None = _image(
+        "ebs-csi-driver/aws-ebs-csi-driver",
+        "1.64.0",
+        registry="public.ecr.aws",
+        besides=", which have its helpers below csi-components",
     )
-    image: ImageName | None = Field(
-        default=None,
-        description=(
-            "its image with tag or digest; without it ebs-csi-driver/aws-ebs-csi-driver of public.ecr.aws or "
-            "of kubernetes.image_repository, which have its helpers below csi-components"
-        ),
-        examples=["registry.example.com/aws-ebs-csi-driver:v1.64.0"],
-    )
-    extra_args: dict[FlagName, FlagValue] = Field(
-        default={},
-        description="flags of its controller without leading dashes, and their values; they override ours",
-        examples=[{"warn-on-invalid-tag": "true"}],
+    extra_args: ExtraArgs = _extra_args(
+        whose="flags of its controller without leading dashes", warn_on_invalid_tag="true"
     )
 
 
 class Headlamp(Section):
     """A dashboard, which `kubequorum dashboard` opens; it shows what the token of who logs in may see."""
 
-    enabled: Annotated[bool, Strict()] = Field(default=False, description="whether the cluster has it")
-    version: Version = Field(
-        default="0.45.0", description="version, without a leading v", examples=["0.45.0"]
-    )
-    image: ImageName | None = Field(
-        default=None,
-        description=(
-            "its image with tag or digest; without it headlamp-k8s/headlamp of ghcr.io or of "
-            "kubernetes.image_repository"
-        ),
-        examples=["registry.example.com/headlamp:v0.45.0"],
-    )
-    extra_args: dict[FlagName, FlagValue] = Field(
-        default={},
-        description="flags without the leading dashes, and their values; they override ours",
-        examples=[{"session-ttl": "7200"}],
-    )
+    enabled: Choice = _enabled()
+    version: Version = _version("0.45.0")
+    image: ImageName | None = _image("headlamp-k8s/headlamp", "0.45.0", registry="ghcr.io")
+    extra_args: ExtraArgs = _extra_args(session_ttl="7200")
 
 
 class Manifest(Section):

@@ -28,7 +28,7 @@ _listeners: list[Callable[[str], None]] = []
 
 
 def subscribe(listener: Callable[[str], None]) -> None:
-    """Be told the id of each instance that is recommended to be replaced."""
+    """Have a function called with the id of each instance that is recommended to be replaced."""
     _listeners.append(listener)
 
 

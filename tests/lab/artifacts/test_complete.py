@@ -172,7 +172,7 @@ def ctr(everything: Paths, tmp_path: Path) -> Iterator[tuple[str | Path, ...]]:
         process.wait(timeout=30)
 
 
-def test_containerd_imports_every_image(everything: Paths, ctr: tuple[str | Path, ...]) -> None:
+def test_containerd_imports_every_built_image(everything: Paths, ctr: tuple[str | Path, ...]) -> None:
     """The cached ctr imports and unpacks every archive, and knows each under all of its names."""
     for archive in everything.images.values():
         _output(*ctr, "images", "import", archive)
@@ -181,7 +181,7 @@ def test_containerd_imports_every_image(everything: Paths, ctr: tuple[str | Path
         [*ctr, "images", "list", "--quiet"], stdout=subprocess.PIPE, text=True, check=True
     )
     assert set(listed.stdout.split()) == {
-        reference for image in IMAGES.values() for reference in references(image)
+        reference for image in IMAGES.values() if not image.is_mirrored for reference in references(image)
     }
     checked = _output(*ctr, "images", "check")
     assert checked.count("complete (2/2)") == len(listed.stdout.split()), checked

@@ -1,13 +1,13 @@
 """How this instance learns of its end: from its Auto Scaling group, or from EC2 that takes it back."""
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
 
-from kubequorum_node.aws.imds import Metadata, MetadataError
+from kubequorum_node.aws import imds
+from kubequorum_node.aws.imds import Metadata
 from kubequorum_node.clock import Clock, NotYetError, WaitError
-from kubequorum_node.log import info, warning
+from kubequorum_node.log import WarningsOnce, info, warning
 
 NOTICE_SECONDS = 120.0
 """From EC2's notice until a spot instance is gone, if the notice is not late."""
@@ -35,7 +35,7 @@ class Endings:
         self._clock = clock
         self._may_be_spot = may_be_spot
         self._end: float | None = None
-        self._said: set[str] = set()
+        self._once = WarningsOnce()
 
     def wait(self) -> Ending:
         """Return once the group terminates this instance, or EC2 takes it back; says which.
@@ -68,7 +68,7 @@ class Endings:
         A notice that was seen stays, whatever the metadata service says later.
         """
         if self._end is None and self._may_be_spot:
-            notice = self._ask(self._metadata.spot_notice)
+            notice = imds.ask(self._metadata.spot_notice, self._once)
             if notice is not None:
                 left = seconds_left(notice, self._clock.wall_time())
                 self._end = self._clock.now() + left
@@ -76,16 +76,7 @@ class Endings:
         return self._end
 
     def _is_terminated(self) -> bool:
-        return self._ask(self._metadata.target_lifecycle_state) == _TERMINATED
-
-    def _ask(self, question: Callable[[], str | None]) -> str | None:
-        try:
-            return question()
-        except MetadataError as error:
-            if str(error) not in self._said:
-                self._said.add(str(error))
-                warning(f"asking again: {error}")
-            return None
+        return imds.ask(self._metadata.target_lifecycle_state, self._once) == _TERMINATED
 
 
 def seconds_left(notice: str, now: float) -> float:

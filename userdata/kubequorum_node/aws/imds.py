@@ -7,9 +7,11 @@ import json
 import os
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 
 from kubequorum_node.clock import Clock, RetryPolicy
 from kubequorum_node.errors import NodeError
+from kubequorum_node.log import WarningsOnce
 
 _DEFAULT_ENDPOINT = "http://169.254.169.254"
 _TOKEN_SECONDS = 21600
@@ -136,3 +138,12 @@ class Metadata:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(request, timeout=5) as response:
             return str(response.read().decode())
+
+
+def ask(question: Callable[[], str | None], once: WarningsOnce) -> str | None:
+    """The answer to a question that is asked again and again; None also while the service fails."""
+    try:
+        return question()
+    except MetadataError as error:
+        once.warn(f"asking again: {error}")
+        return None

@@ -1,10 +1,10 @@
 """What becomes of packets to Services' addresses on a host whose kube-proxy does not run yet.
 
 Nothing has such an address: kube-proxy translates it, and until it does a packet leaves the host by the
-default route, and whoever sent it waits for a time-out. An API server waits so for each aggregated API before
-it is ready (`poststarthook/apiservice-discovery-controller`), and on a new master kube-proxy comes only after
-that. The rules run after kube-proxy's translation (nat, at priority -100), so they meet what nobody
-translated, and refuse it at once.
+default route, and whoever sent it waits for a time-out. An API server asks each aggregated API before it is
+ready (`poststarthook/apiservice-discovery-controller`), and on a new master kube-proxy comes only after that.
+The rules run after kube-proxy's translation (nat, at priority -100), so they meet what nobody translated, and
+refuse it at once.
 https://wiki.nftables.org/wiki-nftables/index.php/Netfilter_hooks
 """
 

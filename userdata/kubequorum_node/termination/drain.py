@@ -11,7 +11,7 @@ from kubequorum_node.clock import NotYetError, WaitError
 from kubequorum_node.kubernetes import events
 from kubequorum_node.kubernetes.api_errors import ApiError
 from kubequorum_node.kubernetes.kubelet import NodeApi
-from kubequorum_node.log import info, warning
+from kubequorum_node.log import WarningsOnce, info, warning
 from kubequorum_node.node import Node
 from kubequorum_node.termination.pods import Pod, Pods, is_being_deleted, name_of
 
@@ -56,6 +56,7 @@ class Drain:
         self._name = node.identity.node_name
         self._api = api or NodeApi(node)
         self._pods = Pods(self._api, self._name)
+        self._once = WarningsOnce()
         self._last_call: float | None = None
 
     def cordon(self) -> None:
@@ -122,7 +123,7 @@ class Drain:
         try:
             left = self.evict_all() if end is None else self._evict_until(end)
         except ApiError as error:
-            self._pods.warn_once(f"pods cannot be listed: {error}")
+            self._once.warn(f"pods cannot be listed: {error}")
             if now - wait.answered >= _UNREACHABLE_SECONDS:
                 raise _GivenUpError(f"the API has not answered for {now - wait.answered:.0f} s") from error
             names = "unknown, the API does not answer"
@@ -184,14 +185,14 @@ class Drain:
                 message=message,
             )
         except ApiError as error:
-            self._pods.warn_once(f"no Event says that EC2 takes this instance back: {error}")
+            self._once.warn(f"no Event says that EC2 takes this instance back: {error}")
 
     def _has_target(self) -> bool:
         """Whether another node accepts pods, as far as the API shows."""
         try:
             nodes = self._api.get("/api/v1/nodes")["items"]
         except ApiError as error:
-            self._pods.warn_once(f"nodes cannot be listed: {error}")
+            self._once.warn(f"nodes cannot be listed: {error}")
             return True
         return any(accepts_pods(node) for node in nodes if node["metadata"]["name"] != self._name)
 

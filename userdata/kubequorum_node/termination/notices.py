@@ -5,15 +5,14 @@ instance (docs/decisions/spot-interruptions.md). A scheduled event is a matter f
 """
 
 import json
-from collections.abc import Callable
 from typing import Any
 
-from kubequorum_node.aws.imds import MetadataError
+from kubequorum_node.aws import imds
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes import events
 from kubequorum_node.kubernetes.api_errors import ApiError
 from kubequorum_node.kubernetes.kubelet import NodeApi
-from kubequorum_node.log import warning
+from kubequorum_node.log import WarningsOnce, warning
 from kubequorum_node.node import Node
 
 _LOOK_SECONDS = 60.0
@@ -29,18 +28,18 @@ class Notices:
         self._node = node
         self._api = api or NodeApi(node)
         self._announced: dict[tuple[str, str], float] = {}
-        self._said: set[str] = set()
+        self._once = WarningsOnce()
 
     def look(self) -> None:
         """Announce what is new, and again what is still ahead after most of an hour."""
         metadata = self._node.metadata
-        if not self._node.is_master and self._ask(metadata.rebalance_recommendation) is not None:
+        if not self._node.is_master and imds.ask(metadata.rebalance_recommendation, self._once) is not None:
             self._announce(
                 "RebalanceRecommendation",
                 "EC2 recommends to replace this spot instance: the risk that it takes it back is higher. "
                 "Its Auto Scaling group launches a successor first",
             )
-        for event in _scheduled(self._ask(metadata.scheduled_events)):
+        for event in _scheduled(imds.ask(metadata.scheduled_events, self._once)):
             self._announce("ScheduledMaintenance", _described(event))
 
     def _announce(self, reason: str, message: str) -> None:
@@ -53,21 +52,9 @@ class Notices:
             events.create_as_node(self._node, self._api, component=_COMPONENT, reason=reason, message=message)
         except ApiError as error:
             # Before the node has joined, for example: the next look tries again.
-            self._warn_once(f"no Event says {reason}: {error}")
+            self._once.warn(f"no Event says {reason}: {error}")
         else:
             self._announced[reason, message] = now
-
-    def _ask(self, question: Callable[[], str | None]) -> str | None:
-        try:
-            return question()
-        except MetadataError as error:
-            self._warn_once(f"asking again: {error}")
-            return None
-
-    def _warn_once(self, message: str) -> None:
-        if message not in self._said:
-            self._said.add(message)
-            warning(message)
 
 
 def watch(node: Node) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from kubequorum_node.kubernetes.api_errors import ApiError
 from kubequorum_node.kubernetes.kubelet import NodeApi
-from kubequorum_node.log import info, warning
+from kubequorum_node.log import WarningsOnce, info
 
 _MIRROR = "kubernetes.io/config.mirror"
 """Marks the mirror of a static pod, which belongs to the host."""
@@ -30,7 +30,7 @@ class Pods:
         self._node_name = node_name
         self._cut: set[str] = set()
         """Uids of pods whose grace period was cut; once is enough."""
-        self._said: set[str] = set()
+        self._once = WarningsOnce()
 
     def left(self) -> list[Pod]:
         """Those that have to move and are still here.
@@ -63,7 +63,7 @@ class Pods:
             if error.status not in (_GONE, _CONFLICT):
                 # 429: a PodDisruptionBudget forbids it for now. That and other failures may pass: it is
                 # retried.
-                self.warn_once(f"pod {name_of(pod)} cannot be evicted yet: {error}")
+                self._once.warn(f"pod {name_of(pod)} cannot be evicted yet: {error}")
         else:
             self._note(pod, "evicted", within)
 
@@ -75,7 +75,7 @@ class Pods:
             )
         except ApiError as error:
             if error.status not in (_GONE, _CONFLICT):
-                self.warn_once(f"pod {name_of(pod)} cannot be deleted: {error}")
+                self._once.warn(f"pod {name_of(pod)} cannot be deleted: {error}")
         else:
             self._note(pod, "deleted", within)
 
@@ -99,12 +99,6 @@ class Pods:
             self._cut.add(pod["metadata"]["uid"])
             cut = f", its grace period cut to {grace} s"
         info(f"pod {name_of(pod)} is {what}{cut}")
-
-    def warn_once(self, message: str) -> None:
-        """Log a warning that is repeated otherwise."""
-        if message not in self._said:
-            warning(message)
-            self._said.add(message)
 
 
 def must_move(pod: Pod) -> bool:
