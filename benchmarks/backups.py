@@ -15,8 +15,10 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, Probe
 from kubequorum_cli.backups import BackupBucket
-from kubequorum_cli.console import Progress
+from kubequorum_cli.commands.backup import take
+from kubequorum_cli.console import Progress, Stage
 from kubequorum_cli.errors import CommandError
+from kubequorum_cli.waiting import wait_until_complete
 from lab.cluster import Cluster
 from lab.workload import Load, loading
 
@@ -30,6 +32,7 @@ _LOSSES = 25
 _BETWEEN_LOSSES_SECONDS = (0.3, 0.9)
 """At random, so that they do not keep time with the writer."""
 _CALM_SECONDS = 5.0
+_SETTLE_SECONDS = 60.0
 _USAGE = (
     f"pid=$(systemctl show {_UNIT} -p MainPID --value); "
     "getconf CLK_TCK; sed 's/.*) //' /proc/$pid/stat; grep VmHWM /proc/$pid/status"
@@ -42,17 +45,21 @@ _CPU_FIELDS = slice(11, 15)
 def measure(cluster: Cluster, progress: Progress) -> Mapping[str, float]:
     """Load the cluster with and without backups, in turns; nothing of it is changed in the end."""
     bucket = BackupBucket(cluster.target)
-    bare = [_load_without_backups(cluster, progress, 0)]
+    bare = [_load_without_backups(cluster, bucket, progress, 0)]
     histories, lags, costs = [], [], []
     for turn in range(1, _TURNS + 1):
         with progress.stage(f"Back up under load, turn {turn} of {_TURNS}") as stage:
+            _wait_until_backed_up(bucket, stage)
             before, began = _usage(cluster), time.monotonic()
             with _loading(cluster, f"backups-{turn}") as load:
                 lags += [_lost_seconds(bucket) for _ in _moments()]
+                if turn == _TURNS:
+                    # A full one, too: more often than the schedule takes them, once in some five minutes.
+                    take(cluster.target, stage, seconds=_SETTLE_SECONDS)
             costs.append(_cost(before, _usage(cluster), time.monotonic() - began))
             histories.append(load.history)
             stage.line(f"at worst {max(lags):.1f} s of writes, in the median {statistics.median(lags):.1f} s")
-        bare.append(_load_without_backups(cluster, progress, turn))
+        bare.append(_load_without_backups(cluster, bucket, progress, turn))
     return {
         "backup_lag_seconds": max(lags),
         "backup_cpu_percent": max(percent for percent, _ in costs),
@@ -97,8 +104,8 @@ def _loading(cluster: Cluster, name: str) -> Iterator[Load]:
         yield load
 
 
-def _moments() -> Iterator[None]:
-    for _ in range(_LOSSES):
+def _moments(losses: int = _LOSSES) -> Iterator[None]:
+    for _ in range(losses):
         time.sleep(random.uniform(*_BETWEEN_LOSSES_SECONDS))
         yield
 
@@ -106,6 +113,11 @@ def _moments() -> Iterator[None]:
 def _lost_seconds(bucket: BackupBucket) -> float:
     """How old the newest change in the bucket is: all machines have one clock."""
     now = time.time()
+    return now - _newest_change(bucket)
+
+
+def _newest_change(bucket: BackupBucket) -> float:
+    """When it was seen, in seconds since 1970."""
     generation = bucket.newest_generation()
     fulls = [] if generation is None else bucket.fulls(generation)
     logs = bucket.logs(generation, after=fulls[-1].point.revision) if generation and fulls else []
@@ -113,7 +125,19 @@ def _lost_seconds(bucket: BackupBucket) -> float:
         raise CommandError(
             "there is no log of changes in the bucket", remedy="see docs/operations/backups.md"
         )
-    return now - bucket.read_log(logs[-1]).last.seen.timestamp()
+    return bucket.read_log(logs[-1]).last.seen.timestamp()
+
+
+def _wait_until_backed_up(bucket: BackupBucket, stage: Stage) -> None:
+    """Wait for a change of after this moment: the start of the service is not what backups cost."""
+    began = time.time()
+    wait_until_complete(
+        lambda: [] if _newest_change(bucket) > began else ["the newest change is older"],
+        stage,
+        seconds=_SETTLE_SECONDS,
+        what="no change has come into the bucket",
+        remedy="see docs/operations/backups.md",
+    )
 
 
 def _usage(cluster: Cluster) -> dict[str, tuple[float, float]]:
@@ -130,15 +154,17 @@ def _cost(
     return 100 * (after[writer][0] - before[writer][0]) / seconds, after[writer][1]
 
 
-def _load_without_backups(cluster: Cluster, progress: Progress, turn: int) -> Path:
+def _load_without_backups(cluster: Cluster, bucket: BackupBucket, progress: Progress, turn: int) -> Path:
     """The history of the same load without backups: half as long before the first turn and after the last."""
-    share = 0.5 if turn in (0, _TURNS) else 1.0
+    losses = _LOSSES // 2 if turn in (0, _TURNS) else _LOSSES
     with (
         progress.stage("The same load without backups"),
         _without_backups(cluster),
         _loading(cluster, f"no-backups-{turn}") as bare,
     ):
-        time.sleep(share * sum(_BETWEEN_LOSSES_SECONDS) / 2 * _LOSSES)
+        for _ in _moments(losses):
+            # What it says is old. Asked, because asking loads this computer as much as the other turns do.
+            _newest_change(bucket)
     return bare.history
 
 

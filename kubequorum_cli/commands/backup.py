@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kubequorum_cli.backups import BackupBucket, Full, report
-from kubequorum_cli.console import Progress
+from kubequorum_cli.console import Progress, Stage
 from kubequorum_cli.errors import CommandError
 from kubequorum_cli.kubernetes import ApiError, Client, find_access
 from kubequorum_cli.target import Target
@@ -30,30 +30,33 @@ def backup(target: Target, *, seconds: float) -> None:
     Raises:
         CommandError: it cannot be asked for, or it is not there in time.
     """
-    bucket = BackupBucket(target)
-    client = Client(find_access(target))
     with Progress().stage("taking a full snapshot of etcd") as stage:
-        revision = _request(client)
-        stage.detail(f"asked for at revision {revision}")
-        found: list[Full] = []
+        taken = take(target, stage, seconds=seconds)
+        stage.line(f"s3://{BackupBucket(target).name}/{taken.key}, {report.size(taken.size_bytes)}")
+    print(taken.point)
 
-        def missing() -> str:
-            try:
-                found.extend(_since(bucket, revision)[:1])
-            except (BotoCoreError, ClientError) as error:
-                return f"the bucket cannot be read: {error}"
-            return (
-                "" if found else f"no snapshot with revision {revision} or a later one is in the bucket yet"
-            )
 
-        if why := poll(missing, seconds=seconds, pause_seconds=_PAUSE_SECONDS, show=stage.detail):
-            raise CommandError(
-                f"there is no backup after {seconds:.0f} s",
-                why=why,
-                remedy=f"it was asked for and will be taken as soon as a master can: {_RUNBOOK}",
-            )
-        stage.line(f"s3://{bucket.name}/{found[0].key}, {report.size(found[0].size_bytes)}")
-    print(found[0].point)
+def take(target: Target, stage: Stage, *, seconds: float) -> Full:
+    """The same within a stage of another command; returns what is in the bucket."""
+    bucket = BackupBucket(target)
+    revision = _request(Client(find_access(target)))
+    stage.detail(f"asked for at revision {revision}")
+    found: list[Full] = []
+
+    def missing() -> str:
+        try:
+            found.extend(_since(bucket, revision)[:1])
+        except (BotoCoreError, ClientError) as error:
+            return f"the bucket cannot be read: {error}"
+        return "" if found else f"no snapshot with revision {revision} or a later one is in the bucket yet"
+
+    if why := poll(missing, seconds=seconds, pause_seconds=_PAUSE_SECONDS, show=stage.detail):
+        raise CommandError(
+            f"there is no backup after {seconds:.0f} s",
+            why=why,
+            remedy=f"it was asked for and will be taken as soon as a master can: {_RUNBOOK}",
+        )
+    return found[0]
 
 
 def _request(client: Client) -> int:
