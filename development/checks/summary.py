@@ -8,6 +8,8 @@ from development.checks import suites
 from development.checks.static import Outcome
 from development.checks.suites import Suite
 
+_LONGEST_FILES, _LONG_SECONDS = 12, 60.0
+
 
 class Summary:
     """Counts the outcomes of tests by suite."""
@@ -18,11 +20,14 @@ class Summary:
         self._outcomes: dict[Suite | None, Counter[str]] = {}
         self._seconds: defaultdict[Suite | None, float] = defaultdict(float)
         self._reasons: Counter[str] = Counter()
+        self._files: defaultdict[str, float] = defaultdict(float)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count a test once: by its call, or by what prevented it."""
-        suite = suites.of(report.nodeid.partition("::")[0], report.keywords)
+        file = report.nodeid.partition("::")[0]
+        suite = suites.of(file, report.keywords)
         self._seconds[suite] += report.duration
+        self._files[file] += report.duration
         if report.when == "call" or report.outcome != "passed":
             self._outcomes.setdefault(suite, Counter())[report.outcome] += 1
         if report.skipped:
@@ -37,6 +42,11 @@ class Summary:
             if suite in self._asked and not counts["failed"] and counts["passed"] > counts["skipped"]
         }
 
+    def longest_files(self) -> list[tuple[str, float]]:
+        """The files whose tests took longest, and their seconds: where to look when a run takes too long."""
+        long = [(file, seconds) for file, seconds in self._files.items() if seconds >= _LONG_SECONDS]
+        return sorted(long, key=lambda each: -each[1])[:_LONGEST_FILES]
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Write the table; its seconds are those of the tests, of which two may run at a time."""
         write = terminalreporter.write_line
@@ -50,5 +60,7 @@ class Summary:
             else:
                 text = "has no tests" if suite in self._asked else "not asked for"
             write(f"{suite:<12} {text:<40} {self._seconds[suite]:7.1f} s")
+        for file, seconds in self.longest_files():
+            write(f"of these, {file:<43} {seconds:7.1f} s")
         for reason, number in self._reasons.items():
             write(f"skipped {number}: {reason}")

@@ -61,21 +61,34 @@ def test_the_recorded_durations_are_readable() -> None:
 def test_only_whole_suites_count_as_measured() -> None:
     """Not one with a failure, nor one that was mostly skipped, nor one that was not asked for."""
     summary = Summary(static=[], asked={Suite.UNIT, Suite.DEPLOY, Suite.MACHINES})
-    for path, outcome in (
+    for file, outcome in (
         ("tests/unit/test_x.py", "passed"),
         ("tests/deploy/test_x.py", "failed"),
         ("tests/kubernetes/test_x.py", "skipped"),
         ("tests/snapshots/test_x.py", "passed"),
     ):
-        summary.pytest_runtest_logreport(
-            pytest.TestReport(
-                nodeid=f"{path}::test_it",
-                location=(path, 0, "test_it"),
-                keywords={"deploy": 1} if "deploy" in path else {},
-                outcome=outcome,  # type: ignore[arg-type]
-                longrepr=None,
-                when="call",
-                duration=2.5,
-            )
-        )
+        summary.pytest_runtest_logreport(_report(file, outcome, seconds=2.5))
     assert summary.seconds_of_whole_suites() == {"unit": 2.5}
+
+
+def test_the_longest_files_of_tests_are_named() -> None:
+    """Only those that take long, the longest first, with all of their tests together."""
+    summary = Summary(static=[], asked={Suite.MACHINES})
+    for name, seconds in (("short", 59.0), ("long", 61.0), ("longest", 40.0), ("longest", 50.0)):
+        summary.pytest_runtest_logreport(_report(f"tests/kubernetes/test_{name}.py", "passed", seconds))
+    assert summary.longest_files() == [
+        ("tests/kubernetes/test_longest.py", 90.0),
+        ("tests/kubernetes/test_long.py", 61.0),
+    ]
+
+
+def _report(file: str, outcome: str, seconds: float) -> pytest.TestReport:
+    return pytest.TestReport(
+        nodeid=f"{file}::test_it",
+        location=(file, 0, "test_it"),
+        keywords={"deploy": 1} if "deploy" in file else {},
+        outcome=outcome,  # type: ignore[arg-type]
+        longrepr=None,
+        when="call",
+        duration=seconds,
+    )
