@@ -1,14 +1,22 @@
 """The AWS resources of one cluster, and of no other in its account: stacks, groups, instances, volumes."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
 from kubequorum_cli.errors import CommandError
 from kubequorum_cli.target import STACKS, Target
 
-_CLUSTER_TAG = "kubequorum:cluster"
-"""A tag of all groups that the instances get, too; its value is the cluster's name."""
+CLUSTER_TAG = "kubequorum:cluster"
+"""A tag of all resources; its value is the cluster's name."""
+SLOT_TAG = "kubequorum:slot"
+"""A tag of the groups and instances of masters, and of etcd volumes."""
+WORKER_GROUP_TAG = "kubequorum:worker-group"
+"""A tag of the groups and instances of workers."""
+REPLACING_PROCESSES = ("Launch", "Terminate", "HealthCheck", "ReplaceUnhealthy")
+"""Processes of a group that replace an instance
+(https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html)."""
 _ETCD_DEVICE = "/dev/xvdf"
 """The name under which masters attach the slot's volume."""
 _AT_ONCE = 100
@@ -41,7 +49,8 @@ class Resources:
 
     def stacks(self) -> list[dict[str, Any]]:
         """The cluster's stacks that exist, as CloudFormation describes them."""
-        described = map(self.target.stack, STACKS)
+        with ThreadPoolExecutor(len(STACKS)) as pool:
+            described = list(pool.map(self.target.stack, STACKS))
         return [stack for stack in described if stack and stack["StackStatus"] != "DELETE_COMPLETE"]
 
     def stack_resources(self, stack_name: str) -> list[dict[str, Any]]:
@@ -62,10 +71,16 @@ class Resources:
     def owned(self, *stack_names: str) -> dict[str, list[str]]:
         """Resource type to the physical ids of its resources, of stacks by their names in CloudFormation."""
         found: dict[str, list[str]] = {}
-        for name in stack_names:
-            for resource in self.stack_resources(name):
-                found.setdefault(resource["ResourceType"], []).append(resource["PhysicalResourceId"])
+        with ThreadPoolExecutor(len(STACKS)) as pool:
+            for resources in pool.map(self.stack_resources, stack_names):
+                for resource in resources:
+                    found.setdefault(resource["ResourceType"], []).append(resource["PhysicalResourceId"])
         return found
+
+    @cached_property
+    def inventory(self) -> dict[str, list[str]]:
+        """As `owned`, of all of the cluster's stacks; read once."""
+        return self.owned(*(stack["StackName"] for stack in self.stacks()))
 
     def events(self, stack: str) -> list[dict[str, Any]]:
         """All events of a stack, oldest first."""
@@ -80,7 +95,7 @@ class Resources:
     @cached_property
     def group_names(self) -> tuple[str, ...]:
         """The names of all groups, of masters and of workers; read once, as `groups`."""
-        return tuple(self.owned(*(stack["StackName"] for stack in self.stacks())).get(_GROUP, []))
+        return tuple(self.inventory.get(_GROUP, []))
 
     def all_groups(self) -> list[dict[str, Any]]:
         """All groups, as Auto Scaling describes them."""
@@ -97,7 +112,7 @@ class Resources:
 
     def forget_groups(self) -> None:
         """Read the groups again when they are needed next: a deployment may have replaced them."""
-        for name in ("groups", "group_names"):
+        for name in ("groups", "group_names", "inventory"):
             self.__dict__.pop(name, None)
 
     @property
@@ -154,6 +169,11 @@ class Resources:
         """The availability zone of a slot."""
         return str(self.group(slot)["AvailabilityZones"][0])
 
+    def activities(self, group: str) -> list[dict[str, Any]]:
+        """What a group has done lately and is doing, newest first: at most 100 activities."""
+        client = self.client("autoscaling")
+        return list(client.describe_scaling_activities(AutoScalingGroupName=group)["Activities"])
+
     def _described(self, *groups: str) -> dict[str, dict[str, Any]]:
         pages = self.client("autoscaling").get_paginator("describe_auto_scaling_groups")
         return {
@@ -170,7 +190,7 @@ class Resources:
         """The instances of all groups, or of one, in these states, as EC2 describes them, by id."""
         filters = [
             {"Name": "instance-state-name", "Values": list(states)},
-            {"Name": f"tag:{_CLUSTER_TAG}", "Values": [self.target.cluster]},
+            {"Name": f"tag:{CLUSTER_TAG}", "Values": [self.target.cluster]},
         ]
         if group is not None:
             filters.append({"Name": "tag:aws:autoscaling:groupName", "Values": [group]})
@@ -181,20 +201,17 @@ class Resources:
         # A filter, unlike a list of ids, may name what no longer exists.
         return self._described_instances([{"Name": "instance-id", "Values": list(ids)}]) if ids else {}
 
-    def scheduled_events(self, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-        """What EC2 has scheduled for instances that it knows, and is still ahead, by id.
+    def statuses(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Status checks and scheduled events of instances that EC2 knows, by id; of those that run.
 
-        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_scheduled_events.html
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html
         """
         found = {}
         for begin in range(0, len(ids), _AT_ONCE):
             pages = self.client("ec2").get_paginator("describe_instance_status")
             # With ids, AWS allows no page size; it answers for up to 100 at once.
             for page in pages.paginate(InstanceIds=list(ids[begin : begin + _AT_ONCE])):
-                for status in page["InstanceStatuses"]:
-                    found[status["InstanceId"]] = [
-                        dict(event) for event in status.get("Events", []) if not _is_over(event)
-                    ]
+                found.update({status["InstanceId"]: dict(status) for status in page["InstanceStatuses"]})
         return found
 
     def _described_instances(self, filters: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -212,9 +229,9 @@ class Resources:
         return str(answer.get("Output", ""))
 
 
-def _is_over(event: dict[str, Any]) -> bool:
-    """Whether it was done or called off: EC2 lists it for another week, and says so in its description."""
-    return str(event.get("Description", "")).startswith(("[Completed]", "[Canceled]"))
+def tag(described: dict[str, Any], key: str) -> str:
+    """The value of a tag of something that AWS has described; empty without it."""
+    return next((str(tag["Value"]) for tag in described.get("Tags", []) if tag["Key"] == key), "")
 
 
 def groups_in(outputs: dict[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,10 +78,19 @@ class Target:
     """A line for `status`: where the cluster is."""
     details: Mapping[str, object] = field(default_factory=dict)
     """The same for `status --json`: keys beside those of the report."""
+    _clients: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     def client(self, service: str) -> Any:
-        """A boto3 client of a service."""
-        return self.session.client(service, endpoint_url=self.endpoint_url)  # type: ignore[call-overload]
+        """The boto3 client of a service: one for all threads."""
+        # Clients may be shared by threads, a session may not
+        # (https://boto3.amazonaws.com/v1/documentation/api/latest/guide/session.html).
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self.session.client(  # type: ignore[call-overload]
+                    service, endpoint_url=self.endpoint_url
+                )
+            return self._clients[service]
 
     def stack_name(self, stack: str) -> str:
         """The name in CloudFormation of the cluster's stack: Network, State, ControlPlane or Workers."""
@@ -116,6 +126,14 @@ class Target:
                 f"stack {self.stack_name(stack)} {missing}", remedy=f"deploy cluster {self.cluster} first"
             )
         return outputs[key]
+
+    def state_bucket(self) -> str:
+        """The name of the cluster's state bucket.
+
+        Raises:
+            CommandError: the cluster has no State stack.
+        """
+        return self.output("State", "StateBucketArn").rpartition(":")[2]
 
 
 def from_environment() -> Target:

@@ -1,13 +1,15 @@
-"""`reference`: write what is generated from the model of the cluster file."""
+"""`reference`: write what is generated from the model of the cluster file, and from the table of findings."""
 
 from pathlib import Path
 
 from kubequorum.config import reference
+from kubequorum_cli.validate.page import page as findings
 from lab.settings import CHECKOUT
 
 FILES = {
     Path("docs/cluster-file.md"): reference.page,
     Path("clusters/schema.json"): reference.schema,
+    Path("docs/operations/findings.md"): findings,
 }
 """Each file with the function that generates its text; paths from the root of the checkout."""
 

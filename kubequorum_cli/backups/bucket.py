@@ -35,7 +35,7 @@ class BackupBucket:
         Raises:
             CommandError: the cluster has no State stack.
         """
-        self.name = name or target.output("State", "StateBucketArn").rpartition(":")[2]
+        self.name = name or target.state_bucket()
         self._s3 = target.client("s3")
 
     def generations(self) -> list[Generation]:

@@ -34,10 +34,19 @@ class BackupState:
     """Why there is no backup, or why they cannot be seen."""
 
 
+def read(target: Target) -> BackupState:
+    """Ask once. Errors of botocore are not handled.
+
+    Raises:
+        CommandError: the cluster has no State stack, or the last drill cannot be read.
+    """
+    return _look(BackupBucket(target))
+
+
 def look(target: Target) -> BackupState:
     """Ask once; what fails is the problem of the answer."""
     try:
-        return _look(BackupBucket(target))
+        return read(target)
     except CommandError as error:
         return BackupState(problem=f"{error.what}: {error.why}" if error.why else error.what)
     except (BotoCoreError, ClientError) as error:

@@ -28,6 +28,30 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
 
         run(find_target(), as_json=json)
 
+    @app.command(rich_help_panel=_PANEL)
+    def validate(
+        *,
+        wait: Annotated[
+            str, typer.Option(help="Repeat until nothing is wrong, for so long at most: seconds, or 10m.")
+        ] = "0",
+        json: Annotated[bool, typer.Option("--json", help="For programs: one JSON document.")] = False,
+    ) -> None:
+        """Look at everything once, and say what is wrong.
+
+        Stacks, groups, instances, slots and their records, volumes, load balancers, names, the API, nodes,
+        the pods of the control plane, certificates, clocks, backups and addons. Nothing is changed. Each
+        finding has an id, what is seen, and what to do: docs/operations/findings.md lists them. What a
+        deployment does at the moment is a warning. What cannot be read is an error.
+
+        Exit codes: 0 nothing is wrong (there may be warnings), 1 something is wrong, 2 wrong usage.
+
+        Examples: `./kubequorum validate` · `./kubequorum validate --wait 10m` ·
+        `./kubequorum validate --json | jq -r '.findings[].id'`
+        """
+        from kubequorum_cli.commands.validate import validate as run
+
+        run(find_target(), wait=wait, as_json=json)
+
     @app.command(
         rich_help_panel=_PANEL,
         context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},

@@ -1,95 +1,89 @@
-"""Asks the AWS API what the cluster's stacks have built, starting from the stacks' lists of resources."""
+"""Asks the AWS API what the cluster's stacks have built, starting from the stacks' lists of resources.
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+Errors of botocore are not handled.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from kubequorum_cli.report.model import Group, Instance, LoadBalancer, Name, Report, Stack, Volume, Zone
-from kubequorum_cli.resources import Resources
+from kubequorum_cli.resources import CLUSTER_TAG, SLOT_TAG, WORKER_GROUP_TAG, Resources, tag
 from kubequorum_cli.target import Target
 
 if TYPE_CHECKING:
-    from types_boto3_ec2 import EC2Client
     from types_boto3_elbv2 import ElasticLoadBalancingv2Client
-    from types_boto3_route53 import Route53Client
 
-Owned: TypeAlias = Callable[[str], list[str]]
-"""From a resource type to the physical ids of the stacks' resources of that type."""
+_WORST_FIRST = ("impaired", "insufficient-data", "initializing", "ok")
 
 
 def collect(target: Target) -> Report:
-    """Ask for everything; errors of botocore are not handled."""
-    ec2 = target.client("ec2")
+    """Ask for everything."""
     resources = Resources(target)
-    stacks = _stacks(resources)
-    found = resources.owned(*(stack.name for stack in stacks))
-
-    def owned(resource_type: str) -> list[str]:
-        return found.get(resource_type, [])
-
     return Report(
-        stacks=stacks,
-        zones=_zones(ec2, owned),
-        groups=_groups(resources),
-        volumes=_volumes(ec2, owned),
-        load_balancers=_load_balancers(target.client("elbv2"), owned),
-        names=_names(target.client("route53"), owned),
+        stacks=stacks(resources),
+        zones=zones(resources),
+        groups=groups(resources),
+        volumes=volumes(resources),
+        load_balancers=load_balancers(resources),
+        names=names(resources),
     )
 
 
-def _stacks(resources: Resources) -> list[Stack]:
+def stacks(resources: Resources) -> list[Stack]:
+    """The cluster's stacks that exist."""
     return [
         Stack(
             name=stack["StackName"],
             status=stack["StackStatus"],
             reason=stack.get("StackStatusReason", ""),
+            created=stack["CreationTime"].isoformat(timespec="seconds"),
             outputs={o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])},
         )
         for stack in resources.stacks()
     ]
 
 
-def _zones(ec2: "EC2Client", owned: Owned) -> list[Zone]:
-    if not (ids := owned("AWS::EC2::Subnet")):
+def zones(resources: Resources) -> list[Zone]:
+    """The zones in which the stacks have subnets."""
+    if not (ids := resources.inventory.get("AWS::EC2::Subnet")):
         return []
-    zones: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, str]] = {}
     # Filters, here and below: unlike a list of ids they may name what no longer exists.
-    pages = ec2.get_paginator("describe_subnets").paginate(Filters=[{"Name": "subnet-id", "Values": ids}])
-    for page in pages:
+    pages = resources.client("ec2").get_paginator("describe_subnets")
+    for page in pages.paginate(Filters=[{"Name": "subnet-id", "Values": ids}]):
         for subnet in page["Subnets"]:
-            zones.setdefault(subnet["AvailabilityZone"], {})[subnet["SubnetId"]] = subnet["CidrBlock"]
-    return [Zone(name=name, subnets=subnets) for name, subnets in sorted(zones.items())]
+            found.setdefault(subnet["AvailabilityZone"], {})[subnet["SubnetId"]] = subnet["CidrBlock"]
+    return [Zone(name=name, subnets=subnets) for name, subnets in sorted(found.items())]
 
 
-def _groups(resources: Resources) -> list[Group]:
-    groups = resources.all_groups()
-    ids = [instance["InstanceId"] for group in groups for instance in group.get("Instances", [])]
-    described = resources.instances_by_id(ids)
-    events = resources.scheduled_events([id_ for id_ in ids if id_ in described])
+def groups(resources: Resources) -> list[Group]:
+    """The stacks' groups with their instances."""
+    described = resources.all_groups()
+    ids = [instance["InstanceId"] for group in described for instance in group.get("Instances", [])]
+    instances = resources.instances_by_id(ids)
+    statuses = resources.statuses([id_ for id_ in ids if id_ in instances])
     return [
         Group(
             name=group["AutoScalingGroupName"],
+            slot=tag(group, SLOT_TAG),
+            worker_group=tag(group, WORKER_GROUP_TAG),
             zones=sorted(group["AvailabilityZones"]),
             min_size=group["MinSize"],
             max_size=group["MaxSize"],
             desired=group["DesiredCapacity"],
+            suspended=sorted(process["ProcessName"] for process in group.get("SuspendedProcesses", [])),
             instances=[
                 _instance(
-                    member,
-                    described.get(member["InstanceId"], {}),
-                    [_event(event) for event in events.get(member["InstanceId"], [])],
+                    member, instances.get(member["InstanceId"], {}), statuses.get(member["InstanceId"], {})
                 )
                 for member in group.get("Instances", [])
             ],
         )
-        for group in groups
+        for group in described
     ]
 
 
-def _event(event: dict[str, Any]) -> str:
-    return f"{event['Code']} not before {event['NotBefore']:%Y-%m-%d %H:%M} UTC: {event['Description']}"
-
-
-def _instance(member: dict[str, Any], described: dict[str, Any], events: list[str]) -> Instance:
+def _instance(member: dict[str, Any], described: dict[str, Any], status: dict[str, Any]) -> Instance:
     return Instance(
         id=member["InstanceId"],
         zone=member["AvailabilityZone"],
@@ -98,42 +92,70 @@ def _instance(member: dict[str, Any], described: dict[str, Any], events: list[st
         lifecycle_state=member["LifecycleState"],
         health=member["HealthStatus"],
         private_ip=described.get("PrivateIpAddress", ""),
-        scheduled_events=events,
+        status_checks=_status_checks(status),
+        scheduled_events=[_event(event) for event in status.get("Events", []) if not _is_over(event)],
     )
 
 
-def _volumes(ec2: "EC2Client", owned: Owned) -> list[Volume]:
-    if not (ids := owned("AWS::EC2::Volume")):
+def _status_checks(status: dict[str, Any]) -> str:
+    """The worse one of the two checks, of the host below and of the instance itself."""
+    checks = {status.get(check, {}).get("Status", "") for check in ("SystemStatus", "InstanceStatus")}
+    return next((state for state in _WORST_FIRST if state in checks), "")
+
+
+def _event(event: dict[str, Any]) -> str:
+    return f"{event['Code']} not before {event['NotBefore']:%Y-%m-%d %H:%M} UTC: {event['Description']}"
+
+
+def _is_over(event: dict[str, Any]) -> bool:
+    """Whether it was done or called off: EC2 lists it for another week, and says so in its description.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_scheduled_events.html
+    """
+    return str(event.get("Description", "")).startswith(("[Completed]", "[Canceled]"))
+
+
+def volumes(resources: Resources) -> list[Volume]:
+    """The volumes that the stacks declare, and all etcd volumes of the cluster."""
+    if not (ids := resources.inventory.get("AWS::EC2::Volume")):
         return []
-    pages = ec2.get_paginator("describe_volumes").paginate(Filters=[{"Name": "volume-id", "Values": ids}])
-    volumes = [
-        Volume(
+    of_slots = [
+        {"Name": f"tag:{CLUSTER_TAG}", "Values": [resources.target.cluster]},
+        {"Name": "tag-key", "Values": [SLOT_TAG]},
+    ]
+    pages = resources.client("ec2").get_paginator("describe_volumes")
+    found = {
+        volume["VolumeId"]: Volume(
             id=volume["VolumeId"],
-            name=next((t["Value"] for t in volume.get("Tags", []) if t["Key"] == "Name"), ""),
+            name=tag(volume, "Name"),
+            slot=tag(volume, SLOT_TAG),
             zone=volume["AvailabilityZone"],
             size_gib=volume["Size"],
             encrypted=volume["Encrypted"],
             state=volume["State"],
             attached_to=", ".join(a["InstanceId"] for a in volume.get("Attachments", [])),
         )
-        for page in pages
+        for filters in ([{"Name": "volume-id", "Values": ids}], of_slots)
+        for page in pages.paginate(Filters=filters)
         for volume in page["Volumes"]
-    ]
-    return sorted(volumes, key=lambda volume: volume.zone)
+    }
+    return sorted(found.values(), key=lambda volume: volume.zone)
 
 
-def _load_balancers(elb: "ElasticLoadBalancingv2Client", owned: Owned) -> list[LoadBalancer]:
-    if not (arns := owned("AWS::ElasticLoadBalancingV2::LoadBalancer")):
+def load_balancers(resources: Resources) -> list[LoadBalancer]:
+    """The stacks' load balancers with their targets."""
+    if not (arns := resources.inventory.get("AWS::ElasticLoadBalancingV2::LoadBalancer")):
         return []
+    client = resources.client("elbv2")
     return [
         LoadBalancer(
             name=balancer["LoadBalancerName"],
             dns_name=balancer["DNSName"],
             scheme=balancer["Scheme"],
             state=balancer["State"]["Code"],
-            targets=_targets(elb, balancer["LoadBalancerArn"]),
+            targets=_targets(client, balancer["LoadBalancerArn"]),
         )
-        for balancer in elb.describe_load_balancers(LoadBalancerArns=arns)["LoadBalancers"]
+        for balancer in client.describe_load_balancers(LoadBalancerArns=arns)["LoadBalancers"]
     ]
 
 
@@ -147,17 +169,22 @@ def _targets(elb: "ElasticLoadBalancingv2Client", arn: str) -> dict[str, str]:
     }
 
 
-def _names(route53: "Route53Client", owned: Owned) -> list[Name]:
-    names = []
-    for zone_id in owned("AWS::Route53::HostedZone"):
-        private = (
-            route53.get_hosted_zone(Id=zone_id)["HostedZone"].get("Config", {}).get("PrivateZone", False)
-        )
-        for page in route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone_id):
-            for record in page["ResourceRecordSets"]:
-                if record["Type"] in {"NS", "SOA"}:
-                    continue
-                alias = [record["AliasTarget"]["DNSName"]] if "AliasTarget" in record else []
-                values = alias or [value["Value"] for value in record.get("ResourceRecords", [])]
-                names.append(Name(name=record["Name"], type=record["Type"], values=values, private=private))
-    return names
+def names(resources: Resources) -> list[Name]:
+    """The records of the stacks' own zones."""
+    return [
+        name
+        for zone_id in resources.inventory.get("AWS::Route53::HostedZone", [])
+        for name in _names_of(resources.client("route53"), zone_id)
+    ]
+
+
+def _names_of(route53: Any, zone_id: str) -> Iterator[Name]:
+    zone = route53.get_hosted_zone(Id=zone_id)["HostedZone"]
+    private = zone.get("Config", {}).get("PrivateZone", False)
+    for page in route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone_id):
+        for record in page["ResourceRecordSets"]:
+            if record["Type"] in {"NS", "SOA"}:
+                continue
+            alias = [record["AliasTarget"]["DNSName"]] if "AliasTarget" in record else []
+            values = alias or [value["Value"] for value in record.get("ResourceRecords", [])]
+            yield Name(name=record["Name"], type=record["Type"], values=values, private=private)

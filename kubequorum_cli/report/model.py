@@ -10,6 +10,8 @@ class Stack:
     name: str
     status: str
     reason: str
+    created: str
+    """ISO 8601."""
     outputs: dict[str, str]
 
 
@@ -32,6 +34,8 @@ class Instance:
     lifecycle_state: str
     health: str
     private_ip: str
+    status_checks: str
+    """Of EC2: `ok`, `impaired`, `initializing`, `insufficient-data`; empty while it does not run."""
     scheduled_events: list[str]
     """What EC2 has scheduled for it, like a reboot or its retirement: code, time and description."""
 
@@ -41,19 +45,27 @@ class Group:
     """An Auto Scaling group."""
 
     name: str
+    slot: str
+    """Empty for workers."""
+    worker_group: str
+    """Empty for masters."""
     zones: list[str]
     min_size: int
     max_size: int
     desired: int
+    suspended: list[str]
+    """Its processes that somebody has suspended."""
     instances: list[Instance]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Volume:
-    """An EBS volume that a stack declares."""
+    """An EBS volume that a stack declares, or that a master has made in place of a lost one."""
 
     id: str
     name: str
+    slot: str
+    """Empty for a volume that is no slot's."""
     zone: str
     size_gib: int
     encrypted: bool

@@ -9,16 +9,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from kubequorum_cli.errors import CommandError
-from kubequorum_cli.resources import Resources
-from kubequorum_cli.restore.request import RestoreBucket, SlotRecord
+from kubequorum_cli.resources import REPLACING_PROCESSES, Resources
+from kubequorum_cli.restore.request import RestoreBucket
+from kubequorum_cli.slot_records import SlotRecord
 
 _LAUNCH_HOOK = "launch"
 _READY = "ready"
 _PATIENCE_SECONDS = 60.0
 """How long a master that is booting has to notice the request: those that wait look every few seconds."""
-_NEEDED = ("Launch", "Terminate", "HealthCheck", "ReplaceUnhealthy")
-"""Processes of a group that replace an instance
-(https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html)."""
 
 
 @dataclass(kw_only=True)
@@ -53,7 +51,7 @@ class Masters:
             group = self.resources.group(slot)
             name = group["AutoScalingGroupName"]
             suspended = {entry["ProcessName"] for entry in group.get("SuspendedProcesses", [])}
-            if stopped := sorted(suspended.intersection(_NEEDED)):
+            if stopped := sorted(suspended.intersection(REPLACING_PROCESSES)):
                 raise CommandError(
                     f"the group of slot {slot} cannot replace its master",
                     why=f"{', '.join(stopped)} of {name} is suspended",

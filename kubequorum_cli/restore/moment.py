@@ -1,14 +1,12 @@
 """What a person may say after `--to`: the latest, a time, so long ago, or the id of a point."""
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from kubequorum_cli import durations
 from kubequorum_cli.backups import Point
 from kubequorum_cli.errors import UsageError
 
 LATEST = "latest"
-_AGO = re.compile(r"(\d+)(s|m|h|d)")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 EXAMPLES = (
     "latest, 2027-01-15T12:30:00Z, 90m (that long ago: s, m, h or d), or an id as in `kubequorum backups`"
 )
@@ -28,11 +26,11 @@ def parse(text: str, *, now: datetime) -> Moment:
         return None
     if (point := Point.parse(words)) is not None:
         return point
-    if ago := _AGO.fullmatch(words):
-        try:
-            return now - timedelta(**{_UNITS[ago.group(2)]: int(ago.group(1))})
-        except OverflowError as error:
-            raise _wrong(text, "that is before the calendar begins") from error
+    try:
+        if (ago := durations.parse(words)) is not None:
+            return now - ago
+    except OverflowError as error:
+        raise _wrong(text, "that is before the calendar begins") from error
     try:
         found = datetime.fromisoformat(words)
     except ValueError as error:

@@ -7,10 +7,12 @@ from typing import Any, Self, cast
 
 from botocore.exceptions import ClientError
 
+from kubequorum_cli import slot_records
 from kubequorum_cli.errors import CommandError
+from kubequorum_cli.slot_records import SlotRecord
 from kubequorum_cli.target import Target
 
-_REQUESTS, _CLAIMS, _DATA, _SLOTS = "restores/requests/", "restores/claims/", "restores/data/", "slots/"
+_REQUESTS, _CLAIMS, _DATA = "restores/requests/", "restores/claims/", "restores/data/"
 _ABSENT = frozenset({"NoSuchKey", "404"})
 _WRITTEN = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
@@ -47,15 +49,6 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SlotRecord:
-    """What a slot's record says about a restore."""
-
-    instance: str
-    restore: int
-    outcome: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Restored:
     """What masters have made of a request: the snapshot that all of them restore."""
 
@@ -87,7 +80,7 @@ class RestoreBucket:
         Raises:
             CommandError: the cluster has no State stack.
         """
-        self.name = target.output("State", "StateBucketArn").rpartition(":")[2]
+        self.name = target.state_bucket()
         self._s3 = target.client("s3")
 
     def requests(self) -> list[Request]:
@@ -137,22 +130,16 @@ class RestoreBucket:
 
     def slots(self) -> list[str]:
         """The slots that have a record, in order."""
-        return [key.split("/")[1] for key in self._keys(_SLOTS) if key.endswith("/record.json")]
+        keys = self._keys(slot_records.PREFIX)
+        return [key.split("/")[1] for key in keys if key.endswith(f"/{slot_records.NAME}")]
 
     def record(self, slot: str) -> SlotRecord | None:
-        """A slot's record; None if it has none."""
-        body = self._read(f"{_SLOTS}{slot}/record.json")
-        if body is None:
-            return None
-        try:
-            document = json.loads(body)
-            return SlotRecord(
-                instance=str(document["instance"]),
-                restore=int(document.get("restore", 0)),
-                outcome=str(document["outcome"]),
-            )
-        except (LookupError, TypeError, ValueError) as error:
-            raise self._unreadable(f"{_SLOTS}{slot}/record.json", error) from error
+        """A slot's record; None if it has none.
+
+        Raises:
+            CommandError: it is unreadable.
+        """
+        return slot_records.read(self._s3, self.name, slot)
 
     def _request(self, key: str) -> Request:
         try:

@@ -44,7 +44,7 @@ def test_the_help_needs_neither_lab_nor_emulator() -> None:
     """It lists the commands that read a cluster's state, and imports no other package of the tree."""
     done = _run("--help")
     assert done.returncode == 0
-    for command in ("status", "kubectl", "kubeconfig", "backups", "backup"):
+    for command in ("status", "validate", "kubectl", "kubeconfig", "backups", "backup"):
         assert f" {command} " in done.stdout
     assert " up " not in done.stdout
     assert done.stderr == "imported: []"
@@ -73,6 +73,10 @@ def test_status_reads_the_account_in_the_environment(emulator: Emulator) -> None
     done = _run("status", **variables)
     assert (done.returncode, "No stack is deployed" in done.stdout) == (0, True), done.stderr
     assert done.stderr == "imported: []"
+    validated = _run("validate", **variables)
+    assert validated.returncode == 1
+    assert "stack-missing  stack x-ControlPlane" in validated.stdout
+    assert _run("validate", "--wait", "soon", **variables).returncode == 2
     refused = _run("kubeconfig", **variables)
     assert refused.returncode == 1
     assert "deploy cluster x first" in refused.stderr

@@ -18,7 +18,7 @@ def program(tmp_path: Path) -> Program:
 
 
 COMMANDS = [
-    "up", "down", "status", "env", "logs", "kubectl", "kubeconfig", "ssh", "fault", "install",
+    "up", "down", "status", "validate", "env", "logs", "kubectl", "kubeconfig", "ssh", "fault", "install",
     "test", "faults", "soak", "bench",
 ]  # fmt: skip
 
@@ -55,6 +55,8 @@ def test_wrong_usage_exits_with_2(program: Program, arguments: list[str]) -> Non
     [
         ["status"],
         ["status", "--json"],
+        ["validate"],
+        ["validate", "--wait", "1s", "--json"],
         ["env"],
         ["logs"],
         ["logs", "i-1"],

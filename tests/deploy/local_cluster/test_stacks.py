@@ -6,6 +6,7 @@ import re
 import pytest
 from rich.console import Console
 
+from kubequorum_cli import validate
 from kubequorum_cli.report import collect, show
 from tests.deploy.deployment import Deployment
 from tests.deploy.local_cluster import SLOTS
@@ -44,6 +45,11 @@ def test_the_report_is_complete(deployment: Deployment) -> None:
         deployment.master(slot) for slot in SLOTS
     }
     assert "api.local.kubequorum.internal." in {name.name for name in report.names}
+
+
+def test_validate_finds_nothing(deployment: Deployment) -> None:
+    """Not even a warning, of all that AWS shows."""
+    assert validate.find(validate.collect(deployment.target)) == []
 
 
 def test_a_scheduled_event_is_in_the_report(deployment: Deployment) -> None:

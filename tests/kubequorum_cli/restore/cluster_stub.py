@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from kubequorum_cli.restore.request import SlotRecord
+from kubequorum_cli.slot_records import SlotRecord
 
 SINCE = datetime(2027, 1, 15, 13, tzinfo=UTC)
 

@@ -1,0 +1,146 @@
+"""Reads all parts of a cluster once, side by side. What cannot be read is unknown, with the reason."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from kubequorum_cli import report, slot_records
+from kubequorum_cli.backups import state as backup_state
+from kubequorum_cli.errors import CommandError
+from kubequorum_cli.kubernetes import (
+    Access,
+    ApiError,
+    CertificateError,
+    Client,
+    find_access,
+    list_addons,
+    list_nodes,
+    list_system_pods,
+    look_at_api,
+    not_after,
+)
+from kubequorum_cli.report.model import Group
+from kubequorum_cli.resources import Resources
+from kubequorum_cli.slot_records import SlotRecord
+from kubequorum_cli.target import Target
+from kubequorum_cli.validate.snapshot import IN_SERVICE, Clocks, Part, Snapshot
+
+_ERRORS = (BotoCoreError, ClientError, CommandError, ApiError, CertificateError)
+_PARALLEL = 16
+
+T = TypeVar("T")
+
+
+def collect(target: Target) -> Snapshot:
+    """Ask AWS and Kubernetes for everything that checks need; nothing is changed."""
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        reading = _Reading(pool)
+        aws = _aws(target, reading)
+        kubernetes = _kubernetes(target, reading) if target.no_kubernetes is None else {}
+        parts = {name: part.result() for name, part in {**aws, **kubernetes}.items()}
+    return replace(Snapshot(cluster=target.cluster), **parts)
+
+
+class _Reading:
+    """Reads parts in the order in which they are asked for, as far as they do not need each other."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self._pool = pool
+
+    def __call__(self, ask: Callable[..., T], *needs: "Future[Part[Any]]") -> "Future[Part[T]]":
+        """Read a part: `ask` gets the parts that it needs. If one of them is unknown, so is this one."""
+        return self._pool.submit(self._read, ask, needs)
+
+    def _read(self, ask: Callable[..., T], needs: "tuple[Future[Part[Any]], ...]") -> Part[T]:
+        # Those were submitted earlier, so they run or have ended: no two wait for each other.
+        parts = [need.result() for need in needs]
+        if any(part.value is None for part in parts):
+            return Part()
+        try:
+            return Part(value=ask(*(part.value for part in parts)))
+        except _ERRORS as error:
+            return Part(problem=_reason(error))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, CommandError):
+        return f"{error.what}: {error.why}" if error.why else error.what
+    return str(error)
+
+
+def _aws(target: Target, read: _Reading) -> "dict[str, Future[Part[Any]]]":
+    resources = Resources(target)
+    inventory = read(lambda: resources.inventory)
+    groups = read(lambda _: report.groups(resources), inventory)
+    return {
+        "stacks": read(lambda: report.stacks(resources)),
+        "resources": inventory,
+        "groups": groups,
+        "waiting_since": read(lambda found: _waiting_since(resources, found), groups),
+        "volumes": read(lambda _: report.volumes(resources), inventory),
+        "load_balancers": read(lambda _: report.load_balancers(resources), inventory),
+        "names": read(lambda _: report.names(resources) or None, inventory),
+        "records": read(lambda found: _records(target, found), groups),
+        "clocks": read(lambda: _clocks(target)),
+    }
+
+
+def _kubernetes(target: Target, read: _Reading) -> "dict[str, Future[Part[Any]]]":
+    access = read(lambda: find_access(target))
+
+    def client() -> Client:
+        """That there are no credentials is why the API cannot be reached."""
+        found = access.result()
+        if found.value is None:
+            raise CommandError(found.problem)
+        return Client(found.value)
+
+    api = read(lambda: look_at_api(client()))
+    return {
+        "api": api,
+        "credentials_end": read(_ends, access),
+        "nodes": read(lambda _: list_nodes(client()), api),
+        "pods": read(lambda _: list_system_pods(client()), api),
+        "addons": read(lambda _: list_addons(client()), api),
+        "backups": read(lambda: backup_state.read(target)),
+    }
+
+
+def _waiting_since(resources: Resources, groups: list[Group]) -> Mapping[str, datetime]:
+    """When those instances began to come or go that have not yet ended that."""
+    found: dict[str, datetime] = {}
+    for group in groups:
+        waiting = [each.id for each in group.instances if each.lifecycle_state != IN_SERVICE]
+        for activity in resources.activities(group.name) if waiting else []:
+            if "EndTime" not in activity:
+                found |= {id_: activity["StartTime"] for id_ in waiting if id_ in activity["Description"]}
+    return found
+
+
+def _records(target: Target, groups: list[Group]) -> Mapping[str, SlotRecord | None]:
+    slots = [group.slot for group in groups if group.slot]
+    if not slots:
+        return {}
+    s3, bucket = target.client("s3"), target.state_bucket()
+    return {slot: slot_records.read(s3, bucket, slot) for slot in slots}
+
+
+def _clocks(target: Target) -> Clocks:
+    before = datetime.now(UTC)
+    # Whoever has credentials may ask this.
+    answer = target.client("sts").get_caller_identity()
+    after = datetime.now(UTC)
+    date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    return Clocks(own=before + (after - before) / 2, aws=date.astimezone(UTC))
+
+
+def _ends(access: Access) -> Mapping[str, datetime]:
+    return {
+        "administrator": not_after(access.certificate()),
+        "ca": not_after(access.certificate_authority()),
+    }

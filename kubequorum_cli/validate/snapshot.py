@@ -1,0 +1,141 @@
+"""All that was read of a cluster at one moment; checks are functions of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Generic, TypeVar
+
+from kubequorum_cli.backups.state import BackupState
+from kubequorum_cli.kubernetes import Addon, ApiServer, Node, SystemPod
+from kubequorum_cli.report.model import Group, Instance, LoadBalancer, Name, Stack, Volume
+from kubequorum_cli.resources import groups_in
+from kubequorum_cli.slot_records import SlotRecord
+
+IN_SERVICE = "InService"
+_CREATING = ("CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS")
+
+T = TypeVar("T")
+
+
+class UnknownPartError(Exception):
+    """A check needs a part that is not known: it finds nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part(Generic[T]):
+    """A part of the cluster, or why it is not known."""
+
+    value: T | None = None
+    problem: str = ""
+    """Why it could not be read. Empty if it is known, if there is none, or if another part's problem
+    explains it."""
+
+    @property
+    def known(self) -> T:
+        """The part.
+
+        Raises:
+            UnknownPartError: it is not known.
+        """
+        if self.value is None:
+            raise UnknownPartError
+        return self.value
+
+
+def known(value: T) -> Part[T]:
+    """A part that was read."""
+    return Part(value=value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clocks:
+    """Three clocks at almost the same moment."""
+
+    own: datetime
+    aws: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """The parts, each of which may be unknown."""
+
+    cluster: str
+    stacks: Part[list[Stack]] = Part()
+    resources: Part[Mapping[str, list[str]]] = Part()
+    """What the stacks have made: type to physical ids. The parts below follow from it."""
+    groups: Part[list[Group]] = Part()
+    waiting_since: Part[Mapping[str, datetime]] = Part()
+    """Instances that come or go, with the beginning of that."""
+    volumes: Part[list[Volume]] = Part()
+    load_balancers: Part[list[LoadBalancer]] = Part()
+    names: Part[list[Name]] = Part()
+    """Of the cluster's own zone; not known if it uses another one."""
+    records: Part[Mapping[str, SlotRecord | None]] = Part()
+    """By slot."""
+    backups: Part[BackupState] = Part()
+    clocks: Part[Clocks] = Part()
+    api: Part[ApiServer] = Part()
+    credentials_end: Part[Mapping[str, datetime]] = Part()
+    """What the administrator's kubeconfig has: name of a certificate to its end."""
+    nodes: Part[list[Node]] = Part()
+    pods: Part[list[SystemPod]] = Part()
+    addons: Part[list[Addon]] = Part()
+    taken: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """By this computer's clock."""
+
+    @property
+    def now(self) -> datetime:
+        """By AWS's clock, if that is known: this computer's may be wrong."""
+        return self.clocks.value.aws if self.clocks.value else self.taken
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """Outputs of the control plane's stack; empty if there is none.
+
+        Raises:
+            UnknownPartError: stacks are not known.
+        """
+        return next((s.outputs for s in self.stacks.known if s.name == f"{self.cluster}-ControlPlane"), {})
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        """Those that should have a master; UnknownPartError if stacks or groups are not known."""
+        # A stack that is being created has no outputs yet.
+        return tuple(sorted({*groups_in(self.outputs), *(g.slot for g in self.groups.known if g.slot)}))
+
+    @property
+    def is_being_created(self) -> bool:
+        """Whether the control plane is, by its stack; False if stacks are not known."""
+        return any(
+            stack.name == f"{self.cluster}-ControlPlane" and stack.status in _CREATING
+            for stack in self.stacks.value or []
+        )
+
+    @property
+    def is_being_deployed(self) -> bool:
+        """Whether a stack is; False if stacks are not known."""
+        return any(stack.status.endswith("_IN_PROGRESS") for stack in self.stacks.value or [])
+
+    @property
+    def instances(self) -> list[Instance]:
+        """Those in all groups; UnknownPartError if groups are not known."""
+        return [instance for group in self.groups.known for instance in group.instances]
+
+    def instances_of(self, slot: str) -> list[Instance]:
+        """Those in a slot's group; UnknownPartError if groups are not known."""
+        return [i for group in self.groups.known if group.slot == slot for i in group.instances]
+
+    @property
+    def masters(self) -> dict[str, Instance]:
+        """Slot to its master in service, if it has one, the first of several.
+
+        Raises:
+            UnknownPartError: groups are not known.
+        """
+        found: dict[str, Instance] = {}
+        for group in self.groups.known:
+            for instance in group.instances:
+                if group.slot and instance.lifecycle_state == IN_SERVICE:
+                    found.setdefault(group.slot, instance)
+        return found
