@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 from kubequorum_cli.errors import CommandError
@@ -82,13 +84,13 @@ class Resources:
         """As `owned`, of all of the cluster's stacks; read once."""
         return self.owned(*(stack["StackName"] for stack in self.stacks()))
 
-    def events(self, stack: str) -> list[dict[str, Any]]:
-        """All events of a stack, oldest first."""
+    def events(self, stack: str, *, since: datetime | None = None) -> list[dict[str, Any]]:
+        """The events of a stack, oldest first: since a time, or all."""
         pages = self.client("cloudformation").get_paginator("describe_stack_events")
-        found = [
+        newest_first = (
             e for page in pages.paginate(StackName=self.target.stack_name(stack)) for e in page["StackEvents"]
-        ]
-        return found[::-1]
+        )
+        return list(takewhile(lambda e: since is None or e["Timestamp"] >= since, newest_first))[::-1]
 
     # Groups ------------------------------------------------------------
 
@@ -227,11 +229,6 @@ class Resources:
         """The console output of an instance, also of one that was terminated."""
         answer = self.client("ec2").get_console_output(InstanceId=instance_id, Latest=True)
         return str(answer.get("Output", ""))
-
-
-def tag(described: dict[str, Any], key: str) -> str:
-    """The value of a tag of something that AWS has described; empty without it."""
-    return next((str(tag["Value"]) for tag in described.get("Tags", []) if tag["Key"] == key), "")
 
 
 def groups_in(outputs: dict[str, str]) -> dict[str, str]:

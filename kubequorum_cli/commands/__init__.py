@@ -52,6 +52,23 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
 
         run(find_target(), wait=wait, as_json=json)
 
+    @app.command(rich_help_panel=_PANEL)
+    def events(
+        *,
+        since: Annotated[str, typer.Option(help="How far back: seconds, or 90m, 2h, 1d.")] = "1h",
+        json: Annotated[bool, typer.Option("--json", help="For programs: one JSON document.")] = False,
+    ) -> None:
+        """List what has happened, oldest first: by CloudFormation, Auto Scaling and Kubernetes.
+
+        Events of stacks, activities of groups, and Kubernetes' Events of nodes and in kube-system, which it
+        keeps for an hour. Times are UTC.
+
+        Example: `./kubequorum events --since 20m`
+        """
+        from kubequorum_cli.commands.events import events as run
+
+        run(find_target(), since=since, as_json=json)
+
     @app.command(
         rich_help_panel=_PANEL,
         context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},

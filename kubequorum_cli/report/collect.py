@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from kubequorum_cli.report.model import Group, Instance, LoadBalancer, Name, Report, Stack, Volume, Zone
-from kubequorum_cli.resources import CLUSTER_TAG, SLOT_TAG, WORKER_GROUP_TAG, Resources, tag
+from kubequorum_cli.resources import CLUSTER_TAG, SLOT_TAG, WORKER_GROUP_TAG, Resources
 from kubequorum_cli.target import Target
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def groups(resources: Resources) -> list[Group]:
     return [
         Group(
             name=group["AutoScalingGroupName"],
-            slot=tag(group, SLOT_TAG),
-            worker_group=tag(group, WORKER_GROUP_TAG),
+            slot=_tag(group, SLOT_TAG),
+            worker_group=_tag(group, WORKER_GROUP_TAG),
             zones=sorted(group["AvailabilityZones"]),
             min_size=group["MinSize"],
             max_size=group["MaxSize"],
@@ -107,6 +107,11 @@ def _event(event: dict[str, Any]) -> str:
     return f"{event['Code']} not before {event['NotBefore']:%Y-%m-%d %H:%M} UTC: {event['Description']}"
 
 
+def _tag(described: dict[str, Any], key: str) -> str:
+    """The value of a tag of something that AWS has described; empty without it."""
+    return next((str(tag["Value"]) for tag in described.get("Tags", []) if tag["Key"] == key), "")
+
+
 def _is_over(event: dict[str, Any]) -> bool:
     """Whether it was done or called off: EC2 lists it for another week, and says so in its description.
 
@@ -127,8 +132,8 @@ def volumes(resources: Resources) -> list[Volume]:
     found = {
         volume["VolumeId"]: Volume(
             id=volume["VolumeId"],
-            name=tag(volume, "Name"),
-            slot=tag(volume, SLOT_TAG),
+            name=_tag(volume, "Name"),
+            slot=_tag(volume, SLOT_TAG),
             zone=volume["AvailabilityZone"],
             size_gib=volume["Size"],
             encrypted=volume["Encrypted"],

@@ -5,14 +5,13 @@ from kubequorum_cli.validate.finding import Finding, Kind, Severity, Subject
 from kubequorum_cli.validate.kinds import KINDS
 from kubequorum_cli.validate.reading import collect
 from kubequorum_cli.validate.show import has_errors, show
-from kubequorum_cli.validate.snapshot import Part, Snapshot
+from kubequorum_cli.validate.snapshot import Snapshot
 
 __all__ = [
     "CHECKS",
     "KINDS",
     "Finding",
     "Kind",
-    "Part",
     "Severity",
     "Snapshot",
     "Subject",

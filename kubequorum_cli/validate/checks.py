@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 
+from kubequorum_cli.parts import Part, UnknownPartError
 from kubequorum_cli.validate import (
     addons,
     api,
@@ -18,7 +19,7 @@ from kubequorum_cli.validate import (
     volumes,
 )
 from kubequorum_cli.validate.finding import Finding, Severity
-from kubequorum_cli.validate.snapshot import Part, Snapshot, UnknownPartError
+from kubequorum_cli.validate.snapshot import Snapshot
 
 Check = Callable[[Snapshot], Iterator[Finding]]
 

@@ -1,21 +1,17 @@
 """Reads all parts of a cluster once, side by side. What cannot be read is unknown, with the reason."""
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
-
-from botocore.exceptions import BotoCoreError, ClientError
+from typing import Any
 
 from kubequorum_cli import report, slot_records
 from kubequorum_cli.backups import state as backup_state
 from kubequorum_cli.errors import CommandError
 from kubequorum_cli.kubernetes import (
     Access,
-    ApiError,
-    CertificateError,
     Client,
     find_access,
     list_addons,
@@ -24,56 +20,24 @@ from kubequorum_cli.kubernetes import (
     look_at_api,
     not_after,
 )
+from kubequorum_cli.parts import Part, Reading
 from kubequorum_cli.report.model import Group
 from kubequorum_cli.resources import Resources
 from kubequorum_cli.slot_records import SlotRecord
 from kubequorum_cli.target import Target
-from kubequorum_cli.validate.snapshot import IN_SERVICE, Clocks, Part, Snapshot
-
-_ERRORS = (BotoCoreError, ClientError, CommandError, ApiError, CertificateError)
-_PARALLEL = 16
-
-T = TypeVar("T")
+from kubequorum_cli.validate.snapshot import IN_SERVICE, Clocks, Snapshot
 
 
 def collect(target: Target) -> Snapshot:
     """Ask AWS and Kubernetes for everything that checks need; nothing is changed."""
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        reading = _Reading(pool)
+    with Reading() as reading:
         aws = _aws(target, reading)
         kubernetes = _kubernetes(target, reading) if target.no_kubernetes is None else {}
         parts = {name: part.result() for name, part in {**aws, **kubernetes}.items()}
     return replace(Snapshot(cluster=target.cluster), **parts)
 
 
-class _Reading:
-    """Reads parts in the order in which they are asked for, as far as they do not need each other."""
-
-    def __init__(self, pool: ThreadPoolExecutor) -> None:
-        self._pool = pool
-
-    def __call__(self, ask: Callable[..., T], *needs: "Future[Part[Any]]") -> "Future[Part[T]]":
-        """Read a part: `ask` gets the parts that it needs. If one of them is unknown, so is this one."""
-        return self._pool.submit(self._read, ask, needs)
-
-    def _read(self, ask: Callable[..., T], needs: "tuple[Future[Part[Any]], ...]") -> Part[T]:
-        # Those were submitted earlier, so they run or have ended: no two wait for each other.
-        parts = [need.result() for need in needs]
-        if any(part.value is None for part in parts):
-            return Part()
-        try:
-            return Part(value=ask(*(part.value for part in parts)))
-        except _ERRORS as error:
-            return Part(problem=_reason(error))
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, CommandError):
-        return f"{error.what}: {error.why}" if error.why else error.what
-    return str(error)
-
-
-def _aws(target: Target, read: _Reading) -> "dict[str, Future[Part[Any]]]":
+def _aws(target: Target, read: Reading) -> "dict[str, Future[Part[Any]]]":
     resources = Resources(target)
     inventory = read(lambda: resources.inventory)
     groups = read(lambda _: report.groups(resources), inventory)
@@ -84,13 +48,14 @@ def _aws(target: Target, read: _Reading) -> "dict[str, Future[Part[Any]]]":
         "waiting_since": read(lambda found: _waiting_since(resources, found), groups),
         "volumes": read(lambda _: report.volumes(resources), inventory),
         "load_balancers": read(lambda _: report.load_balancers(resources), inventory),
+        # None where the cluster uses another's zone.
         "names": read(lambda _: report.names(resources) or None, inventory),
         "records": read(lambda found: _records(target, found), groups),
         "clocks": read(lambda: _clocks(target)),
     }
 
 
-def _kubernetes(target: Target, read: _Reading) -> "dict[str, Future[Part[Any]]]":
+def _kubernetes(target: Target, read: Reading) -> "dict[str, Future[Part[Any]]]":
     access = read(lambda: find_access(target))
 
     def client() -> Client:

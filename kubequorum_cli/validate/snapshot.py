@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Generic, TypeVar
 
 from kubequorum_cli.backups.state import BackupState
 from kubequorum_cli.kubernetes import Addon, ApiServer, Node, SystemPod
+from kubequorum_cli.parts import ABSENT, Part
 from kubequorum_cli.report.model import Group, Instance, LoadBalancer, Name, Stack, Volume
 from kubequorum_cli.resources import groups_in
 from kubequorum_cli.slot_records import SlotRecord
@@ -15,42 +15,10 @@ from kubequorum_cli.slot_records import SlotRecord
 IN_SERVICE = "InService"
 _CREATING = ("CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS")
 
-T = TypeVar("T")
-
-
-class UnknownPartError(Exception):
-    """A check needs a part that is not known: it finds nothing."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Part(Generic[T]):
-    """A part of the cluster, or why it is not known."""
-
-    value: T | None = None
-    problem: str = ""
-    """Why it could not be read. Empty if it is known, if there is none, or if another part's problem
-    explains it."""
-
-    @property
-    def known(self) -> T:
-        """The part.
-
-        Raises:
-            UnknownPartError: it is not known.
-        """
-        if self.value is None:
-            raise UnknownPartError
-        return self.value
-
-
-def known(value: T) -> Part[T]:
-    """A part that was read."""
-    return Part(value=value)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Clocks:
-    """Three clocks at almost the same moment."""
+    """Two clocks at the same moment."""
 
     own: datetime
     aws: datetime
@@ -61,26 +29,26 @@ class Snapshot:
     """The parts, each of which may be unknown."""
 
     cluster: str
-    stacks: Part[list[Stack]] = Part()
-    resources: Part[Mapping[str, list[str]]] = Part()
+    stacks: Part[list[Stack]] = ABSENT
+    resources: Part[Mapping[str, list[str]]] = ABSENT
     """What the stacks have made: type to physical ids. The parts below follow from it."""
-    groups: Part[list[Group]] = Part()
-    waiting_since: Part[Mapping[str, datetime]] = Part()
+    groups: Part[list[Group]] = ABSENT
+    waiting_since: Part[Mapping[str, datetime]] = ABSENT
     """Instances that come or go, with the beginning of that."""
-    volumes: Part[list[Volume]] = Part()
-    load_balancers: Part[list[LoadBalancer]] = Part()
-    names: Part[list[Name]] = Part()
+    volumes: Part[list[Volume]] = ABSENT
+    load_balancers: Part[list[LoadBalancer]] = ABSENT
+    names: Part[list[Name]] = ABSENT
     """Of the cluster's own zone; not known if it uses another one."""
-    records: Part[Mapping[str, SlotRecord | None]] = Part()
+    records: Part[Mapping[str, SlotRecord | None]] = ABSENT
     """By slot."""
-    backups: Part[BackupState] = Part()
-    clocks: Part[Clocks] = Part()
-    api: Part[ApiServer] = Part()
-    credentials_end: Part[Mapping[str, datetime]] = Part()
+    backups: Part[BackupState] = ABSENT
+    clocks: Part[Clocks] = ABSENT
+    api: Part[ApiServer] = ABSENT
+    credentials_end: Part[Mapping[str, datetime]] = ABSENT
     """What the administrator's kubeconfig has: name of a certificate to its end."""
-    nodes: Part[list[Node]] = Part()
-    pods: Part[list[SystemPod]] = Part()
-    addons: Part[list[Addon]] = Part()
+    nodes: Part[list[Node]] = ABSENT
+    pods: Part[list[SystemPod]] = ABSENT
+    addons: Part[list[Addon]] = ABSENT
     taken: datetime = field(default_factory=lambda: datetime.now(UTC))
     """By this computer's clock."""
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
+from kubequorum_cli import validate
 from lab.cluster import MachineError
 from lab.workload import Load, TurnedBack
 from tests.deploy.deployment import Deployment
@@ -82,6 +83,15 @@ class Scene:
             return False
 
         return self.wait(elected, f"the others elect another leader than slot {old}", seconds=seconds)
+
+    def wait_for_finding(self, kind: validate.Kind, *, seconds: float = 60) -> None:
+        """Wait until `validate` finds what the fault does; AssertionError if it does not in time."""
+
+        def found() -> bool:
+            findings = validate.find(validate.collect(self.cluster.target))
+            return kind.id in {finding.id for finding in findings}
+
+        self.wait(found, f"validate finds {kind.id}", seconds=seconds)
 
     def effects(self, *fault_ids: str | None) -> int:
         """How often these faults have had an effect; one that is used up and inactive counts 1."""

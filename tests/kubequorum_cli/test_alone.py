@@ -44,7 +44,7 @@ def test_the_help_needs_neither_lab_nor_emulator() -> None:
     """It lists the commands that read a cluster's state, and imports no other package of the tree."""
     done = _run("--help")
     assert done.returncode == 0
-    for command in ("status", "validate", "kubectl", "kubeconfig", "backups", "backup"):
+    for command in ("status", "validate", "events", "kubectl", "kubeconfig", "backups", "backup"):
         assert f" {command} " in done.stdout
     assert " up " not in done.stdout
     assert done.stderr == "imported: []"

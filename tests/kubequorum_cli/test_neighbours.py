@@ -1,6 +1,8 @@
 """A cluster in an account with another one: only its own stacks, groups and instances count."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -8,6 +10,8 @@ import pytest
 
 from emulator.api import credentials
 from emulator.tests.api.emulator import REGION, Emulator, Stack, running_emulator
+from kubequorum_cli import events
+from kubequorum_cli.errors import Obstacle
 from kubequorum_cli.failures import failed_events
 from kubequorum_cli.groups import instances_in_service, not_in_service
 from kubequorum_cli.report import collect
@@ -103,6 +107,21 @@ def test_a_group_of_another_cluster_is_not_waited_for(emulator: Emulator) -> Non
     (line,) = not_in_service(Resources(theirs))
     assert "0 of 1 in service" in line
     assert instances_in_service(theirs) == set()
+
+
+def test_events_of_another_cluster_are_not_listed(emulator: Emulator) -> None:
+    """Its own are: of stacks and of groups, in the order in which they happened."""
+    mine = replace(_target(emulator, "mine"), no_kubernetes=Obstacle(why="none", remedy="none"))
+    found = events.collect(mine, since=datetime.now(UTC) - timedelta(hours=1))
+    assert found.unread == {}
+    assert {event.subject.partition("/")[0] for event in found.events if event.source == "stack"} == {
+        "mine-Workers"
+    }
+    (launched,) = [event for event in found.events if event.source == "group"]
+    assert launched.subject == Stack(emulator, "mine-Workers").physical_id("Group")
+    assert "Launching a new EC2 instance" in launched.text
+    assert [event.time for event in found.events] == sorted(event.time for event in found.events)
+    assert events.collect(mine, since=datetime.now(UTC) + timedelta(hours=1)).events == []
 
 
 def test_the_failure_of_another_clusters_stack_is_not_reported(emulator: Emulator) -> None:

@@ -7,6 +7,7 @@ import pytest
 from emulator.machines.nspawn import unavailable_reason
 from tests.deploy.deployment import Deployment, deployed
 from tests.kubernetes.waiting import wait_for_nodes
+from tests.lab.program import Program
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,3 +23,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     with deployed(tmp_path_factory.mktemp("kubernetes"), machines="nspawn") as deployment:
         wait_for_nodes(deployment, 5)
         yield deployment
+
+
+@pytest.fixture
+def program(cluster: Deployment) -> Program:
+    """The command line for this cluster, as a person runs it."""
+    settings = cluster.cdk.settings
+    return Program(work=settings.work, app=settings.app, machines="nspawn")

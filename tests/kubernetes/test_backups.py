@@ -15,14 +15,8 @@ from tests.lab.program import Program
 pytestmark = pytest.mark.deploy
 
 
-def _program(cluster: Deployment) -> Program:
-    settings = cluster.cdk.settings
-    return Program(work=settings.work, app=settings.app, machines="nspawn")
-
-
-def test_a_backup_is_taken_and_listed(cluster: Deployment) -> None:
+def test_a_backup_is_taken_and_listed(program: Program) -> None:
     """What `backup` prints is a full snapshot that `backups` lists; `status` has lines about it."""
-    program = _program(cluster)
     taken = Point.parse(program("backup").stdout)
     assert taken is not None
     listed = json.loads(program("backups", "--json").stdout)

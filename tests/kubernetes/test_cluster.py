@@ -18,12 +18,6 @@ from tests.lab.program import Program
 pytestmark = pytest.mark.deploy
 
 
-def _program(cluster: Deployment) -> Program:
-    """The command line for this cluster, as a person runs it."""
-    settings = cluster.cdk.settings
-    return Program(work=settings.work, app=settings.app, machines="nspawn")
-
-
 def test_three_etcd_members_are_healthy(cluster: Deployment) -> None:
     """Three voting members with their slots' names, all of them healthy."""
     members = cluster.etcd_members()
@@ -91,9 +85,9 @@ def test_the_stack_completed_after_every_master_had_proved_its_health(cluster: D
     assert ready[-1]["ResourceStatus"] == "CREATE_COMPLETE"
 
 
-def test_an_ordinary_kubectl_reaches_the_cluster(cluster: Deployment) -> None:
+def test_an_ordinary_kubectl_reaches_the_cluster(cluster: Deployment, program: Program) -> None:
     """With the file of `kubeconfig` alone, from outside the VPC, and the API's certificate is verified."""
-    printed = _program(cluster)("kubeconfig").stdout
+    printed = program("kubeconfig").stdout
     exported = printed.splitlines()[-1].removeprefix("export KUBECONFIG=")
     assert stat.S_IMODE(Path(exported).stat().st_mode) == 0o600
     kubectl = ensure(["kubernetes-node"]).programs["kubectl"]
@@ -113,17 +107,15 @@ def test_an_ordinary_kubectl_reaches_the_cluster(cluster: Deployment) -> None:
     assert "insecure-skip-tls-verify" not in server
 
 
-def test_the_command_line_runs_kubectl(cluster: Deployment) -> None:
+def test_the_command_line_runs_kubectl(cluster: Deployment, program: Program) -> None:
     """`kubectl` of the command line lists the nodes, and ends with kubectl's own status."""
-    program = _program(cluster)
     listed = program("kubectl", "get", "nodes", "--output=name")
     assert {name.removeprefix("node/") for name in listed.stdout.split()} >= set(ready_nodes(cluster))
     assert program("kubectl", "get", "nonsense").returncode == 1
 
 
-def test_a_command_runs_on_a_machine(cluster: Deployment) -> None:
+def test_a_command_runs_on_a_machine(cluster: Deployment, program: Program) -> None:
     """As root, with its words and its status: on the master of a slot, and on any node by its name."""
-    program = _program(cluster)
     asked = program("ssh", "b", "--", "sh", "-c", "echo $(id -u) 'two  spaces'; hostname; exit 3")
     assert asked.returncode == 3
     shown = cluster.sh(cluster.master("b"), "hostname").strip()
@@ -139,9 +131,9 @@ def test_a_command_runs_on_a_machine(cluster: Deployment) -> None:
     assert backups.returncode == 0, backups.stderr
 
 
-def test_status_shows_the_nodes(cluster: Deployment) -> None:
+def test_status_shows_the_nodes(program: Program) -> None:
     """All five, each Ready, three of them masters."""
-    nodes = json.loads(_program(cluster)("status", "--json").stdout)["kubernetes"]["nodes"]
+    nodes = json.loads(program("status", "--json").stdout)["kubernetes"]["nodes"]
     assert [node["ready"] for node in nodes] == [True] * 5
     assert [node["roles"] for node in nodes].count(["control-plane"]) == 3
 

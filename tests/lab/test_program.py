@@ -18,8 +18,8 @@ def program(tmp_path: Path) -> Program:
 
 
 COMMANDS = [
-    "up", "down", "status", "validate", "env", "logs", "kubectl", "kubeconfig", "ssh", "fault", "install",
-    "test", "faults", "soak", "bench",
+    "up", "down", "status", "validate", "events", "env", "logs", "kubectl", "kubeconfig", "ssh", "fault",
+    "install", "test", "faults", "soak", "bench",
 ]  # fmt: skip
 
 
@@ -56,6 +56,7 @@ def test_wrong_usage_exits_with_2(program: Program, arguments: list[str]) -> Non
         ["status"],
         ["status", "--json"],
         ["validate"],
+        ["events", "--since", "1d"],
         ["validate", "--wait", "1s", "--json"],
         ["env"],
         ["logs"],

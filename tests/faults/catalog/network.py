@@ -2,6 +2,7 @@
 
 import time
 
+from kubequorum_cli.validate import kinds
 from tests.faults.registry import Scene, trial
 
 _APART_SECONDS = 20.0
@@ -40,6 +41,7 @@ def zone_partitioned_and_noticed(scene: Scene) -> None:
         return states.get(old) != "InService"
 
     scene.wait(noticed, f"the group of slot {slot} takes {old} out of service", seconds=120)
+    scene.wait_for_finding(kinds.SLOT_WITHOUT_MASTER)
     scene.cluster.faults.reconnect_zone(zone)
     scene.wait_until_replaced(slot, old, seconds=800)
     scene.wait(
@@ -71,6 +73,7 @@ def hung_predecessor(scene: Scene) -> None:
     slot = scene.cluster.leader()
     old = scene.cluster.master(slot)
     scene.cluster.faults.freeze(old)
+    scene.wait_for_finding(kinds.SLOT_WITHOUT_MASTER)
     scene.wait_until_replaced(slot, old)
 
 

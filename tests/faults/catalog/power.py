@@ -1,5 +1,6 @@
 """Machines that lose their power, and graceful termination for comparison."""
 
+from kubequorum_cli.validate import kinds
 from tests.faults.registry import Scene, trial
 
 _ONE = "the other two keep serving; a successor takes over volume, name and membership"
@@ -9,6 +10,7 @@ def _lose(scene: Scene, *slots: str) -> None:
     old = {slot: scene.cluster.master(slot) for slot in slots}
     for instance_id in old.values():
         scene.cluster.faults.power_loss(instance_id)
+    scene.wait_for_finding(kinds.SLOT_WITHOUT_MASTER)
     for slot, instance_id in old.items():
         scene.wait_until_replaced(slot, instance_id)
 

@@ -2,6 +2,7 @@
 
 import time
 
+from kubequorum_cli.validate import kinds
 from tests.faults.registry import Scene, trial
 
 _DATA = "/var/lib/etcd"
@@ -69,6 +70,7 @@ def lost_volume(scene: Scene) -> None:
 
     scene.wait(is_free, f"{volume} is available", seconds=60)
     ec2.delete_volume(VolumeId=volume)
+    scene.wait_for_finding(kinds.VOLUME_MISSING)
     # The group detects that it is terminated, and runs no hook of a machine that cannot complete it.
     ec2.terminate_instances(InstanceIds=[old])
     scene.wait_until_replaced(slot, old, seconds=600)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 
+from kubequorum_cli.validate import kinds
 from tests.faults.registry import Scene, trial
 
 API_SERVER_MANIFEST = "/etc/kubernetes/manifests/kube-apiserver.yaml"
@@ -60,6 +61,7 @@ def no_api_server_anywhere(scene: Scene) -> None:
     for instance_id in before.values():
         scene.cluster.sh(instance_id, f"mv {API_SERVER_MANIFEST} {ASIDE}")
     time.sleep(_PATIENCE_SECONDS)
+    scene.wait_for_finding(kinds.API_UNREACHABLE)
     after = scene.cluster.masters()
     for instance_id in before.values():
         scene.cluster.sh(instance_id, f"mv {ASIDE} {API_SERVER_MANIFEST}")

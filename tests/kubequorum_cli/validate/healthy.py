@@ -7,9 +7,10 @@ from typing import Any
 
 from kubequorum_cli.backups.state import BackupState
 from kubequorum_cli.kubernetes import Addon, ApiServer, Node, SystemPod
+from kubequorum_cli.parts import Part, known
 from kubequorum_cli.report.model import Group, Instance, LoadBalancer, Name, Stack, Volume
 from kubequorum_cli.slot_records import SlotRecord
-from kubequorum_cli.validate.snapshot import Clocks, Part, Snapshot, known
+from kubequorum_cli.validate.snapshot import Clocks, Snapshot
 
 NOW = datetime(2027, 1, 15, 12, tzinfo=UTC)
 SLOTS = {"a": "10.0.0.10", "b": "10.0.1.10", "c": "10.0.2.10"}

@@ -6,10 +6,13 @@ from functools import reduce
 
 import pytest
 
+from kubequorum_cli.parts import Part
 from kubequorum_cli.validate import KINDS, Severity, Snapshot, find, has_errors
-from kubequorum_cli.validate.snapshot import Part
-from tests.kubequorum_cli.validate.cases import CASES, Case
+from tests.kubequorum_cli.validate import cases_groups, cases_kubernetes, cases_resources
+from tests.kubequorum_cli.validate.case import Case
 from tests.kubequorum_cli.validate.healthy import NOW, an_instance, change, healthy, parts, unread
+
+CASES = (*cases_groups.CASES, *cases_resources.CASES, *cases_kubernetes.CASES)
 
 
 def test_in_a_healthy_cluster_nothing_is_found() -> None:

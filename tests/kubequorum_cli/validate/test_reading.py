@@ -193,6 +193,16 @@ def test_an_api_that_refuses_is_one_problem(target: Target, api: ApiStub) -> Non
     assert seen == {"credentials_end": "known", "nodes": "absent", "pods": "absent", "addons": "absent"}
 
 
+def test_an_answer_that_is_not_understood_is_a_problem(target: Target, api: ApiStub) -> None:
+    """And no traceback; the other lists are known."""
+    api.answers["/api/v1/nodes"] = {"items": [{"metadata": {"name": "i-a"}}]}
+    api.answers["/api/v1/namespaces/kube-system/pods"] = (200, "no JSON")
+    seen = _of_kubernetes(collect(replace(target, no_kubernetes=None)))
+    assert "KeyError('status')" in seen["nodes"]
+    assert "JSONDecodeError" in seen["pods"]
+    assert seen["addons"] == "known"
+
+
 def test_without_credentials_the_api_cannot_be_reached(target: Target) -> None:
     """Nobody has published any; the reason is the API's, once."""
     snapshot = collect(replace(target, no_kubernetes=None))
