@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -33,8 +32,8 @@ def collect(target: Target) -> Snapshot:
     with Reading() as reading:
         aws = _aws(target, reading)
         kubernetes = _kubernetes(target, reading) if target.no_kubernetes is None else {}
-        parts = {name: part.result() for name, part in {**aws, **kubernetes}.items()}
-    return replace(Snapshot(cluster=target.cluster), **parts)
+        parts: dict[str, Any] = {name: part.result() for name, part in {**aws, **kubernetes}.items()}
+    return Snapshot(cluster=target.cluster, **parts)
 
 
 def _aws(target: Target, read: Reading) -> "dict[str, Future[Part[Any]]]":

@@ -176,12 +176,14 @@ def healthy() -> Snapshot:
 
 def parts(**values: object) -> Change:
     """Other parts."""
-    return lambda snapshot: replace(snapshot, **{name: known(value) for name, value in values.items()})
+    new: dict[str, Any] = {name: known(value) for name, value in values.items()}
+    return lambda snapshot: replace(snapshot, **new)
 
 
 def unread(name: str, problem: str = "AccessDenied") -> Change:
     """A part that cannot be read."""
-    return lambda snapshot: replace(snapshot, **{name: Part(problem=problem)})  # type: ignore[arg-type]
+    new: dict[str, Any] = {name: Part(problem=problem)}
+    return lambda snapshot: replace(snapshot, **new)
 
 
 def change(part: str, key: str, **values: Any) -> Change:
