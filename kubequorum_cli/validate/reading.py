@@ -30,9 +30,8 @@ from kubequorum_cli.validate.snapshot import IN_SERVICE, Clocks, Snapshot
 def collect(target: Target) -> Snapshot:
     """Ask AWS and Kubernetes for everything that checks need; nothing is changed."""
     with Reading() as reading:
-        aws = _aws(target, reading)
-        kubernetes = _kubernetes(target, reading) if target.no_kubernetes is None else {}
-        parts: dict[str, Any] = {name: part.result() for name, part in {**aws, **kubernetes}.items()}
+        asked = _aws(target, reading)
+        parts: dict[str, Any] = {name: part.result() for name, part in asked.items()}
     return Snapshot(cluster=target.cluster, **parts)
 
 
@@ -40,17 +39,25 @@ def _aws(target: Target, read: Reading) -> "dict[str, Future[Part[Any]]]":
     resources = Resources(target)
     inventory = read(lambda: resources.inventory)
     groups = read(lambda _: report.groups(resources), inventory)
-    return {
+    parts: dict[str, Future[Part[Any]]] = {
         "stacks": read(lambda: report.stacks(resources)),
         "resources": inventory,
         "groups": groups,
         "waiting_since": read(lambda found: _waiting_since(resources, found), groups),
+        "clocks": read(lambda: _clocks(target)),
+    }
+    if target.no_kubernetes is not None:
+        return parts
+    return {
+        **parts,
+        # What masters do that really run.
         "volumes": read(lambda _: report.volumes(resources), inventory),
         "load_balancers": read(lambda _: report.load_balancers(resources), inventory),
         # None where the cluster uses another's zone.
         "names": read(lambda _: report.names(resources) or None, inventory),
         "records": read(lambda found: _records(target, found), groups),
-        "clocks": read(lambda: _clocks(target)),
+        "backups": read(lambda: backup_state.read(target)),
+        **_kubernetes(target, read),
     }
 
 
@@ -71,7 +78,6 @@ def _kubernetes(target: Target, read: Reading) -> "dict[str, Future[Part[Any]]]"
         "nodes": read(lambda _: list_nodes(client()), api),
         "pods": read(lambda _: list_system_pods(client()), api),
         "addons": read(lambda _: list_addons(client()), api),
-        "backups": read(lambda: backup_state.read(target)),
     }
 
 

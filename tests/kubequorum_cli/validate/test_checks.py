@@ -10,8 +10,8 @@ import pytest
 from kubequorum_cli.parts import Part
 from kubequorum_cli.validate import KINDS, Severity, Snapshot, find, has_errors
 from tests.kubequorum_cli.validate import cases_groups, cases_kubernetes, cases_resources
-from tests.kubequorum_cli.validate.case import Case
-from tests.kubequorum_cli.validate.healthy import NOW, an_instance, change, healthy, parts, unread
+from tests.kubequorum_cli.validate.case import CREATING, Case
+from tests.kubequorum_cli.validate.healthy import NOW, an_instance, change, drop, healthy, parts, unread
 
 CASES = (*cases_groups.CASES, *cases_resources.CASES, *cases_kubernetes.CASES)
 
@@ -93,6 +93,18 @@ def test_a_first_deployment_is_no_error() -> None:
     assert {f.id for f in found} == {
         "stack-in-progress", "slot-in-progress", "instance-in-progress", "api-in-progress",
     }  # fmt: skip
+
+
+def test_the_name_of_the_api_comes_last() -> None:
+    """CloudFormation makes it while the control plane is being created."""
+    found = find(drop("names", "api.mine.internal.")(CREATING(healthy())))
+    assert [f.id for f in found] == ["stack-in-progress"]
+
+
+def test_what_a_dead_node_says_of_its_pods_is_no_finding() -> None:
+    """That it is not Ready says it all."""
+    dead = change("nodes", "i-a", ready=False)(change("pods", "etcd-i-a", ready=False)(healthy()))
+    assert [f.id for f in find(dead)] == ["node-not-ready"]
 
 
 def test_a_volume_that_replaced_another_is_the_slots() -> None:

@@ -90,7 +90,6 @@ def test_what_aws_says(target: Target) -> None:
     assert abs(snapshot.now - began) < timedelta(minutes=5)
     clocks = snapshot.clocks.known
     assert abs(clocks.own - clocks.aws) < timedelta(seconds=60)
-    assert snapshot.records.known == {"a": None}
     found = {(f.id, f.subject.id) for f in find(snapshot)}
     assert found == {
         ("stack-missing", "mine-Network"),
@@ -98,7 +97,6 @@ def test_what_aws_says(target: Target) -> None:
         ("slot-without-master", "a"),
         ("no-quorum", "mine"),
         ("instance-in-progress", instance.id),
-        ("volume-missing", "a"),
     }
 
 
@@ -125,17 +123,17 @@ class _RefusingClient:
 @pytest.mark.parametrize(
     ("service", "unreadable"),
     [
-        ("cloudformation", {"stacks", "resources"}),
+        ("cloudformation", {"stacks", "resources", "backups"}),
         ("autoscaling", {"groups"}),
         ("ec2", {"groups"}),
         ("sts", {"clocks"}),
-        ("s3", {"records"}),
+        ("s3", {"records", "backups"}),
     ],
 )
 def test_a_service_that_refuses_hides_no_other(target: Target, service: str, unreadable: set[str]) -> None:
     """Its parts are findings with the reason; what needs them is not a finding of its own."""
     session: Any = _Refusing(target.session, service)
-    found = find(collect(replace(target, session=session)))
+    found = find(collect(replace(target, session=session, no_kubernetes=None)))
     refused = {f.subject.id: f.seen for f in found if f.id == "unreadable"}
     assert refused.keys() == unreadable
     assert all("AccessDenied" in seen for seen in refused.values())
@@ -183,6 +181,8 @@ def test_what_kubernetes_says(target: Target, api: ApiStub) -> None:
     ends = snapshot.credentials_end.known
     assert ends["administrator"] == ends["ca"] == snapshot.api.known.certificate_ends
     assert snapshot.backups.known.problem == "there is none yet"
+    assert snapshot.records.known == {"a": None}
+    assert ("volume-missing", "a") in {(f.id, f.subject.id) for f in find(snapshot)}
 
 
 def test_an_api_that_refuses_is_one_problem(target: Target, api: ApiStub) -> None:
