@@ -7,43 +7,25 @@ from kubequorum_cli.kubernetes.access import (
     has_kubernetes,
     published_kubeconfig,
 )
-from kubequorum_cli.kubernetes.addons import Addon, AddonList, list_addons, look_at_addons, show_addons
-from kubequorum_cli.kubernetes.api_server import ApiServer, look_at_api
-from kubequorum_cli.kubernetes.certificate import CertificateError, not_after
+from kubequorum_cli.kubernetes.addons import AddonList, look_at_addons, show_addons
 from kubequorum_cli.kubernetes.client import ApiError, Client
-from kubequorum_cli.kubernetes.nodes import (
-    Node,
-    NodeList,
-    is_ready,
-    list_nodes,
-    look,
-    show_nodes,
-    wait_for_nodes,
-)
-from kubequorum_cli.kubernetes.pods import SystemPod, list_system_pods
+from kubequorum_cli.kubernetes.control_plane import ControlPlane, look_at_control_plane
+from kubequorum_cli.kubernetes.nodes import NodeList, is_ready, look, show_nodes, wait_for_nodes
 
 __all__ = [
     "Access",
-    "Addon",
     "AddonList",
     "ApiError",
-    "ApiServer",
-    "CertificateError",
     "Client",
-    "Node",
+    "ControlPlane",
     "NodeList",
-    "SystemPod",
     "api_endpoint",
     "find_access",
     "has_kubernetes",
     "is_ready",
-    "list_addons",
-    "list_nodes",
-    "list_system_pods",
     "look",
     "look_at_addons",
-    "look_at_api",
-    "not_after",
+    "look_at_control_plane",
     "published_kubeconfig",
     "show_addons",
     "show_nodes",

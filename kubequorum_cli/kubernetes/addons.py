@@ -24,8 +24,6 @@ class Addon:
     state: str
     """applying, applied, ready, failed or removing."""
     message: str
-    changed: str = ""
-    """When its inventory was changed last, ISO 8601."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,21 +34,13 @@ class AddonList:
     problem: str = ""
 
 
-def list_addons(client: Client) -> list[Addon]:
-    """All addons, by name.
-
-    Raises:
-        ApiError: the API does not list them.
-    """
-    return sorted(map(_addon, client.get(_PATH)["items"]), key=lambda addon: addon.name)
-
-
 def look_at_addons(access: Access) -> AddonList:
     """List the addons once."""
     try:
-        return AddonList(addons=list_addons(Client(access)))
+        items = Client(access).get(_PATH)["items"]
     except ApiError as error:
         return AddonList(problem=str(error))
+    return AddonList(addons=sorted(map(_addon, items), key=lambda addon: addon.name))
 
 
 def show_addons(found: AddonList, console: Console) -> None:
@@ -78,9 +68,4 @@ def _addon(item: Mapping[str, Any]) -> Addon:
         version=data.get("version", ""),
         state=data.get("state", "unknown"),
         message=data.get("message", ""),
-        # When a manager of fields last changed one of its own
-        # (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management).
-        changed=max(
-            (str(each.get("time", "")) for each in item["metadata"].get("managedFields", [])), default=""
-        ),
     )

@@ -10,8 +10,6 @@ class Stack:
     name: str
     status: str
     reason: str
-    created: str
-    """ISO 8601."""
     outputs: dict[str, str]
 
 
@@ -21,6 +19,8 @@ class Zone:
 
     name: str
     subnets: dict[str, str]
+    public: list[str]
+    """Those of the subnets that are for internet-facing load balancers, by their tag."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +34,10 @@ class Instance:
     lifecycle_state: str
     health: str
     private_ip: str
-    status_checks: str
-    """Of EC2: `ok`, `impaired`, `initializing`, `insufficient-data`; empty while it does not run."""
     scheduled_events: list[str]
     """What EC2 has scheduled for it, like a reboot or its retirement: code, time and description."""
+    security_groups: list[str]
+    """Their ids."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,26 +46,22 @@ class Group:
 
     name: str
     slot: str
-    """Empty for workers."""
+    """Of the master in it; empty for a group of workers."""
     worker_group: str
-    """Empty for masters."""
+    """Its name in the cluster file; empty for the group of a master."""
     zones: list[str]
     min_size: int
     max_size: int
     desired: int
-    suspended: list[str]
-    """Its processes that somebody has suspended."""
     instances: list[Instance]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Volume:
-    """An EBS volume that a stack declares, or that a master has made in place of a lost one."""
+    """The EBS volume of a slot: a stack declares it, or a master made it in the place of a lost one."""
 
     id: str
     name: str
-    slot: str
-    """Empty for a volume that is no slot's."""
     zone: str
     size_gib: int
     encrypted: bool
@@ -82,6 +78,8 @@ class LoadBalancer:
     scheme: str
     state: str
     targets: dict[str, str]
+    security_groups: list[str]
+    """Their ids."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +93,27 @@ class Name:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rule:
+    """What a security group lets in."""
+
+    source: str
+    """The id of a security group, or a CIDR."""
+    protocol: str
+    """`tcp`, `udp`, `icmp` or `all`."""
+    ports: str
+    """One, a range like `2379-2380`, or `all`."""
+    description: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecurityGroup:
+    """A security group with the cluster's tag."""
+
+    id: str
+    inbound: list[Rule]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """All of it."""
 
@@ -104,3 +123,4 @@ class Report:
     volumes: list[Volume]
     load_balancers: list[LoadBalancer]
     names: list[Name]
+    security_groups: list[SecurityGroup]

@@ -1,0 +1,78 @@
+"""What runs on the nodes, as the Kubernetes API lists it: the control plane's parts, who leads, pods."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubequorum_cli.kubernetes.access import Access
+from kubequorum_cli.kubernetes.client import ApiError, Client
+
+_PARTS = "/api/v1/namespaces/kube-system/pods?labelSelector=tier%3Dcontrol-plane"
+"""The static pods of kubeadm, which have this label."""
+_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/"
+_ELECTED = ("kube-controller-manager", "kube-scheduler")
+_PODS = "/api/v1/pods?includeObject=None"
+_AS_TABLE = {"Accept": "application/json;as=Table;g=meta.k8s.io;v=v1"}
+"""A line for each pod instead of the pod
+(https://kubernetes.io/docs/reference/using-api/api-concepts/#receiving-resources-as-tables)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of the control plane on one node, as etcd or kube-apiserver."""
+
+    name: str
+    node: str
+    ready: bool
+    leads: bool
+    """It holds the lease of its kind: its peers on other nodes wait."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlPlane:
+    """All parts and the number of pods on each node, or why they cannot be listed."""
+
+    parts: list[Part] = field(default_factory=list)
+    pods: dict[str, int] = field(default_factory=dict)
+    """Node to the number of its pods that run."""
+    problem: str = ""
+
+
+def look_at_control_plane(access: Access) -> ControlPlane:
+    """Ask once."""
+    client = Client(access)
+    try:
+        pods = client.get(_PARTS)["items"]
+        leaders = {name: _holder(client, name) for name in _ELECTED}
+        table = client.get(_PODS, _AS_TABLE)
+    except ApiError as error:
+        return ControlPlane(problem=str(error))
+    parts = [_part(pod, leaders) for pod in pods if pod["spec"].get("nodeName")]
+    return ControlPlane(
+        parts=sorted(parts, key=lambda part: (part.node, part.name)), pods=dict(_running_by_node(table))
+    )
+
+
+def _holder(client: Client, name: str) -> str:
+    """The node whose instance of a component leads; empty if none does."""
+    try:
+        lease = client.get(f"{_LEASES}{name}")
+    except ApiError:
+        return ""
+    # The host's name, which is the node's, and a random part: client-go's leader election.
+    return str(lease["spec"].get("holderIdentity") or "").partition("_")[0]
+
+
+def _part(pod: Mapping[str, Any], leaders: Mapping[str, str]) -> Part:
+    name = pod["metadata"]["labels"].get("component", pod["metadata"]["name"])
+    node = pod["spec"]["nodeName"]
+    conditions = pod.get("status", {}).get("conditions", [])
+    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+    return Part(name=name, node=node, ready=ready, leads=leaders.get(name) == node)
+
+
+def _running_by_node(table: Mapping[str, Any]) -> Counter[str]:
+    columns = [column["name"] for column in table["columnDefinitions"]]
+    node, status = columns.index("Node"), columns.index("Status")
+    return Counter(row["cells"][node] for row in table["rows"] if row["cells"][status] == "Running")
