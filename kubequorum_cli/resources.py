@@ -1,14 +1,24 @@
 """The AWS resources of one cluster, and of no other in its account: stacks, groups, instances, volumes."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import cached_property
+from itertools import takewhile
 from typing import Any
 
 from kubequorum_cli.errors import CommandError
 from kubequorum_cli.target import STACKS, Target
 
 CLUSTER_TAG = "kubequorum:cluster"
-"""A tag of all groups that the instances get, too; its value is the cluster's name."""
+"""A tag of all resources; its value is the cluster's name."""
+SLOT_TAG = "kubequorum:slot"
+"""A tag of the groups and instances of masters, and of etcd volumes."""
+WORKER_GROUP_TAG = "kubequorum:worker-group"
+"""A tag of the groups and instances of workers."""
+REPLACING_PROCESSES = ("Launch", "Terminate", "HealthCheck", "ReplaceUnhealthy")
+"""Processes of a group that replace an instance
+(https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html)."""
 _ETCD_DEVICE = "/dev/xvdf"
 """The name under which masters attach the slot's volume."""
 _AT_ONCE = 100
@@ -41,7 +51,8 @@ class Resources:
 
     def stacks(self) -> list[dict[str, Any]]:
         """The cluster's stacks that exist, as CloudFormation describes them."""
-        described = map(self.target.stack, STACKS)
+        with ThreadPoolExecutor(len(STACKS)) as pool:
+            described = list(pool.map(self.target.stack, STACKS))
         return [stack for stack in described if stack and stack["StackStatus"] != "DELETE_COMPLETE"]
 
     def stack_resources(self, stack_name: str) -> list[dict[str, Any]]:
@@ -62,34 +73,36 @@ class Resources:
     def owned(self, *stack_names: str) -> dict[str, list[str]]:
         """Resource type to the physical ids of its resources, of stacks by their names in CloudFormation."""
         found: dict[str, list[str]] = {}
-        for name in stack_names:
-            for resource in self.stack_resources(name):
-                found.setdefault(resource["ResourceType"], []).append(resource["PhysicalResourceId"])
+        with ThreadPoolExecutor(len(STACKS)) as pool:
+            for resources in pool.map(self.stack_resources, stack_names):
+                for resource in resources:
+                    found.setdefault(resource["ResourceType"], []).append(resource["PhysicalResourceId"])
         return found
 
-    def events(self, stack: str) -> list[dict[str, Any]]:
-        """All events of a stack, oldest first."""
+    @cached_property
+    def inventory(self) -> dict[str, list[str]]:
+        """As `owned`, of all of the cluster's stacks; read once."""
+        return self.owned(*(stack["StackName"] for stack in self.stacks()))
+
+    def events(self, stack: str, *, since: datetime | None = None) -> list[dict[str, Any]]:
+        """The events of a stack, oldest first: since a time, or all."""
         pages = self.client("cloudformation").get_paginator("describe_stack_events")
-        found = [
+        newest_first = (
             e for page in pages.paginate(StackName=self.target.stack_name(stack)) for e in page["StackEvents"]
-        ]
-        return found[::-1]
+        )
+        return list(takewhile(lambda e: since is None or e["Timestamp"] >= since, newest_first))[::-1]
 
     # Groups ------------------------------------------------------------
 
     @cached_property
     def group_names(self) -> tuple[str, ...]:
         """The names of all groups, of masters and of workers; read once, as `groups`."""
-        return tuple(self.owned(*(stack["StackName"] for stack in self.stacks())).get(_GROUP, []))
+        return tuple(self.inventory.get(_GROUP, []))
 
     def all_groups(self) -> list[dict[str, Any]]:
         """All groups, as Auto Scaling describes them."""
-        return self.groups_named(self.group_names)
-
-    def groups_named(self, names: Sequence[str]) -> list[dict[str, Any]]:
-        """Some groups, as Auto Scaling describes them; those that exist."""
         # Without names Auto Scaling would describe all groups of the account.
-        described = self._described(*names) if names else {}
+        described = self._described(*self.group_names) if self.group_names else {}
         return [group for _, group in sorted(described.items())]
 
     # Slots ------------------------------------------------------------
@@ -101,7 +114,7 @@ class Resources:
 
     def forget_groups(self) -> None:
         """Read the groups again when they are needed next: a deployment may have replaced them."""
-        for name in ("groups", "group_names"):
+        for name in ("groups", "group_names", "inventory"):
             self.__dict__.pop(name, None)
 
     @property
@@ -158,6 +171,11 @@ class Resources:
         """The availability zone of a slot."""
         return str(self.group(slot)["AvailabilityZones"][0])
 
+    def activities(self, group: str) -> list[dict[str, Any]]:
+        """What a group has done lately and is doing, newest first: at most 100 activities."""
+        client = self.client("autoscaling")
+        return list(client.describe_scaling_activities(AutoScalingGroupName=group)["Activities"])
+
     def _described(self, *groups: str) -> dict[str, dict[str, Any]]:
         pages = self.client("autoscaling").get_paginator("describe_auto_scaling_groups")
         return {
@@ -185,20 +203,17 @@ class Resources:
         # A filter, unlike a list of ids, may name what no longer exists.
         return self._described_instances([{"Name": "instance-id", "Values": list(ids)}]) if ids else {}
 
-    def scheduled_events(self, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
-        """What EC2 has scheduled for instances that it knows, and is still ahead, by id.
+    def statuses(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Status checks and scheduled events of instances that EC2 knows, by id; of those that run.
 
-        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_scheduled_events.html
+        https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html
         """
         found = {}
         for begin in range(0, len(ids), _AT_ONCE):
             pages = self.client("ec2").get_paginator("describe_instance_status")
             # With ids, AWS allows no page size; it answers for up to 100 at once.
             for page in pages.paginate(InstanceIds=list(ids[begin : begin + _AT_ONCE])):
-                for status in page["InstanceStatuses"]:
-                    found[status["InstanceId"]] = [
-                        dict(event) for event in status.get("Events", []) if not _is_over(event)
-                    ]
+                found.update({status["InstanceId"]: dict(status) for status in page["InstanceStatuses"]})
         return found
 
     def _described_instances(self, filters: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -214,11 +229,6 @@ class Resources:
         """The console output of an instance, also of one that was terminated."""
         answer = self.client("ec2").get_console_output(InstanceId=instance_id, Latest=True)
         return str(answer.get("Output", ""))
-
-
-def _is_over(event: dict[str, Any]) -> bool:
-    """Whether it was done or called off: EC2 lists it for another week, and says so in its description."""
-    return str(event.get("Description", "")).startswith(("[Completed]", "[Canceled]"))
 
 
 def groups_in(outputs: dict[str, str]) -> dict[str, str]:

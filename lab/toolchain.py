@@ -1,4 +1,7 @@
-"""The CDK command line, and a Node that is new enough for it, in the versions that package-lock.json pins."""
+"""What npm installs, as package-lock.json pins it, and a Node that is new enough for it.
+
+That is the CDK command line, and the view library of `picture`.
+"""
 
 import json
 import os
@@ -15,6 +18,7 @@ from kubequorum_cli.errors import CommandError
 from lab.settings import CHECKOUT, OLDEST_NODE
 
 _NODE22 = CHECKOUT / "lab" / "node22"
+_MODULES = "node_modules/"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +41,7 @@ def find() -> Toolchain | None:
     """What is installed; None if something is missing or not of the pinned version."""
     node = _machine_node() or _own_node()
     cdk = CHECKOUT / "node_modules" / ".bin" / "cdk"
-    if node is None or not _is_current(CHECKOUT, "aws-cdk") or not cdk.exists():
+    if node is None or not _is_complete(CHECKOUT) or not cdk.exists():
         return None
     return Toolchain(node=node, cdk=cdk)
 
@@ -50,18 +54,18 @@ def ensure(progress: Progress) -> Toolchain:
     """
     if (found := find()) is not None:
         return found
-    with progress.stage("Install the CDK command line") as stage:
+    with progress.stage("Install the CDK command line and the picture's view library") as stage:
         if _machine_node() is None and _own_node() is None:
             stage.line(
                 f"this machine's Node is older than {OLDEST_NODE} or missing: adding {_node_package()}"
             )
             _npm_ci(_NODE22)
-        if not _is_current(CHECKOUT, "aws-cdk"):
+        if not _is_complete(CHECKOUT):
             _npm_ci(CHECKOUT)
     if (found := find()) is None:
         raise CommandError(
             "the CDK command line cannot be used after its installation",
-            why=f"there is no {_node_package()} in {_NODE22} or no pinned aws-cdk in {CHECKOUT}/node_modules",
+            why=f"there is no {_node_package()} in {_NODE22}, or {CHECKOUT}/node_modules is incomplete",
             remedy=f"install Node {OLDEST_NODE} or newer yourself, then try again",
         )
     return found
@@ -111,9 +115,15 @@ def _node_package() -> str:
     return f"node-{sys.platform}-{arch}"
 
 
+def _is_complete(folder: Path) -> bool:
+    """Whether every package of the folder's lock file is installed in the version that it pins."""
+    locked = json.loads((folder / "package-lock.json").read_text())["packages"]
+    return all(_is_current(folder, place.removeprefix(_MODULES)) for place in locked if place)
+
+
 def _is_current(folder: Path, package: str) -> bool:
     """Whether the package is installed in the version that the lock file pins."""
-    place = f"node_modules/{package}"
+    place = f"{_MODULES}{package}"
     locked = json.loads((folder / "package-lock.json").read_text())["packages"].get(place)
     try:
         installed = json.loads((folder / place / "package.json").read_text())

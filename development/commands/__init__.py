@@ -54,6 +54,16 @@ def add_commands(app: typer.Typer) -> None:
         run()
 
     @app.command(rich_help_panel=_PANEL)
+    def diagrams() -> None:
+        """Write docs/diagrams/, drawn from an example cluster by what draws the live page of `picture`.
+
+        After a change in kubequorum_cli/picture. A test fails while they are stale.
+        """
+        from development.commands.diagrams import write_diagrams as run
+
+        run()
+
+    @app.command(rich_help_panel=_PANEL)
     def faults(
         name: Annotated[
             str | None,

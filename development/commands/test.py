@@ -30,7 +30,8 @@ def run_checks(asked: list[Suite], *, file: Path | None, update: bool) -> None:
     progress = Progress()
     if file is None:
         _announce(wanted, progress)
-    use_tools(progress)
+    if wanted != {Suite.LINT} or file is not None:
+        use_tools(progress)
     outcomes = static.run_all(progress) if Suite.LINT in wanted and file is None else []
     calls = [[str(file)]] if file is not None else suites.pytest_calls(wanted)
     options = ["--snapshot-update"] if update else []

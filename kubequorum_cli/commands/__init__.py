@@ -1,6 +1,7 @@
 """The commands that read a cluster's state, for any target: names, options and help here, a module each."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -134,6 +135,31 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
         from kubequorum_cli.commands.dashboard import dashboard as run
 
         run(find_target(), port=port)
+
+    @app.command(rich_help_panel=_PANEL)
+    def picture(
+        *,
+        open_page: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+        save: Annotated[
+            Path | None,
+            typer.Option(help="Write the picture of now into one HTML file instead.", dir_okay=False),
+        ] = None,
+        port: Annotated[int, typer.Option(min=0, max=65535, help="Local port; 0 for any.")] = 0,
+    ) -> None:
+        """Show the cluster as a live diagram that grows step by step, in the browser, until Ctrl-C.
+
+        From the cloud to who talks to whom; each step says what it adds and which file makes it. What dies,
+        moves or drains is seen as it happens, and the last 15 minutes can be wound back. It asks AWS about
+        once a second, changes nothing, and is reached from this computer only, by the address it prints.
+
+        Examples: `./kubequorum picture --open` · `./kubequorum picture --save picture.html`
+        """
+        from kubequorum_cli.commands import picture as command
+
+        if save is not None:
+            command.save(find_target(), save)
+        else:
+            command.picture(find_target(), port=port, open_page=open_page)
 
     @app.command(rich_help_panel=_PANEL)
     def backups(

@@ -96,7 +96,7 @@ def published_kubeconfig(target: Target) -> dict[str, Any]:
     Raises:
         CommandError: no master has yet.
     """
-    bucket = target.output("State", "StateBucketArn").rpartition(":")[2]
+    bucket = target.state_bucket()
     try:
         content = target.client("s3").get_object(Bucket=bucket, Key=_ADMIN_KEY)["Body"].read()
     except ClientError as error:

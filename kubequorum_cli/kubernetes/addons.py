@@ -24,6 +24,8 @@ class Addon:
     state: str
     """applying, applied, ready, failed or removing."""
     message: str
+    changed: str = ""
+    """When its inventory was changed last, ISO 8601."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +36,21 @@ class AddonList:
     problem: str = ""
 
 
+def list_addons(client: Client) -> list[Addon]:
+    """All addons, by name.
+
+    Raises:
+        ApiError: the API does not list them.
+    """
+    return sorted(map(_addon, client.get(_PATH)["items"]), key=lambda addon: addon.name)
+
+
 def look_at_addons(access: Access) -> AddonList:
     """List the addons once."""
     try:
-        items = Client(access).get(_PATH)["items"]
+        return AddonList(addons=list_addons(Client(access)))
     except ApiError as error:
         return AddonList(problem=str(error))
-    return AddonList(addons=sorted(map(_addon, items), key=lambda addon: addon.name))
 
 
 def show_addons(found: AddonList, console: Console) -> None:
@@ -68,4 +78,9 @@ def _addon(item: Mapping[str, Any]) -> Addon:
         version=data.get("version", ""),
         state=data.get("state", "unknown"),
         message=data.get("message", ""),
+        # When a manager of fields last changed one of its own
+        # (https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management).
+        changed=max(
+            (str(each.get("time", "")) for each in item["metadata"].get("managedFields", [])), default=""
+        ),
     )

@@ -5,6 +5,9 @@ import json
 import socket
 import ssl
 import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from kubequorum_cli.kubernetes.access import Access
@@ -18,6 +21,18 @@ _MANAGER = "kubequorum"
 
 class ApiError(Exception):
     """The API did not answer, or refused a request."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What an API server answered, and what its connection showed."""
+
+    status: int
+    text: str
+    date: datetime | None
+    """By the API server's clock."""
+    certificate: bytes
+    """The API server's, as DER."""
 
 
 class Client:
@@ -38,7 +53,7 @@ class Client:
         Raises:
             ApiError: there is none; with the reason.
         """
-        return self._send("GET", path, headers=headers)
+        return self._done("GET", path, headers=headers)
 
     def apply(self, path: str, document: dict[str, Any]) -> Any:
         """Create an object or change it, by a server-side apply; returns it as the API has it now.
@@ -49,25 +64,47 @@ class Client:
         # Any JSON is YAML, as which the API wants it.
         headers = {"Content-Type": "application/apply-patch+yaml"}
         body = json.dumps(document).encode()
-        return self._send("PATCH", f"{path}?fieldManager={_MANAGER}&force=true", body, headers)
+        return self._done("PATCH", f"{path}?fieldManager={_MANAGER}&force=true", body, headers)
+
+    def ask(self, path: str) -> Answer:
+        """What a GET is answered with, whatever its status.
+
+        Raises:
+            ApiError: there is no answer; with the reason.
+        """
+        return self._send("GET", path)
+
+    def _done(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Any:
+        answer = self._send(method, path, body, headers)
+        if answer.status not in _DONE:
+            where = f"{self._access.server_name}{path}"
+            raise ApiError(f"{where} answered with status {answer.status}: {answer.text[:300]}")
+        return json.loads(answer.text)
 
     def _send(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> Any:
+    ) -> Answer:
         name = self._access.server_name
         address = (self._access.host, self._access.port)
         connection = http.client.HTTPConnection(*address, timeout=_TIMEOUT_SECONDS)
         try:
             plain = socket.create_connection(address, timeout=_TIMEOUT_SECONDS)
-            connection.sock = self._context.wrap_socket(plain, server_hostname=name)
+            encrypted = self._context.wrap_socket(plain, server_hostname=name)
+            connection.sock = encrypted
+            certificate = encrypted.getpeercert(binary_form=True) or b""
             connection.request(method, path, body, {"Host": name, **(headers or {})})
             answer = connection.getresponse()
-            text = answer.read()
+            text = answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:
             raise ApiError(f"{name} does not answer at {address[0]}:{address[1]}: {error!r}") from error
         finally:
             connection.close()
-        if answer.status not in _DONE:
-            refused = text[:300].decode(errors="replace")
-            raise ApiError(f"{name}{path} answered with status {answer.status}: {refused}")
-        return json.loads(text)
+        date = answer.headers["Date"]
+        return Answer(
+            status=answer.status,
+            text=text,
+            date=parsedate_to_datetime(date).astimezone(UTC) if date else None,
+            certificate=certificate,
+        )

@@ -7,9 +7,8 @@ from typing import Any
 
 from kubequorum_cli.kubernetes.access import Access
 from kubequorum_cli.kubernetes.client import ApiError, Client
+from kubequorum_cli.kubernetes.pods import list_system_pods
 
-_PARTS = "/api/v1/namespaces/kube-system/pods?labelSelector=tier%3Dcontrol-plane"
-"""The static pods of kubeadm, which have this label."""
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/"
 _ELECTED = ("kube-controller-manager", "kube-scheduler")
 _PODS = "/api/v1/pods?includeObject=None"
@@ -43,12 +42,20 @@ def look_at_control_plane(access: Access) -> ControlPlane:
     """Ask once."""
     client = Client(access)
     try:
-        pods = client.get(_PARTS)["items"]
+        pods = [pod for pod in list_system_pods(client) if pod.component and pod.node]
         leaders = {name: _holder(client, name) for name in _ELECTED}
         table = client.get(_PODS, _AS_TABLE)
     except ApiError as error:
         return ControlPlane(problem=str(error))
-    parts = [_part(pod, leaders) for pod in pods if pod["spec"].get("nodeName")]
+    parts = [
+        Part(
+            name=pod.component,
+            node=pod.node,
+            ready=pod.ready,
+            leads=leaders.get(pod.component) == pod.node,
+        )
+        for pod in pods
+    ]
     return ControlPlane(
         parts=sorted(parts, key=lambda part: (part.node, part.name)), pods=dict(_running_by_node(table))
     )
@@ -62,14 +69,6 @@ def _holder(client: Client, name: str) -> str:
         return ""
     # The host's name, which is the node's, and a random part: client-go's leader election.
     return str(lease["spec"].get("holderIdentity") or "").partition("_")[0]
-
-
-def _part(pod: Mapping[str, Any], leaders: Mapping[str, str]) -> Part:
-    name = pod["metadata"]["labels"].get("component", pod["metadata"]["name"])
-    node = pod["spec"]["nodeName"]
-    conditions = pod.get("status", {}).get("conditions", [])
-    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-    return Part(name=name, node=node, ready=ready, leads=leaders.get(name) == node)
 
 
 def _running_by_node(table: Mapping[str, Any]) -> Counter[str]:

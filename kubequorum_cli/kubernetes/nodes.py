@@ -43,13 +43,22 @@ class NodeList:
     problem: str = ""
 
 
+def list_nodes(client: Client) -> list[Node]:
+    """All nodes, masters first.
+
+    Raises:
+        ApiError: the API does not list them.
+    """
+    items = client.get("/api/v1/nodes")["items"]
+    return sorted(map(_node, items), key=lambda node: (not node.roles, node.zone))
+
+
 def look(access: Access) -> NodeList:
     """List the nodes once."""
     try:
-        items = Client(access).get("/api/v1/nodes")["items"]
+        return NodeList(nodes=list_nodes(Client(access)))
     except ApiError as error:
         return NodeList(problem=str(error))
-    return NodeList(nodes=sorted(map(_node, items), key=lambda node: (not node.roles, node.zone)))
 
 
 def wait_for_nodes(ask: Callable[[], NodeList], instances: set[str], stage: Stage) -> None:

@@ -1,152 +1,222 @@
-"""Asks the AWS API what the cluster's stacks have built, starting from the stacks' lists of resources."""
+"""Asks the AWS API what the cluster's stacks have built, starting from the stacks' lists of resources.
 
-import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+Errors of botocore are not handled.
+"""
 
-from kubequorum_cli.report import reading
-from kubequorum_cli.report.model import (
-    Group,
-    LoadBalancer,
-    Name,
-    Report,
-    SecurityGroup,
-    Stack,
-    Volume,
-    Zone,
-)
-from kubequorum_cli.resources import CLUSTER_TAG, Resources
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from kubequorum_cli.report.firewall import security_groups
+from kubequorum_cli.report.model import Group, Instance, LoadBalancer, Name, Report, Stack, Volume, Zone
+from kubequorum_cli.resources import CLUSTER_TAG, SLOT_TAG, WORKER_GROUP_TAG, Resources
 from kubequorum_cli.target import Target
 
 if TYPE_CHECKING:
-    from types_boto3_ec2 import EC2Client
-    from types_boto3_ec2.type_defs import FilterTypeDef
     from types_boto3_elbv2 import ElasticLoadBalancingv2Client
-    from types_boto3_route53 import Route53Client
 
-Answer = TypeVar("Answer")
+_PUBLIC_SUBNET_TAG = "kubernetes.io/role/elb"
+_WORST_FIRST = ("impaired", "insufficient-data", "initializing", "ok")
 
 
 def collect(target: Target) -> Report:
-    """Ask for everything, once; errors of botocore are not handled."""
-    return Collector(target).collect()
+    """Ask for everything."""
+    resources = Resources(target)
+    return Report(
+        stacks=stacks(resources),
+        zones=zones(resources),
+        groups=groups(resources),
+        volumes=volumes(resources),
+        load_balancers=load_balancers(resources),
+        names=names(resources),
+        security_groups=security_groups(resources),
+    )
 
 
-class Collector:
-    """Asks for one cluster, once or again and again.
+def stacks(resources: Resources) -> list[Stack]:
+    """The cluster's stacks that exist."""
+    return [
+        Stack(
+            name=stack["StackName"],
+            status=stack["StackStatus"],
+            reason=stack.get("StackStatusReason", ""),
+            created=stack["CreationTime"].isoformat(timespec="seconds"),
+            outputs={o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])},
+        )
+        for stack in resources.stacks()
+    ]
 
-    Instances, volumes and the health of targets are asked for each time: four or five requests. The rest,
-    about 25, changes seldom.
+
+def zones(resources: Resources) -> list[Zone]:
+    """The zones in which the stacks have subnets."""
+    if not (ids := resources.inventory.get("AWS::EC2::Subnet")):
+        return []
+    found: dict[str, dict[str, str]] = {}
+    public = []
+    # Filters, here and below: unlike a list of ids they may name what no longer exists.
+    pages = resources.client("ec2").get_paginator("describe_subnets")
+    for page in pages.paginate(Filters=[{"Name": "subnet-id", "Values": ids}]):
+        for subnet in page["Subnets"]:
+            found.setdefault(subnet["AvailabilityZone"], {})[subnet["SubnetId"]] = subnet["CidrBlock"]
+            if _PUBLIC_SUBNET_TAG in {tag["Key"] for tag in subnet.get("Tags", [])}:
+                public.append(subnet["SubnetId"])
+    return [
+        Zone(name=name, subnets=subnets, public=[id_ for id_ in public if id_ in subnets])
+        for name, subnets in sorted(found.items())
+    ]
+
+
+def groups(resources: Resources) -> list[Group]:
+    """The stacks' groups with their instances."""
+    described = resources.all_groups()
+    ids = [instance["InstanceId"] for group in described for instance in group.get("Instances", [])]
+    instances = resources.instances_by_id(ids)
+    statuses = resources.statuses([id_ for id_ in ids if id_ in instances])
+    return [
+        Group(
+            name=group["AutoScalingGroupName"],
+            slot=_tag(group, SLOT_TAG),
+            worker_group=_tag(group, WORKER_GROUP_TAG),
+            zones=sorted(group["AvailabilityZones"]),
+            min_size=group["MinSize"],
+            max_size=group["MaxSize"],
+            desired=group["DesiredCapacity"],
+            suspended=sorted(process["ProcessName"] for process in group.get("SuspendedProcesses", [])),
+            instances=[
+                _instance(
+                    member, instances.get(member["InstanceId"], {}), statuses.get(member["InstanceId"], {})
+                )
+                for member in group.get("Instances", [])
+            ],
+        )
+        for group in described
+    ]
+
+
+def _instance(member: dict[str, Any], described: dict[str, Any], status: dict[str, Any]) -> Instance:
+    return Instance(
+        id=member["InstanceId"],
+        zone=member["AvailabilityZone"],
+        type=described.get("InstanceType", ""),
+        state=described["State"]["Name"] if described else "gone",
+        lifecycle_state=member["LifecycleState"],
+        health=member["HealthStatus"],
+        private_ip=described.get("PrivateIpAddress", ""),
+        status_checks=_status_checks(status),
+        scheduled_events=[_event(event) for event in status.get("Events", []) if not _is_over(event)],
+        security_groups=[group["GroupId"] for group in described.get("SecurityGroups", [])],
+    )
+
+
+def _status_checks(status: dict[str, Any]) -> str:
+    """The worse one of the two checks, of the host below and of the instance itself."""
+    checks = {status.get(check, {}).get("Status", "") for check in ("SystemStatus", "InstanceStatus")}
+    return next((state for state in _WORST_FIRST if state in checks), "")
+
+
+def _event(event: dict[str, Any]) -> str:
+    return f"{event['Code']} not before {event['NotBefore']:%Y-%m-%d %H:%M} UTC: {event['Description']}"
+
+
+def _tag(described: dict[str, Any], key: str) -> str:
+    """The value of a tag of something that AWS has described; empty without it."""
+    return next((str(tag["Value"]) for tag in described.get("Tags", []) if tag["Key"] == key), "")
+
+
+def _is_over(event: dict[str, Any]) -> bool:
+    """Whether it was done or called off: EC2 lists it for another week, and says so in its description.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/viewing_scheduled_events.html
     """
+    return str(event.get("Description", "")).startswith(("[Completed]", "[Canceled]"))
 
-    def __init__(
-        self, target: Target, *, keep_seconds: float = 0.0, now: Callable[[], float] = time.monotonic
-    ) -> None:
-        """`keep_seconds`: for how long an answer of what changes seldom is used; `now` is a clock."""
-        self._target = target
-        self._resources = Resources(target)
-        self._keep_seconds = keep_seconds
-        self._now = now
-        self._kept: dict[str, tuple[float, object, Any]] = {}
-        self._resource_ids: dict[str, list[str]] = {}
 
-    def collect(self) -> Report:
-        """Ask; errors of botocore are not handled."""
-        stacks = self._seldom("stacks", self._stacks)
-        return Report(
-            stacks=stacks,
-            zones=self._seldom("zones", self._zones),
-            groups=self._groups(),
-            volumes=self._volumes(),
-            load_balancers=self._load_balancers(),
-            names=self._seldom("names", self._names),
-            security_groups=self._seldom("security groups", self._security_groups),
+def volumes(resources: Resources) -> list[Volume]:
+    """The volumes that the stacks declare, and all etcd volumes of the cluster."""
+    if not (ids := resources.inventory.get("AWS::EC2::Volume")):
+        return []
+    of_slots = [
+        {"Name": f"tag:{CLUSTER_TAG}", "Values": [resources.target.cluster]},
+        {"Name": "tag-key", "Values": [SLOT_TAG]},
+    ]
+    pages = resources.client("ec2").get_paginator("describe_volumes")
+    found = {
+        volume["VolumeId"]: Volume(
+            id=volume["VolumeId"],
+            name=_tag(volume, "Name"),
+            slot=_tag(volume, SLOT_TAG),
+            zone=volume["AvailabilityZone"],
+            size_gib=volume["Size"],
+            encrypted=volume["Encrypted"],
+            state=volume["State"],
+            attached_to=", ".join(a["InstanceId"] for a in volume.get("Attachments", [])),
         )
+        for filters in ([{"Name": "volume-id", "Values": ids}], of_slots)
+        for page in pages.paginate(Filters=filters)
+        for volume in page["Volumes"]
+    }
+    return sorted(found.values(), key=lambda volume: volume.zone)
 
-    def _seldom(self, what: str, ask: Callable[[], Answer], about: object = None) -> Answer:
-        """The answer, or an earlier one about the same that is not too old."""
-        asked, before, answer = self._kept.get(what, (-self._keep_seconds, None, None))
-        now = self._now()
-        if what not in self._kept or before != about or now - asked >= self._keep_seconds:
-            answer = ask()
-            self._kept[what] = (now, about, answer)
-        found: Answer = answer
-        return found
 
-    def _owned(self, resource_type: str) -> list[str]:
-        """The physical ids of the stacks' resources of a type."""
-        return self._resource_ids.get(resource_type, [])
+Balancer = tuple[dict[str, Any], list[str]]
+"""A load balancer as Elastic Load Balancing describes it, and the ARNs of its target groups."""
 
-    def _stacks(self) -> list[Stack]:
-        stacks = [reading.stack(described) for described in self._resources.stacks()]
-        # Together with the stacks: what they own changes when they do.
-        self._resource_ids = self._resources.owned(*(stack.name for stack in stacks))
-        return stacks
 
-    def _zones(self) -> list[Zone]:
-        if not (ids := self._owned("AWS::EC2::Subnet")):
-            return []
-        ec2: EC2Client = self._target.client("ec2")
-        # Filters, here and below: unlike a list of ids they may name what no longer exists.
-        pages = ec2.get_paginator("describe_subnets").paginate(Filters=[{"Name": "subnet-id", "Values": ids}])
-        return reading.zones([subnet for page in pages for subnet in page["Subnets"]])
+def describe_balancers(resources: Resources) -> list[Balancer]:
+    """The stacks' load balancers."""
+    if not (arns := resources.inventory.get("AWS::ElasticLoadBalancingV2::LoadBalancer")):
+        return []
+    client: ElasticLoadBalancingv2Client = resources.client("elbv2")
+    found: list[Balancer] = []
+    for balancer in client.describe_load_balancers(LoadBalancerArns=arns)["LoadBalancers"]:
+        groups = client.describe_target_groups(LoadBalancerArn=balancer["LoadBalancerArn"])["TargetGroups"]
+        found.append((dict(balancer), [group["TargetGroupArn"] for group in groups]))
+    return found
 
-    def _groups(self) -> list[Group]:
-        groups = self._resources.groups_named(self._owned("AWS::AutoScaling::AutoScalingGroup"))
-        ids = [instance["InstanceId"] for group in groups for instance in group.get("Instances", [])]
-        instances = self._resources.instances_by_id(ids)
-        known = [id_ for id_ in ids if id_ in instances]
-        events = self._seldom("events", lambda: self._resources.scheduled_events(known), about=known)
-        return [reading.group(group, instances, events) for group in groups]
 
-    def _volumes(self) -> list[Volume]:
-        # By tags: one that a master made in the place of a lost one belongs to no stack.
-        ec2: EC2Client = self._target.client("ec2")
-        filters: list[FilterTypeDef] = [self._of_cluster, {"Name": "tag-key", "Values": [reading.SLOT_TAG]}]
-        pages = ec2.get_paginator("describe_volumes").paginate(Filters=filters)
-        volumes = [reading.volume(volume) for page in pages for volume in page["Volumes"]]
-        return sorted(volumes, key=lambda volume: (volume.zone, volume.id))
+def load_balancers(resources: Resources, described: list[Balancer] | None = None) -> list[LoadBalancer]:
+    """The stacks' load balancers with the health of their targets.
 
-    def _load_balancers(self) -> list[LoadBalancer]:
-        if not (arns := self._owned("AWS::ElasticLoadBalancingV2::LoadBalancer")):
-            return []
-        elb: ElasticLoadBalancingv2Client = self._target.client("elbv2")
-        described = self._seldom(
-            "load balancers", lambda: elb.describe_load_balancers(LoadBalancerArns=arns)["LoadBalancers"]
+    Args:
+        resources: the cluster's.
+        described: of `describe_balancers`, if that was asked before.
+    """
+    return [
+        LoadBalancer(
+            name=balancer["LoadBalancerName"],
+            dns_name=balancer["DNSName"],
+            scheme=balancer["Scheme"],
+            state=balancer["State"]["Code"],
+            targets=_targets(resources.client("elbv2"), groups),
+            security_groups=list(balancer.get("SecurityGroups", [])),
         )
-        return [
-            reading.load_balancer(balancer, self._targets(elb, balancer["LoadBalancerArn"]))
-            for balancer in described
-        ]
+        for balancer, groups in (describe_balancers(resources) if described is None else described)
+    ]
 
-    def _targets(self, elb: "ElasticLoadBalancingv2Client", arn: str) -> dict[str, str]:
-        groups = self._seldom(
-            f"target groups of {arn}", lambda: elb.describe_target_groups(LoadBalancerArn=arn)["TargetGroups"]
-        )
-        return {
-            f"{health['Target']['Id']}:{health['Target'].get('Port', '')}": health["TargetHealth"]["State"]
-            for group in groups
-            for health in elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
-                "TargetHealthDescriptions"
-            ]
-        }
 
-    def _names(self) -> list[Name]:
-        route53: Route53Client = self._target.client("route53")
-        names: list[Name] = []
-        for zone_id in self._owned("AWS::Route53::HostedZone"):
-            zone = route53.get_hosted_zone(Id=zone_id)["HostedZone"]
-            private = zone.get("Config", {}).get("PrivateZone", False)
-            for page in route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone_id):
-                names += reading.names(page["ResourceRecordSets"], private=private)
-        return names
+def _targets(elb: "ElasticLoadBalancingv2Client", groups: list[str]) -> dict[str, str]:
+    return {
+        f"{health['Target']['Id']}:{health['Target'].get('Port', '')}": health["TargetHealth"]["State"]
+        for group in groups
+        for health in elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    }
 
-    def _security_groups(self) -> list[SecurityGroup]:
-        ec2: EC2Client = self._target.client("ec2")
-        pages = ec2.get_paginator("describe_security_groups").paginate(Filters=[self._of_cluster])
-        groups = [reading.security_group(group) for page in pages for group in page["SecurityGroups"]]
-        return sorted(groups, key=lambda group: group.id)
 
-    @property
-    def _of_cluster(self) -> "FilterTypeDef":
-        return {"Name": f"tag:{CLUSTER_TAG}", "Values": [self._target.cluster]}
+def names(resources: Resources) -> list[Name]:
+    """The records of the stacks' own zones."""
+    return [
+        name
+        for zone_id in resources.inventory.get("AWS::Route53::HostedZone", [])
+        for name in _names_of(resources.client("route53"), zone_id)
+    ]
+
+
+def _names_of(route53: Any, zone_id: str) -> Iterator[Name]:
+    zone = route53.get_hosted_zone(Id=zone_id)["HostedZone"]
+    private = zone.get("Config", {}).get("PrivateZone", False)
+    for page in route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone_id):
+        for record in page["ResourceRecordSets"]:
+            if record["Type"] in {"NS", "SOA"}:
+                continue
+            alias = [record["AliasTarget"]["DNSName"]] if "AliasTarget" in record else []
+            values = alias or [value["Value"] for value in record.get("ResourceRecords", [])]
+            yield Name(name=record["Name"], type=record["Type"], values=values, private=private)

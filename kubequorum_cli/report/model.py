@@ -1,6 +1,6 @@
 """What a report says, as plain data; `status --json` prints it with these field names."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -10,6 +10,8 @@ class Stack:
     name: str
     status: str
     reason: str
+    created: str
+    """ISO 8601."""
     outputs: dict[str, str]
 
 
@@ -19,7 +21,7 @@ class Zone:
 
     name: str
     subnets: dict[str, str]
-    public: list[str]
+    public: list[str] = field(default_factory=list)
     """Those of the subnets that are for internet-facing load balancers, by their tag."""
 
 
@@ -34,9 +36,11 @@ class Instance:
     lifecycle_state: str
     health: str
     private_ip: str
+    status_checks: str
+    """Of EC2: `ok`, `impaired`, `initializing`, `insufficient-data`; empty while it does not run."""
     scheduled_events: list[str]
     """What EC2 has scheduled for it, like a reboot or its retirement: code, time and description."""
-    security_groups: list[str]
+    security_groups: list[str] = field(default_factory=list)
     """Their ids."""
 
 
@@ -46,22 +50,26 @@ class Group:
 
     name: str
     slot: str
-    """Of the master in it; empty for a group of workers."""
+    """Empty for workers."""
     worker_group: str
-    """Its name in the cluster file; empty for the group of a master."""
+    """Empty for masters."""
     zones: list[str]
     min_size: int
     max_size: int
     desired: int
+    suspended: list[str]
+    """Its processes that somebody has suspended."""
     instances: list[Instance]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Volume:
-    """The EBS volume of a slot: a stack declares it, or a master made it in the place of a lost one."""
+    """An EBS volume that a stack declares, or that a master has made in place of a lost one."""
 
     id: str
     name: str
+    slot: str
+    """Empty for a volume that is no slot's."""
     zone: str
     size_gib: int
     encrypted: bool
@@ -78,7 +86,7 @@ class LoadBalancer:
     scheme: str
     state: str
     targets: dict[str, str]
-    security_groups: list[str]
+    security_groups: list[str] = field(default_factory=list)
     """Their ids."""
 
 
@@ -123,4 +131,4 @@ class Report:
     volumes: list[Volume]
     load_balancers: list[LoadBalancer]
     names: list[Name]
-    security_groups: list[SecurityGroup]
+    security_groups: list[SecurityGroup] = field(default_factory=list)

@@ -21,7 +21,10 @@ _TABLE = {
 
 def _pod(component: str, node: str, *, ready: bool) -> dict[str, Any]:
     return {
-        "metadata": {"name": f"{component}-{node}", "labels": {"component": component}},
+        "metadata": {
+            "name": f"{component}-{node}",
+            "labels": {"component": component, "tier": "control-plane"},
+        },
         "spec": {"nodeName": node},
         "status": {"conditions": [{"type": "Ready", "status": str(ready)}]},
     }
@@ -30,7 +33,7 @@ def _pod(component: str, node: str, *, ready: bool) -> dict[str, Any]:
 def _answers(monkeypatch: pytest.MonkeyPatch, **other: object) -> None:
     """Let an API answer; a lease of the scheduler does not exist."""
     answers: dict[str, object] = {
-        "pods?labelSelector": {
+        "kube-system/pods": {
             "items": [
                 _pod("kube-scheduler", "i-a", ready=True),
                 _pod("etcd", "i-b", ready=False),

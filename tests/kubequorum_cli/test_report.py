@@ -89,24 +89,6 @@ def target(emulator: Emulator) -> Target:
     return Target(cluster="mine", session=session, endpoint_url=emulator.url, kubeconfig=Path("unused"))
 
 
-def _volume(target: Target, cluster: str, slot: str) -> str:
-    tags = {"kubequorum:cluster": cluster, "kubequorum:slot": slot, "Name": f"{cluster} etcd-{slot}"}
-    made = target.client("ec2").create_volume(
-        AvailabilityZone=f"{REGION}a",
-        Size=4,
-        TagSpecifications=[
-            {"ResourceType": "volume", "Tags": [{"Key": k, "Value": v} for k, v in tags.items()]}
-        ],
-    )
-    return str(made["VolumeId"])
-
-
-def test_a_volume_that_no_stack_declares_is_found(target: Target) -> None:
-    """A master made it in the place of a lost one; that of another cluster is none of ours."""
-    own, _ = _volume(target, "mine", "a"), _volume(target, "mine-too", "a")
-    assert [(volume.id, volume.name) for volume in collect(target).volumes] == [(own, "mine etcd-a")]
-
-
 def test_slots_public_subnets_and_rules(target: Target) -> None:
     """A group's slot is its tag, a subnet is public by its tag, a rule has the one who may connect."""
     report = collect(target)
@@ -123,7 +105,7 @@ def test_slots_public_subnets_and_rules(target: Target) -> None:
 
 
 def test_what_hardly_changes_is_asked_for_seldom(target: Target) -> None:
-    """A look between is groups, instances and volumes only."""
+    """A look between is groups and instances only, where there are no volumes and targets."""
     asked: list[str] = []
     target.session.events.register(
         "before-call", lambda model, **_: asked.append(model.name), unique_id="count"
@@ -135,7 +117,7 @@ def test_what_hardly_changes_is_asked_for_seldom(target: Target) -> None:
     asked.clear()
     now = 59.0
     assert collector.collect() == first
-    assert asked == ["DescribeAutoScalingGroups", "DescribeInstances", "DescribeVolumes"]
+    assert asked == ["DescribeAutoScalingGroups", "DescribeInstances", "DescribeInstanceStatus"]
     asked.clear()
     now = 60.0
     assert collector.collect() == first

@@ -65,3 +65,15 @@ def test_the_machines_node_is_used_if_it_is_new_enough(
     node.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert toolchain._machine_node() == (node if used else None)
+
+
+def test_an_install_is_complete_only_with_every_package_of_the_lock(tmp_path: Path) -> None:
+    """One that the lock file has gained is installed, although the CDK is there."""
+    packages = {"": {}, "node_modules/one": {"version": "1.0.0"}, "node_modules/two": {"version": "2.0.0"}}
+    (tmp_path / "package-lock.json").write_text(json.dumps({"packages": packages}))
+    for name, version in (("one", "1.0.0"), ("two", "2.0.0")):
+        assert not toolchain._is_complete(tmp_path)
+        package = tmp_path / "node_modules" / name / "package.json"
+        package.parent.mkdir(parents=True)
+        package.write_text(json.dumps({"version": version}))
+    assert toolchain._is_complete(tmp_path)
