@@ -46,10 +46,11 @@ def compose(observation: Observation, places: Places) -> Picture:
         cluster=observation.cluster,
         region=observation.region,
         vpc=next((stack.outputs["VpcId"] for stack in built.stacks if "VpcId" in stack.outputs), ""),
-        zones=[_zone(zone) for zone in built.zones],
+        zones=_zones(built),
         slots=sorted(slots, key=lambda slot: slot.slot),
         worker_groups=sorted(workers, key=lambda group: group.name),
-        balancers=[_balancer(balancer) for balancer in built.load_balancers],
+        # From outside to inside: nodes use the internal one.
+        balancers=sorted(map(_balancer, built.load_balancers), key=lambda each: (not each.public, each.name)),
         names=[_name(name) for name in built.names if name.type in {"A", "AAAA", "CNAME"}],
         kubernetes=conditions.of_kubernetes(kubernetes),
         addons=[
@@ -135,6 +136,15 @@ def _worse(one: str | None, other: str) -> str:
         return other
     rank = {health: number for number, health in enumerate(_WORST_FIRST)}
     return min(one, other, key=lambda health: rank.get(health, len(rank)))
+
+
+def _zones(built: report.Report) -> list[Zone]:
+    """Those with subnets, and any other that something is in: it must have a place."""
+    zones = {zone.name: _zone(zone) for zone in built.zones}
+    for group in built.groups:
+        for name in (*group.zones, *(instance.zone for instance in group.instances)):
+            zones.setdefault(name, Zone(name=name, subnets=[]))
+    return [zone for _, zone in sorted(zones.items())]
 
 
 def _zone(zone: report.Zone) -> Zone:

@@ -60,8 +60,6 @@ class Guard:
             return HTTPStatus.FORBIDDEN
         if headers.get("sec-fetch-site", "none") not in _OWN_SITES:
             return HTTPStatus.FORBIDDEN
-        if scope["method"] not in {"GET", "HEAD"}:
-            return HTTPStatus.METHOD_NOT_ALLOWED
         first = scope["path"].split("/")[1].encode()
         if not secrets.compare_digest(first, self._token):
             return HTTPStatus.NOT_FOUND

@@ -2,15 +2,18 @@
 import { html } from "./view.mjs";
 import { Box, Sign, Text, WORDS } from "./parts.mjs";
 
-export const Instances = ({ picture, at }) => html`
+export const Instances = ({ at }) => html`
   ${Object.values(at.slots).map((slot) => html`<${Slot} key=${slot.slot.slot} ...${slot} />`)}
-  ${picture.worker_groups.map((group, index) =>
-    group.instances.map(
-      (instance) => html`<${Instance} key=${instance.id} instance=${instance} at=${at.workers[index].cells[instance.id]}
-        kind="worker" name=${`Worker ${instance.id} of ${group.name}`} />`,
-    ),
-  )}
+  ${at.workers.map((workers) => html`<${Workers} key=${workers.group.group} ...${workers} />`)}
 `;
+
+const Workers = ({ group, bands, cells }) =>
+  group.instances.length
+    ? group.instances.map(
+        (instance) => html`<${Instance} key=${instance.id} instance=${instance} at=${cells[instance.id]} kind="worker"
+          name=${`Worker ${instance.id} of ${group.name}`} />`,
+      )
+    : html`<${Text} x=${bands[0].x + 10} y=${bands[0].y + 42} size=${11} class="quiet">no worker at the moment<//>`;
 
 const Slot = ({ slot, places, instances, volume }) => {
   const used = new Set(slot.instances.map((instance) => instance.place));

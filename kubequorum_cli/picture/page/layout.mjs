@@ -12,7 +12,7 @@ const SPACE = { wide: { edge: 8, pad: 12, between: 46 }, narrow: { edge: 4, pad:
 const GAP = 16;
 const LABEL = 24;
 const CELL_GAP = 8;
-const INSTANCE = { least: 140, height: 58 };
+const INSTANCE = { least: 140, most: 220, height: 58 };
 const PART = 17;
 export const PARTS = 4;
 const MASTER = INSTANCE.height + PARTS * PART + 8;
@@ -125,7 +125,7 @@ function workerRows(group, perRow) {
 }
 
 function layoutSlot(slot, group, pad) {
-  const w = (group.w - 2 * pad - CELL_GAP) / PLACES_OF_SLOT;
+  const w = Math.min((group.w - 2 * pad - CELL_GAP) / PLACES_OF_SLOT, INSTANCE.most);
   const y = group.y + LABEL;
   const places = Array.from({ length: PLACES_OF_SLOT }, (_, place) =>
     box(group.x + pad + place * (w + CELL_GAP), y, w, MASTER),
@@ -133,7 +133,7 @@ function layoutSlot(slot, group, pad) {
   const instances = {};
   // More than two at once, which hardly happens, share the last place.
   for (const each of slot.instances) instances[each.id] = places[Math.min(each.place, places.length - 1)];
-  const volume = box(group.x + pad, y + MASTER + VOLUME.above, group.w - 2 * pad, VOLUME.height);
+  const volume = box(group.x + pad, y + MASTER + VOLUME.above, places.at(-1).right - group.x - pad, VOLUME.height);
   return { slot, group, places, instances, volume };
 }
 

@@ -46,6 +46,7 @@ def test_the_keyboard_steps_through_it(visit: Visit) -> None:
     assert page.locator("svg.drawing .layer").count() == 3
     page.keyboard.press("ArrowLeft")
     expect(title).to_have_text("A network, and zones")
+    expect(page).to_have_url(re.compile("#zones$"))
     page.reload()
     expect(title).to_have_text("A network, and zones")
     page.keyboard.press("End")

@@ -206,3 +206,26 @@ def test_conditions_of_a_load_balancer(healths: tuple[str, ...], condition: Cond
     assert any(mark.kind == "balancer" for mark in picture(replace(before, report=report)).marks) is (
         condition is Condition.BAD
     )
+
+
+def test_people_meet_the_public_load_balancer_first() -> None:
+    """It is drawn above the internal one, which nodes use."""
+    before = example.well()
+    (internal,) = before.report.load_balancers
+    public = replace(internal, name="ha-api-public", scheme="internet-facing")
+    shown = picture(replace(before, report=replace(before.report, load_balancers=[internal, public])))
+    assert [(each.name, each.public) for each in shown.balancers] == [
+        ("ha-api-public", True),
+        ("ha-api", False),
+    ]
+
+
+def test_a_zone_without_a_known_subnet_has_a_column_if_something_is_in_it() -> None:
+    """Subnets are asked for seldom: a new zone must not hide its instances."""
+    before = example.well()
+    shown = picture(replace(before, report=replace(before.report, zones=before.report.zones[:1])))
+    assert [(zone.name, len(zone.subnets)) for zone in shown.zones] == [
+        ("eu-central-1a", 2),
+        ("eu-central-1b", 0),
+        ("eu-central-1c", 0),
+    ]

@@ -1,6 +1,7 @@
 """Who is asked, and what the history hears when one of them does not answer."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from kubequorum_cli.picture.model import Condition
 from kubequorum_cli.picture.watch import Watch
 from kubequorum_cli.report import Collector
 from kubequorum_cli.target import Target
+from tests.kubequorum_cli.picture.states import Clock
 from tests.kubequorum_cli.test_kubernetes import ACCESS
 
 
@@ -79,11 +81,13 @@ def test_a_picture_needs_both(answers: _Answers) -> None:
 
 def test_aws_that_is_silent_is_said_while_kubernetes_answers(answers: _Answers) -> None:
     """What is shown of AWS is of before; an answer of the other does not hide that."""
-    history = History()
+    clock = Clock()
+    history = History(clock)
     watch = Watch(_target(), history)
     for ask in (watch._ask_aws, watch._ask_kubernetes):
         watch._round(ask)
     checked = history.status()["checked"]
+    clock.now += timedelta(seconds=5)
     answers.aws = EndpointConnectionError(endpoint_url="https://ec2")
     watch._round(watch._ask_aws)
     watch._round(watch._ask_kubernetes)

@@ -64,6 +64,35 @@ test("a dead master moves nothing: what was there is where it was", () => {
     assert.deepEqual(position(after.workers[0].cells[id]), position(box));
 });
 
+test("a successor stays where it is when its predecessor is gone", () => {
+  const later = structuredClone(dead);
+  const slot = later.slots.find(({ slot: name }) => name === "b");
+  const successor = slot.instances.find(({ place }) => place === 1);
+  const before = layout(dead, true).slots.b;
+  slot.instances = [successor];
+  const after = layout(later, true).slots.b;
+  assert.deepEqual(position(after.instances[successor.id]), position(before.instances[successor.id]));
+  assert.deepEqual(position(after.instances[successor.id]), position(after.places[1]));
+});
+
+test("one zone is a cluster, too; its master is not stretched", () => {
+  const one = structuredClone(well);
+  one.zones = one.zones.slice(0, 1);
+  one.slots = one.slots.slice(0, 1);
+  one.worker_groups[0].instances = one.worker_groups[0].instances.filter(({ zone }) => zone === one.zones[0].name);
+  const at = layout(one, true);
+  assert(within(at.slots.a.group, at.zones[0].box));
+  assert(at.slots.a.places.every(({ w }) => w <= 220));
+  assert.match(draw(one), /class="flow"/);
+});
+
+test("a group without workers says so", () => {
+  const none = withWorkers(well, []);
+  none.worker_groups[0].desired = 0;
+  assert.match(draw(none), /no worker at the moment/);
+  assert.doesNotMatch(draw(well), /no worker at the moment/);
+});
+
 test("a worker that goes leaves its place free, and the others stay", () => {
   const workers = well.worker_groups[0].instances;
   const before = layout(well, true).workers[0].cells;
