@@ -91,7 +91,8 @@ class Scene:
             findings = validate.find(validate.collect(self.cluster.target))
             return kind.id in {finding.id for finding in findings}
 
-        self.wait(found, f"validate finds {kind.id}", seconds=seconds)
+        took = self.wait(found, f"validate finds {kind.id}", seconds=seconds)
+        self.note(f"validate found {kind.id} after {took:.0f} s")
 
     def effects(self, *fault_ids: str | None) -> int:
         """How often these faults have had an effect; one that is used up and inactive counts 1."""
