@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from kubequorum_cli.validate.finding import Finding, Severity
@@ -14,16 +13,11 @@ _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 def show(found: Sequence[Finding], console: Console) -> None:
     """Print them with their remedies, and how many there are."""
     for finding in found:
-        console.print(
-            Text.assemble(
-                (f"{finding.severity:<8}", _STYLES[finding.severity]),
-                f"{finding.id}  {finding.subject.kind} {finding.subject.id}",
-            )
-        )
-        detail = Table.grid(padding=(0, 2))
-        detail.add_row("       ", "seen", Text(finding.seen))
-        detail.add_row("       ", "remedy", Text(finding.remedy))
-        console.print(detail)
+        head = f"{finding.id}  {finding.subject.kind} {finding.subject.id}"
+        console.print(Text.assemble((f"{finding.severity:<8}", _STYLES[finding.severity]), head))
+        for title, text in (("seen", finding.seen), ("remedy", finding.remedy)):
+            # On a line of its own, however long: people copy from here.
+            console.print(Text(f"{'':<8}{title:<8}{text}"), soft_wrap=True)
     if found:
         console.print()
     console.print(summary(found), highlight=False)
