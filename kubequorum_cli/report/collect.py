@@ -3,11 +3,11 @@
 Errors of botocore are not handled.
 """
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from kubequorum_cli.report.firewall import security_groups
-from kubequorum_cli.report.model import Group, Instance, LoadBalancer, Name, Report, Stack, Volume, Zone
+from kubequorum_cli.report.model import Group, Instance, LoadBalancer, Report, Stack, Volume, Zone
+from kubequorum_cli.report.names import names
 from kubequorum_cli.resources import CLUSTER_TAG, SLOT_TAG, WORKER_GROUP_TAG, Resources
 from kubequorum_cli.target import Target
 
@@ -199,24 +199,3 @@ def _targets(elb: "ElasticLoadBalancingv2Client", groups: list[str]) -> dict[str
         for group in groups
         for health in elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
     }
-
-
-def names(resources: Resources) -> list[Name]:
-    """The records of the stacks' own zones."""
-    return [
-        name
-        for zone_id in resources.inventory.get("AWS::Route53::HostedZone", [])
-        for name in _names_of(resources.client("route53"), zone_id)
-    ]
-
-
-def _names_of(route53: Any, zone_id: str) -> Iterator[Name]:
-    zone = route53.get_hosted_zone(Id=zone_id)["HostedZone"]
-    private = zone.get("Config", {}).get("PrivateZone", False)
-    for page in route53.get_paginator("list_resource_record_sets").paginate(HostedZoneId=zone_id):
-        for record in page["ResourceRecordSets"]:
-            if record["Type"] in {"NS", "SOA"}:
-                continue
-            alias = [record["AliasTarget"]["DNSName"]] if "AliasTarget" in record else []
-            values = alias or [value["Value"] for value in record.get("ResourceRecords", [])]
-            yield Name(name=record["Name"], type=record["Type"], values=values, private=private)

@@ -8,13 +8,13 @@ from kubequorum_cli.report.collect import (
     describe_balancers,
     groups,
     load_balancers,
-    names,
     stacks,
     volumes,
     zones,
 )
 from kubequorum_cli.report.firewall import security_groups
 from kubequorum_cli.report.model import Report
+from kubequorum_cli.report.names import names
 from kubequorum_cli.resources import Resources
 from kubequorum_cli.target import Target
 

@@ -53,8 +53,7 @@ def _aws(target: Target, read: Reading) -> "dict[str, Future[Part[Any]]]":
         # What masters do that really run.
         "volumes": read(lambda _: report.volumes(resources), inventory),
         "load_balancers": read(lambda _: report.load_balancers(resources), inventory),
-        # None where the cluster uses another's zone.
-        "names": read(lambda _: report.names(resources) or None, inventory),
+        "names": read(lambda _: report.names(resources), inventory),
         "records": read(lambda found: _records(target, found), groups),
         "backups": read(lambda: backup_state.read(target)),
         **_kubernetes(target, read),

@@ -38,7 +38,6 @@ class Snapshot:
     volumes: Part[list[Volume]] = ABSENT
     load_balancers: Part[list[LoadBalancer]] = ABSENT
     names: Part[list[Name]] = ABSENT
-    """Of the cluster's own zone; not known if it uses another one."""
     records: Part[Mapping[str, SlotRecord | None]] = ABSENT
     """By slot."""
     backups: Part[BackupState] = ABSENT
