@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import pytest
 
-from emulator.tests.api.emulator import Emulator, Stack, running_emulator
+from emulator.tests.api.emulator import REGION, Emulator, Stack, running_emulator
 from kubequorum_cli.report import names
 from kubequorum_cli.resources import Resources
 from tests.kubequorum_cli.test_neighbours import _target
@@ -22,23 +22,27 @@ Outputs:
 
 @pytest.fixture(scope="module")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """The cluster `mine`, whose zone is in no stack of it; another zone comes before it, and one after it."""
+    """The cluster `mine`, whose zone is in no stack of it; a private one has the same name."""
     with running_emulator(tmp_path_factory.mktemp("names")) as started:
         Stack(started, "mine-ControlPlane").create(_TEMPLATE)
         route53 = started.client("route53")
-        for domain in ("example.com", _DOMAIN, "www.example.com"):
-            zone = route53.create_hosted_zone(Name=domain, CallerReference=domain)["HostedZone"]["Id"]
+        vpc = started.client("ec2").create_vpc(CidrBlock="10.5.0.0/16")["Vpc"]["VpcId"]
+        private = {"VPC": {"VPCRegion": REGION, "VPCId": vpc}, "HostedZoneConfig": {"PrivateZone": True}}
+        zones = {_DOMAIN: {}, f"{_DOMAIN}.": private, "www.example.com": {}}
+        for number, (domain, options) in enumerate(zones.items()):
+            made = route53.create_hosted_zone(Name=domain, CallerReference=str(number), **options)
+            zone, begin = made["HostedZone"]["Id"], 10 * number + 1
             changes = [
                 {
                     "Action": "CREATE",
                     "ResourceRecordSet": {
-                        "Name": f"{name}.{domain}.",
+                        "Name": f"{name}.{domain.rstrip('.')}.",
                         "Type": "A",
                         "TTL": 5,
-                        "ResourceRecords": [{"Value": address}],
+                        "ResourceRecords": [{"Value": f"10.0.0.{address}"}],
                     },
                 }
-                for name, address in {"api": "10.0.0.1", "etcd-a": "10.0.0.2", "shop": "10.0.0.3"}.items()
+                for address, name in enumerate(("api", "etcd-a", "shop"), begin)
             ]
             route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": changes})
         yield started
