@@ -32,7 +32,9 @@ def of_instances(snapshot: Snapshot) -> Iterator[Finding]:
 
 
 def without_instance(snapshot: Snapshot) -> Iterator[Finding]:
-    """Nodes that are no instance in a group."""
+    """Nodes that are no instance in a group; a group that is being made is not known yet."""
+    if snapshot.is_being_deployed:
+        return
     instances = {instance.id for instance in snapshot.instances}
     for name, node in _by_name(snapshot).items():
         if name not in instances:

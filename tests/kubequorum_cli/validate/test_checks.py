@@ -101,6 +101,14 @@ def test_the_name_of_the_api_comes_last() -> None:
     assert [f.id for f in found] == ["stack-in-progress"]
 
 
+def test_nodes_of_a_group_that_is_being_made_are_no_finding() -> None:
+    """The stack does not list the group yet."""
+    made = drop("groups", "group-general")(
+        change("stacks", "mine-Workers", status="CREATE_IN_PROGRESS")(healthy())
+    )
+    assert [f.id for f in find(made)] == ["stack-in-progress"]
+
+
 def test_what_a_dead_node_says_of_its_pods_is_no_finding() -> None:
     """That it is not Ready says it all."""
     dead = change("nodes", "i-a", ready=False)(change("pods", "etcd-i-a", ready=False)(healthy()))
