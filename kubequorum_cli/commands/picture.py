@@ -16,8 +16,6 @@ from kubequorum_cli.target import Target
 _LOOPBACK = "127.0.0.1"
 _TOKEN_BYTES = 24
 _HELP = "It is reached from this computer only, until Ctrl-C, and nothing can be changed there."
-_STOP_SECONDS = 1
-"""How long open pages may hold up the end: each has a request that never ends."""
 
 
 def picture(target: Target, *, port: int, open_page: bool) -> None:
@@ -31,24 +29,15 @@ def picture(target: Target, *, port: int, open_page: bool) -> None:
     Raises:
         CommandError: the port cannot be used, or the page's library is not installed.
     """
-    import uvicorn
-
-    from kubequorum_cli.picture.server import build_app
+    # Here, and not above: no other command needs a server.
+    from kubequorum_cli.picture.server import build_server
 
     files = assets.load()
     with _listen(port) as listener:
         number = listener.getsockname()[1]
         token = secrets.token_urlsafe(_TOKEN_BYTES)
         history = History()
-        app = build_app(history, files, token=token, port=number)
-        config = uvicorn.Config(
-            app,
-            lifespan="off",
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=_STOP_SECONDS,
-        )
+        server = build_server(history, files, token=token, port=number)
         watch = Watch(target, history)
         watch.start()
         address = f"http://{_LOOPBACK}:{number}/{token}/"
@@ -58,7 +47,7 @@ def picture(target: Target, *, port: int, open_page: bool) -> None:
         try:
             # uvicorn ends its work first, and then has the interrupt happen.
             with suppress(KeyboardInterrupt):
-                uvicorn.Server(config).run(sockets=[listener])
+                server.run(sockets=[listener])
         finally:
             watch.stop()
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -17,17 +18,40 @@ from kubequorum_cli.picture.history import History
 
 _PAUSE_SECONDS = 0.5
 """Between two glances at the history, which asks nobody."""
+_STOP_SECONDS = 2
+"""How long requests may hold up the end: those for events end within `_PAUSE_SECONDS`."""
 
 
-def build_app(history: History, assets: Mapping[str, Asset], *, token: str, port: int) -> ASGIApp:
-    """The application.
+def build_server(history: History, assets: Mapping[str, Asset], *, token: str, port: int) -> uvicorn.Server:
+    """The server, which does not listen yet.
 
     Args:
         history: what is shown; somebody else adds to it.
         assets: the files of the page.
         token: the first part of every path; whoever does not know it gets nothing.
-        port: where it listens: in `Host` and `Origin` of every request of a browser that means this server.
+        port: where it will listen: in `Host` and `Origin` of every request of a browser that means it.
     """
+    app = _build_app(history, assets, token=token, port=port, is_over=lambda: server.should_exit)
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_STOP_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    return server
+
+
+def _build_app(
+    history: History,
+    assets: Mapping[str, Asset],
+    *,
+    token: str,
+    port: int,
+    is_over: Callable[[], bool],
+) -> ASGIApp:
     policy = security_policy(assets[INDEX].content)
 
     async def file(request: Request) -> Response:
@@ -43,7 +67,7 @@ def build_app(history: History, assets: Mapping[str, Asset], *, token: str, port
         return JSONResponse(found.document())
 
     async def events(_: Request) -> Response:
-        return StreamingResponse(_events(history), media_type="text/event-stream")
+        return StreamingResponse(_events(history, is_over), media_type="text/event-stream")
 
     routes = [
         Route("/events", events, methods=["GET"]),
@@ -55,11 +79,14 @@ def build_app(history: History, assets: Mapping[str, Asset], *, token: str, port
     )
 
 
-async def _events(history: History) -> AsyncIterator[str]:
-    """What a page needs: first everything that is kept, then what is new, as Server-Sent Events."""
+async def _events(history: History, is_over: Callable[[], bool]) -> AsyncIterator[str]:
+    """What a page needs: first everything that is kept, then what is new, as Server-Sent Events.
+
+    Ends with the server.
+    """
     yield _event("history", [moment.entry() for moment in history.moments()])
     known, told = 0, None
-    while True:
+    while not is_over():
         if new := history.moments(after=known):
             # Of several at once the page draws the last; it has the lines of the others from here.
             for each in new[:-1] if known else []:

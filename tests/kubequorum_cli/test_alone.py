@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_a_cluster_and_a_region_must_be_named() -> None:
     assert "export AWS_REGION=" in placeless.stderr
 
 
-def test_status_reads_the_account_in_the_environment(emulator: Emulator) -> None:
+def test_status_and_picture_read_the_account_in_the_environment(emulator: Emulator, tmp_path: Path) -> None:
     """By the AWS API alone; an account that cannot be reached is explained without a traceback."""
     variables = {
         "KUBEQUORUM_CLUSTER": "x",
@@ -77,6 +78,10 @@ def test_status_reads_the_account_in_the_environment(emulator: Emulator) -> None
     assert validated.returncode == 1
     assert "stack-missing  stack x-ControlPlane" in validated.stdout
     assert _run("validate", "--wait", "soon", **variables).returncode == 2
+    page = tmp_path / "picture.html"
+    saved = _run("picture", "--save", str(page), **variables)
+    assert saved.returncode == 0, saved.stderr
+    assert '"cluster": "x"' in page.read_text(encoding="utf-8")
     refused = _run("kubeconfig", **variables)
     assert refused.returncode == 1
     assert "deploy cluster x first" in refused.stderr

@@ -26,12 +26,14 @@ export const Drawing = ({ picture, step, wide, marked = true, children }) => {
   const at = layout(picture, wide);
   const { id: last, title } = STEPS[step];
   // The list of flows is below everything else: before it is shown, nothing keeps its place free.
+  // Where nothing is deployed there is a cloud, and no more.
+  const shown = picture.zones.length ? STEPS.slice(0, step + 1) : STEPS.slice(0, 1);
   const height = last === "flows" ? at.heightWithFlows : at.height;
   return html`
     <svg xmlns="http://www.w3.org/2000/svg" class="drawing" viewBox=${`0 0 ${at.width} ${height}`} role="group"
       aria-label=${`Cluster ${picture.cluster}, step ${step + 1} of ${STEPS.length}: ${title}`}>
       ${children}
-      ${STEPS.slice(0, step + 1).map(({ id, title: layer }, index) => {
+      ${shown.map(({ id, title: layer }, index) => {
         const Layer = LAYERS[id];
         return html`
           <g key=${id} class=${`layer ${marked && index === step ? "new" : ""}`} role="group" aria-label=${layer}>

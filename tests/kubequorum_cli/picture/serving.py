@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import uvicorn
-
 from kubequorum_cli.picture import assets
 from kubequorum_cli.picture.history import History
-from kubequorum_cli.picture.server import build_app
+from kubequorum_cli.picture.server import build_server
 
 TOKEN = "a-token-that-nobody-guesses"
 
@@ -34,11 +32,7 @@ def serving(history: History | None = None) -> Iterator[Serving]:
     """One that runs as `picture` runs it, but looks at nothing by itself."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port, history = listener.getsockname()[1], history or History()
-        app = build_app(history, assets.load(), token=TOKEN, port=port)
-        config = uvicorn.Config(
-            app, lifespan="off", log_level="warning", access_log=False, timeout_graceful_shutdown=1
-        )
-        server = uvicorn.Server(config)
+        server = build_server(history, assets.load(), token=TOKEN, port=port)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

@@ -135,6 +135,10 @@ class _Events:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
+    def rest(self) -> bytes:
+        """What comes until the server ends the stream; fails if it is only cut off."""
+        return self._answer.read()
+
     def next(self, wanted: str) -> Any:
         """The next event of this name."""
         while True:
@@ -161,3 +165,14 @@ def test_pages_hear_of_what_happens() -> None:
             server.history.fail("nobody answers")
             while one.next("status")["problem"] != "nobody answers":
                 pass
+
+
+def test_a_page_that_is_open_does_not_hold_up_the_end(capfd: pytest.CaptureFixture[str]) -> None:
+    """Its stream ends as it should, and nothing complains."""
+    with serving() as server:
+        server.history.add(WELL)
+        page = _Events(server)
+        page.next("status")
+    with page:
+        assert page.rest() == b""
+    assert capfd.readouterr().err == ""

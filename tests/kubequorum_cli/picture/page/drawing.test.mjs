@@ -180,7 +180,10 @@ test("each flow has a number in the list, and on each of its lines", () => {
 
 test("a cluster that is not there is an empty cloud", () => {
   const empty = { ...well, zones: [], slots: [], worker_groups: [], balancers: [], names: [], flows: [], addons: [], vpc: "" };
-  for (const wide of [true, false]) assert.match(draw(empty, LAST, wide), /AWS · eu-central-1/);
+  for (const wide of [true, false]) {
+    assert.match(draw(empty, LAST, wide), /AWS · eu-central-1/);
+    assert.doesNotMatch(draw(empty, LAST, wide), /class="thing (vpc|addons|names)/);
+  }
 });
 
 test("text that does not fit is shortened, and says so", () => {
