@@ -61,11 +61,12 @@ class ApiServer:
         user: str = ADMINISTRATOR,
         token: str = "",
         kind: str = "application/json",
+        more: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Ask for something; `token` replaces the user's, and without a user there is none."""
+        """Ask for something; `token` replaces the user's, without a user there is none; `more` headers."""
         context = ssl.create_default_context(cafile=str(self.folder / "serving/apiserver.crt"))
         connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=20, context=context)
-        headers = {"Content-Type": kind}
+        headers = {"Content-Type": kind, **(more or {})}
         if bearer := token or user:
             headers["Authorization"] = f"Bearer {bearer}"
         try:

@@ -25,9 +25,9 @@ const LAYERS = {
 export const Drawing = ({ picture, step, wide, marked = true, children }) => {
   const at = layout(picture, wide);
   const { id: last, title } = STEPS[step];
-  // The list of flows is below everything else: before it is shown, nothing keeps its place free.
   // Where nothing is deployed there is a cloud, and no more.
   const shown = picture.zones.length ? STEPS.slice(0, step + 1) : STEPS.slice(0, 1);
+  // The list of flows is below everything else: before it is shown, nothing keeps its place free.
   const height = last === "flows" ? at.heightWithFlows : at.height;
   return html`
     <svg xmlns="http://www.w3.org/2000/svg" class="drawing" viewBox=${`0 0 ${at.width} ${height}`} role="group"
