@@ -17,7 +17,7 @@ def _page(name: str) -> str:
     return f"{_PAGES}/{name}"
 
 
-_WAIT = "./kubequorum validate --wait 10m"
+_ENDS_BY_ITSELF = "./kubequorum events"
 _DEPLOY = _page("failed-deploy.md")
 _MASTER = _page("master-down.md")
 _WORKER = _page("worker.md")
@@ -41,11 +41,11 @@ STACK_FAILED = _error("stack-failed", "a stack failed, or its creation was rolle
 STACK_ROLLED_BACK = _warning(
     "stack-rolled-back", "the last update was rolled back: what was before is in force", _DEPLOY
 )
-STACK_IN_PROGRESS = _warning("stack-in-progress", "CloudFormation is at work on a stack", _WAIT)
+STACK_IN_PROGRESS = _warning("stack-in-progress", "CloudFormation is at work on a stack", _ENDS_BY_ITSELF)
 
 GROUP_SHORT = _error("group-short", "a worker group has too few instances, and none is on its way", _WORKER)
 GROUP_IN_PROGRESS = _warning(
-    "group-in-progress", "a worker group has not yet as many instances as desired", _WAIT
+    "group-in-progress", "a worker group has not yet as many instances as desired", _ENDS_BY_ITSELF
 )
 GROUP_SUSPENDED = _warning(
     "group-suspended",
@@ -63,7 +63,7 @@ INSTANCE_SCHEDULED = _warning(
     "EC2 has scheduled a reboot or the end of an instance",
     _page("worker.md#ec2-has-scheduled-something"),
 )
-INSTANCE_IN_PROGRESS = _warning("instance-in-progress", "an instance comes or goes", _WAIT)
+INSTANCE_IN_PROGRESS = _warning("instance-in-progress", "an instance comes or goes", _ENDS_BY_ITSELF)
 HOOK_WAITS_LONG = _warning(
     "hook-waits-long",
     "an instance waits longer in a lifecycle hook than a boot or a termination takes",
@@ -73,7 +73,9 @@ HOOK_WAITS_LONG = _warning(
 SLOT_WITHOUT_MASTER = _error(
     "slot-without-master", "a slot has no master in service, and no deployment replaces it", _MASTER
 )
-SLOT_IN_PROGRESS = _warning("slot-in-progress", "a deployment makes or replaces the master of a slot", _WAIT)
+SLOT_IN_PROGRESS = _warning(
+    "slot-in-progress", "a deployment makes or replaces the master of a slot", _ENDS_BY_ITSELF
+)
 SLOT_CROWDED = _error("slot-crowded", "a slot has more than one master in service", _MASTER)
 NO_QUORUM = _error(
     "no-quorum", "fewer than a majority of the slots have a master in service", _page("quorum-loss.md")
@@ -88,7 +90,9 @@ MASTER_UNWELL = _error(
     "master-unwell", "the watchdog of a master reports that something is wrong with it", _UNWELL
 )
 MASTER_BOOT_FAILED = _error("master-boot-failed", "the last boot in a slot failed", _DEPLOY)
-MASTER_JOINING = _warning("master-joining", "the etcd member of a slot is not yet a full one", _WAIT)
+MASTER_JOINING = _warning(
+    "master-joining", "the etcd member of a slot is not yet a full one", _ENDS_BY_ITSELF
+)
 
 VOLUME_MISSING = _error("volume-missing", "a slot's volume does not exist", _VOLUME)
 VOLUME_FAILED = _error("volume-failed", "EC2 reports an error of a slot's volume", _VOLUME)
@@ -102,7 +106,7 @@ TARGET_MISSING = _error("target-missing", "a master in service is no target of a
 TARGET_UNHEALTHY = _error(
     "target-unhealthy", "the load balancer does not regard a master in service as healthy", _API
 )
-TARGET_IN_PROGRESS = _warning("target-in-progress", "a target comes or goes", _WAIT)
+TARGET_IN_PROGRESS = _warning("target-in-progress", "a target comes or goes", _ENDS_BY_ITSELF)
 TARGET_FOREIGN = _error("target-foreign", "a target of the API's load balancer is no master", _API)
 
 NAME_MISSING = _error(
@@ -114,7 +118,9 @@ API_UNREACHABLE = _error(
     "api-unreachable", "the Kubernetes API does not answer, or answers nobody who has these credentials", _API
 )
 API_IN_PROGRESS = _warning(
-    "api-in-progress", "the Kubernetes API does not answer yet: the control plane is being created", _WAIT
+    "api-in-progress",
+    "the Kubernetes API does not answer yet: the control plane is being created",
+    _ENDS_BY_ITSELF,
 )
 API_NOT_READY = _error("api-not-ready", "an API server answers, and is not ready", _API)
 
@@ -123,7 +129,7 @@ NODE_NOT_READY = _error("node-not-ready", "the node of an instance in service is
 NODE_IN_PROGRESS = _warning(
     "node-in-progress",
     "an instance in service is no Ready node yet: the control plane is being created",
-    _WAIT,
+    _ENDS_BY_ITSELF,
 )
 NODE_WITHOUT_INSTANCE = _warning(
     "node-without-instance", "a node is no instance of the cluster", _page("stuck.md#stale-node-objects")
@@ -157,7 +163,9 @@ OWN_CLOCK = _warning("own-clock-differs", "the clock of this computer differs fr
 API_CLOCK = _error("api-clock-differs", "the clock of a master differs from AWS's", _CLOCK)
 
 BACKUP_MISSING = _error("backup-missing", "there is no backup of etcd", _BACKUPS)
-BACKUP_IN_PROGRESS = _warning("backup-in-progress", "there is no backup yet: the control plane is new", _WAIT)
+BACKUP_IN_PROGRESS = _warning(
+    "backup-in-progress", "there is no backup yet: the control plane is new", _ENDS_BY_ITSELF
+)
 BACKUP_LATE = _error("backup-late", "nothing was backed up for five minutes", _BACKUPS)
 FULL_SNAPSHOT_LATE = _warning(
     "full-snapshot-late", "there was no full snapshot for fifteen minutes", _BACKUPS
@@ -167,7 +175,7 @@ DRILL_LATE = _warning("drill-late", "there was no restore drill for two days", _
 
 ADDON_FAILED = _error("addon-failed", "an addon could not be applied", _ADDONS)
 ADDON_SLOW = _error("addon-slow", "an addon has not become ready for five minutes", _ADDONS)
-ADDON_IN_PROGRESS = _warning("addon-in-progress", "an addon is being applied or removed", _WAIT)
+ADDON_IN_PROGRESS = _warning("addon-in-progress", "an addon is being applied or removed", _ENDS_BY_ITSELF)
 
 KINDS = tuple(value for value in list(globals().values()) if isinstance(value, Kind))
 """All of them, in the order of this table."""

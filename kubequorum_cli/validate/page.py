@@ -18,7 +18,8 @@ becomes an error.
 - `--json` prints for each finding `id`, `severity`, `subject` (`kind` and `id`), `seen` and `remedy`.
 
 While a stack is being deployed, what the deployment does (a master that is replaced, a target that comes) is
-a warning. A master that is away for another reason is an error until its successor is in service.
+a warning. A master that is away for another reason is an error until its successor is in service. What is in
+progress ends by itself; `kubequorum events` says how far it is.
 
 What cannot be read is a finding itself, and the rest is checked without it. Of the API servers it sees the
 one that the load balancer chooses; the others by their targets and pods. Members of etcd are seen by slot
