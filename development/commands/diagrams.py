@@ -1,4 +1,4 @@
-"""`diagrams`: draw the pictures of the documents, from the example cluster."""
+"""`diagrams`: draw the pictures of the documents, from the example cluster, and the page that shows them."""
 
 import json
 import subprocess
