@@ -51,14 +51,17 @@ def read(path: Path) -> ClusterFile:
         name=_text(values, "name", path),
         account=_text(values, "account", path),
         region=_text(values, "region", path),
-        addon_images=tuple(name for name, image in IMAGES.items() if _is_wanted(image, values.get("addons"))),
+        addon_images=tuple(name for name, image in IMAGES.items() if _is_wanted(image, values)),
     )
 
 
-def _is_wanted(image: Image, addons: object) -> bool:
-    """Whether the section `addons` of a cluster file has the addon of an image."""
+def _is_wanted(image: Image, values: Mapping[str, object]) -> bool:
+    """Whether a cluster file has the addon of an image."""
     if not image.addon:
         return False
+    addons, network = values.get("addons"), values.get("network")
+    if image.addon_is_network:
+        return isinstance(network, dict) and network.get("plugin") == image.addon
     section = addons.get(image.addon) if isinstance(addons, dict) else None
     enabled = section.get("enabled") if isinstance(section, dict) else None
     return enabled if isinstance(enabled, bool) else image.addon_is_default

@@ -105,6 +105,8 @@ VARIANTS: dict[str, tuple[str, dict[str, dict[str, object]]]] = {
             }
         },
     ),
+    "calico": ("ha", {"network": {"plugin": "calico"}}),
+    "calico-local": ("local", {"network": {"plugin": "calico", "calico": {"version": "3.28.5"}}}),
     "load-balancers": ("ha", {"addons": {"cloud_controller_manager": {"enabled": True}}}),
     "autoscaled": ("ha", {"addons": {"cluster_autoscaler": {"enabled": True}}}),
     "volumes": ("ha", {"addons": {"ebs_csi": {"enabled": True}}}),

@@ -105,6 +105,7 @@ def _document(
         service_cidr=str(network.service_cidr),
         pods_per_node=network.pods_per_node,
         node_mask_bits=node_mask_bits(network.pods_per_node),
+        network_plugin=network.plugin,
         image_repository=cluster.kubernetes.image_repository or "",
         mirror=cluster.artifacts.mirror or "",
         https_proxy=network.https_proxy or "",

@@ -1,8 +1,10 @@
 """The sets of programs, with the Go module that builds each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
+from lab.artifacts.program_set import ProgramSet
+
+_CALICO = "github.com/projectcalico/calico"
 _KUBERNETES = "k8s.io/kubernetes"
 _KUBERNETES_STAMP = tuple(
     f"-X {package}.{variable}"
@@ -11,36 +13,6 @@ _KUBERNETES_STAMP = tuple(
 )
 PAUSE_VERSION = "3.10.2"
 """The tag of the sandbox image in kubeadm 1.36 and containerd's configuration."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProgramSet:
-    """Programs that are built by one call of `go build`, or come from the same upstream releases."""
-
-    name: str
-    module: str
-    """Folder below build/modules/."""
-    requirement: str | None
-    """The Go module in go.mod whose version is the programs' version; None for programs of our own."""
-    packages: tuple[str, ...]
-    programs: tuple[str, ...]
-    releases: tuple[str, ...] = ()
-    """Artifacts of the lock file with these programs; none: no upstream download is pinned."""
-    ldflags: tuple[str, ...] = ()
-    """Additional linker flags; {version}, {major} and {minor} are filled in from go.mod."""
-    own_version: str = ""
-    """The version if `requirement` is None."""
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    """Go's name of a program, where that differs."""
-    cgo: bool = False
-    tags: tuple[str, ...] = ()
-    """Build tags of these programs alone."""
-    host_packages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """What the build needs on this computer: a command or a file → the Debian packages that contain it."""
-    build_seconds: float
-    """Measured on two cores with empty caches."""
-    build_gib: float
-    """Disk that the build needs in Go's caches, measured."""
 
 
 def _kubernetes(
@@ -162,6 +134,46 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             ldflags=("-X k8s.io/component-base/version.gitVersion=v{version}",),
             build_seconds=180,
             build_gib=3,
+        ),
+        ProgramSet(
+            name="calico",
+            module="calico",
+            requirement=_CALICO,
+            packages=tuple(
+                f"{_CALICO}/{package}"
+                for package in (
+                    "cni-plugin/cmd/calico", "cni-plugin/cmd/install", "kube-controllers/cmd/check-status",
+                    "kube-controllers/cmd/kube-controllers", "node/cmd/calico-node",
+                )
+            ),
+            programs=(
+                "calico-check-status", "calico-cni", "calico-install", "calico-kube-controllers",
+                "calico-node",
+            ),
+            renamed={
+                "calico": "calico-cni", "check-status": "calico-check-status", "install": "calico-install",
+                "kube-controllers": "calico-kube-controllers",
+            },
+            ldflags=(
+                "-X main.VERSION=v{version}",
+                f"-X {_CALICO}/node/buildinfo.GitVersion=v{{version}}",
+                f"-X {_CALICO}/node/pkg/lifecycle/startup.VERSION=v{{version}}",
+            ),
+            # The tag of the commit in go.mod.
+            own_version="3.28.5",
+            object_packages={"manifests/crds.yaml": "calico-crds.yaml"},
+            build_seconds=280,
+            build_gib=4,
+        ),
+        ProgramSet(
+            name="calico-start",
+            module="calico-start",
+            requirement=None,
+            packages=(".",),
+            programs=("calico-start",),
+            own_version="1",
+            build_seconds=10,
+            build_gib=0.2,
         ),
         ProgramSet(
             name="metrics-server",

@@ -8,6 +8,12 @@ from lab.artifacts.catalog import PAUSE_VERSION
 _REGISTRY = "registry.k8s.io"
 _ECR = "public.ecr.aws"
 _BIN = "/usr/local/bin/"
+_IPTABLES = tuple(
+    f"/usr/sbin/{family}tables{variant}{verb}"
+    for family in ("ip", "ip6")
+    for variant in ("", "-nft", "-legacy")
+    for verb in ("", "-save", "-restore")
+)
 _EBS_CSI = {
     "ebs-csi-driver/aws-ebs-csi-driver": "v1.64.0",
     "csi-components/csi-provisioner": "v6.3.0-eksbuild.4",
@@ -28,6 +34,8 @@ class Image:
     """Full names with tags. {kubernetes}, {etcd}, … are filled in from go.mod, see `images.references`."""
     programs: Mapping[str, str] = field(default_factory=dict)
     """Path in the image → program; empty if it cannot be made here."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Path of a symbolic link in the image → where it leads."""
     entrypoint: tuple[str, ...] = ()
     user: str = ""
     """`uid:gid`, root if empty."""
@@ -38,6 +46,8 @@ class Image:
     that addon have it. Empty: all machines have it."""
     addon_is_default: bool = False
     """Whether a cluster whose file does not mention the addon has it."""
+    addon_is_network: bool = False
+    """Whether the addon is a pod network, which `network.plugin` of a cluster file names."""
 
     @property
     def is_mirrored(self) -> bool:
@@ -51,6 +61,28 @@ def _control_plane(name: str) -> Image:
         references=(f"{_REGISTRY}/{name}:v{{kubernetes}}",),
         programs={_BIN + name: name},
         entrypoint=(_BIN + name,),
+    )
+
+
+def _calico(
+    name: str,
+    *,
+    programs: Mapping[str, str],
+    entrypoint: str,
+    links: Mapping[str, str] | None = None,
+    userland: tuple[str, ...] = (),
+    user: str = "",
+) -> Image:
+    return Image(
+        name=f"calico-{name}",
+        references=(f"quay.io/calico/{name}:v{{calico}}",),
+        programs=programs,
+        links=links or {},
+        entrypoint=(entrypoint,),
+        userland=userland,
+        user=user,
+        addon="calico",
+        addon_is_network=True,
     )
 
 
@@ -120,6 +152,28 @@ IMAGES: Mapping[str, Image] = {
             entrypoint=("/external-dns",),
             user="65532:65532",
             addon="external_dns",
+        ),
+        _calico(
+            "node",
+            programs={"/bin/calico-node": "calico-node", "/sbin/calico-start": "calico-start"},
+            entrypoint="/sbin/calico-start",
+            userland=(*_IPTABLES, "/usr/sbin/ipset", "/usr/sbin/conntrack"),
+        ),
+        _calico(
+            "cni",
+            programs={"/opt/cni/bin/calico": "calico-cni", "/opt/cni/bin/install": "calico-install"},
+            # The same program, which looks at its name.
+            links={"/opt/cni/bin/calico-ipam": "calico"},
+            entrypoint="/opt/cni/bin/install",
+        ),
+        _calico(
+            "kube-controllers",
+            programs={
+                "/usr/bin/kube-controllers": "calico-kube-controllers",
+                "/usr/bin/check-status": "calico-check-status",
+            },
+            entrypoint="/usr/bin/kube-controllers",
+            user="999:999",
         ),
         Image(
             name="cluster-autoscaler",

@@ -27,6 +27,7 @@ def references(image: Image) -> tuple[str, ...]:
         "coredns": pinned_version(PROGRAM_SETS["coredns"]),
         "cloud_provider_aws": pinned_version(PROGRAM_SETS["cloud-provider-aws"]),
         "external_dns": pinned_version(PROGRAM_SETS["external-dns"]),
+        "calico": pinned_version(PROGRAM_SETS["calico"]),
         "metrics_server": pinned_version(PROGRAM_SETS["metrics-server"]),
     }
     return tuple(reference.format(**versions) for reference in image.references)
@@ -42,6 +43,7 @@ def image_key(image: Image, *, programs: Mapping[str, Entry], root: Entry | None
         architecture: `amd64` or `arm64`.
     """
     return content_key({
+        **({"links": dict(image.links)} if image.links else {}),
         "recipe": _RECIPE,
         "architecture": architecture,
         "references": references(image),
@@ -72,6 +74,7 @@ def make_image(
         if root is None:
             raise ValueError(f"the image {image.name} needs the machine root")
         files.update(closure(root.content, image.userland))
+    files |= {path: Symlink(target=target) for path, target in image.links.items()}
     files |= {path: programs[program].content / program for path, program in image.programs.items()}
     with cache.staging() as staging:
         content = staging / "content"

@@ -31,6 +31,8 @@ PACKAGES = (
     "cloud-init", "python3", "ca-certificates", "curl", "openssl", "e2fsprogs", "iproute2", "iputils-ping",
     # What the kubelet, kube-proxy and the CNI plugins run or configure.
     "iptables", "nftables", "conntrack",
+    # What Calico's image has besides.
+    "ipset",
 )  # fmt: skip
 
 _OPTIONS = (

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lab.artifacts.catalog import PROGRAM_SETS, ProgramSet, program_set_of
+from lab.artifacts.catalog import PROGRAM_SETS, program_set_of
 from lab.artifacts.errors import ArtifactError
 from lab.artifacts.image_catalog import IMAGES, Image
 from lab.artifacts.machine_root import NAME as ROOT_NAME
+from lab.artifacts.program_set import ProgramSet
 
 IMAGE_PREFIX = "image:"
 GROUPS = {

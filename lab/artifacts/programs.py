@@ -9,12 +9,12 @@ from lab.artifacts.build.batches import batches, needed_gib
 from lab.artifacts.build.go import MODULES, build, build_inputs, pinned_version, required_go
 from lab.artifacts.build.toolchain import Go, choose_go, install_go
 from lab.artifacts.cache import Cache, Entry
-from lab.artifacts.catalog import ProgramSet
 from lab.artifacts.digest import content_key
 from lab.artifacts.errors import ArtifactError
 from lab.artifacts.fetch import Fetcher
 from lab.artifacts.host_packages import require_commands
 from lab.artifacts.process import Usage
+from lab.artifacts.program_set import ProgramSet
 from lab.artifacts.progress import Event, Progress
 from lab.artifacts.releases import Lock, Release
 from lab.artifacts.settings import Settings, Source

@@ -6,11 +6,11 @@ from pathlib import Path
 from lab.artifacts.errors import DiskSpaceError
 
 GIB = 1 << 30
-MAX_CACHE_BYTES = 44 * 10**8
+MAX_CACHE_BYTES = 50 * 10**8
 """The size of the cache when nothing is being built."""
 CONTAINERD_BYTES = 10**9
 """The part that is kept free for the images as containerd unpacks them, which come last."""
-MAX_GO_CACHES_GIB = 7.0
+MAX_GO_CACHES_GIB = 6.5
 """The size of Go's caches beside it during builds: together less than 12 GB."""
 
 

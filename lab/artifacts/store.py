@@ -18,6 +18,8 @@ from lab.artifacts.settings import Settings, Source
 from lab.artifacts.space import CONTAINERD_BYTES, MAX_CACHE_BYTES
 
 _IMAGE_SECONDS = 2.0
+_OBJECT_PACKAGES = "/usr/local/share/kubequorum/packages"
+"""The node program's folder for packages of addons that an image has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +153,7 @@ class Store:
         }
         return Paths(
             programs=files,
-            node_files=node_files,
+            node_files=node_files | _object_packages(found),
             images=found.mirrored
             | {name: entry.content / images.ARCHIVE for name, entry in found.images.items()},
             image_keys={name: file_digest(path) for name, path in found.mirrored.items()}
@@ -227,6 +229,16 @@ def ensure(what: Iterable[str], progress: Progress = silent, *, settings: Settin
     """
     store = Store(settings or Settings.from_environment(), progress)
     return store.paths(store.ensure(make_plan(what)))
+
+
+def _object_packages(found: Found) -> dict[str, Path]:
+    """Packages of addons by where masters look for them: named after their checksum."""
+    files = [
+        entry.content / file
+        for name, entry in found.programs.items()
+        for file in PROGRAM_SETS[name].object_packages.values()
+    ]
+    return {f"{_OBJECT_PACKAGES}/{file_digest(file)}": file for file in files}
 
 
 def _complete(plan: Plan, found: Found) -> bool:

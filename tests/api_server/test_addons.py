@@ -47,6 +47,7 @@ class _Master:
         shop = Workshop(
             api=self.api,
             inventories=self.inventories,
+            objects_of=lambda addon: addon.objects,
             clock=_RealWaits(self.clock),
             me="i-0000000000000000a",
             tell=self.said.append,

@@ -143,6 +143,7 @@ def deployed(
     time_scale: float = 1.0,
     new_groups: str = "in-service",
     addons: dict[str, object] | None = None,
+    network: dict[str, object] | None = None,
 ) -> Iterator[Deployment]:
     """Deploy a copy of clusters/local.yaml from nothing, and remove all of it at the end.
 
@@ -152,10 +153,11 @@ def deployed(
         time_scale: factor of emulated waits, e.g. of the time-outs of lifecycle hooks.
         new_groups: when CloudFormation regards a new group as complete, `in-service` or `launched`.
         addons: what differs in the file's section `addons`; None: it has none, as a deploy waits for them.
+        network: what differs in its section `network`.
 
     """
     with bootstrapped(
-        work, machines=machines, time_scale=time_scale, new_groups=new_groups, addons=addons
+        work, machines=machines, time_scale=time_scale, new_groups=new_groups, addons=addons, network=network
     ) as deployment:
         try:
             deployment.deploy()
@@ -174,6 +176,7 @@ def bootstrapped(
     times_factor: float = 1.0,
     new_groups: str = "in-service",
     addons: dict[str, object] | None = None,
+    network: dict[str, object] | None = None,
 ) -> Iterator[Deployment]:
     """Start an embedded AWS for a copy of this app and bootstrap it; nothing is deployed yet.
 
@@ -185,6 +188,7 @@ def bootstrapped(
         times_factor: shortens or stretches the durations of `aws`.
         new_groups: when CloudFormation regards a new group as complete, `in-service` or `launched`.
         addons: whether it has the addons of that file: a deploy waits for them.
+        network: what differs in its section `network`.
 
     """
     app = work / "app"
@@ -201,7 +205,7 @@ def bootstrapped(
     )
     path = app / "clusters" / "local.yaml"
     off: dict[str, object] = {name: {"enabled": False} for name in BUILT_IN_ADDONS.values()}
-    _change(path, addons=off if addons is None else addons)
+    _change(path, addons=off if addons is None else addons, network=network or {})
     wanted = cluster_file.read(path)
     progress = Progress()
     tools = toolchain.ensure(progress)

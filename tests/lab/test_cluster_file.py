@@ -50,6 +50,12 @@ def test_machines_have_the_images_of_their_clusters_addons(name: str) -> None:
         ("addons: {metrics_server: {enabled: false}}\n", ()),
         ("addons: {external_dns: {enabled: true}}\n", ("metrics-server", "external-dns")),
         ("addons: {cluster_autoscaler: {enabled: true}}\n", ("metrics-server", "cluster-autoscaler")),
+        (
+            "network: {plugin: calico}\n",
+            ("metrics-server", "calico-node", "calico-cni", "calico-kube-controllers"),
+        ),
+        ("network: {plugin: builtin}\n", ("metrics-server",)),
+        ("network: [1]\n", ("metrics-server",)),
         ("addons: [1]\n", ("metrics-server",)),
         ("addons: {metrics_server: {enabled: 1}}\n", ("metrics-server",)),
     ],
@@ -63,13 +69,24 @@ def test_only_images_of_wanted_addons_are_built(tmp_path: Path, addons: str, ima
 
 def test_images_have_the_tag_that_addons_request() -> None:
     """The default version is the one that is built, on the path that machines' containerd looks for."""
-    requested = {
-        container["image"]
-        for variant in ("external-dns", "load-balancers", "autoscaled", "volumes", "dashboard")
+    pods = [
+        each["spec"]["template"]["spec"]
+        for variant in (
+            "calico-local",
+            "external-dns",
+            "load-balancers",
+            "autoscaled",
+            "volumes",
+            "dashboard",
+        )
         for addon in addon_set(load_variant(variant)).addons
         for each in addon.objects
-        if each["kind"] in ("DaemonSet", "Deployment")
-        for container in each["spec"]["template"]["spec"]["containers"]
+        if each["kind"] in {"DaemonSet", "Deployment"}
+    ]
+    requested = {
+        container["image"]
+        for pod in pods
+        for container in (*pod.get("initContainers", ()), *pod["containers"])
     }
     assert requested == {
         reference for image in IMAGES.values() if image.addon for reference in references(image)

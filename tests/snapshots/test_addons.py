@@ -10,7 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from kubequorum.addons import addon_set
-from kubequorum.config.names import BUILT_IN_ADDONS
+from kubequorum.config.names import BUILT_IN_ADDONS, NETWORK_ADDONS
 from tests.snapshots.test_templates import HOW_TO_UPDATE, POLICY
 from tests.synthesis import CLUSTERS, load_variant, synthesise
 
@@ -18,11 +18,11 @@ WITH_ROLES = ("external-dns", "load-balancers", "autoscaled", "volumes")
 """Variants that each have one addon with a role."""
 
 
-@pytest.mark.parametrize("cluster", [*CLUSTERS, *WITH_ROLES, "dashboard"])
+@pytest.mark.parametrize("cluster", [*CLUSTERS, *WITH_ROLES, "dashboard", "calico", "calico-local"])
 def test_addons(cluster: str, snapshot: SnapshotAssertion) -> None:
     """The set of a cluster is the one that was last reviewed."""
     found = addon_set(load_variant(cluster))
-    assert {addon.name for addon in found.addons} <= set(BUILT_IN_ADDONS)
+    assert {addon.name for addon in found.addons} <= {*BUILT_IN_ADDONS, *NETWORK_ADDONS}
     golden = snapshot(extension_class=JSONSnapshotExtension)
     assert json.loads(found.to_json()) == golden, f"addons of {cluster} {HOW_TO_UPDATE}"
 

@@ -12,7 +12,8 @@ from typing import Any, Self
 
 from kubequorum_node.errors import NodeError
 
-_VERSION = 1
+_VERSION, _VERSION_WITH_PACKAGES = 1, 2
+"""Masters that do not know of packages read a set that has none, and refuse any other one."""
 _GENERATION_LENGTH = 16
 
 KubernetesObject = Mapping[str, Any]
@@ -39,6 +40,18 @@ def parameter_name(cluster: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Package:
+    """A published file of Kubernetes objects, YAML, which masters fetch: synthesis has no network."""
+
+    name: str
+    version: str
+    """Both for people."""
+    url: str
+    sha256: str
+    """Of the file: no other one is applied, wherever it comes from."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Addon:
     """An addon: objects that belong together."""
 
@@ -46,6 +59,8 @@ class Addon:
     version: str
     """For people; what distinguishes two versions for masters is `generation`."""
     objects: tuple[KubernetesObject, ...]
+    packages: tuple[Package, ...] = ()
+    """Files whose objects belong to it, too."""
     needs: tuple[str, ...] = ()
     """Addons that must be ready before this one is applied."""
     ready_seconds: int = 600
@@ -54,7 +69,21 @@ class Addon:
     @property
     def generation(self) -> str:
         """Identifies the content."""
-        return hashlib.sha256(_text(asdict(self)).encode()).hexdigest()[:_GENERATION_LENGTH]
+        return hashlib.sha256(_text(self.to_document()).encode()).hexdigest()[:_GENERATION_LENGTH]
+
+    def to_document(self) -> dict[str, Any]:
+        """Its part of the set's file."""
+        members = asdict(self)
+        if not self.packages:
+            del members["packages"]
+        return members
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        """Read what `to_document` made."""
+        packages = tuple(Package(**package) for package in document.get("packages", ()))
+        members = {key: tuple(document[key]) for key in ("objects", "needs")}
+        return cls(**{**document, **members, "packages": packages})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +94,9 @@ class AddonSet:
 
     def to_json(self) -> str:
         """JSON, the same text for the same values."""
-        return _text({"version": _VERSION, "addons": [asdict(addon) for addon in self.addons]}) + "\n"
+        has_packages = any(addon.packages for addon in self.addons)
+        version = _VERSION_WITH_PACKAGES if has_packages else _VERSION
+        return _text({"version": version, "addons": [addon.to_document() for addon in self.addons]}) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -77,17 +108,12 @@ class AddonSet:
         """
         try:
             document = json.loads(text)
-            if document["version"] != _VERSION:
+            if document["version"] not in (_VERSION, _VERSION_WITH_PACKAGES):
                 raise AddonSetError(
                     f"the set of addons has version {document['version']!r}, and this master reads "
-                    f"{_VERSION}: deploy ControlPlane before Addons"
+                    f"{_VERSION} and {_VERSION_WITH_PACKAGES}: deploy ControlPlane before Addons"
                 )
-            return cls(
-                addons=tuple(
-                    Addon(**{**addon, "objects": tuple(addon["objects"]), "needs": tuple(addon["needs"])})
-                    for addon in document["addons"]
-                )
-            )
+            return cls(addons=tuple(map(Addon.from_document, document["addons"])))
         except (ValueError, TypeError, KeyError) as error:
             raise AddonSetError(
                 f"the set of addons cannot be read ({error!r}): deploy Addons again"

@@ -13,6 +13,8 @@ from kubequorum_node.errors import NodeError
 
 FILE_NAME = "cluster.json"
 API_PORT = 6443
+BUILT_IN_NETWORK, CALICO = "builtin", "calico"
+"""Pod networks. The second is also the name of its addon and of its DaemonSet's namesake `calico-node`."""
 METRICS_NAMESPACE = "Kubequorum"
 """In CloudWatch; masters may write to no other one."""
 ADMISSION_PLUGINS = ("NodeRestriction", "DenyServiceExternalIPs")
@@ -134,6 +136,8 @@ class ClusterDocument:
     pods_per_node: int
     node_mask_bits: int
     """Prefix length of the pod range of one node."""
+    network_plugin: str = BUILT_IN_NETWORK
+    """The pod network."""
     image_repository: str = ""
     """Registry of the control plane's images; empty for kubeadm's own."""
     mirror: str = ""

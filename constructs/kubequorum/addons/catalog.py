@@ -5,6 +5,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 
 from kubequorum.addons import (
+    calico,
     cloud_controller_manager,
     cluster_autoscaler,
     ebs_csi,
@@ -19,6 +20,7 @@ from kubequorum.config.manifests import read_objects
 from kubequorum_node.addon_set import Addon, AddonSet
 
 BUILT_IN: tuple[Callable[[Cluster], Addon | None], ...] = (
+    calico.addon,
     cloud_controller_manager.addon,
     metrics_server.addon,
     external_dns.addon,

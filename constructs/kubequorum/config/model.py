@@ -14,13 +14,14 @@ from kubequorum.config.addons import Addons
 from kubequorum.config.backups import Backups
 from kubequorum.config.components import Kubernetes
 from kubequorum.config.instances import Masters, WorkerGroup
+from kubequorum.config.pod_network import Calico
 from kubequorum.config.section import Architecture, DnsLabel, DnsName, HostedZoneId, ImageId, Section, Whole
 from kubequorum.config.security import OidcIssuer, Security
 from kubequorum.config.service_accounts import ServiceAccounts
 
 
 class Network(Section):
-    """Address ranges, and the way out of the private subnets."""
+    """Address ranges, the pod network, and the way out of the private subnets."""
 
     vpc_cidr: IPv4Network = Field(description="range of the VPC, /16 to /22", examples=["10.20.0.0/16"])
     pod_cidr: IPv4Network = Field(
@@ -33,6 +34,14 @@ class Network(Section):
     pods_per_node: Whole = Field(
         default=110, ge=16, le=250, description="largest number of pods on a node, 16 to 250"
     )
+    plugin: Literal["builtin", "calico"] = Field(
+        default="builtin",
+        description=(
+            "pod network: builtin (routes and a tunnel, without network policies) or calico (with "
+            "Kubernetes' and its own network policies); a cluster that lives cannot change it"
+        ),
+    )
+    calico: Calico = Field(default=Calico(), description="which Calico, for plugin: calico")
     nat: Literal["per-zone", "single", "none"] = Field(
         default="per-zone",
         description=(

@@ -12,6 +12,8 @@ BUILT_IN_ADDONS = {
     "metrics-server": "metrics_server",
 }
 """Addons that come with Kubequorum, and their keys below `addons`."""
+NETWORK_ADDONS = ("calico",)
+"""Pod networks that are addons, by their values of `network.plugin`."""
 
 
 def stack_name(cluster_name: str, stack: str) -> str:

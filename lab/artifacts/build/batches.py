@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lab.artifacts.catalog import ProgramSet
+from lab.artifacts.program_set import ProgramSet
 from lab.artifacts.space import MAX_GO_CACHES_GIB
 
 

@@ -2,15 +2,16 @@
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lab.artifacts.catalog import ProgramSet
 from lab.artifacts.digest import file_digest
 from lab.artifacts.errors import BuildError
 from lab.artifacts.process import Usage, run_logged
+from lab.artifacts.program_set import ProgramSet
 
 MODULES = Path(__file__).with_name("modules")
 _GIB_PER_JOB = 2.0
@@ -22,7 +23,7 @@ _RECIPE = 1
 
 def pinned_version(program_set: ProgramSet, *, modules: Path = MODULES) -> str:
     """The programs' version that go.mod pins, without the `v`."""
-    if program_set.requirement is None:
+    if program_set.own_version or program_set.requirement is None:
         return program_set.own_version
     go_mod = modules / program_set.module / "go.mod"
     name = re.escape(program_set.requirement)
@@ -55,7 +56,10 @@ def build_inputs(
 ) -> dict[str, Any]:
     """Everything that determines the result of a build: the input of its content key."""
     folder = modules / program_set.module
+    packages = program_set.object_packages
     return {
+        # Absent where there are none: the key of all other sets stays as it is.
+        **({"object_packages": dict(packages)} if packages else {}),
         "recipe": _RECIPE,
         "files": {path.name: file_digest(path) for path in sorted(folder.iterdir()) if path.is_file()},
         "packages": list(program_set.packages),
@@ -103,13 +107,10 @@ def build(
         "-ldflags", linker_flags(program_set, modules=modules),
         "-o", f"{into}{os.sep}", *program_set.packages,
     ]  # fmt: skip
+    folder = modules / program_set.module
+    environment = _environment(program_set, go=go, caches=caches, architecture=architecture)
     usage = run_logged(
-        command,
-        log=log,
-        heartbeat=heartbeat,
-        environment=_environment(program_set, go=go, caches=caches, architecture=architecture),
-        folder=modules / program_set.module,
-        inherit=[lock],
+        command, log=log, heartbeat=heartbeat, environment=environment, folder=folder, inherit=[lock]
     )
     for built, name in program_set.renamed.items():
         (into / built).rename(into / name)
@@ -119,7 +120,20 @@ def build(
             f"the build of {program_set.name} resulted in {', '.join(sorted(made))} instead of "
             f"{', '.join(sorted(program_set.programs))}; fix its packages in lab/artifacts/catalog.py"
         )
+    if program_set.object_packages:
+        source = _source(program_set, go=go, folder=folder, environment=environment)
+        for path, name in program_set.object_packages.items():
+            shutil.copyfile(source / path, into / name)
     return usage
+
+
+def _source(program_set: ProgramSet, *, go: Path, folder: Path, environment: dict[str, str]) -> Path:
+    """Where Go has put the sources of a set's module, whose sum it has verified."""
+    command = [str(go), "list", "-m", "-f", "{{.Dir}}", str(program_set.requirement)]
+    found = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if found.returncode != 0 or not found.stdout.strip():
+        raise BuildError(f"there are no sources of {program_set.requirement}: {found.stderr}")
+    return Path(found.stdout.strip())
 
 
 def _tags(program_set: ProgramSet) -> str:

@@ -34,7 +34,7 @@ def power_loss_of_two(scene: Scene) -> None:
     _lose(scene, leader, next(slot for slot in scene.cluster.slots if slot != leader))
 
 
-@trial(expected="no service until two are back; no acknowledged write is lost", in_ci=True, in_soak=True)
+@trial(expected="no service until two are back; no acknowledged write is lost", in_soak=True)
 def power_loss_of_all(scene: Scene) -> None:
     """All three machines at once."""
     _lose(scene, *scene.cluster.slots)

@@ -13,7 +13,7 @@ import yaml
 from kubequorum_cli.errors import CommandError
 from lab.cluster import wait_until_healthy
 from tests.deploy.deployment import Deployment
-from tests.kubernetes.addons.deploying import deploy_addons
+from tests.kubernetes.addons.deploying import applied_addons, deploy_addons
 from tests.kubernetes.pods import NETPROBE, PORT
 
 pytestmark = pytest.mark.deploy
@@ -135,9 +135,6 @@ def test_an_addon_that_is_no_longer_wanted_is_removed(cluster: Deployment) -> No
     """Its objects and its inventory, but not the namespace."""
     cluster.change(addons={"manifests": []})
     deploy_addons(cluster)
-    cluster.wait_until(
-        lambda: not cluster.get("configmap", "-n", "kube-system", "-l", "kubequorum/addon"),
-        "the inventory is gone",
-    )
+    cluster.wait_until(lambda: applied_addons(cluster) == {"calico"}, "the inventory is gone")
     assert not _in_shop(cluster, "deployment")
     assert cluster.get("namespace", "--field-selector", "metadata.name=shop")

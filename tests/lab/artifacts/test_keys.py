@@ -9,10 +9,11 @@ import pytest
 from lab.artifacts import machine_root
 from lab.artifacts.build.go import MODULES, build_inputs, linker_flags
 from lab.artifacts.cache import Entry
-from lab.artifacts.catalog import PROGRAM_SETS, ProgramSet
+from lab.artifacts.catalog import PROGRAM_SETS
 from lab.artifacts.digest import content_key, tree_digest
 from lab.artifacts.image_catalog import IMAGES
 from lab.artifacts.images import image_key
+from lab.artifacts.program_set import ProgramSet
 
 
 def _build_key(

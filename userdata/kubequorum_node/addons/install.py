@@ -4,11 +4,11 @@ The inventory is written first, with all that was and all that will be in the cl
 wanted is deleted when everything else is there; the inventory is written last.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kubequorum_node.addon_set import Addon
+from kubequorum_node.addon_set import Addon, KubernetesObject
 from kubequorum_node.addons import drift, order
 from kubequorum_node.addons.inventory import (
     LABEL,
@@ -41,6 +41,8 @@ class Workshop:
 
     api: ObjectClient
     inventories: Inventories
+    objects_of: Callable[[Addon], Sequence[KubernetesObject]]
+    """All objects of an addon, those of its packages included; NodeError if one cannot be had."""
     clock: Clock
     me: str
     """This instance."""
@@ -65,27 +67,27 @@ def install(
         NodeError: the API server does not answer, or refuses an object.
 
     """
-    new = tuple(Ref.of(each) for each in addon.objects)
+    objects = shop.objects_of(addon)
+    new = tuple(Ref.of(each) for each in objects)
     old = inventory.objects if inventory else ()
     begun = shop.inventories.write(
-        Inventory(
-            addon=addon.name,
-            version=addon.version,
-            generation=addon.generation,
-            written=written,
-            state=State.APPLYING,
-            holder=shop.me,
+        replace(
+            Inventory.begun(addon, written=written, holder=shop.me),
             objects=tuple(dict.fromkeys((*old, *new))),
             resource_version=inventory.resource_version if inventory else "",
         )
     )
     try:
-        for each in order.to_apply(addon.objects):
+        undefined: list[Ref] = []
+        for each in order.to_apply(objects):
+            if each["kind"] in order.DEFINES:
+                undefined.append(Ref.of(each))
+            # All kinds at once: each needs a moment until it is established.
+            while undefined and each["kind"] not in order.DEFINES:
+                _wait_until_defined(shop, undefined.pop(0))
             # A master that was frozen goes on here, when others have done something else long ago.
             shop.inventories.confirm(begun)
             changed = _apply(shop, addon.name, each)
-            if each["kind"] in order.DEFINES:
-                _wait_until_defined(shop, Ref.of(each))
             if changed and _gives_a_role(each):
                 shop.clock.sleep(_SEEN_SECONDS)
         kept = _delete(shop, begun, old, wanted)
@@ -127,7 +129,8 @@ def look(shop: Workshop, addon: Addon) -> list[str]:
         NodeError: the API server does not answer, or refuses an object.
 
     """
-    return [said for each in order.to_apply(addon.objects) if (said := _apply(shop, addon.name, each))]
+    objects = order.to_apply(shop.objects_of(addon))
+    return [said for each in objects if (said := _apply(shop, addon.name, each))]
 
 
 def unready(shop: Workshop, addon: Addon) -> str:
@@ -137,7 +140,7 @@ def unready(shop: Workshop, addon: Addon) -> str:
         NodeError: the API server does not answer.
 
     """
-    for each in order.to_apply(addon.objects):
+    for each in order.to_apply(shop.objects_of(addon)):
         ref = Ref.of(each)
         found = shop.api.get(ref)
         reason = "it is not there" if found is None else why_not_ready(found)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any, Self
 
+from kubequorum_node.addon_set import Addon
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes.api_errors import ConflictError
 from kubequorum_node.kubernetes.object_client import ObjectClient
@@ -57,6 +58,18 @@ class Inventory:
     """All that may be in the cluster."""
     resource_version: str = ""
     """Of the ConfigMap as it was read; empty if there is none yet."""
+
+    @classmethod
+    def begun(cls, addon: Addon, *, written: float, holder: str) -> Self:
+        """Of an addon of which nothing is in the cluster."""
+        return cls(
+            addon=addon.name,
+            version=addon.version,
+            generation=addon.generation,
+            written=written,
+            state=State.APPLYING,
+            holder=holder,
+        )
 
     @classmethod
     def from_object(cls, found: Mapping[str, Any]) -> Self:

@@ -1,6 +1,6 @@
 """One look at all addons: each is applied, checked or removed, whatever becomes of the others."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -9,6 +9,7 @@ from kubequorum_node.addons.decision import Action, Seen, decide, decide_removal
 from kubequorum_node.addons.install import Workshop, install, look, remove, unready
 from kubequorum_node.addons.inventory import Inventory, LostRaceError, OvertakenError, State
 from kubequorum_node.addons.wanted import Wanted
+from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes.api_errors import RefusedError
 from kubequorum_node.kubernetes.objects import Ref
 from kubequorum_node.log import info, warning
@@ -52,18 +53,28 @@ class Reconciler:
         if any(inventory.written > wanted.written for inventory in inventories.values()):
             info("another master has applied a later set of addons: waiting until this one can read it")
             return Result(ready=False)
-        for name, refs in self._suspect.items():
-            inventories[name] = _with_suspects(name, refs, inventories.get(name), me=self._shop.me)
-        names = {Ref.of(each) for addon in wanted.addons.addons for each in addon.objects}
+        for name, suspects in self._suspect.items():
+            inventories[name] = _with_suspects(name, suspects, inventories.get(name), me=self._shop.me)
+        refs = {addon.name: self._refs(addon, inventories) for addon in wanted.addons.addons}
+        names = set[Ref]().union(*refs.values())
         for addon in wanted.addons.addons:
             needs_ready = all(_is_ready(wanted, inventories.get(name), name) for name in addon.needs)
             tend = partial(self._tend, wanted, addon, inventories, names, needs_ready=needs_ready)
-            self._guarded(addon.name, {Ref.of(each) for each in addon.objects}, tend)
+            self._guarded(addon.name, refs[addon.name], tend)
         kept = {addon.name for addon in wanted.addons.addons}
         for name in sorted(inventories.keys() - kept):
             tend = partial(self._tidy, wanted, name, inventories, names)
             self._guarded(name, inventories[name].objects, tend)
         return _result(wanted, inventories)
+
+    def _refs(self, addon: Addon, inventories: Mapping[str, Inventory]) -> set[Ref]:
+        """Names of an addon's objects; while a package of it cannot be had, of what it has in the cluster."""
+        try:
+            return {Ref.of(each) for each in self._shop.objects_of(addon)}
+        except NodeError as error:
+            info(f"addon {addon.name}: {error}")
+            found = inventories.get(addon.name)
+            return {*map(Ref.of, addon.objects), *(found.objects if found is not None else ())}
 
     def _guarded(self, name: str, refs: Collection[Ref], tend: Callable[[], None]) -> None:
         """Tend to one addon: whatever fails is logged, and the others get their turn."""
@@ -109,7 +120,7 @@ class Reconciler:
     def _apply(
         self, wanted: Wanted, addon: Addon, inventory: Inventory | None, names: Collection[Ref]
     ) -> Inventory:
-        info(f"addon {addon.name} {addon.version}: applying {len(addon.objects)} objects")
+        info(f"addon {addon.name} {addon.version}: applying it")
         try:
             applied = install(self._shop, addon, inventory, written=wanted.written, wanted=names)
         except LostRaceError:
@@ -159,17 +170,20 @@ class Reconciler:
         begun = self._begun.setdefault((addon.name, addon.generation), self._shop.clock.now())
         spent = self._shop.clock.now() - begun
         current = inventory or self._shop.inventories.read().get(addon.name)
-        if current is None or not (is_final or spent >= addon.ready_seconds):
+        if not (is_final or spent >= addon.ready_seconds):
             if cause is not None:
                 raise cause
             assert current is not None  # noqa: S101 - only a failed request has a cause
             return current
+        # A package that cannot be had keeps even the inventory from being begun.
+        current = current or Inventory.begun(addon, written=wanted.written, holder=self._shop.me)
         message = reason if is_final else f"not ready within {addon.ready_seconds} s: {reason}"
         self._begun.pop((addon.name, addon.generation), None)
         self._warn(f"addon {addon.name} failed: {message}")
         # It failed as a part of this set, whichever set it was applied for first.
         failed = replace(current, state=State.FAILED, holder=self._shop.me, message=message)
-        return self._shop.inventories.write(replace(failed, written=wanted.written))
+        of_this = replace(failed, version=addon.version, generation=addon.generation)
+        return self._shop.inventories.write(replace(of_this, written=wanted.written))
 
     def _tidy(
         self, wanted: Wanted, name: str, inventories: dict[str, Inventory], names: Collection[Ref]

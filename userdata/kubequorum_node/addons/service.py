@@ -8,6 +8,7 @@ from kubequorum_node.addons.inventory import Inventories
 from kubequorum_node.addons.reconcile import Reconciler, Result
 from kubequorum_node.addons.report import StackReport, tell
 from kubequorum_node.addons.wanted import DamagedSetError, Wanted, WantedState
+from kubequorum_node.document import CALICO
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes.api_access import Kubeconfig
 from kubequorum_node.kubernetes.api_connection import Connection, HttpsConnection
@@ -15,6 +16,7 @@ from kubequorum_node.kubernetes.api_server import ADMIN_KUBECONFIG
 from kubequorum_node.kubernetes.object_client import ObjectClient
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
+from kubequorum_node.system.object_packages import Packages
 
 POLL_SECONDS = 10.0
 _ANSWER_SECONDS = 20.0
@@ -40,14 +42,34 @@ def run(node: Node) -> None:
         node.clock.sleep(POLL_SECONDS)
 
 
+def refuse_other_network(wanted: Wanted, plugin: str) -> None:
+    """Refuse a set for another pod network than this cluster's: applied, it would cut off all pods.
+
+    Raises:
+        DamagedSetError: names both.
+
+    """
+    has_calico = any(addon.name == CALICO for addon in wanted.addons.addons)
+    if has_calico != (plugin == CALICO):
+        raise DamagedSetError(
+            wanted.location,
+            wanted.written,
+            # A stack shows the beginning only.
+            f"network.plugin is {plugin}, of the set {CALICO if has_calico else 'not'}: applied, it would "
+            "cut off all pods. Deploy with the network.plugin that the cluster began with",
+        )
+
+
 class AddonService:
     """The service of one master."""
 
     def __init__(self, node: Node, connection: Connection) -> None:
         api = ObjectClient(connection)
+        self._packages = Packages(node)
         shop = Workshop(
             api=api,
             inventories=Inventories(api),
+            objects_of=self._packages.objects_of,
             clock=node.clock,
             me=node.metadata.instance_id(),
             tell=lambda message: tell(node, message, is_warning=False),
@@ -65,9 +87,9 @@ class AddonService:
         """Look once. What fails is logged, and tried again at the next turn."""
         try:
             wanted = self._wanted.read()
-            self._damaged = 0
             if wanted is not None:
                 self._answer(wanted, self._reconciled(wanted))
+            self._damaged = 0
             self._said = ""
         except DamagedSetError as error:
             self._say(str(error))
@@ -88,6 +110,8 @@ class AddonService:
         if not self._runs_containers:
             # A plain process has no cluster: it reports itself and nothing more, here, too.
             return Result(ready=True)
+        refuse_other_network(wanted, self._node.document.network_plugin)
+        self._packages.use(wanted.addons.addons)
         return self._reconciler.turn(wanted)
 
     def _answer(self, wanted: Wanted, result: Result) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from kubequorum_node import proxy
 from kubequorum_node.boot import etcd_volume
 from kubequorum_node.clock import WaitError
+from kubequorum_node.document import BUILT_IN_NETWORK
 from kubequorum_node.etcd import names
 from kubequorum_node.kubeadm import fixed_settings
 from kubequorum_node.kubernetes import (
@@ -77,7 +78,10 @@ def report_started(node: Node) -> None:
 
 
 def start_pod_network(node: Node) -> None:
-    """Start the service that connects pods."""
+    """Start the service that connects pods, unless an addon does."""
+    if node.document.network_plugin != BUILT_IN_NETWORK:
+        info(f"the pod network is {node.document.network_plugin}, an addon")
+        return
     node.supervisor.start(Phase.POD_NETWORK)
 
 
@@ -198,7 +202,9 @@ FOLLOW_MASTERS = Step(
     True,
 )
 JOIN = Step("join", "join the cluster (workers)", join.join)
-START_POD_NETWORK = Step("start-pod-network", "start the service that connects pods", start_pod_network)
+START_POD_NETWORK = Step(
+    "start-pod-network", "start the service that connects pods, unless an addon does", start_pod_network
+)
 PROVE_HEALTH = Step("prove-health", "prove that this host is healthy", prove_health)
 ENTER_SERVICE = Step(
     "enter-service",

@@ -8,12 +8,14 @@ on each master in turn. So the first master of an update compares, and the updat
 import json
 
 from kubequorum_node.aws.state_store import NOT_THERE, PreconditionError
+from kubequorum_node.document import BUILT_IN_NETWORK
 from kubequorum_node.errors import NodeError
 from kubequorum_node.log import info
 from kubequorum_node.node import Node
 
 KEY = "pki/fixed-settings.json"
 """The bucket's policy refuses a second write of it."""
+NETWORK_PLUGIN = "network.plugin"
 _VERSION = 1
 
 
@@ -39,7 +41,9 @@ def check(node: Node) -> None:
                 f"{KEY} has version {document['version']}, this program supports {_VERSION}: "
                 "deploy the release that wrote it"
             )
-        before = {str(key): str(value) for key, value in document["settings"].items()}
+        # Clusters older than the key have the only network that there was.
+        before = {NETWORK_PLUGIN: BUILT_IN_NETWORK}
+        before |= {str(key): str(value) for key, value in document["settings"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FixedSettingError(
             f"{KEY} in the state bucket cannot be read ({error!r}): restore an earlier version of the object"
@@ -108,6 +112,7 @@ def _settings(node: Node) -> dict[str, str]:
         "name": document.cluster,
         "network.pod_cidr": document.pod_cidr,
         "network.service_cidr": document.service_cidr,
+        NETWORK_PLUGIN: document.network_plugin,
         "network.pods_per_node (as the prefix of a node's range)": f"/{document.node_mask_bits}",
         "dns.zone_name and the number of zones (as names of etcd)": ", ".join(names),
     }

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from kubequorum_node.clock import NotYetError
-from kubequorum_node.document import SecuritySpec
+from kubequorum_node.document import CALICO, SecuritySpec
 from kubequorum_node.host import CommandError
 from kubequorum_node.kubernetes import (
     approver_role,
@@ -14,6 +14,7 @@ from kubequorum_node.kubernetes import (
     service_account_roles,
 )
 from kubequorum_node.kubernetes.api_server import kubectl
+from kubequorum_node.kubernetes.kubelet import CALICO_DAEMON_SET
 from kubequorum_node.kubernetes.node_claims import AddressPlan
 from kubequorum_node.log import info
 from kubequorum_node.node import Node
@@ -47,6 +48,7 @@ def _apply_once(node: Node) -> None:
     plan = AddressPlan.of(node.document)
     objects = [
         *node_reader(),
+        *network_reader(node),
         *approver_role.objects(),
         *node_admission.objects(plan),
         *revoked_nodes.objects(),
@@ -83,6 +85,24 @@ def node_reader() -> list[Object]:
         "subjects": [{"apiGroup": group, "kind": "Group", "name": "system:nodes"}],
     }
     return [role, binding]
+
+
+def network_reader(node: Node) -> list[Object]:
+    """RBAC that lets nodes ask whether Calico is there already; nothing with the built-in network."""
+    if node.document.network_plugin != CALICO:
+        return []
+    group = "rbac.authorization.k8s.io"
+    metadata = {"name": POD_NETWORK_ROLE, "namespace": "kube-system"}
+    name = CALICO_DAEMON_SET.rpartition("/")[2]
+    rule = {"apiGroups": ["apps"], "resources": ["daemonsets"], "resourceNames": [name], "verbs": ["get"]}
+    binding = {
+        "apiVersion": f"{group}/v1",
+        "kind": "RoleBinding",
+        "metadata": metadata,
+        "roleRef": {"apiGroup": group, "kind": "Role", "name": POD_NETWORK_ROLE},
+        "subjects": [{"apiGroup": group, "kind": "Group", "name": "system:nodes"}],
+    }
+    return [{"apiVersion": f"{group}/v1", "kind": "Role", "metadata": metadata, "rules": [rule]}, binding]
 
 
 def namespaces(security: SecuritySpec) -> list[Object]:

@@ -1,5 +1,6 @@
-"""Puts the programs that machines of this cluster lack into the state bucket; a timer runs it on each master.
+"""Puts what machines of this cluster lack into the state bucket: programs, and packages of addons.
 
+A timer runs it on each master.
 Never a part of a boot: it begins when the master is in service, and what fails is tried in the next turn.
 """
 
@@ -13,7 +14,7 @@ from kubequorum_node.kubernetes.api_server import kubectl
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 from kubequorum_node.supply import uses
-from kubequorum_node.system import lockfile, program_copies, programs
+from kubequorum_node.system import lockfile, object_packages, program_copies, programs
 from kubequorum_node.system.download import DownloadError
 from kubequorum_node.system.lockfile import Artifact
 
@@ -40,8 +41,12 @@ def wanted(node: Node) -> list[Artifact]:
 
     An architecture has one image, so what this master's image lacked, all machines of its architecture lack.
     Of images of other architectures it knows nothing: their machines get everything, unless this image has
-    everything.
+    everything. Packages of addons are the same for all of them.
     """
+    return [*_programs(node), *object_packages.lacked(node)]
+
+
+def _programs(node: Node) -> list[Artifact]:
     lacked = programs.lacked(node)
     own = [artifact for artifact in programs.needed(node) if artifact.sha256 in lacked]
     if not own:

@@ -7,7 +7,7 @@ from pathlib import Path
 from kubequorum.config.addons import Manifest
 from kubequorum.config.manifests import ManifestError, read_objects
 from kubequorum.config.model import Cluster
-from kubequorum.config.names import BUILT_IN_ADDONS
+from kubequorum.config.names import BUILT_IN_ADDONS, NETWORK_ADDONS
 from kubequorum.config.problem import Problem
 
 _CALL_AWS = ("cloud_controller_manager", "cluster_autoscaler", "ebs_csi", "external_dns")
@@ -19,9 +19,11 @@ def addon_problems(cluster: Cluster) -> Iterator[Problem]:
     manifests = cluster.addons.manifests
     names = [manifest.name for manifest in manifests]
     enabled = {name for name, key in BUILT_IN_ADDONS.items() if getattr(cluster.addons, key).enabled}
+    if cluster.network.plugin in NETWORK_ADDONS:
+        enabled.add(cluster.network.plugin)
     for index, manifest in enumerate(manifests):
         key = f"addons.manifests.{index}"
-        if manifest.name in names[:index] or manifest.name in BUILT_IN_ADDONS:
+        if manifest.name in {*names[:index], *BUILT_IN_ADDONS, *NETWORK_ADDONS}:
             yield Problem(f"{key}.name", manifest.name, "is the name of another addon", "use another name")
         for need in manifest.needs:
             if need not in {*names, *enabled}:

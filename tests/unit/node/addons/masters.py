@@ -1,13 +1,14 @@
 """Masters that look after addons of a simulated cluster, and addons for them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from kubequorum_node.addon_set import Addon, AddonSet, AddonSetLocation
+from kubequorum_node.addon_set import Addon, AddonSet, AddonSetLocation, KubernetesObject
 from kubequorum_node.addons.install import Workshop
 from kubequorum_node.addons.inventory import Inventories, Inventory
 from kubequorum_node.addons.reconcile import Reconciler, Result
 from kubequorum_node.addons.wanted import Wanted
+from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes.object_client import ObjectClient
 from kubequorum_node.kubernetes.objects import Ref
 from tests.unit.node.fakes import FakeClock
@@ -69,12 +70,26 @@ class Master:
         self.clock = FakeClock()
         self.said: list[str] = []
         """What people are told."""
+        self.packages: dict[str, tuple[KubernetesObject, ...]] = {}
+        """By their checksums; any other one cannot be had."""
         api = ObjectClient(cluster)
         self.inventories = Inventories(api)
         self.shop = Workshop(
-            api=api, inventories=self.inventories, clock=self.clock, me=name, tell=self.said.append
+            api=api,
+            inventories=self.inventories,
+            objects_of=self.objects_of,
+            clock=self.clock,
+            me=name,
+            tell=self.said.append,
         )
         self.reconciler = Reconciler(self.shop, warn=self.said.append)
+
+    def objects_of(self, addon: Addon) -> Sequence[KubernetesObject]:
+        """An addon's objects, with those of its packages."""
+        if lacking := {package.sha256 for package in addon.packages} - self.packages.keys():
+            raise NodeError(f"no package {lacking}")
+        found = [each for package in addon.packages for each in self.packages[package.sha256]]
+        return (*found, *addon.objects)
 
     def turn(self, wanted: Wanted, *, after: float = 10.0) -> Result:
         """Look once, some seconds after the last time."""

@@ -11,6 +11,7 @@ from kubequorum_node.addon_set import AddonSet, AddonSetError, AddonSetLocation,
 from kubequorum_node.addons.service import AddonService
 from kubequorum_node.host import Result
 from kubequorum_node.supervision.processes import Processes
+from tests.unit.node import examples
 from tests.unit.node.addons.masters import addon, deployment, inventory
 from tests.unit.node.fakes import FakeNode
 from tests.unit.node.simulation.kubernetes import Cluster
@@ -168,7 +169,7 @@ def test_a_plain_process_reports_ready_and_applies_nothing(tmp_path: Path) -> No
 
 def test_a_set_of_another_version_is_refused() -> None:
     """With the remedy."""
-    text = SET.to_json().replace('"version": 1\n', '"version": 2\n')
+    text = SET.to_json().replace('"version": 1\n', '"version": 3\n')
     assert text != SET.to_json()
     with pytest.raises(AddonSetError, match="deploy ControlPlane before Addons"):
         AddonSet.from_json(text)
@@ -181,3 +182,29 @@ def test_a_set_is_read_as_it_was_written() -> None:
     changed = replace(SET.addons[0], objects=(deployment("web", image="app:2"),))
     assert changed.generation != SET.addons[0].generation
     assert json.loads(SET.to_json())["version"] == 1
+
+
+@pytest.mark.parametrize("plugin", ["builtin", "calico"])
+def test_a_set_for_another_pod_network_is_refused(tmp_path: Path, plugin: str) -> None:
+    """Applied, it would cut off all pods; the stack that waits hears which."""
+    other = "calico" if plugin == "builtin" else "web"
+    node, cluster = FakeNode(tmp_path, document=replace(examples.DOCUMENT, network_plugin=plugin)), Cluster()
+    _put_in_force(node, AddonSet(addons=(addon(other, deployment(other)),)))
+    service = _service(node, cluster)
+    for _ in range(3):
+        service.turn()
+    assert not cluster.objects
+    ((status, reason),) = [(each["Status"], each["UniqueId"]) for each in node.aws.signals]
+    assert status == "FAILURE"
+    assert f"network.plugin is {plugin}, of the set {'calico' if plugin == 'builtin' else 'not'}" in reason
+
+
+def test_a_set_with_the_clusters_pod_network_is_applied(tmp_path: Path) -> None:
+    """As any other one."""
+    node, cluster = (
+        FakeNode(tmp_path, document=replace(examples.DOCUMENT, network_plugin="calico")),
+        Cluster(),
+    )
+    _put_in_force(node, AddonSet(addons=(addon("calico", deployment("calico")),)))
+    _service(node, cluster).turn()
+    assert cluster.names("Deployment") == {"calico"}

@@ -1,5 +1,7 @@
 """A boot of a worker, and of a host that is a plain process."""
 
+from dataclasses import replace
+
 import pytest
 
 from kubequorum_node import services
@@ -34,6 +36,14 @@ def test_a_worker_boots(worker: FakeNode) -> None:
     assert worker.host.ran("systemctl enable --now kubequorum-pod-network.service")
     enabled = [line for line in worker.host.ran("systemctl enable") if "kubelet.service" in line]
     assert enabled == [], "the boot starts it, each time, once all is in place"
+
+
+def test_a_worker_with_another_pod_network_starts_no_built_in_one(worker: FakeNode) -> None:
+    """The two would make the same tunnel."""
+    worker.document = replace(worker.document, network_plugin="calico")
+    with_join_material(worker)
+    assert run.boot(worker) == 0
+    assert worker.host.ran("systemctl enable --now kubequorum-pod-network.service") == []
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ def test_the_first_master_that_works_fixes_them(master: SimulatedNode) -> None:
         ({"pod_cidr": "10.64.0.0/14"}, "network.pod_cidr is 10.64.0.0/14 and was 10.128.0.0/14"),
         ({"service_cidr": "10.97.0.0/16"}, "network.service_cidr is 10.97.0.0/16 and was 10.96.0.0/16"),
         ({"node_mask_bits": 25}, "pods_per_node .* is /25 and was /24"),
+        ({"network_plugin": "calico"}, "network.plugin is calico and was builtin"),
         ({"cluster": "other"}, "name is other and was ha"),
     ],
 )
@@ -92,4 +93,12 @@ def test_an_object_that_cannot_be_read_is_an_error(node: FakeNode, text: str) ->
     """Not a reason to go on."""
     node.aws.objects[KEY] = text.encode()
     with pytest.raises(FixedSettingError, match="fixed-settings"):
+        fixed_settings.check(node)
+
+
+def test_a_cluster_older_than_the_key_keeps_its_pod_network(tmp_path: Path) -> None:
+    """Its record does not say which one it has: there was one only."""
+    node = FakeNode(tmp_path, document=replace(examples.DOCUMENT, network_plugin="calico"))
+    node.aws.objects[KEY] = fixed_settings.to_json({"name": "ha"}).encode()
+    with pytest.raises(FixedSettingError, match=r"network\.plugin is calico and was builtin"):
         fixed_settings.check(node)

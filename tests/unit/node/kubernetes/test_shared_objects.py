@@ -1,6 +1,7 @@
 """Objects that masters write into the cluster; tests/api_server has them on a real API server."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from kubequorum_node.clock import WaitError
 from kubequorum_node.host import CommandError
 from kubequorum_node.kubernetes import shared_objects
+from tests.unit.node import examples
 from tests.unit.node.fakes import FakeNode
 
 _KUBECTL = "/usr/local/bin/kubectl"
@@ -87,3 +89,21 @@ def test_an_api_server_that_has_just_started_is_asked_again(tmp_path: Path) -> N
     cluster.failures = 1000
     with pytest.raises(WaitError, match="has just started"):
         shared_objects.apply(node, seconds=10)
+
+
+def test_nodes_may_ask_whether_calico_is_there(tmp_path: Path) -> None:
+    """By its name and in its namespace alone; with the built-in network there is nothing to ask for."""
+    assert shared_objects.network_reader(FakeNode(tmp_path / "builtin")) == []
+    node = FakeNode(tmp_path, document=replace(examples.DOCUMENT, network_plugin="calico"))
+    role, binding = shared_objects.network_reader(node)
+    assert (role["kind"], role["metadata"]["namespace"]) == ("Role", "kube-system")
+    assert role["rules"] == [
+        {
+            "apiGroups": ["apps"],
+            "resources": ["daemonsets"],
+            "resourceNames": ["calico-node"],
+            "verbs": ["get"],
+        }
+    ]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert [subject["name"] for subject in binding["subjects"]] == ["system:nodes"]

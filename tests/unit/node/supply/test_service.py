@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from kubequorum_node import services
+from kubequorum_node.addon_set import Addon, Package
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import Result
 from kubequorum_node.supervision.unit import Phase
 from kubequorum_node.supply import service
 from kubequorum_node.system import lockfile, programs
+from kubequorum_node.system.object_packages import Packages
 from tests.unit.node.fakes import FakeNode
 from tests.unit.node.supply.cluster import KUBECTL, Cluster, cluster, master, server, with_nodes
-from tests.unit.node.system.downloads import KUBELET
+from tests.unit.node.system.downloads import KUBELET, artifact_at
 
 __all__ = ["cluster", "master", "server"]
 
@@ -225,3 +227,15 @@ def test_architectures_are_those_of_the_lock_file() -> None:
         for of_version in artifact["versions"].values()
     }
     assert found == {lockfile.ARCHITECTURES}
+
+
+def test_packages_of_addons_are_put_and_named(master: FakeNode, cluster: Cluster) -> None:
+    """Like programs that the image lacks: whoever could not put one at once leaves it to this turn."""
+    content = b"kind: ConfigMap"
+    cluster.server.files["/crds.yaml"] = content
+    artifact = artifact_at(f"{cluster.server.url}/crds.yaml", content)
+    package = Package(name="kinds", version="1", url=artifact.url, sha256=artifact.sha256)
+    Packages(master).use([Addon(name="web", version="1", objects=(), packages=(package,))])
+    service.run(master)
+    assert _copies(master)[f"programs/{artifact.sha256}"] == content
+    assert artifact.sha256 in json.loads(master.aws.objects[INDEX])["named"]

@@ -1,0 +1,3 @@
+module kubequorum.invalid/artifacts/calico-start
+
+go 1.25.0
