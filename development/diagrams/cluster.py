@@ -105,6 +105,7 @@ def master(slot: str) -> Instance:
         lifecycle_state="InService",
         health="Healthy",
         private_ip=f"10.20.{third}.17",
+        host_name=f"ip-10-20-{third}-17",
         status_checks="ok",
         scheduled_events=[],
         security_groups=[_SG_MASTERS],
@@ -183,7 +184,6 @@ def kubernetes() -> Kubernetes:
     masters = [_node(id_, slot, roles=["control-plane"]) for slot, id_ in MASTERS.items()]
     workers = [_node(id_, slot, roles=[]) for slot, id_ in WORKERS.items()]
     names = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
-    leaders = {"kube-controller-manager": MASTERS["b"], "kube-scheduler": MASTERS["a"]}
     return Kubernetes(
         nodes=NodeList(nodes=[*masters, *workers]),
         addons=AddonList(
@@ -193,11 +193,11 @@ def kubernetes() -> Kubernetes:
             ]
         ),
         control_plane=ControlPlane(
-            parts=[
-                Part(name=name, node=id_, ready=True, leads=leaders.get(name) == id_)
-                for id_ in MASTERS.values()
-                for name in names
-            ],
+            parts=[Part(name=name, node=id_, ready=True) for id_ in MASTERS.values() for name in names],
+            leaders={
+                "kube-controller-manager": master("b").host_name,
+                "kube-scheduler": master("a").host_name,
+            },
             pods={
                 **dict.fromkeys(MASTERS.values(), 5),
                 **dict(zip(WORKERS.values(), (9, 12, 7), strict=True)),

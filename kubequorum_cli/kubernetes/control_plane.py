@@ -24,8 +24,6 @@ class Part:
     name: str
     node: str
     ready: bool
-    leads: bool
-    """It holds the lease of its kind: its peers on other nodes wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +31,8 @@ class ControlPlane:
     """All parts and the number of pods on each node, or why they cannot be listed."""
 
     parts: list[Part] = field(default_factory=list)
+    leaders: dict[str, str] = field(default_factory=dict)
+    """A part of which one leads, while its peers wait → the name of the leader's host: not of its node."""
     pods: dict[str, int] = field(default_factory=dict)
     """Node to the number of its pods that run."""
     problem: str = ""
@@ -47,27 +47,21 @@ def look_at_control_plane(access: Access) -> ControlPlane:
         table = client.get(_PODS, _AS_TABLE)
     except ApiError as error:
         return ControlPlane(problem=str(error))
-    parts = [
-        Part(
-            name=pod.component,
-            node=pod.node,
-            ready=pod.ready,
-            leads=leaders.get(pod.component) == pod.node,
-        )
-        for pod in pods
-    ]
+    parts = [Part(name=pod.component, node=pod.node, ready=pod.ready) for pod in pods]
     return ControlPlane(
-        parts=sorted(parts, key=lambda part: (part.node, part.name)), pods=dict(_running_by_node(table))
+        parts=sorted(parts, key=lambda part: (part.node, part.name)),
+        leaders={name: host for name, host in leaders.items() if host},
+        pods=dict(_running_by_node(table)),
     )
 
 
 def _holder(client: Client, name: str) -> str:
-    """The node whose instance of a component leads; empty if none does."""
+    """The name of the host on which a component leads; empty if none does."""
     try:
         lease = client.get(f"{_LEASES}{name}")
     except ApiError:
         return ""
-    # The host's name, which is the node's, and a random part: client-go's leader election.
+    # The host's name and a random part: kube-scheduler and kube-controller-manager make it so.
     return str(lease["spec"].get("holderIdentity") or "").partition("_")[0]
 
 

@@ -112,11 +112,12 @@ class _Instances:
             condition=fact.condition,
             text=fact.text,
             pods=self._control_plane.pods.get(instance.id, 0) if node is not None else None,
-            parts=self._parts(instance.id, node) if master else [],
+            parts=self._parts(instance, node) if master else [],
         )
 
-    def _parts(self, id_: str, node: Node | None) -> list[Part]:
-        found = {part.name: part for part in self._control_plane.parts if part.node == id_}
+    def _parts(self, instance: report.Instance, node: Node | None) -> list[Part]:
+        found = {part.name: part for part in self._control_plane.parts if part.node == instance.id}
+        leaders = self._control_plane.leaders
         # What the API says of pods on a node that is silent is what it last heard.
         heard = node is not None and node.ready
         parts = []
@@ -124,9 +125,8 @@ class _Instances:
             part, condition = found.get(name), Condition.UNKNOWN
             if part is not None and heard:
                 condition = Condition.WELL if part.ready else Condition.BAD
-            parts.append(
-                Part(name=name, condition=condition, leads=part is not None and heard and part.leads)
-            )
+            leads = heard and name in leaders and leaders[name] == instance.host_name
+            parts.append(Part(name=name, condition=condition, leads=leads))
         return parts
 
 

@@ -103,6 +103,7 @@ def _instance(member: dict[str, Any], described: dict[str, Any], status: dict[st
         private_ip=described.get("PrivateIpAddress", ""),
         status_checks=_status_checks(status),
         scheduled_events=[_event(event) for event in status.get("Events", []) if not _is_over(event)],
+        host_name=str(described.get("PrivateDnsName") or "").partition(".")[0],
         security_groups=[group["GroupId"] for group in described.get("SecurityGroups", [])],
     )
 

@@ -40,6 +40,8 @@ class Instance:
     """Of EC2: `ok`, `impaired`, `initializing`, `insufficient-data`; empty while it does not run."""
     scheduled_events: list[str]
     """What EC2 has scheduled for it, like a reboot or its retirement: code, time and description."""
+    host_name: str = ""
+    """The name that its host has: its private DNS name, without the domain."""
     security_groups: list[str] = field(default_factory=list)
     """Their ids."""
 

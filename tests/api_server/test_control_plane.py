@@ -50,13 +50,14 @@ def test_parts_leaders_and_pods(server: ApiServer) -> None:
     _add_pod(server, "kube-scheduler-i-b", "i-b", "Pending", component="kube-scheduler")
     _add_pod(server, "job", "i-worker", "Succeeded")
     _add_pod(server, "web", "i-worker", "Running")
-    lease = {"metadata": {"name": "kube-scheduler"}, "spec": {"holderIdentity": "i-a_5b0f7c3e"}}
+    lease = {"metadata": {"name": "kube-scheduler"}, "spec": {"holderIdentity": "ip-10-0-0-1_5b0f7c3e"}}
     assert server.post(_LEASES, lease).status == 201
     found = look_at_control_plane(ACCESS)
     assert found.problem == ""
     assert found.parts == [
-        Part(name="etcd", node="i-a", ready=True, leads=False),
-        Part(name="kube-scheduler", node="i-a", ready=True, leads=True),
-        Part(name="kube-scheduler", node="i-b", ready=False, leads=False),
+        Part(name="etcd", node="i-a", ready=True),
+        Part(name="kube-scheduler", node="i-a", ready=True),
+        Part(name="kube-scheduler", node="i-b", ready=False),
     ]
+    assert found.leaders == {"kube-scheduler": "ip-10-0-0-1"}
     assert found.pods == {"i-a": 2, "i-worker": 1}

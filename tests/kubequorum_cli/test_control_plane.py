@@ -41,7 +41,7 @@ def _answers(monkeypatch: pytest.MonkeyPatch, **other: object) -> None:
                 _pod("kube-controller-manager", "i-b", ready=True),
             ]
         },
-        "leases/kube-controller-manager": {"spec": {"holderIdentity": "i-b_4f0c"}},
+        "leases/kube-controller-manager": {"spec": {"holderIdentity": "ip-10-0-0-2_4f0c"}},
         "/api/v1/pods?": _TABLE,
         **other,
     }
@@ -63,12 +63,13 @@ def test_parts_leaders_and_pods(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who leads holds the lease; a component without one has no leader; pods are those that run."""
     _answers(monkeypatch)
     found = look_at_control_plane(ACCESS)
-    assert [(part.name, part.node, part.ready, part.leads) for part in found.parts] == [
-        ("kube-controller-manager", "i-a", True, False),
-        ("kube-scheduler", "i-a", True, False),
-        ("etcd", "i-b", False, False),
-        ("kube-controller-manager", "i-b", True, True),
+    assert [(part.name, part.node, part.ready) for part in found.parts] == [
+        ("kube-controller-manager", "i-a", True),
+        ("kube-scheduler", "i-a", True),
+        ("etcd", "i-b", False),
+        ("kube-controller-manager", "i-b", True),
     ]
+    assert found.leaders == {"kube-controller-manager": "ip-10-0-0-2"}
     assert found.pods == {"i-worker": 2, "i-a": 1}
 
 

@@ -102,6 +102,9 @@ def test_slots_public_subnets_and_rules(target: Target) -> None:
         Rule(source="10.0.0.0/8", protocol="tcp", ports="6443", description="API"),
     ]
     assert [instance.security_groups for instance in group.instances] == [[firewall.id]]
+    assert [instance.host_name for instance in group.instances] == [
+        f"ip-{instance.private_ip.replace('.', '-')}" for instance in group.instances
+    ]
 
 
 def test_what_hardly_changes_is_asked_for_seldom(target: Target) -> None:
