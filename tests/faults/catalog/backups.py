@@ -141,7 +141,7 @@ def backup_writers_clock_off(scene: Scene) -> None:
         scene.cluster.faults.clear(fault)
 
 
-@trial(expected="a full snapshot first; its audit log is in the bucket to the end", in_ci=True)
+@trial(expected="a full snapshot first; its audit log is in the bucket to the end")
 def backup_at_a_termination(scene: Scene) -> None:
     """The group terminates a master, as an update does."""
     with _unbroken(scene) as bucket:
