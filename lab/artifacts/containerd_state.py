@@ -16,6 +16,7 @@ from lab.artifacts.digest import content_key
 from lab.artifacts.errors import ArtifactError
 from lab.artifacts.image_catalog import IMAGES
 from lab.artifacts.progress import Event, Progress
+from lab.artifacts.space import MAX_CACHE_BYTES, evict
 from lab.artifacts.store import Paths
 
 _NAME = "state"
@@ -89,14 +90,24 @@ def _ensure(paths: Paths, images: Collection[str], *, cache: Cache, progress: Pr
         for old in cache.entries():
             if (old.kind, old.name) == (CONTAINERD, name) and not in_use(old.path):
                 cache.remove(old)
-        return cache.publish(
+        published = cache.publish(
             content,
             kind=CONTAINERD,
             name=name,
             key=key,
             source="images imported by containerd",
             seconds=time.monotonic() - began,
-        ).content
+        )
+    # A folder that was made with images of before shares nothing with this one.
+    evict(cache, limit_bytes=MAX_CACHE_BYTES, keep=[published.path, *_entries_of(paths, base)])
+    return published.content
+
+
+def _entries_of(paths: Paths, base: Path | None) -> list[Path]:
+    """Folders of the cache's entries that a machine is made of."""
+    contents = [*([paths.root] if paths.root else []), *([base] if base else [])]
+    files = [*paths.programs.values(), *paths.images.values()]
+    return [*(content.parent for content in contents), *(file.parents[1] for file in files)]
 
 
 def _name(images: Collection[str]) -> str:

@@ -1,16 +1,18 @@
-"""Checks for free disk space before work starts."""
+"""Disk space: what is free before work starts, and how much the cache may keep."""
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
+from lab.artifacts.cache import Cache, Entry, in_use
 from lab.artifacts.errors import DiskSpaceError
 
 GIB = 1 << 30
-MAX_CACHE_BYTES = 50 * 10**8
+MAX_CACHE_BYTES = 52 * 10**8
 """The size of the cache when nothing is being built."""
 CONTAINERD_BYTES = 10**9
 """The part that is kept free for the images as containerd unpacks them, which come last."""
-MAX_GO_CACHES_GIB = 6.5
+MAX_GO_CACHES_GIB = 6.3
 """The size of Go's caches beside it during builds: together less than 12 GB."""
 
 
@@ -30,3 +32,27 @@ def require_free_space(folder: Path, *, needed_gib: float, purpose: str) -> None
             f"{free_gib:.1f} GiB are free there. Free some, or name a folder on a larger disk in "
             f"KUBEQUORUM_CACHE_DIR, or name a mirror of the finished releases in KUBEQUORUM_ARTIFACT_MIRROR."
         )
+
+
+def evict(cache: Cache, *, limit_bytes: int, keep: Iterable[Path]) -> list[Entry]:
+    """Remove entries, the least recently used first, until all together are small enough.
+
+    Hold the cache's lock while doing so. Go's caches do not count.
+
+    Args:
+        cache: the cache.
+        limit_bytes: how much may stay.
+        keep: folders of entries that stay in any case, as does what is in use.
+
+    Returns:
+        What was removed.
+
+    """
+    kept, removed = set(keep), []
+    for entry in cache.entries():
+        if cache.finished_bytes() <= limit_bytes:
+            break
+        if entry.path not in kept and not in_use(entry.path):
+            cache.remove(entry)
+            removed.append(entry)
+    return removed

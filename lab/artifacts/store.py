@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lab.artifacts import images, machine_root, programs
 from lab.artifacts.build.batches import needed_gib
-from lab.artifacts.cache import CONTAINERD, Cache, Entry, in_use
+from lab.artifacts.cache import CONTAINERD, Cache, Entry
 from lab.artifacts.catalog import PROGRAM_SETS
 from lab.artifacts.digest import file_digest
 from lab.artifacts.image_catalog import Image
@@ -15,7 +15,7 @@ from lab.artifacts.plan import Plan, make_plan
 from lab.artifacts.progress import Event, Progress, silent
 from lab.artifacts.releases import read_lock
 from lab.artifacts.settings import Settings, Source
-from lab.artifacts.space import CONTAINERD_BYTES, MAX_CACHE_BYTES
+from lab.artifacts.space import CONTAINERD_BYTES, MAX_CACHE_BYTES, evict
 
 _IMAGE_SECONDS = 2.0
 _OBJECT_PACKAGES = "/usr/local/share/kubequorum/packages"
@@ -172,15 +172,9 @@ class Store:
 
     def _prune(self, *, limit_bytes: int, keep: list[Entry]) -> list[Entry]:
         """Remove unused entries, the least recently used first, until the cache is small enough."""
-        kept = {entry.path for entry in keep}
-        removed = []
-        for entry in self.cache.entries():
-            if self.cache.finished_bytes() <= limit_bytes:
-                break
-            if entry.path not in kept and not in_use(entry.path):
-                self.cache.remove(entry)
-                removed.append(entry)
-                self._progress(Event(what="cache", message=f"removed {entry.path.name}, which is not used"))
+        removed = evict(self.cache, limit_bytes=limit_bytes, keep=[entry.path for entry in keep])
+        for entry in removed:
+            self._progress(Event(what="cache", message=f"removed {entry.path.name}, which is not used"))
         return removed
 
     def _places(self) -> str:

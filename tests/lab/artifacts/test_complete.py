@@ -110,7 +110,7 @@ def test_root_whose_maker_is_killed_leaves_no_mount_and_no_process(tmp_path: Pat
 
 
 def test_cache_is_within_its_limit(everything: Paths) -> None:
-    """What is kept is at most 4.4 GB, and Go's caches are gone."""
+    """What is kept is not more than what is promised, and Go's caches are gone."""
     assert everything.root is not None
     cache = Settings.from_environment().cache_dir / "artifacts"
     assert tree_bytes(cache) <= MAX_CACHE_BYTES

@@ -60,3 +60,18 @@ def test_what_all_machines_have_is_unpacked_first(tmp_path: Path, imported: list
     folder = ensure_containerd_state(paths, cache=Cache(tmp_path), progress=silent)
     assert imported == [["pause.tar"], ["base", "metrics-server.tar"]]
     assert folder.parent.name.startswith("state-metrics-server-")
+
+
+def test_states_of_earlier_images_go_when_the_cache_is_full(
+    tmp_path: Path, imported: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They share nothing with the new one; what it is based on stays."""
+    monkeypatch.setattr(containerd_state, "MAX_CACHE_BYTES", 0)
+    cache = Cache(tmp_path)
+    old = ensure_containerd_state(_paths("pause", "external-dns"), cache=cache, progress=silent)
+    new = _paths("pause", "metrics-server", key="2")
+    state = ensure_containerd_state(new, cache=cache, progress=silent)
+    assert not old.exists()
+    assert state.exists()
+    assert ensure_containerd_state(_paths("pause", key="2"), cache=cache, progress=silent).exists()
+    assert imported[2:] == [["pause.tar"], ["base", "metrics-server.tar"]]
