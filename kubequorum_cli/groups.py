@@ -1,7 +1,7 @@
 """Waits until the Auto Scaling groups have settled: CloudFormation does not wait for every instance."""
 
 from kubequorum_cli.console import Stage
-from kubequorum_cli.resources import Resources
+from kubequorum_cli.resources import IN_SERVICE, Resources
 from kubequorum_cli.target import Target
 from kubequorum_cli.waiting import SETTLE_SECONDS, wait_until_complete
 
@@ -29,7 +29,7 @@ def instances_in_service(target: Target) -> set[str]:
         instance["InstanceId"]
         for group in Resources(target).all_groups()
         for instance in group.get("Instances", [])
-        if instance["LifecycleState"] == "InService"
+        if instance["LifecycleState"] == IN_SERVICE
     }
 
 
@@ -38,7 +38,7 @@ def not_in_service(resources: Resources) -> list[str]:
     lines = []
     for group in resources.all_groups():
         states = {i["InstanceId"]: i["LifecycleState"] for i in group.get("Instances", [])}
-        others = [f"{id_} {state}" for id_, state in states.items() if state != "InService"]
+        others = [f"{id_} {state}" for id_, state in states.items() if state != IN_SERVICE]
         ready = len(states) - len(others)
         if others or ready != group["DesiredCapacity"]:
             name, desired = group["AutoScalingGroupName"], group["DesiredCapacity"]

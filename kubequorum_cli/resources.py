@@ -19,6 +19,9 @@ WORKER_GROUP_TAG = "kubequorum:worker-group"
 REPLACING_PROCESSES = ("Launch", "Terminate", "HealthCheck", "ReplaceUnhealthy")
 """Processes of a group that replace an instance
 (https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html)."""
+IN_SERVICE = "InService"
+"""The lifecycle state of an instance that its group counts on
+(https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-lifecycle.html)."""
 _ETCD_DEVICE = "/dev/xvdf"
 """The name under which masters attach the slot's volume."""
 _AT_ONCE = 100
@@ -244,4 +247,4 @@ def groups_in(outputs: dict[str, str]) -> dict[str, str]:
 def _in_service_first(slot: str, members: list[dict[str, Any]]) -> str:
     if not members:
         raise CommandError(f"slot {slot} has no instance")
-    return str(min(members, key=lambda member: member["LifecycleState"] != "InService")["InstanceId"])
+    return str(min(members, key=lambda member: member["LifecycleState"] != IN_SERVICE)["InstanceId"])

@@ -13,7 +13,7 @@ from kubequorum_cli.backups.report import ago, size
 from kubequorum_cli.errors import CommandError
 from kubequorum_cli.target import Target
 
-_LATE_SECONDS = 300.0
+LATE_SECONDS = 300.0
 """Without a backup for so long somebody must know; masters and alarms say so, too."""
 
 
@@ -64,7 +64,7 @@ def show_state(state: BackupState, console: Console) -> None:
     )
     table.padding = (0, 3, 0, 0)
     age = state.newest_age_seconds or 0.0
-    newest = Text(ago(age), style="green" if age <= _LATE_SECONDS else "red")
+    newest = Text(ago(age), style="green" if age <= LATE_SECONDS else "red")
     outcome = {True: ("passed", "green"), False: ("FAILED", "red"), None: ("none yet", "yellow")}
     drill = Text(*outcome[state.drill_passed])
     if state.drill:

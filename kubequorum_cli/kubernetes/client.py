@@ -15,7 +15,7 @@ from kubequorum_cli.kubernetes.access import Access
 _TIMEOUT_SECONDS = 10
 _DONE = (http.client.OK, http.client.CREATED)
 _MANAGER = "kubequorum"
-"""Who owns the fields that it applies
+"""The name in its requests, and who owns the fields that it applies
 (https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers)."""
 
 
@@ -94,7 +94,7 @@ class Client:
             encrypted = self._context.wrap_socket(plain, server_hostname=name)
             connection.sock = encrypted
             certificate = encrypted.getpeercert(binary_form=True) or b""
-            connection.request(method, path, body, {"Host": name, **(headers or {})})
+            connection.request(method, path, body, {"Host": name, "User-Agent": _MANAGER, **(headers or {})})
             answer = connection.getresponse()
             text = answer.read().decode(errors="replace")
         except (OSError, http.client.HTTPException) as error:

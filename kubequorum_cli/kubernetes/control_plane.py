@@ -10,6 +10,8 @@ from kubequorum_cli.kubernetes.client import ApiError, Client
 from kubequorum_cli.kubernetes.pods import list_system_pods
 
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/"
+COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+"""Of each master; each needs those before it."""
 _ELECTED = ("kube-controller-manager", "kube-scheduler")
 _PODS = "/api/v1/pods?includeObject=None"
 _AS_TABLE = {"Accept": "application/json;as=Table;g=meta.k8s.io;v=v1"}

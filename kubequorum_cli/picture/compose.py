@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from kubequorum_cli.kubernetes.control_plane import COMPONENTS
 from kubequorum_cli.kubernetes.nodes import Node
 from kubequorum_cli.picture import conditions, flows, marks
 from kubequorum_cli.picture.model import (
@@ -23,9 +24,8 @@ from kubequorum_cli.picture.model import (
 from kubequorum_cli.picture.observation import Kubernetes, Observation
 from kubequorum_cli.picture.places import Places
 from kubequorum_cli.report import model as report
+from kubequorum_cli.resources import IN_SERVICE
 
-_PARTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
-"""Of each master, from below to above: each needs those before it."""
 _WORST_FIRST = ("unhealthy", "unavailable", "draining", "initial", "unused", "healthy")
 _ETCD_NAME = "etcd-"
 
@@ -89,7 +89,7 @@ class _Instances:
         for zone in sorted({instance.zone for instance in group.instances} | set(group.zones)):
             inside = [instance for instance in group.instances if instance.zone == zone]
             # At the first look nobody has a place: who is in service comes first.
-            inside.sort(key=lambda instance: (instance.lifecycle_state != "InService", instance.id))
+            inside.sort(key=lambda instance: (instance.lifecycle_state != IN_SERVICE, instance.id))
             places = self._places.assign(f"{group.name} {zone}", [instance.id for instance in inside])
             found = [self._instance(each, places[each.id], master=bool(group.slot)) for each in inside]
             placed += sorted(found, key=lambda instance: instance.place)
@@ -121,7 +121,7 @@ class _Instances:
         # What the API says of pods on a node that is silent is what it last heard.
         heard = node is not None and node.ready
         parts = []
-        for name in _PARTS:
+        for name in COMPONENTS:
             part, condition = found.get(name), Condition.UNKNOWN
             if part is not None and heard:
                 condition = Condition.WELL if part.ready else Condition.BAD

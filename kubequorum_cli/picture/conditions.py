@@ -1,16 +1,16 @@
 """How well things are, in one word and a few more: decisions, without asking anybody."""
 
+from kubequorum_cli.backups.state import LATE_SECONDS
 from kubequorum_cli.kubernetes.addons import Addon
 from kubequorum_cli.kubernetes.nodes import Node
 from kubequorum_cli.picture.model import Condition, Fact
 from kubequorum_cli.picture.observation import Kubernetes
 from kubequorum_cli.report import model as report
+from kubequorum_cli.resources import IN_SERVICE
 
 WELL, BUSY, BAD, UNKNOWN = Condition.WELL, Condition.BUSY, Condition.BAD, Condition.UNKNOWN
 
-_RUNNING, _IN_SERVICE, _HEALTHY = "running", "InService", "Healthy"
-_LATE_SECONDS = 300.0
-"""As `status`: without a backup for so long somebody must know."""
+_RUNNING, _HEALTHY = "running", "Healthy"
 
 
 def of_instance(
@@ -38,7 +38,7 @@ def _in_group(instance: report.Instance) -> Fact | None:
         return Fact(condition=BUSY, text="leaves")
     if instance.status_checks == "impaired":
         return Fact(condition=BAD, text="is impaired")
-    if instance.lifecycle_state != _IN_SERVICE:
+    if instance.lifecycle_state != IN_SERVICE:
         starts = instance.lifecycle_state.startswith("Pending")
         return Fact(condition=BUSY, text="starts" if starts else instance.lifecycle_state)
     return None
@@ -110,6 +110,6 @@ def of_backups(kubernetes: Kubernetes) -> Fact:
         return Fact(condition=UNKNOWN, text=backups.problem)
     if backups.drill_passed is False:
         return Fact(condition=BAD, text="the last restore drill failed")
-    if (backups.newest_age_seconds or 0.0) > _LATE_SECONDS:
+    if (backups.newest_age_seconds or 0.0) > LATE_SECONDS:
         return Fact(condition=BAD, text=f"none since {backups.newest}")
     return Fact(condition=WELL, text="up to date")

@@ -85,7 +85,7 @@ async def _events(history: History, is_over: Callable[[], bool]) -> AsyncIterato
     Ends with the server.
     """
     yield _event("history", [moment.entry() for moment in history.moments()])
-    known, told = 0, None
+    known, sent = 0, None
     while not is_over():
         if new := history.moments(after=known):
             # Of several at once the page draws the last; it has the lines of the others from here.
@@ -93,8 +93,8 @@ async def _events(history: History, is_over: Callable[[], bool]) -> AsyncIterato
                 yield _event("moment", each.document())
             known = new[-1].number
             yield _event("moment", new[-1].document())
-        if (status := history.status()) != told:
-            told = status
+        if (status := history.status()) != sent:
+            sent = status
             yield _event("status", status)
         await asyncio.sleep(_PAUSE_SECONDS)
 

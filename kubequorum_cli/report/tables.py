@@ -5,8 +5,9 @@ from rich.table import Table
 from rich.text import Text
 
 from kubequorum_cli.report.model import Report
+from kubequorum_cli.resources import IN_SERVICE
 
-_GOOD = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "InService", "in-use", "active", "healthy"}
+_GOOD = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", IN_SERVICE, "in-use", "active", "healthy"}
 _BAD = ("FAILED", "ROLLBACK", "unhealthy", "Unhealthy", "gone", "error")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from kubequorum_cli.errors import CommandError
-from kubequorum_cli.resources import REPLACING_PROCESSES, Resources
+from kubequorum_cli.resources import IN_SERVICE, REPLACING_PROCESSES, Resources
 from kubequorum_cli.restore.request import RestoreBucket
 from kubequorum_cli.slot_records import SlotRecord
 
@@ -79,7 +79,7 @@ class Masters:
         for member in members:
             if member["InstanceId"] in old:
                 self._deal_with(slot, member, record)
-        in_service = {m["InstanceId"] for m in members if m["LifecycleState"] == "InService"}
+        in_service = {m["InstanceId"] for m in members if m["LifecycleState"] == IN_SERVICE}
         if record is None:
             return SlotState(slot=slot, text="no master has begun")
         done = record.restore >= self.number and record.outcome == _READY and record.instance in in_service

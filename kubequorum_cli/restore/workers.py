@@ -6,7 +6,7 @@ registerWithAPIServer), so one whose object was turned back never comes back, wh
 
 from kubequorum_cli.errors import CommandError
 from kubequorum_cli.kubernetes import find_access, look
-from kubequorum_cli.resources import Resources
+from kubequorum_cli.resources import IN_SERVICE, Resources
 
 
 def replace_unknown(resources: Resources) -> list[str]:
@@ -29,7 +29,7 @@ def replace_unknown(resources: Resources) -> list[str]:
         for group in resources.all_groups()
         if group["AutoScalingGroupName"] not in masters
         for instance in group["Instances"]
-        if instance["LifecycleState"] == "InService"
+        if instance["LifecycleState"] == IN_SERVICE
     ]
     described = resources.instances_by_id(workers)
     unknown = [id_ for id_, instance in described.items() if instance.get("PrivateIpAddress") not in known]

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from kubequorum_cli.backups.state import LATE_SECONDS
 from kubequorum_cli.validate import kinds
 from kubequorum_cli.validate.finding import Finding
 from kubequorum_cli.validate.snapshot import Snapshot
 
-_LATE = timedelta(minutes=5)
-"""As alarms have it: docs/backups.md."""
 _FULL_LATE = timedelta(minutes=15)
 """Three times as long as masters leave between two."""
 _DRILL_LATE = timedelta(days=2)
@@ -19,7 +18,7 @@ _NEW = timedelta(minutes=10)
 def made(snapshot: Snapshot) -> Iterator[Finding]:
     """There are backups, and they are recent."""
     state, bucket = snapshot.backups.known, "state bucket"
-    late = state.newest_age_seconds is None or state.newest_age_seconds > _LATE.total_seconds()
+    late = state.newest_age_seconds is None or state.newest_age_seconds > LATE_SECONDS
     if late and _age(snapshot) < _NEW:
         yield kinds.BACKUP_IN_PROGRESS.of(
             "backup", bucket, state.problem or f"the newest is of {state.newest}"

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from kubequorum_cli.resources import REPLACING_PROCESSES
+from kubequorum_cli.resources import IN_SERVICE, REPLACING_PROCESSES
 from kubequorum_cli.validate import kinds
 from kubequorum_cli.validate.finding import Finding
-from kubequorum_cli.validate.snapshot import IN_SERVICE, Snapshot
+from kubequorum_cli.validate.snapshot import Snapshot
 
 
 def size(snapshot: Snapshot) -> Iterator[Finding]:

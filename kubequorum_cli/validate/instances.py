@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from kubequorum_cli.report.model import Group, Instance
+from kubequorum_cli.resources import IN_SERVICE
 from kubequorum_cli.validate import kinds
 from kubequorum_cli.validate.finding import Finding
-from kubequorum_cli.validate.snapshot import IN_SERVICE, Snapshot
+from kubequorum_cli.validate.snapshot import Snapshot
 
 _LONG_BOOT = timedelta(minutes=5)
 _LONG_TERMINATION = timedelta(minutes=5)

@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterator
 
 from kubequorum_cli.kubernetes import Node, SystemPod
+from kubequorum_cli.kubernetes.control_plane import COMPONENTS
+from kubequorum_cli.resources import IN_SERVICE
 from kubequorum_cli.validate import kinds
 from kubequorum_cli.validate.finding import Finding
-from kubequorum_cli.validate.snapshot import IN_SERVICE, Snapshot
+from kubequorum_cli.validate.snapshot import Snapshot
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 _MINORS = 3
 """How much older a kubelet may be (https://kubernetes.io/releases/version-skew-policy/#kubelet)."""
-_CONTROL_PLANE = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 Version = tuple[int, int, int]
 
@@ -67,7 +68,7 @@ def control_plane(snapshot: Snapshot) -> Iterator[Finding]:
         node = nodes.get(master.id)
         if node is None or not node.ready or snapshot.is_being_created:
             continue
-        for component in _CONTROL_PLANE:
+        for component in COMPONENTS:
             pod = pods.get((component, master.id))
             if pod is None or not pod.ready:
                 name = f"{component}-{master.id}"

@@ -21,10 +21,10 @@ from kubequorum_cli.kubernetes import (
 )
 from kubequorum_cli.parts import Part, Reading
 from kubequorum_cli.report.model import Group
-from kubequorum_cli.resources import Resources
+from kubequorum_cli.resources import IN_SERVICE, Resources
 from kubequorum_cli.slot_records import SlotRecord
 from kubequorum_cli.target import Target
-from kubequorum_cli.validate.snapshot import IN_SERVICE, Clocks, Snapshot
+from kubequorum_cli.validate.snapshot import Clocks, Snapshot
 
 
 def collect(target: Target) -> Snapshot:

@@ -9,10 +9,9 @@ from kubequorum_cli.backups.state import BackupState
 from kubequorum_cli.kubernetes import Addon, ApiServer, Node, SystemPod
 from kubequorum_cli.parts import ABSENT, Part
 from kubequorum_cli.report.model import Group, Instance, LoadBalancer, Name, Stack, Volume
-from kubequorum_cli.resources import groups_in
+from kubequorum_cli.resources import IN_SERVICE, groups_in
 from kubequorum_cli.slot_records import SlotRecord
 
-IN_SERVICE = "InService"
 _CREATING = ("CREATE_IN_PROGRESS", "REVIEW_IN_PROGRESS")
 
 

@@ -19,7 +19,9 @@ from lab.target import current, target_of
 
 _NEXT = """\
 Next:
-  make status                    this picture, with the states of then
+  make status                    this report, with the states of then
+  ./kubequorum validate          what is wrong with the cluster, if anything is
+  ./kubequorum picture --open    draws it, live, in the browser
 %s\
   eval "$(./kubequorum env)"     then `aws`, `cdk` and boto3 in this shell use the embedded AWS
   ./kubequorum logs INSTANCE     the console output of an instance

@@ -24,6 +24,8 @@ class ApiStub:
     access: Access
     answers: dict[str, Any] = field(default_factory=dict)
     """Path to a document, or to a status with a text."""
+    programs: set[str] = field(default_factory=set)
+    """Who asked, as their requests say: that is what the audit log has of them."""
 
 
 @contextmanager
@@ -35,6 +37,7 @@ def running_api(folder: Path) -> Iterator[ApiStub]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            stubs[0].programs.add(self.headers.get("User-Agent", ""))
             answer = stubs[0].answers.get(self.path, (404, "not found"))
             status, text = answer if isinstance(answer, tuple) else (200, json.dumps(answer))
             self.send_response(status)

@@ -50,6 +50,13 @@ def test_a_server_that_is_not_ready_says_which_checks_failed(api: ApiStub) -> No
     assert look_at_api(Client(api.access)).failed_checks == ["forbidden"]
 
 
+def test_requests_name_their_program(api: ApiStub) -> None:
+    """Masters report who uses the administrator's kubeconfig."""
+    api.answers["/api/v1/nodes"] = {"items": []}
+    Client(api.access).get("/api/v1/nodes")
+    assert api.programs == {"kubequorum"}
+
+
 def test_a_refusal_is_an_error_with_its_status(api: ApiStub) -> None:
     """As with credentials that have expired."""
     api.answers["/version"] = (401, "Unauthorized")

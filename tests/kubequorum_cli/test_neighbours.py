@@ -3,12 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import boto3
 import pytest
 
-from emulator.api import credentials
 from emulator.tests.api.emulator import REGION, Emulator, Stack, running_emulator
 from kubequorum_cli import events
 from kubequorum_cli.errors import Obstacle
@@ -17,6 +14,7 @@ from kubequorum_cli.groups import instances_in_service, not_in_service
 from kubequorum_cli.report import collect
 from kubequorum_cli.resources import Resources
 from kubequorum_cli.target import Target
+from tests.kubequorum_cli.emulated import target_in
 
 _HOOK = """
       LifecycleHookSpecificationList:
@@ -76,13 +74,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 
 
 def _target(emulator: Emulator, cluster: str) -> Target:
-    variables = credentials.administrator_environment(api_url=emulator.url, region=REGION)
-    session = boto3.session.Session(
-        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-        region_name=REGION,
-    )
-    return Target(cluster=cluster, session=session, endpoint_url=emulator.url, kubeconfig=Path("unused"))
+    return target_in(emulator, cluster)
 
 
 def test_the_report_has_the_clusters_own_stacks_and_groups(emulator: Emulator) -> None:

@@ -1,16 +1,14 @@
 """What a report reads from AWS, and how often it asks."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
-import boto3
 import pytest
 
-from emulator.api import credentials
 from emulator.tests.api.emulator import REGION, Emulator, Stack, running_emulator
 from kubequorum_cli.report import Collector, collect
 from kubequorum_cli.report.model import Rule
 from kubequorum_cli.target import Target
+from tests.kubequorum_cli.emulated import target_in
 
 _TEMPLATE = f"""
 Resources:
@@ -80,13 +78,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 @pytest.fixture
 def target(emulator: Emulator) -> Target:
     """That cluster."""
-    variables = credentials.administrator_environment(api_url=emulator.url, region=REGION)
-    session = boto3.session.Session(
-        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-        region_name=REGION,
-    )
-    return Target(cluster="mine", session=session, endpoint_url=emulator.url, kubeconfig=Path("unused"))
+    return target_in(emulator, "mine")
 
 
 def test_slots_public_subnets_and_rules(target: Target) -> None:

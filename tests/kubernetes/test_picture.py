@@ -83,9 +83,9 @@ def test_a_master_without_power_is_seen_and_its_successor_has_the_volume(
     assert before.volume is not None
     assert after.volume is not None
     assert (after.volume.id, after.volume.attached_to) == (before.volume.id, after.instances[0].id)
-    told = [sentence for moment in history.moments() for sentence in moment.changes]
-    assert f"The volume of slot c ({after.volume.id}) is attached to {after.instances[0].id}" in told
-    assert f"Master c ({old}) is gone" in told
+    sentences = [sentence for moment in history.moments() for sentence in moment.changes]
+    assert f"The volume of slot c ({after.volume.id}) is attached to {after.instances[0].id}" in sentences
+    assert f"Master c ({old}) is gone" in sentences
 
 
 def _find(slot: Slot, id_: str) -> Instance | None:

@@ -1,4 +1,4 @@
-"""Waits for nodes."""
+"""Nodes of the cluster, and waits for them."""
 
 from kubequorum_cli.kubernetes import is_ready
 from lab.cluster import MachineError
@@ -16,3 +16,9 @@ def ready_nodes(cluster: Deployment) -> list[str]:
 def wait_for_nodes(cluster: Deployment, count: int) -> None:
     """Wait until so many nodes are Ready."""
     cluster.wait_until(lambda: len(ready_nodes(cluster)) == count, f"{count} nodes are Ready", seconds=180)
+
+
+def worker_names(cluster: Deployment) -> list[str]:
+    """Names of the workers' nodes, in order."""
+    nodes = cluster.get("nodes", "-l", "!node-role.kubernetes.io/control-plane")
+    return sorted(node["metadata"]["name"] for node in nodes)

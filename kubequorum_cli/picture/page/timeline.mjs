@@ -12,7 +12,7 @@ export const clock = (time) => new Date(time).toLocaleTimeString();
 export const Timeline = ({ moments, shown, live, now, onShow, onLive }) => {
   const index = moments.findIndex((moment) => moment.number === shown);
   const current = moments[index];
-  const told = moments.filter((moment) => moment.changes.length).slice(-SHOWN).reverse();
+  const changed = moments.filter((moment) => moment.changes.length).slice(-SHOWN).reverse();
   return html`
     <section class="timeline" aria-labelledby="timeline-title">
       <h2 id="timeline-title">The last ${MINUTES} minutes</h2>
@@ -23,8 +23,8 @@ export const Timeline = ({ moments, shown, live, now, onShow, onLive }) => {
           onInput=${(event) => onShow(moments[Number(event.target.value)].number)} />
         <button type="button" onClick=${onLive} disabled=${live}>Now</button>
       </div>
-      ${told.length
-        ? html`<ol class="changes">${told.map((moment) => html`<${Change} key=${moment.number} moment=${moment}
+      ${changed.length
+        ? html`<ol class="changes">${changed.map((moment) => html`<${Change} key=${moment.number} moment=${moment}
             current=${moment.number === shown} onShow=${onShow} />`)}</ol>`
         : html`<p class="small">Nothing has changed.</p>`}
     </section>

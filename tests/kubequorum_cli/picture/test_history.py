@@ -48,14 +48,14 @@ def test_a_failed_look_leaves_the_picture_and_says_why() -> None:
     assert history.status()["problem"] == ""
 
 
-def test_a_dead_master_is_told_in_sentences() -> None:
+def test_a_dead_master_is_described_in_sentences() -> None:
     """Who, which volume, what the load balancer says; and in what the first look sees nothing has changed."""
-    told = between(WELL, MASTER_DEAD)
+    sentences = between(WELL, MASTER_DEAD)
     dead, successor = example.MASTERS["b"], example.SUCCESSOR
-    assert f"Master b ({dead}): is unhealthy" in told
-    assert f"Master b ({successor}) has come: starts" in told
-    assert f"The volume of slot b ({example.VOLUMES['b']}) is detached" in told
-    assert f"{dead} behind ha-api: unhealthy" in told
+    assert f"Master b ({dead}): is unhealthy" in sentences
+    assert f"Master b ({successor}) has come: starts" in sentences
+    assert f"The volume of slot b ({example.VOLUMES['b']}) is detached" in sentences
+    assert f"{dead} behind ha-api: unhealthy" in sentences
     assert f"Master b ({successor}) is gone" in between(MASTER_DEAD, WELL)
     assert f"The volume of slot b ({example.VOLUMES['b']}) is attached to {dead}" in between(
         MASTER_DEAD, WELL

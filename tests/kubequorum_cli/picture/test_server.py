@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import time
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -160,11 +161,24 @@ def test_pages_hear_of_what_happens() -> None:
                 assert page.next("status")["problem"] == ""
             server.history.add(MASTER_DEAD)
             for page in (one, other):
-                told = page.next("moment")
-                assert (told["number"], told["bad"]) == (2, 1)
+                moment = page.next("moment")
+                assert (moment["number"], moment["bad"]) == (2, 1)
             server.history.fail("nobody answers")
             while one.next("status")["problem"] != "nobody answers":
                 pass
+
+
+def test_a_status_is_sent_only_when_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages that are open for hours get nothing while nothing happens."""
+    monkeypatch.setattr("kubequorum_cli.picture.server._PAUSE_SECONDS", 0.01)
+    with serving() as server:
+        server.history.add(WELL)
+        with _Events(server) as page:
+            page.next("status")
+            # Many times as long as between two looks of the server.
+            time.sleep(0.5)
+            server.history.fail("nobody answers")
+            assert page.next("status")["problem"] == "nobody answers"
 
 
 def test_a_page_that_is_open_does_not_hold_up_the_end(capfd: pytest.CaptureFixture[str]) -> None:

@@ -10,12 +10,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from emulator.api import credentials
 from emulator.tests.api.emulator import REGION, Emulator, Stack, running_emulator
 from kubequorum_cli.errors import Obstacle
 from kubequorum_cli.target import Target
 from kubequorum_cli.validate import Snapshot, collect, find
 from tests.kubequorum_cli.api_stub import ApiStub, running_api
+from tests.kubequorum_cli.emulated import target_in
 
 _TEMPLATE = f"""
 Resources:
@@ -65,19 +65,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 @pytest.fixture
 def target(emulator: Emulator) -> Target:
     """It, without Kubernetes."""
-    variables = credentials.administrator_environment(api_url=emulator.url, region=REGION)
-    session = boto3.session.Session(
-        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-        region_name=REGION,
-    )
-    return Target(
-        cluster="mine",
-        session=session,
-        endpoint_url=emulator.url,
-        kubeconfig=Path("unused"),
-        no_kubernetes=Obstacle(why="no machines", remedy="none"),
-    )
+    return replace(target_in(emulator, "mine"), no_kubernetes=Obstacle(why="no machines", remedy="none"))
 
 
 def test_what_aws_says(target: Target) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.deploy.deployment import Deployment, deployed
-from tests.kubernetes.addons.asking import address_of, pod, run, service, workers
 from tests.kubernetes.addons.names import DOMAIN
+from tests.kubernetes.addons.reachability import address_of, pod, run, service
 from tests.kubernetes.pods import PORT
-from tests.kubernetes.waiting import wait_for_nodes
+from tests.kubernetes.waiting import wait_for_nodes, worker_names
 
 CALICO: dict[str, object] = {"plugin": "calico", "calico": {"version": "3.28.5"}}
 """The version that local machines have images of."""
@@ -31,7 +31,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
 @pytest.fixture(scope="package")
 def pods(cluster: Deployment) -> dict[str, str]:
     """Two servers on one worker, clients on the other and in another namespace; the servers' addresses."""
-    near, far = workers(cluster)
+    near, far = worker_names(cluster)
     cluster.kubectl("create", "namespace", "other")
     cluster.apply(service("server"), service("second"))
     run(

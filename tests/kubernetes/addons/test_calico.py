@@ -7,8 +7,8 @@ import pytest
 from kubequorum_cli.kubernetes import is_ready
 from lab.cluster import MachineError
 from tests.deploy.deployment import Deployment
-from tests.kubernetes.addons.asking import ask, workers
-from tests.kubernetes.waiting import ready_nodes
+from tests.kubernetes.addons.reachability import ask
+from tests.kubernetes.waiting import ready_nodes, worker_names
 
 pytestmark = pytest.mark.deploy
 
@@ -18,7 +18,7 @@ _VXLAN_BYTES = 50
 
 def test_calico_is_the_only_pod_network(cluster: Deployment) -> None:
     """The built-in one has left nothing on a master or a worker, and Calico runs on all nodes."""
-    for host in (cluster.master("a"), workers(cluster)[0]):
+    for host in (cluster.master("a"), worker_names(cluster)[0]):
         unit = "systemctl is-active kubequorum-pod-network || true"
         shown = cluster.sh(host, f"{unit}; ip -o link; ls /etc/cni/net.d; nft list tables")
         assert shown.startswith("inactive")
@@ -32,7 +32,7 @@ def test_calico_is_the_only_pod_network(cluster: Deployment) -> None:
 
 def test_pods_leave_room_for_the_tunnel(cluster: Deployment, pods: dict[str, str]) -> None:
     """Their MTU is their host's less VXLAN's overhead: a full packet to another node is not cut."""
-    worker = workers(cluster)[0]
+    worker = worker_names(cluster)[0]
     links = {link["ifname"]: link["mtu"] for link in json.loads(cluster.sh(worker, "ip -json link show"))}
     of_pods = {mtu for name, mtu in links.items() if name.startswith("cali")}
     assert of_pods == {links["ens5"] - _VXLAN_BYTES} == {links["vxlan.calico"]}

@@ -6,7 +6,7 @@ import pytest
 
 from lab.cluster import MachineError
 from tests.deploy.deployment import Deployment
-from tests.kubernetes.addons.asking import (
+from tests.kubernetes.addons.reachability import (
     TIMED_OUT,
     ask,
     is_cut_off,
@@ -14,8 +14,8 @@ from tests.kubernetes.addons.asking import (
     policy,
     run,
     wait_until_cut_off,
-    workers,
 )
+from tests.kubernetes.waiting import worker_names
 
 pytestmark = pytest.mark.deploy
 
@@ -51,7 +51,7 @@ def test_an_egress_policy_blocks_what_it_should_and_nothing_else(
 def test_a_policy_follows_its_pod(cluster: Deployment, pods: dict[str, str]) -> None:
     """To the other worker, where the servers are: with a new address."""
     cluster.kubectl("delete", "pod", "client", "--wait=true")
-    run(cluster, pod("client", node=workers(cluster)[1]))
+    run(cluster, pod("client", node=worker_names(cluster)[1]))
     wait_until_cut_off(cluster, "client", pods["second"])
     assert ask(cluster, "client", "server") == "server"
 
@@ -104,7 +104,7 @@ def test_what_calico_may_write_about_others_is_little(cluster: Deployment, pods:
     cluster.apply(*_reader_of_status())
     account = "system:serviceaccount:kube-system:calico-node"
     as_calico = ("--as", account, "--as-group=system:serviceaccounts", "--subresource=status", "--type=merge")
-    node = workers(cluster)[0]
+    node = worker_names(cluster)[0]
     for what, change in (
         (("pod", "client"), {"status": {"podIP": "10.244.0.9"}}),
         (("pod", "client"), {"metadata": {"labels": {"app": "server"}}}),

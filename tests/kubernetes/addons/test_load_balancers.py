@@ -10,6 +10,7 @@ from lab.cluster import MachineError
 from tests.deploy.deployment import Deployment
 from tests.kubernetes.addons.names import ANNOTATION, DOMAIN, records_of
 from tests.kubernetes.pods import PORT, available_deployment, ready_pods
+from tests.kubernetes.waiting import worker_names
 
 pytestmark = pytest.mark.deploy
 
@@ -46,11 +47,6 @@ def _service(**annotations: str) -> dict[str, Any]:
             "ports": [{"port": 80, "targetPort": PORT}],
         },
     }
-
-
-def _workers(cluster: Deployment) -> set[str]:
-    nodes = cluster.get("nodes", "-l", "!node-role.kubernetes.io/control-plane")
-    return {node["metadata"]["name"] for node in nodes}
 
 
 def _instance_state(cluster: Deployment, instance: str) -> str:
@@ -117,7 +113,7 @@ def test_a_service_gets_a_network_load_balancer(cluster: Deployment) -> None:
     balancer = _balancers(cluster)[host]
     assert (balancer["Type"], balancer["Scheme"]) == ("network", "internal")
     arn = balancer["LoadBalancerArn"]
-    workers = _workers(cluster)
+    workers = worker_names(cluster)
     assert len(workers) == _WORKERS
     cluster.wait_until(
         lambda: _targets(cluster, arn) == dict.fromkeys(workers, "healthy"), "all workers are healthy targets"
@@ -146,7 +142,7 @@ def test_a_worker_that_leaves_is_no_target_any_more(cluster: Deployment) -> None
     """
     (host,) = _balancers(cluster)
     arn = _balancers(cluster)[host]["LoadBalancerArn"]
-    leaving = _workers(cluster).pop()
+    leaving = worker_names(cluster).pop()
     cluster.client("autoscaling").terminate_instance_in_auto_scaling_group(
         InstanceId=leaving, ShouldDecrementDesiredCapacity=False
     )
@@ -161,10 +157,10 @@ def test_a_worker_that_leaves_is_no_target_any_more(cluster: Deployment) -> None
     def replaced() -> bool:
         targets = _targets(cluster, arn)
         registered = {one: state for one, state in targets.items() if state != "draining"}
-        return len(registered) == _WORKERS and registered == dict.fromkeys(_workers(cluster), "healthy")
+        return len(registered) == _WORKERS and registered == dict.fromkeys(worker_names(cluster), "healthy")
 
     cluster.wait_until(replaced, "its successor is a healthy target, and it is none")
-    assert leaving not in _workers(cluster)
+    assert leaving not in worker_names(cluster)
     cluster.wait_until(lambda: bool(_answer(cluster, host)), "a client is served")
 
 

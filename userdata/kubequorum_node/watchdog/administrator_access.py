@@ -45,7 +45,7 @@ class AdministratorAccess:
             event: dict[str, Any] = json.loads(line)
             if event["user"]["username"] != ADMIN_USER:
                 return
-            program = str(event.get("userAgent", "an unnamed program")).partition(" ")[0]
+            program = str(event.get("userAgent", "")).partition(" ")[0] or "an unnamed program"
             address = str((event.get("sourceIPs") or ["an unknown address"])[0])
             request = f"{event['verb']} {event['requestURI'].partition('?')[0]}"
         except (ValueError, LookupError, TypeError, AttributeError) as error:

@@ -35,7 +35,7 @@ def daemon_set(cluster: Cluster) -> dict[str, Any]:
             {"key": "CriticalAddonsOnly", "operator": "Exists"},
         ],
         "securityContext": {"seccompProfile": {"type": "RuntimeDefault"}},
-        # The kernel goes on with what it was told; a successor should not have to wait.
+        # The kernel keeps its routes and rules; a successor should not have to wait.
         "terminationGracePeriodSeconds": 0,
         "initContainers": [_installer(cluster)],
         "containers": [_container(cluster)],

@@ -1,4 +1,4 @@
-"""What Calico is told about the cluster: pods' addresses, the tunnel between nodes, the CNI configuration."""
+"""Calico's configuration for a cluster: pods' addresses, the tunnel between nodes, the CNI configuration."""
 
 import json
 from typing import Any

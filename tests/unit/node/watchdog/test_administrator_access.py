@@ -32,7 +32,7 @@ class _Master:
             "user": {"username": user},
             "verb": "get",
             "requestURI": "/api/v1/secrets?limit=500",
-            "userAgent": f"{program} (linux/amd64)",
+            **({"userAgent": f"{program} (linux/amd64)"} if program else {}),
             "sourceIPs": ["10.20.0.9"],
         }
         with self.log.open("a", encoding="utf-8") as log:
@@ -47,6 +47,16 @@ class _Master:
 def master(tmp_path: Path) -> _Master:
     """A master."""
     return _Master(tmp_path)
+
+
+def test_a_program_without_a_name_is_reported(master: _Master) -> None:
+    """Not every client says what it is."""
+    access = AdministratorAccess(master.node)
+    access.look()
+    master.writes(program="")
+    access.look()
+    (event,) = master.events
+    assert "is used by an unnamed program from 10.20.0.9" in event["message"]
 
 
 def test_a_use_is_reported_once_and_again_after_half_an_hour(master: _Master) -> None:

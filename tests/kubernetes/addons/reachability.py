@@ -10,12 +10,6 @@ TIMED_OUT = "deadline exceeded"
 """In what a pod says whose packets are dropped."""
 
 
-def workers(cluster: Deployment) -> list[str]:
-    """Names of the workers' nodes, in order."""
-    nodes = cluster.get("nodes", "-l", "!node-role.kubernetes.io/control-plane")
-    return sorted(node["metadata"]["name"] for node in nodes)
-
-
 def pod(name: str, *, node: str, namespace: str = "default", app: str = "") -> dict[str, Any]:
     """A pod that answers with its name, and in which a test can ask."""
     container = {"name": "netprobe", "image": NETPROBE, "imagePullPolicy": "Never", "args": ["serve"]}
