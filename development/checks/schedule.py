@@ -1,5 +1,6 @@
 """A pytest plugin: which tests stay together in one of the parallel processes, in order."""
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,9 +13,10 @@ if TYPE_CHECKING:
 
 
 class Schedule:
-    """Keeps the tests of a file together, which share what they start, and all tests that boot real machines.
+    """Keeps tests together that share what they start: those of a file, and of some folders.
 
-    There is never more than one cluster of machines at a time: it takes all processors while it boots.
+    So are all tests that boot real machines. There is never more than one cluster of machines at a time: it
+    takes all processors while it boots.
     """
 
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: "Producer") -> "Scheduling":
@@ -25,6 +27,9 @@ class Schedule:
         class Together(LoadFileScheduling):  # type: ignore[misc]  # It has no types.
             def _split_scope(self, nodeid: str) -> str:
                 file = str(super()._split_scope(nodeid))
-                return "machines" if suites.needs_machines(file) else file
+                if suites.needs_machines(file):
+                    return "machines"
+                folder = str(PurePath(file).parent)
+                return folder if folder in suites.FOLDERS_WITH_ONE_DEPLOYMENT else file
 
         return Together(config, log)

@@ -23,8 +23,10 @@ DEPLOY_MARKER = "deploy"
 """Marks tests of the suite `deploy`, in any folder: they take minutes."""
 
 FAULTS_FOLDER = "tests/faults"
-MACHINE_FOLDERS = ("tests/kubernetes", "tests/attacks", "emulator/tests/machines/nspawn", FAULTS_FOLDER)
+MACHINE_FOLDERS = ("tests/kubernetes", "emulator/tests/machines/nspawn", FAULTS_FOLDER)
 """Tests that boot real machines, whatever their markers: only where such machines can run."""
+FOLDERS_WITH_ONE_DEPLOYMENT = ("tests/deploy/addons", "tests/deploy/local_cluster")
+"""Their files share what the first of them deploys."""
 _ADDONS_FOLDER = "tests/kubernetes/addons"
 
 # In the order in which pytest runs them: the long ones first, so that both processes end together.

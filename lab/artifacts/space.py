@@ -12,6 +12,8 @@ MAX_CACHE_BYTES = 52 * 10**8
 """The size of the cache when nothing is being built."""
 CONTAINERD_BYTES = 10**9
 """The part that is kept free for the images as containerd unpacks them, which come last."""
+SPARE_BYTES = 10**8
+"""How much more is removed than must be: what is small, such as logs, is written without a look here."""
 MAX_GO_CACHES_GIB = 6.3
 """The size of Go's caches beside it during builds: together less than 12 GB."""
 
@@ -35,13 +37,13 @@ def require_free_space(folder: Path, *, needed_gib: float, purpose: str) -> None
 
 
 def evict(cache: Cache, *, limit_bytes: int, keep: Iterable[Path]) -> list[Entry]:
-    """Remove entries, the least recently used first, until all together are small enough.
+    """Remove entries, the least recently used first, when all together are too large.
 
     Hold the cache's lock while doing so. Go's caches do not count.
 
     Args:
         cache: the cache.
-        limit_bytes: how much may stay.
+        limit_bytes: how much may stay; when there is more, `SPARE_BYTES` less.
         keep: folders of entries that stay in any case, as does what is in use.
 
     Returns:
@@ -49,9 +51,11 @@ def evict(cache: Cache, *, limit_bytes: int, keep: Iterable[Path]) -> list[Entry
 
     """
     kept, removed = set(keep), []
+    goal = limit_bytes
     for entry in cache.entries():
-        if cache.finished_bytes() <= limit_bytes:
+        if cache.finished_bytes() <= goal:
             break
+        goal = limit_bytes - SPARE_BYTES
         if entry.path not in kept and not in_use(entry.path):
             cache.remove(entry)
             removed.append(entry)

@@ -16,8 +16,13 @@ TIME_SCALE = 0.05
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """clusters/local.yaml, deployed from nothing; each test continues from the state that it finds."""
-    with deployed(tmp_path_factory.mktemp("updates"), time_scale=TIME_SCALE) as deployment:
+    """clusters/local.yaml, deployed from nothing; each test continues from the state that it finds.
+
+    CloudFormation completes new groups before their launch hooks are completed. In other tests each new group
+    waits until its master is in service.
+    """
+    folder = tmp_path_factory.mktemp("updates")
+    with deployed(folder, time_scale=TIME_SCALE, new_groups="launched") as deployment:
         yield deployment
 
 
@@ -27,6 +32,16 @@ def _masters(deployment: Deployment) -> dict[str, str]:
 
 def _volumes(deployment: Deployment) -> dict[str, str]:
     return {slot: deployment.outputs("State")[f"EtcdVolume{slot.upper()}Id"] for slot in SLOTS}
+
+
+def test_a_cluster_is_created_where_groups_do_not_wait(deployment: Deployment) -> None:
+    """The stack is complete after three signals, and every master is in service."""
+    for slot in SLOTS:
+        (member,) = deployment.group(slot)["Instances"]
+        assert member["LifecycleState"] == "InService"
+    events = deployment.events("ControlPlane")
+    ready = [event for event in events if event["LogicalResourceId"] == "ControlPlaneReady"]
+    assert ready[-1]["ResourceStatus"] == "CREATE_COMPLETE"
 
 
 def test_a_new_instance_type_rolls_one_master_after_the_other(deployment: Deployment) -> None:

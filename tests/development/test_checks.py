@@ -53,7 +53,7 @@ def test_programs_of_addons_are_built_before_the_tests_that_wait_for_them() -> N
         "tests/kubernetes/addons/test_dns.py",
     ):
         assert suites.has_all_addons(CHECKOUT / name), name
-    for name in ("tests/kubernetes/test_cluster.py", "tests/attacks"):
+    for name in ("tests/kubernetes/test_cluster.py", "tests/kubernetes/attacks"):
         assert not suites.has_all_addons(CHECKOUT / name), name
     assert {"external-dns", "metrics-server"} <= set(command._addon_images(every=True))
     assert "headlamp" not in command._addon_images(every=True)
@@ -100,10 +100,20 @@ def test_a_skipped_test_has_a_reason(options: list[str]) -> None:
     assert reason in done.stdout
 
 
-@pytest.mark.parametrize("together", [True, False])
-def test_tests_that_boot_machines_stay_in_one_process(tmp_path: Path, together: bool) -> None:
-    """Two files of a folder with machines share a process and go one after the other; others need not."""
-    folder = tmp_path / (suites.MACHINE_FOLDERS[0] if together else "tests/unit")
+@pytest.mark.parametrize(
+    ("shared", "together"),
+    [
+        (suites.MACHINE_FOLDERS[0], True),
+        *((each, True) for each in suites.FOLDERS_WITH_ONE_DEPLOYMENT),
+        ("tests/unit", False),
+    ],
+)
+def test_tests_that_share_what_they_start_stay_in_one_process(
+    tmp_path: Path, shared: str, together: bool
+) -> None:
+    """Two files of such a folder share a process and go one after the other; others need not."""
+    assert (CHECKOUT / shared).is_dir()
+    folder = tmp_path / shared
     folder.mkdir(parents=True)
     for name in "ab":
         meet = f"import os, time\ndef test_it(): open('{tmp_path}/{name}', 'w').write(str(os.getpid()))\n"

@@ -1,4 +1,4 @@
-"""The cluster that the tests of this folder share; they are skipped where real machines cannot run."""
+"""The cluster that this folder and `attacks` share; skipped where real machines cannot run."""
 
 from collections.abc import Iterator
 

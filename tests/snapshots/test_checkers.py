@@ -1,6 +1,7 @@
 """cdk-nag and cfn-lint: every finding is fixed or acknowledged with a reason."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,11 @@ def test_an_unexplained_finding_stops_synthesis() -> None:
 def test_cfn_lint_is_clean(cluster: str, stack: str) -> None:
     """cfn-lint finds no error and no warning, except for literal zones, to which slots are bound."""
     synthesised = synthesise(cluster)
-    template = json.dumps(synthesised.templates[stack])
+    assert _lint(json.dumps(synthesised.templates[stack]), synthesised.cluster.region) == []
+
+
+@cache
+def _lint(template: str, region: str) -> list[str]:
+    """Findings; most stacks are the same in several clusters, and a look at one takes seconds."""
     only_zones = ManualArgs(ignore_checks=["W3010"])
-    matches = lint(template, regions=[synthesised.cluster.region], config=only_zones)
-    assert [str(match) for match in matches] == []
+    return [str(match) for match in lint(template, regions=[region], config=only_zones)]

@@ -1,25 +1,41 @@
-"""The check for free disk space."""
+"""How much the cache keeps when it is over its limit."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from lab.artifacts.errors import DiskSpaceError
-from lab.artifacts.space import require_free_space
+from lab.artifacts import space
+from lab.artifacts.cache import Cache
+from lab.artifacts.progress import silent
 
 
-def test_too_little_space_is_reported_with_both_numbers(tmp_path: Path) -> None:
-    """The message names what is needed, what is free, where, and what to do."""
-    with pytest.raises(DiskSpaceError) as caught:
-        require_free_space(tmp_path, needed_gib=1e6, purpose="Building x")
-    message = str(caught.value)
-    assert "Building x needs about 1000000.0 GiB" in message
-    assert " GiB are free there" in message
-    assert str(tmp_path) in message
-    assert "KUBEQUORUM_CACHE_DIR" in message
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    """Three entries of 1 MiB, used in the order of their names."""
+    cache = Cache(tmp_path)
+    for used, name in enumerate(("first", "second", "third")):
+        with cache.lock(silent), cache.staging() as staging:
+            (staging / "content").mkdir()
+            (staging / "content" / "file").write_bytes(os.urandom(1 << 20))
+            entry = cache.publish(
+                staging / "content", kind="images", name=name, key="0" * 64, source="test", seconds=0
+            )
+            os.utime(entry.path / "entry.json", (used, used))
+    return cache
 
 
-def test_enough_space_passes_before_the_folder_exists(tmp_path: Path) -> None:
-    """The check runs before anything is made, so the cache's folder may not be there yet."""
-    require_free_space(tmp_path / "not" / "yet", needed_gib=0, purpose="Building x")
-    assert not (tmp_path / "not").exists()
+@pytest.mark.parametrize(("spare", "expected"), [(0, ["first"]), (3 << 19, ["first", "second"])])
+def test_more_goes_than_must(
+    cache: Cache, monkeypatch: pytest.MonkeyPatch, spare: int, expected: list[str]
+) -> None:
+    """A cache at its limit would exceed it with the next line of a log."""
+    monkeypatch.setattr(space, "SPARE_BYTES", spare)
+    removed = space.evict(cache, limit_bytes=cache.finished_bytes() - 1, keep=[])
+    assert [entry.name for entry in removed] == expected
+
+
+def test_nothing_goes_at_the_limit(cache: Cache) -> None:
+    """What may stay does, however little more there is room for."""
+    assert space.evict(cache, limit_bytes=cache.finished_bytes(), keep=[]) == []
+    assert len(cache.entries()) == 3

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.attacks.attacker import Attacker, Tried, as_administrator
-from tests.attacks.impostor import Impostor
 from tests.deploy.deployment import Deployment
+from tests.kubernetes.attacks.attacker import Attacker, Tried, as_administrator
+from tests.kubernetes.attacks.impostor import Impostor
 from tests.kubernetes.pods import NETPROBE, run_pod
 
 pytestmark = pytest.mark.deploy

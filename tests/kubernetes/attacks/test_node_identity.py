@@ -10,9 +10,16 @@ import pytest
 
 from kubequorum_node.document import API_PORT
 from lab.cluster import automatic_approval
-from tests.attacks.attacker import masters_addresses
-from tests.attacks.impostor import Impostor, decision, first_request, instance_arn, is_issued, issued_key
 from tests.deploy.deployment import Deployment
+from tests.kubernetes.attacks.attacker import masters_addresses
+from tests.kubernetes.attacks.impostor import (
+    Impostor,
+    decision,
+    first_request,
+    instance_arn,
+    is_issued,
+    issued_key,
+)
 from tests.kubernetes.pods import run_pod
 from tests.kubernetes.waiting import wait_for_nodes
 

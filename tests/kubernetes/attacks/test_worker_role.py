@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.attacks.attacker import Attacker, workers
 from tests.deploy.deployment import Deployment
+from tests.kubernetes.attacks.attacker import Attacker, workers
 
 pytestmark = pytest.mark.deploy
 

@@ -1,6 +1,6 @@
 """Roles of addons, with which the calls of their programs are made: what is theirs, and the same on others'.
 
-The programs are not run: they cannot be built here. Masters are processes.
+The programs are not run: they cannot be built here.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,24 +10,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.deploy.deployment import Deployment, deployed
+from tests.deploy.deployment import Deployment
 
 pytestmark = pytest.mark.deploy
 
 NAME, REGION = "local", "us-east-1"
 """Of clusters/local.yaml."""
-
-
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """clusters/local.yaml with these addons alone; each test continues from the state that it finds."""
-    addons: dict[str, object] = {
-        "cluster_autoscaler": {"enabled": True},
-        "ebs_csi": {"enabled": True},
-        "metrics_server": {"enabled": False},
-    }
-    with deployed(tmp_path_factory.mktemp("addon-roles"), addons=addons) as deployment:
-        yield deployment
 
 
 def test_the_autoscaler_may_resize_workers_and_never_masters(deployment: Deployment) -> None:

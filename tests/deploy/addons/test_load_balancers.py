@@ -1,7 +1,6 @@
 """AWS's cloud-controller-manager itself, with its own role, beside a real API server and the embedded AWS.
 
-Machines are processes; their Nodes are written here, and deleted as masters delete those that are gone. With
-pods and clients: tests/kubernetes/addons/.
+Nodes are written here, and deleted as masters delete those that are gone.
 """
 
 import os
@@ -20,24 +19,13 @@ from lab.artifacts import ensure
 from tests.api_server.kubeconfigs import kubeconfig
 from tests.api_server.servers import ADMINISTRATOR, ApiServer, running
 from tests.backup.etcds import free_ports
-from tests.deploy.deployment import Deployment, deployed
+from tests.deploy.deployment import Deployment
 
 pytestmark = pytest.mark.deploy
 
 _NAME = "cloud-controller-manager"
 _API_BALANCERS = {"local-api"}
 _SERVICES = "/api/v1/namespaces/default/services"
-
-
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """clusters/local.yaml with this addon alone."""
-    addons: dict[str, object] = {
-        "cloud_controller_manager": {"enabled": True},
-        "metrics_server": {"enabled": False},
-    }
-    with deployed(tmp_path_factory.mktemp("balancers"), addons=addons) as deployment:
-        yield deployment
 
 
 @contextmanager
@@ -90,8 +78,8 @@ def _objects(deployment: Deployment) -> dict[str, Mapping[str, Any]]:
     name = parameter_name(deployment.target.cluster)
     value = deployment.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
     wanted = addon_set(load_cluster(deployment.cdk.cluster_file))
-    (addon,) = wanted.filled(AddonSetLocation.from_json(value).values).addons
-    assert addon.name == _NAME
+    filled = wanted.filled(AddonSetLocation.from_json(value).values)
+    (addon,) = [each for each in filled.addons if each.name == _NAME]
     return {each["kind"]: each for each in addon.objects}
 
 

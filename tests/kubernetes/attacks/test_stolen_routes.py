@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.attacks.attacker import Attacker, workers
-from tests.attacks.impostor import run_there
 from tests.deploy.deployment import Deployment
+from tests.kubernetes.attacks.attacker import Attacker, workers
+from tests.kubernetes.attacks.impostor import run_there
 
 pytestmark = pytest.mark.deploy
 

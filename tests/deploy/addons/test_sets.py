@@ -1,26 +1,20 @@
-"""The stack Addons, deployed by the real CDK CLI; masters are processes, which report every set as ready."""
+"""The stack Addons, deployed by the real CDK CLI: sets that masters signal, and external-dns's role."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.deploy.deployment import Deployment, deployed
+from kubequorum.config.names import BUILT_IN_ADDONS
+from tests.deploy.addons import DOMAIN, ZONE
+from tests.deploy.deployment import Deployment
 
 pytestmark = pytest.mark.deploy
 
-NAME, REGION, ZONE = "local", "us-east-1", "local.kubequorum.internal"
+NAME, REGION = "local", "us-east-1"
 """Of clusters/local.yaml."""
 _MANIFEST = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: default}\n"
-
-
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """clusters/local.yaml, deployed from nothing; each test continues from the state that it finds."""
-    with deployed(tmp_path_factory.mktemp("addons")) as deployment:
-        yield deployment
 
 
 def _waiting(deployment: Deployment) -> str:
@@ -33,10 +27,9 @@ def _waiting(deployment: Deployment) -> str:
 
 def test_masters_signal_each_set(deployment: Deployment) -> None:
     """With their own roles: they read the parameter and the file, and find the resource that waits."""
-    assert _waiting(deployment) == ""
     manifest = deployment.cdk.cluster_file.parent / "own.yaml"
     masters = deployment.masters()
-    signals = []
+    signals = [_waiting(deployment)]
     for name in ("settings", "others"):
         manifest.write_text(_MANIFEST.replace("settings", name), encoding="utf-8")
         deployment.change(addons={"manifests": [{"name": "own", "file": "own.yaml"}]})
@@ -48,16 +41,13 @@ def test_masters_signal_each_set(deployment: Deployment) -> None:
         if "Received SUCCESS signal with UniqueId addons ready" in event.get("ResourceStatusReason", "")
     }
     assert received == set(signals)
-    assert len(received) == 2
+    assert len(received) == 3
     assert deployment.masters() == masters
 
 
 def test_external_dns_may_change_names_below_its_domain_and_not_the_clusters(deployment: Deployment) -> None:
     """By the role that the stack makes, in the zone that has the cluster's own names."""
     zone = deployment.outputs("State")["ZoneId"]
-    domain = f"apps.{ZONE}"
-    deployment.change(addons={"external_dns": {"enabled": True, "domain": domain}})
-    deployment.deploy()
     route53 = deployment.client_with_rights_of(f"{NAME}-{REGION}-external-dns", "route53")
     assert zone in {each["Id"].rpartition("/")[2] for each in route53.list_hosted_zones()["HostedZones"]}
 
@@ -77,15 +67,15 @@ def test_external_dns_may_change_names_below_its_domain_and_not_the_clusters(dep
     for own in (f"api.{ZONE}", f"etcd-a.{ZONE}", f"{ZONE}"):
         for action in ("UPSERT", "DELETE", "CREATE"):
             assert is_refused(own, action=action), (own, action)
-        assert is_refused(f"web.{domain}", own), "one of two names is the cluster's"
+        assert is_refused(f"web.{DOMAIN}", own), "one of two names is the cluster's"
         assert is_refused(f"a-owner.{own}", kind="TXT")
-    assert is_refused(f"web.{domain}", kind="MX")
-    assert is_refused(f"x{domain}")
-    other = deployment.client("route53").create_hosted_zone(Name=domain, CallerReference="other")
+    assert is_refused(f"web.{DOMAIN}", kind="MX")
+    assert is_refused(f"x{DOMAIN}")
+    other = deployment.client("route53").create_hosted_zone(Name=DOMAIN, CallerReference="other")
     other_id = other["HostedZone"]["Id"].rpartition("/")[2]
-    assert is_refused(f"web.{domain}", zone_id=other_id)
+    assert is_refused(f"web.{DOMAIN}", zone_id=other_id)
     assert _records(deployment, zone) == before
-    for name, kind in ((f"web.{domain}", "A"), (f"a-owner.web.{domain}", "TXT"), (domain, "A")):
+    for name, kind in ((f"web.{DOMAIN}", "A"), (f"a-owner.web.{DOMAIN}", "TXT"), (DOMAIN, "A")):
         for action in ("UPSERT", "DELETE"):
             assert not is_refused(name, kind=kind, action=action), (name, kind, action)
     deployment.client("route53").delete_hosted_zone(Id=other_id)
@@ -104,6 +94,7 @@ def _records(deployment: Deployment, zone: str) -> list[dict[str, Any]]:
 
 def test_an_empty_set_is_waited_for_by_nobody(deployment: Deployment) -> None:
     """The parameter stays, and names a set without addons."""
-    deployment.change(addons={"manifests": [], "external_dns": {"enabled": False}})
+    off: dict[str, object] = {name: {"enabled": False} for name in BUILT_IN_ADDONS.values()}
+    deployment.change(addons={"manifests": [], **off})
     deployment.deploy()
     assert _waiting(deployment) == ""

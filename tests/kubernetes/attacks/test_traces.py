@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.attacks.attacker import Attacker
-from tests.attacks.impostor import Impostor
 from tests.deploy.deployment import Deployment
+from tests.kubernetes.attacks.attacker import Attacker
+from tests.kubernetes.attacks.impostor import Impostor
 from tests.kubernetes.pods import NETPROBE
 
 pytestmark = pytest.mark.deploy

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from kubequorum_node.kubernetes.node_admission import NAME
-from tests.attacks.attacker import Attacker, as_administrator, masters_addresses
 from tests.deploy.deployment import Deployment
+from tests.kubernetes.attacks.attacker import Attacker, as_administrator, masters_addresses
 
 pytestmark = pytest.mark.deploy
 
