@@ -26,7 +26,8 @@ def wait_until_ready(node: Node, *, seconds: float = 600.0) -> None:
         if status != _READY:
             raise NotYetError(f"{url} answers {status or 'nothing'}")
 
-    node.clock.poll("the API server on this host", look, seconds=seconds, pause=0.2, longest_pause=1.0)
+    # Often the longest wait of a boot: a look costs a few milliseconds.
+    node.clock.poll("the API server on this host", look, seconds=seconds, pause=0.1, longest_pause=0.2)
 
 
 def is_ready(node: Node) -> bool:
