@@ -16,7 +16,7 @@ from kubequorum_node.audit import shipping as audit
 from kubequorum_node.aws.ending import Ending
 from kubequorum_node.backup import commands as backup
 from kubequorum_node.boot.run import boot
-from kubequorum_node.kubernetes import certificates, credentials, issuer, stale_nodes
+from kubequorum_node.kubernetes import certificates, credentials, dns_scale, issuer, stale_nodes
 from kubequorum_node.kubernetes.pod_network import PodNetwork
 from kubequorum_node.node import Node
 from kubequorum_node.step import Step
@@ -226,6 +226,16 @@ SERVICES = (
         phase=Phase.CLUSTER,
         stopped_by_termination=True,
         timer={"OnActiveSec": "1min", "OnUnitActiveSec": "5min", "RandomizedDelaySec": "30s"},
+        timeout="5min",
+    ),
+    Service(
+        unit="kubequorum-dns-scale",
+        step=Step(
+            "scale-dns", "give CoreDNS as many replicas as the cluster's size asks for", dns_scale.scale, True
+        ),
+        phase=Phase.IN_SERVICE,
+        stopped_by_termination=True,
+        timer={"OnActiveSec": "2min", "OnUnitActiveSec": "5min", "RandomizedDelaySec": "1min"},
         timeout="5min",
     ),
 )
