@@ -1,4 +1,4 @@
-"""Pods and workers of the cluster, and what survives all of its machines. It runs after test_cluster.py."""
+"""Pods and workers of the cluster. It runs after test_cluster.py."""
 
 import pytest
 
@@ -133,20 +133,3 @@ def test_a_worker_is_drained_before_it_terminates(cluster: Deployment) -> None:
     assert logged.index("cannot be evicted yet") < logged.index("all pods are evicted")
     # The budget would delay the last workers, when all of them terminate.
     cluster.kubectl("delete", "deployment,poddisruptionbudget", "web")
-
-
-def test_data_survive_the_loss_of_all_machines(cluster: Deployment) -> None:
-    """After `cdk destroy` of ControlPlane and Workers a deploy brings the same cluster back with its data."""
-    cluster.kubectl("create", "configmap", "kept", "--from-literal=answer=42")
-    uid = cluster.kubectl("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}")
-    members = _members(cluster)
-    cluster.run_cdk("destroy", "local-Workers", "local-ControlPlane", "--force")
-    cluster.deploy()
-    assert cluster.kubectl("get", "configmap", "kept", "-o", "jsonpath={.data.answer}") == "42"
-    assert cluster.kubectl("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}") == uid
-    assert _members(cluster) == members
-
-
-def _members(cluster: Deployment) -> set[tuple[int, str, tuple[str, ...]]]:
-    """Ids, names and peer URLs of etcd's members: what stays when their machines do not."""
-    return {(m["ID"], m["name"], tuple(m["peerURLs"])) for m in cluster.etcd_members().values()}

@@ -1,6 +1,7 @@
-"""All masters replaced by `cdk deploy`, and a master that boots with the previous release."""
+"""All masters replaced by `cdk deploy` or `cdk destroy`, and one that boots with the previous release."""
 
 from kubequorum_cli.errors import CommandError
+from tests.deploy.deployment import Deployment
 from tests.faults.registry import Scene, trial
 
 _ROLL = ("deploy", "local-ControlPlane", "--exclusively", "--require-approval", "never")
@@ -35,6 +36,22 @@ def bad_roll(scene: Scene) -> None:
     after = scene.cluster.masters()
     touched = [slot for slot in scene.cluster.slots if before[slot] != after[slot]]
     assert touched == ["a"], f"slots {touched} were replaced"
+
+
+@trial(expected="the same cluster comes back, with its data and its workers", recovery_seconds=600)
+def stacks_destroyed_and_deployed_again(scene: Scene) -> None:
+    """`cdk destroy` of ControlPlane and Workers, then `cdk deploy`: State has kept what makes the cluster."""
+    cluster = scene.cluster
+    before, uid = cluster.masters(), _uid(cluster)
+    workers, masters = (cluster.target.stack_name(stack) for stack in ("Workers", "ControlPlane"))
+    cluster.run_cdk("destroy", workers, masters, "--force")
+    cluster.deploy()
+    assert not set(before.values()) & set(cluster.masters().values())
+    assert _uid(cluster) == uid
+
+
+def _uid(cluster: Deployment) -> str:
+    return cluster.kubectl("get", "namespace", "kube-system", "--output=jsonpath={.metadata.uid}")
 
 
 @trial(expected="it takes its slot's volume and name all the same")
