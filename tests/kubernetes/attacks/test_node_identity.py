@@ -4,7 +4,8 @@ The last test switches the defence off, and the same attack succeeds.
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -41,40 +42,53 @@ def impostor(cluster: Deployment, workers: list[str]) -> Impostor:
     return Impostor(cluster, workers[0])
 
 
-def test_join_material_alone_gives_no_certificate(
-    cluster: Deployment, impostor: Impostor, workers: list[str]
-) -> None:
-    """Another worker's name, a master's, and an invented one: each is denied, and says why."""
+_WITHOUT_PROOF = {
+    "another-worker": "WrongProof",
+    "a-master": "NotAWorker",
+    "invented": "InstanceUnknown",
+    "by-address": "WrongSubject",
+}
+
+
+@pytest.fixture(scope="module")
+def asked(cluster: Deployment, impostor: Impostor, workers: list[str]) -> Mapping[str, Any]:
+    """Requests in others' names, all at once: masters wait a minute for the proof of each."""
     names = {
-        "another-worker": (workers[1], "WrongProof"),
-        "a-master": (cluster.master("a"), "NotAWorker"),
-        "invented": ("i-0123456789abcdef0", "InstanceUnknown"),
-        "by-address": ("ip-10-77-0-4.ec2.internal", "WrongSubject"),
+        "proved-elsewhere": workers[1],
+        "another-worker": workers[1],
+        "a-master": cluster.master("a"),
+        "invented": "i-0123456789abcdef0",
+        "by-address": "ip-10-77-0-4.ec2.internal",
     }
-    for label, (node, _) in names.items():
-        asked = impostor.does("request", label=label, node=node)
-        assert asked["status"] == 201, asked
-    for label, (_, reason) in names.items():
-        assert decision(cluster, label) == ("Denied", reason)
-        assert not is_issued(cluster, label)
-    events = cluster.get("events", "--field-selector", "reason=CertificateDenied")
-    assert {event["involvedObject"]["name"] for event in events} >= {workers[1], cluster.master("a")}
+    return {label: impostor.does("request", label=label, node=node) for label, node in names.items()}
 
 
 def test_a_proof_is_written_by_its_own_instance_only(
-    cluster: Deployment, impostor: Impostor, workers: list[str]
+    cluster: Deployment, impostor: Impostor, workers: list[str], asked: Mapping[str, Any]
 ) -> None:
     """IAM refuses the name of another; with its own it becomes itself, and nothing more."""
-    asked = impostor.does("request", label="proved-elsewhere", node=workers[1])
+    key = asked["proved-elsewhere"]["hash"]
     for other in (workers[1], cluster.master("a"), "i-0123456789abcdef0"):
         arn = instance_arn(cluster, other)
-        assert impostor.does("prove", arn=arn, content=asked["hash"]) == {"error": "AccessDenied"}
+        assert impostor.does("prove", arn=arn, content=key) == {"error": "AccessDenied"}
     own = instance_arn(cluster, impostor.instance_id)
-    assert impostor.does("prove", arn=own, content=asked["hash"]) == {"error": ""}
+    assert impostor.does("prove", arn=own, content=key) == {"error": ""}
     assert decision(cluster, "proved-elsewhere") == ("Denied", "WrongProof")
     itself = impostor.does("request", label="itself", node=impostor.instance_id)
     assert impostor.does("prove", arn=own, content=itself["hash"]) == {"error": ""}
     assert decision(cluster, "itself") == ("Approved", "InstanceVerified")
+
+
+def test_join_material_alone_gives_no_certificate(
+    cluster: Deployment, workers: list[str], asked: Mapping[str, Any]
+) -> None:
+    """Another worker's name, a master's, and an invented one: each is denied, and says why."""
+    for label, reason in _WITHOUT_PROOF.items():
+        assert asked[label]["status"] == 201, asked[label]
+        assert decision(cluster, label) == ("Denied", reason)
+        assert not is_issued(cluster, label)
+    events = cluster.get("events", "--field-selector", "reason=CertificateDenied")
+    assert {event["involvedObject"]["name"] for event in events} >= {workers[1], cluster.master("a")}
 
 
 def test_a_node_asks_for_no_other_and_serves_under_no_other_name(
