@@ -1,6 +1,13 @@
 """CloudFormation as AWS does it: the resource types, policies and stack operations that ministack lacks."""
 
-from emulator.api.cloudformation import engine, registry, replies, signal_resource, stack_resources
+from emulator.api.cloudformation import (
+    change_sets,
+    engine,
+    registry,
+    replies,
+    signal_resource,
+    stack_resources,
+)
 from emulator.api.cloudformation.signals import Signals
 from emulator.api.cloudformation.types import (
     addresses,
@@ -54,4 +61,5 @@ def install(context: Context) -> None:
     engine.install()
     signal_resource.install(signals)
     stack_resources.install()
+    change_sets.install()
     replies.install(time_scale=context.worker.time_scale)
