@@ -27,6 +27,7 @@ from kubequorum.addons import (
     role_name,
 )
 from kubequorum.config import Cluster
+from kubequorum.config.names import SETTINGS_METADATA
 from kubequorum.service_account_role import ServiceAccountRole
 from kubequorum.state_exports import IssuerExports, StateExports
 from kubequorum_node.addon_set import AddonSetLocation, parameter_name, placeholder, sha256_of
@@ -95,6 +96,8 @@ class AddonsStack(Stack):
             description=f"Set of addons of {cluster.name} that is in force",
         )
         parameter.override_logical_id(_PARAMETER_ID)
+        # The last stack of a deployment says what cluster file all of it was made from: `plan` compares.
+        parameter.add_metadata(SETTINGS_METADATA, cluster.model_dump(mode="json"))
         if state.issuer is not None:
             for wanted in addon_roles(cluster, own_zone_id=state.zone_id):
                 # Before pods need it.

@@ -15,6 +15,9 @@ BUILT_IN_ADDONS = {
 NETWORK_ADDONS = ("calico",)
 """Pod networks that are addons, by their values of `network.plugin`."""
 
+SETTINGS_METADATA = "Kubequorum::Settings"
+"""Key in the metadata of the resource AddonSet: the cluster file of the last deployment, with its defaults."""
+
 
 def stack_name(cluster_name: str, stack: str) -> str:
     """Name of one of the cluster's stacks, e.g. `ha-ControlPlane`."""

@@ -5,18 +5,17 @@ of nodes and ends (`RangeAllocator`, https://github.com/kubernetes/kubernetes/tr
 on each master in turn. So the first master of an update compares, and the update ends with it.
 """
 
-import json
-
+from kubequorum_node import fixed_settings
 from kubequorum_node.aws.state_store import NOT_THERE, PreconditionError
-from kubequorum_node.document import BUILT_IN_NETWORK
 from kubequorum_node.errors import NodeError
+from kubequorum_node.fixed_settings import StoredSettingsError, to_json
 from kubequorum_node.log import info
 from kubequorum_node.node import Node
 
+__all__ = ["KEY", "FixedSettingError", "check", "fix", "require_same", "to_json"]
+
 KEY = "pki/fixed-settings.json"
 """The bucket's policy refuses a second write of it."""
-NETWORK_PLUGIN = "network.plugin"
-_VERSION = 1
 
 
 class FixedSettingError(NodeError):
@@ -35,25 +34,10 @@ def check(node: Node) -> None:
         info("no master of this cluster has worked yet: its settings are not fixed")
         return
     try:
-        document = json.loads(stored.text)
-        if document["version"] != _VERSION:
-            raise FixedSettingError(
-                f"{KEY} has version {document['version']}, this program supports {_VERSION}: "
-                "deploy the release that wrote it"
-            )
-        # Clusters older than the key have the only network that there was.
-        before = {NETWORK_PLUGIN: BUILT_IN_NETWORK}
-        before |= {str(key): str(value) for key, value in document["settings"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FixedSettingError(
-            f"{KEY} in the state bucket cannot be read ({error!r}): restore an earlier version of the object"
-        ) from error
-    now = _settings(node)
-    changed = [
-        f"{key} is {now[key]} and was {value}"
-        for key, value in before.items()
-        if now.get(key, value) != value
-    ]
+        found = fixed_settings.changed(stored.text, node.document)
+    except StoredSettingsError as error:
+        raise FixedSettingError(f"{KEY} {error}") from error
+    changed = [f"{each.key} is {each.now} and was {each.before}" for each in found]
     if changed:
         raise FixedSettingError(
             f"{'; '.join(changed)}: a cluster that lives cannot change that. Deploy with the former value, "
@@ -73,7 +57,7 @@ def require_same(node: Node, settings: dict[str, str], *, whose: str) -> None:
         FixedSettingError: names each key of the cluster file with both values.
 
     """
-    now = _settings(node)
+    now = fixed_settings.settings_of(node.document)
     other = [
         f"{key} is {now.get(key)}, there {value}" for key, value in settings.items() if now.get(key) != value
     ]
@@ -92,27 +76,8 @@ def fix(node: Node) -> None:
 
     """
     try:
-        node.store.put(KEY, to_json(_settings(node)), only_if=NOT_THERE)
+        node.store.put(KEY, to_json(fixed_settings.settings_of(node.document)), only_if=NOT_THERE)
     except PreconditionError:
         # They are there already, and were compared at the beginning of this boot.
         return
     info(f"{KEY} says from now on what this cluster cannot change")
-
-
-def to_json(settings: dict[str, str]) -> str:
-    """The object in the bucket."""
-    return json.dumps({"version": _VERSION, "settings": settings}, indent=1)
-
-
-def _settings(node: Node) -> dict[str, str]:
-    """By their keys in the cluster file."""
-    document = node.document
-    names = sorted(slot.etcd_name for slot in node.etcd_spec.slots.values())
-    return {
-        "name": document.cluster,
-        "network.pod_cidr": document.pod_cidr,
-        "network.service_cidr": document.service_cidr,
-        NETWORK_PLUGIN: document.network_plugin,
-        "network.pods_per_node (as the prefix of a node's range)": f"/{document.node_mask_bits}",
-        "dns.zone_name and the number of zones (as names of etcd)": ", ".join(names),
-    }
