@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from kubequorum_cli import cdk
 from kubequorum_cli.errors import CommandError, Obstacle, UsageError
 
 STACKS = ("Network", "State", "ControlPlane", "Workers", "ServiceAccounts", "Addons")
@@ -69,6 +70,8 @@ class Target:
     """Where this computer reaches the Kubernetes API; CommandError if it does not."""
     kubectl: Callable[[], Path] = find_kubectl
     """Finds the kubectl to run; CommandError if there is none."""
+    synthesize: Callable[[Path, Path], None] = cdk.synthesize
+    """Synthesises the CDK app for a cluster file into a folder; CommandError if it cannot be."""
     enter: Callable[[str, str], list[str]] | None = None
     """The command line that runs a line of shell on an instance as root, or a shell if the line is empty;
     CommandError if there is none. None: SSH through the cluster's EC2 Instance Connect Endpoint."""

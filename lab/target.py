@@ -7,9 +7,11 @@ from pathlib import Path
 import boto3
 
 from emulator.faults import FaultClient
+from kubequorum_cli import cdk
+from kubequorum_cli.console import Progress
 from kubequorum_cli.errors import CommandError, Obstacle
 from kubequorum_cli.target import Address, ApiEndpoint, Target
-from lab import embedded_aws, environment
+from lab import embedded_aws, environment, toolchain
 from lab.embedded_aws import EmbeddedAws
 from lab.settings import REAL, Settings
 
@@ -41,11 +43,23 @@ def target_of(settings: Settings, running: EmbeddedAws) -> Target:
         kubeconfig=settings.kubeconfig,
         connect=lambda endpoint: _connect(settings, endpoint),
         kubectl=_kubectl,
+        synthesize=lambda cluster_file, output: _synthesize(settings, running, cluster_file, output),
         enter=lambda instance_id, line: _enter(settings, running, instance_id, line),
         no_kubernetes=_no_kubernetes(running),
         summary=f"Embedded AWS at {running.url}, process {running.pid}: cluster {running.name}, "
         f"account {running.account}, region {running.region}, machines {running.machines}",
         details={"embedded_aws": {**asdict(running), "url": running.url}},
+    )
+
+
+def _synthesize(settings: Settings, running: EmbeddedAws, cluster_file: Path, output: Path) -> None:
+    tools = toolchain.ensure(Progress())
+    cdk.synthesize(
+        cluster_file,
+        output,
+        app=settings.app,
+        program=[str(tools.node), str(tools.cdk.resolve())],
+        environment=environment.for_children(running.variables(), tools),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kubequorum_cli.commands import plan
 from kubequorum_cli.target import Target
 
 _PANEL = "Cluster"
@@ -52,6 +53,8 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
         from kubequorum_cli.commands.validate import validate as run
 
         run(find_target(), wait=wait, as_json=json)
+
+    plan.add_command(app, find_target, panel=_PANEL)
 
     @app.command(rich_help_panel=_PANEL)
     def events(

@@ -111,6 +111,12 @@ class Deployment(Cluster):
         """Change keys in sections of the cluster file."""
         _change(self.cdk.cluster_file, **sections)
 
+    def set(self, **keys: object) -> None:
+        """Set keys of the cluster file."""
+        path = self.cdk.cluster_file
+        document = {**yaml.safe_load(path.read_text(encoding="utf-8")), **keys}
+        path.write_text(yaml.safe_dump(document), encoding="utf-8")
+
     def release(self, **environment: str) -> None:
         """Make the next deployment another release of the node program, with settings of its own.
 

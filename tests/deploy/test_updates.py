@@ -6,6 +6,7 @@ import pytest
 
 from kubequorum_cli.errors import CommandError
 from tests.deploy.deployment import Deployment, deployed
+from tests.deploy.planning import Rolled, plan_and_deploy, planned
 
 pytestmark = pytest.mark.deploy
 
@@ -49,7 +50,12 @@ def test_a_new_instance_type_rolls_one_master_after_the_other(deployment: Deploy
     before = _masters(deployment)
     seen = len(deployment.events("ControlPlane"))
     deployment.change(masters={"instance_type": "m7i.xlarge"})
-    deployment.deploy()
+    plan, rolled = plan_and_deploy(deployment)
+    assert planned(plan) == rolled
+    assert rolled.order == ["a", "b", "c"]
+    assert {tuple(step.why) for step in plan.machines} == {
+        ("masters.instance_type: m7i.large → m7i.xlarge",)
+    }
     after = _masters(deployment)
     for slot in SLOTS:
         assert after[slot] != before[slot]
@@ -72,6 +78,34 @@ def test_a_new_instance_type_rolls_one_master_after_the_other(deployment: Deploy
     ]
     for slot in SLOTS:
         assert any(after[slot] in reason for reason in signals)
+
+
+def test_other_changes_do_what_their_plan_says(deployment: Deployment) -> None:
+    """Masters and workers for a setting of all kubelets; workers alone for theirs; none for what has no machine."""
+    general = {"name": "general", "instance_types": ["m7i.large"], "min_size": 2, "max_size": 4}
+    batch = {"name": "batch", "instance_types": ["m7i.large"], "min_size": 1, "max_size": 2}
+    setting = {"kubelet": {"extra_config": {"imageGCHighThresholdPercent": 75}}}
+    deployment.change(kubernetes=setting)
+    deployment.set(worker_groups=[general, batch])
+    plan, rolled = plan_and_deploy(deployment)
+    assert planned(plan) == rolled
+    assert (rolled.order, rolled.launched["batch"]) == (["a", "b", "c", "general"], 1)
+    why = {step.slot or step.worker_group: " ".join(step.why) for step in plan.machines}
+    kubelet = "kubernetes.kubelet.extra_config.imageGCHighThresholdPercent: — → 75"
+    assert {why[name] for name in (*SLOTS, "general")} == {kubelet}
+    assert why["batch"].startswith("worker_groups[batch]: — → ")
+
+    deployment.set(worker_groups=[{**general, "labels": {"tier": "front"}}])
+    plan, rolled = plan_and_deploy(deployment)
+    assert planned(plan) == rolled
+    assert (rolled.order, len(rolled.ended)) == (["general"], 3)
+    assert [(step.worker_group, step.action) for step in plan.machines] == [("general", "roll"), ("batch", "end")]
+
+    deployment.set(worker_groups=[{**general, "labels": {"tier": "front"}, "max_size": 5}])
+    deployment.change(network={"nat": "single"})
+    plan, rolled = plan_and_deploy(deployment)
+    assert planned(plan) == rolled == Rolled(order=[], ended=set(), launched={})
+    assert {stack.name for stack in plan.stacks} == {"local-Network", "local-Workers", "local-Addons"}
 
 
 def test_a_bad_update_stops_at_the_first_and_rolls_back(deployment: Deployment) -> None:

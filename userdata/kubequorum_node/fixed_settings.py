@@ -1,6 +1,6 @@
 """Settings that a living cluster cannot change: which they are, and how two cluster files differ in them.
 
-The first master of an update compares them (`kubeadm/fixed_settings.py`), and so does a plan of the update, which
+The first master of an update compares them (`kubeadm/fixed_settings.py`), and so does a plan of it, which
 runs this module from the new bundle: `python -m kubequorum_node.fixed_settings`, as `main` says.
 """
 
@@ -71,9 +71,7 @@ def changed(stored: str, document: ClusterDocument) -> list[Changed]:
             f"in the state bucket cannot be read ({error!r}): restore an earlier version of the object"
         ) from error
     now = settings_of(document)
-    return [
-        Changed(key, now[key], value) for key, value in before.items() if now.get(key, value) != value
-    ]
+    return [Changed(key, now[key], value) for key, value in before.items() if now.get(key, value) != value]
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ NETWORK_ADDONS = ("calico",)
 """Pod networks that are addons, by their values of `network.plugin`."""
 
 SETTINGS_METADATA = "Kubequorum::Settings"
-"""Key in the metadata of the resource AddonSet: the cluster file of the last deployment, with its defaults."""
+"""Key in the metadata of the resource AddonSet: the cluster file of the last deployment, with defaults."""
 
 
 def stack_name(cluster_name: str, stack: str) -> str:

@@ -141,7 +141,8 @@ def _completed(body: bytes, stack: Mapping[str, Any], change_set: Mapping[str, A
         for name, context in (("BeforeContext", was), ("AfterContext", becomes)):
             if context is not None:
                 _add(element, name, json.dumps(context))
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    completed: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return completed
 
 
 def _properties_now(stack: Mapping[str, Any], logical_id: str) -> Properties:

@@ -44,13 +44,17 @@ def test_values_before_and_after(emulator: Emulator, stack: Stack) -> None:
     stack.create(_RECORDS, Text="old")
     changed = (
         _RECORDS.replace("Gone:", "New:")
-        .replace("UpdateReplacePolicy: Retain}", "UpdateReplacePolicy: Retain, Properties: {BucketName: b-1}}")
+        .replace(
+            "UpdateReplacePolicy: Retain}", "UpdateReplacePolicy: Retain, Properties: {BucketName: b-1}}"
+        )
         .replace("Tags: {a: b}", "Tags: {a: c}")
     )
     found = _changes(emulator, stack, changed, Text="new")
     assert {name: change["Action"] for name, change in found.items()} == {
-        "Kept": "Modify", "Bucket": "Modify", "Named": "Modify", "Arn": "Modify", "New": "Add", "Gone": "Remove",
-    }  # fmt: skip
+        **dict.fromkeys(("Kept", "Bucket", "Named", "Arn"), "Modify"),
+        "New": "Add",
+        "Gone": "Remove",
+    }
     bucket = found["Bucket"]
     assert (bucket["Replacement"], bucket["PolicyAction"]) == ("True", "ReplaceAndRetain")
     assert json.loads(bucket["AfterContext"]) == {

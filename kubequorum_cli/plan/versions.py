@@ -1,0 +1,50 @@
+"""Which changes of versions are refused, by the skew policies of Kubernetes and etcd.
+
+https://kubernetes.io/releases/version-skew-policy/ and https://etcd.io/docs/v3.6/upgrades/upgrade_3_6/
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kubequorum_cli.plan import kinds
+from kubequorum_cli.validate import Finding
+
+_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+Minor = tuple[int, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Versions:
+    """Of the masters, before and after; empty where they are not known."""
+
+    kubernetes_before: str = ""
+    kubernetes_after: str = ""
+    etcd_before: str = ""
+    etcd_after: str = ""
+
+
+def refused(versions: Versions) -> Iterator[Finding]:
+    """Findings about the step from one to the other."""
+    before, after = _minor(versions.kubernetes_before), _minor(versions.kubernetes_after)
+    etcd_before, etcd_after = _minor(versions.etcd_before), _minor(versions.etcd_after)
+    kubernetes = f"{versions.kubernetes_before} → {versions.kubernetes_after}"
+    etcd = f"{versions.etcd_before} → {versions.etcd_after}"
+    if before and after:
+        if after < before:
+            yield kinds.KUBERNETES_DOWNGRADE.of("cluster", "kubernetes.version", kubernetes)
+        elif after[0] != before[0] or after[1] - before[1] > 1:
+            yield kinds.MINOR_SKIPPED.of("cluster", "kubernetes.version", kubernetes)
+    if etcd_before and etcd_after:
+        if etcd_after < etcd_before:
+            yield kinds.ETCD_DOWNGRADE.of("cluster", "etcd", etcd)
+        elif etcd_after != etcd_before:
+            if before != after:
+                yield kinds.TWO_MINORS.of("cluster", "etcd", f"etcd {etcd}, Kubernetes {kubernetes}")
+            elif etcd_after[0] != etcd_before[0] or etcd_after[1] - etcd_before[1] > 1:
+                yield kinds.TWO_MINORS.of("cluster", "etcd", etcd)
+
+
+def _minor(version: str) -> Minor | None:
+    found = _VERSION.match(version)
+    return (int(found[1]), int(found[2])) if found else None
