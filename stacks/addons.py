@@ -97,7 +97,7 @@ class AddonsStack(Stack):
         )
         parameter.override_logical_id(_PARAMETER_ID)
         # The last stack of a deployment says what cluster file all of it was made from: `plan` compares.
-        parameter.add_metadata(SETTINGS_METADATA, cluster.model_dump(mode="json"))
+        parameter.add_metadata(SETTINGS_METADATA, cluster.model_dump(mode="json", exclude_none=True))
         if state.issuer is not None:
             for wanted in addon_roles(cluster, own_zone_id=state.zone_id):
                 # Before pods need it.

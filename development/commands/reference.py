@@ -1,8 +1,9 @@
-"""`reference`: write what is generated from the model of the cluster file, and from the table of findings."""
+"""`reference`: write what is generated from the model of the cluster file and from tables of findings."""
 
 from pathlib import Path
 
 from kubequorum.config import reference
+from kubequorum_cli.plan.page import page as plan
 from kubequorum_cli.validate.page import page as findings
 from lab.settings import CHECKOUT
 
@@ -10,6 +11,7 @@ FILES = {
     Path("docs/cluster-file.md"): reference.page,
     Path("clusters/schema.json"): reference.schema,
     Path("docs/operations/findings.md"): findings,
+    Path("docs/operations/plan.md"): plan,
 }
 """Each file with the function that generates its text; paths from the root of the checkout."""
 

@@ -89,7 +89,7 @@ BACKUP_STALE = _warning(
 STACK_LEFT = _warning(
     "stack-left",
     "a stack is deployed that the app no longer has: a deployment leaves it as it is",
-    "npx cdk destroy {id} before its last section leaves the cluster file",
+    "if it is to go: aws cloudformation delete-stack --stack-name {id}",
 )
 NOT_WELL = _warning(
     "not-well", "something is wrong with the cluster before anything changes", "./kubequorum validate"

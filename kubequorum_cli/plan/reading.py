@@ -19,14 +19,43 @@ from kubequorum_cli.plan import kinds, pods
 from kubequorum_cli.plan.bundles import CLUSTER_JSON, Bundle
 from kubequorum_cli.target import Target
 from kubequorum_cli.validate import Finding, Severity, Snapshot
+from kubequorum_cli.validate import kinds as now
 
 _FIXED = "pki/fixed-settings.json"
 """What a living cluster cannot change, as its first master has written it into the state bucket."""
 _MODULE = "kubequorum_node.fixed_settings"
 """In a bundle: compares them, for masters and for plans."""
-_MASTERS = ("slot", "cluster")
-_MASTER_IDS = ("stack-", "backup-", "full-snapshot", "drill-", "addon-")
-_BACKUPS = ("backup-missing", "backup-late", "full-snapshot-late", "drill-failed", "drill-late")
+_OF_MASTERS = frozenset(
+    kind.id
+    for kind in (
+        now.SLOT_WITHOUT_MASTER,
+        now.SLOT_CROWDED,
+        now.NO_QUORUM,
+        now.RECORD_MISSING,
+        now.RECORD_OF_ANOTHER,
+        now.MASTER_BOOT_FAILED,
+        now.MASTER_UNWELL,
+        now.VOLUME_MISSING,
+        now.VOLUME_FAILED,
+        now.VOLUME_ELSEWHERE,
+        now.VOLUME_DETACHED,
+        now.CONTROL_PLANE_POD,
+        now.TARGET_UNHEALTHY,
+        now.API_UNREACHABLE,
+        now.API_NOT_READY,
+    )
+)
+"""What must not be while another master is replaced."""
+_BACKUPS = frozenset(
+    kind.id
+    for kind in (
+        now.BACKUP_MISSING,
+        now.BACKUP_LATE,
+        now.FULL_SNAPSHOT_LATE,
+        now.DRILL_FAILED,
+        now.DRILL_LATE,
+    )
+)
 _LIMIT_SECONDS = 60.0
 
 
@@ -90,8 +119,8 @@ def health(snapshot: Snapshot, *, replaces_masters: bool) -> Iterator[Finding]:
         elif found.severity is Severity.ERROR:
             errors.append(found)
     for found in errors:
-        concerns_masters = found.subject.kind in _MASTERS and not found.id.startswith(_MASTER_IDS)
-        kind = kinds.MASTERS_UNWELL if replaces_masters and concerns_masters else kinds.NOT_WELL
+        refused = replaces_masters and found.id in _OF_MASTERS
+        kind = kinds.MASTERS_UNWELL if refused else kinds.NOT_WELL
         yield kind.of(found.subject.kind, found.subject.id, f"{found.id}: {found.seen}")
 
 

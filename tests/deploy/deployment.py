@@ -107,15 +107,9 @@ class Deployment(Cluster):
             "deploy", "--all", "--require-approval", "never", "--progress", "events", *context
         )
 
-    def change(self, **sections: dict[str, object]) -> None:
-        """Change keys in sections of the cluster file."""
+    def change(self, **sections: object) -> None:
+        """Change keys in sections of the cluster file; a section that is no mapping is replaced."""
         _change(self.cdk.cluster_file, **sections)
-
-    def set(self, **keys: object) -> None:
-        """Set keys of the cluster file."""
-        path = self.cdk.cluster_file
-        document = {**yaml.safe_load(path.read_text(encoding="utf-8")), **keys}
-        path.write_text(yaml.safe_dump(document), encoding="utf-8")
 
     def release(self, **environment: str) -> None:
         """Make the next deployment another release of the node program, with settings of its own.
@@ -226,11 +220,10 @@ def bootstrapped(
         embedded_aws.stop(settings)
 
 
-def _change(cluster_file: Path, **sections: dict[str, object]) -> None:
-    """Change keys in sections of a cluster file."""
+def _change(cluster_file: Path, **sections: object) -> None:
     document = yaml.safe_load(cluster_file.read_text(encoding="utf-8"))
     for section, values in sections.items():
-        document.setdefault(section, {}).update(values)
+        document[section] = {**document.get(section, {}), **values} if isinstance(values, dict) else values
     cluster_file.write_text(yaml.safe_dump(document), encoding="utf-8")
 
 

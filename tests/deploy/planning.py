@@ -18,7 +18,7 @@ class Rolled:
     order: list[str]
     """Slots and worker groups whose instances were replaced one after the other, as CloudFormation began."""
     ended: set[str]
-    """Instances that Auto Scaling terminated, by its activities; those of a group that is gone by the group."""
+    """Instances that Auto Scaling terminated, by its activities; of a group that is gone, all."""
     launched: Mapping[str, int]
     """Slot or worker group to how many instances it launched."""
 
@@ -43,13 +43,13 @@ def plan_and_deploy(deployment: Deployment) -> tuple[Plan, Rolled]:
     deployment.deploy()
     deployment.forget_groups()
     after = {str(g["AutoScalingGroupName"]): g for g in deployment.all_groups()}
-    ended = {
-        str(i["InstanceId"]) for name, g in before.items() if name not in after for i in g["Instances"]
-    }
+    ended = {str(i["InstanceId"]) for name, g in before.items() if name not in after for i in g["Instances"]}
     launched: dict[str, int] = {}
     for name, group in after.items():
         activities = [a for a in deployment.activities(name) if a["StartTime"] >= since]
-        ended |= {a["Description"].rpartition(" ")[2] for a in activities if "Terminating" in a["Description"]}
+        ended |= {
+            a["Description"].rpartition(" ")[2] for a in activities if "Terminating" in a["Description"]
+        }
         if count := sum("Launching" in activity["Description"] for activity in activities):
             launched[_who(group)] = count
     rolled = [

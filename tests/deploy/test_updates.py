@@ -6,13 +6,23 @@ import pytest
 
 from kubequorum_cli.errors import CommandError
 from tests.deploy.deployment import Deployment, deployed
-from tests.deploy.planning import Rolled, plan_and_deploy, planned
+from tests.deploy.planning import plan_and_deploy, planned
 
 pytestmark = pytest.mark.deploy
 
 SLOTS = ("a", "b", "c")
 TIME_SCALE = 0.05
 """The 20 minutes that CloudFormation waits for a new master become one."""
+
+GENERAL: dict[str, object] = {
+    "name": "general",
+    "instance_types": ["m7i.large"],
+    "min_size": 2,
+    "max_size": 4,
+}
+"""Of clusters/local.yaml."""
+BATCH: dict[str, object] = {"name": "batch", "instance_types": ["m7i.large"], "min_size": 1, "max_size": 2}
+KUBELET = "kubernetes.kubelet.extra_config.imageGCHighThresholdPercent: — → 75"
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +56,22 @@ def test_a_cluster_is_created_where_groups_do_not_wait(deployment: Deployment) -
 
 
 def test_a_new_instance_type_rolls_one_master_after_the_other(deployment: Deployment) -> None:
-    """All three are replaced; the update of one begins after that of the one before is complete."""
+    """As planned, all three are replaced; the update of one begins when the one before is complete."""
     before = _masters(deployment)
     seen = len(deployment.events("ControlPlane"))
-    deployment.change(masters={"instance_type": "m7i.xlarge"})
+    deployment.change(
+        masters={"instance_type": "m7i.xlarge"},
+        kubernetes={"kubelet": {"extra_config": {"imageGCHighThresholdPercent": 75}}},
+        worker_groups=[GENERAL, BATCH],
+    )
     plan, rolled = plan_and_deploy(deployment)
     assert planned(plan) == rolled
-    assert rolled.order == ["a", "b", "c"]
-    assert {tuple(step.why) for step in plan.machines} == {
-        ("masters.instance_type: m7i.large → m7i.xlarge",)
-    }
+    assert (rolled.order, rolled.launched["batch"]) == (["a", "b", "c", "general"], 1)
+    why = {step.slot or step.worker_group: step.why for step in plan.machines}
+    for slot in SLOTS:
+        assert set(why[slot]) == {KUBELET, "masters.instance_type: m7i.large → m7i.xlarge"}
+    assert why["general"] == [KUBELET]
+    assert why["batch"][0].startswith("worker_groups[batch]: — → ")
     after = _masters(deployment)
     for slot in SLOTS:
         assert after[slot] != before[slot]
@@ -80,32 +96,20 @@ def test_a_new_instance_type_rolls_one_master_after_the_other(deployment: Deploy
         assert any(after[slot] in reason for reason in signals)
 
 
-def test_other_changes_do_what_their_plan_says(deployment: Deployment) -> None:
-    """Masters and workers for a setting of all kubelets; workers alone for theirs; none for what has no machine."""
-    general = {"name": "general", "instance_types": ["m7i.large"], "min_size": 2, "max_size": 4}
-    batch = {"name": "batch", "instance_types": ["m7i.large"], "min_size": 1, "max_size": 2}
-    setting = {"kubelet": {"extra_config": {"imageGCHighThresholdPercent": 75}}}
-    deployment.change(kubernetes=setting)
-    deployment.set(worker_groups=[general, batch])
-    plan, rolled = plan_and_deploy(deployment)
-    assert planned(plan) == rolled
-    assert (rolled.order, rolled.launched["batch"]) == (["a", "b", "c", "general"], 1)
-    why = {step.slot or step.worker_group: " ".join(step.why) for step in plan.machines}
-    kubelet = "kubernetes.kubelet.extra_config.imageGCHighThresholdPercent: — → 75"
-    assert {why[name] for name in (*SLOTS, "general")} == {kubelet}
-    assert why["batch"].startswith("worker_groups[batch]: — → ")
-
-    deployment.set(worker_groups=[{**general, "labels": {"tier": "front"}}])
+def test_workers_change_as_their_plan_says(deployment: Deployment) -> None:
+    """One group is replaced, one ends, and masters stay; a NAT gateway less moves no machine."""
+    masters = _masters(deployment)
+    deployment.change(worker_groups=[{**GENERAL, "labels": {"tier": "front"}}], network={"nat": "single"})
     plan, rolled = plan_and_deploy(deployment)
     assert planned(plan) == rolled
     assert (rolled.order, len(rolled.ended)) == (["general"], 3)
-    assert [(step.worker_group, step.action) for step in plan.machines] == [("general", "roll"), ("batch", "end")]
-
-    deployment.set(worker_groups=[{**general, "labels": {"tier": "front"}, "max_size": 5}])
-    deployment.change(network={"nat": "single"})
-    plan, rolled = plan_and_deploy(deployment)
-    assert planned(plan) == rolled == Rolled(order=[], ended=set(), launched={})
+    assert [(step.worker_group, step.action) for step in plan.machines] == [
+        ("general", "roll"),
+        ("batch", "end"),
+    ]
+    assert plan.machines[0].why == ["worker_groups[general].labels.tier: — → front"]
     assert {stack.name for stack in plan.stacks} == {"local-Network", "local-Workers", "local-Addons"}
+    assert _masters(deployment) == masters
 
 
 def test_a_bad_update_stops_at_the_first_and_rolls_back(deployment: Deployment) -> None:
