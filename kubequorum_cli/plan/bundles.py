@@ -112,8 +112,7 @@ class Bundles:
 
     def wanted(self, definition: Definition) -> Bundle | None:
         """The bundle that a launch template's definition names."""
-        found = _KEY.search(json.dumps(definition))
-        name = found[1].rpartition("/")[2] if found else ""
+        name = bundle_name(definition)
         if (path := self._assembly.assets.get(name)) is None:
             return None
         return self._once(name, path.read_bytes)
@@ -151,6 +150,12 @@ def _variables(script: str) -> Iterator[tuple[str, str]]:
     for name, quoted in _VARIABLES.findall(script):
         words = shlex.split(quoted)
         yield name, words[0] if words else ""
+
+
+def bundle_name(definition: Any) -> str:
+    """The file name of the bundle that a definition of user-data names; empty if it names none."""
+    found = _KEY.search(json.dumps(definition))
+    return found[1].rpartition("/")[2] if found else ""
 
 
 def without_bundle(user_data: Any) -> str:

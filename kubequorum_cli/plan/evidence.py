@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kubequorum_cli.plan.bundles import BundlePair, Bundles, without_bundle
+from kubequorum_cli.plan.bundles import BundlePair, Bundles, bundle_name, without_bundle
 from kubequorum_cli.plan.causes import Evidence, Leaf
 from kubequorum_cli.plan.changes import StackChanges, leaves
 from kubequorum_cli.plan.machines import ROLLING_CAUSES, GroupStep
@@ -17,7 +17,8 @@ def of_group(stack: StackChanges, step: GroupStep, bundles: Bundles) -> tuple[Ev
     pair = None
     if change is not None and change.physical_id:
         pair = bundles.pair(change.physical_id, stack.new_definition(step.launch_template))
-    properties = [*_template(stack, step.launch_template), *_group(stack, step.logical_id)]
+    template = _template(stack, step.launch_template, is_compared=pair is not None)
+    properties = [*template, *_group(stack, step.logical_id)]
     return (
         Evidence(
             fields=pair.document_changes() if pair else (),
@@ -28,11 +29,14 @@ def of_group(stack: StackChanges, step: GroupStep, bundles: Bundles) -> tuple[Ev
     )
 
 
-def _template(stack: StackChanges, logical_id: str) -> list[Leaf]:
+def _template(stack: StackChanges, logical_id: str, *, is_compared: bool) -> list[Leaf]:
     old = _data(stack.old_definition(logical_id))
     new = _data(stack.new_definition(logical_id))
     before, after = old.pop(_USER_DATA, None), new.pop(_USER_DATA, None)
     found = list(leaves(old, new, "LaunchTemplateData"))
+    bundles = bundle_name(before), bundle_name(after)
+    if not is_compared and bundles[0] != bundles[1]:
+        found.append(("LaunchTemplateData.UserData", *bundles))
     if without_bundle(before) != without_bundle(after):
         found.append(("LaunchTemplateData.UserData", "another script", "or other values in it"))
     return found

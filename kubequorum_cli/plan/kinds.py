@@ -62,7 +62,7 @@ MASTERS_UNWELL = _refusal(
     "masters would be replaced while one of them is away or not well: the quorum would depend on each",
     "./kubequorum validate",
 )
-BUSY = _refusal("machines-moving", "instances of a group come or go at the moment", "./kubequorum events")
+BUSY = _refusal("master-moving", "a master comes or goes at the moment", "./kubequorum events")
 
 DRAIN_BLOCKED = _warning(
     "drain-blocked",

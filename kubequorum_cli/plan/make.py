@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from kubequorum_cli import validate
 from kubequorum_cli.errors import CommandError, UsageError
 from kubequorum_cli.plan import assembly, change_sets, evidence, kinds, reading, rules
@@ -186,8 +188,8 @@ class _Planner:
         if bundle is not None:
             try:
                 yield from reading.fixed_settings(self._target, bundle)
-            except CommandError as error:
-                yield kinds.UNKNOWN.of("part", "fixed-settings", f"{error.what}: {error.why}")
+            except (CommandError, BotoCoreError, ClientError) as error:
+                yield kinds.UNKNOWN.of("part", "fixed-settings", reading.reason(error))
         yield from _moving(machines, described)
         yield from reading.health(snapshot, replaces_masters=any(m.slot for m in machines))
         has_kubernetes = self._target.no_kubernetes is None
@@ -213,7 +215,8 @@ class _Planner:
 
 
 def _moving(machines: Sequence[MachineStep], described: Described) -> Iterator[Finding]:
-    for step in machines:
+    # Workers come and go all the time.
+    for step in [each for each in machines if each.slot]:
         instances = described.get(step.group, {}).get("Instances", [])
         states = [f"{i['InstanceId']} {i['LifecycleState']}" for i in instances]
         if any(not state.endswith(f" {IN_SERVICE}") for state in states):
