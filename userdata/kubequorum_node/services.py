@@ -5,8 +5,6 @@ runs all the time has a unit file in userdata/units, too.
 """
 
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 from threading import Thread
 
 from kubequorum_node import ssh_keys
@@ -19,29 +17,13 @@ from kubequorum_node.boot.run import boot
 from kubequorum_node.kubernetes import certificates, credentials, dns_scale, issuer, stale_nodes
 from kubequorum_node.kubernetes.pod_network import PodNetwork
 from kubequorum_node.node import Node
+from kubequorum_node.service import Service
 from kubequorum_node.step import Step
 from kubequorum_node.supervision.unit import Phase, Unit
 from kubequorum_node.supply import service as supply
 from kubequorum_node.termination import notices
 from kubequorum_node.termination.order import leave_at_once, shut_down, terminate
 from kubequorum_node.watchdog.watch import watch
-
-
-@dataclass(frozen=True, kw_only=True)
-class Service:
-    """Something that a host runs by itself; for the fields see `supervision.unit.Unit`."""
-
-    unit: str
-    step: Step
-    """The command of the node program that it runs."""
-    phase: Phase
-    stopped_by_termination: bool
-    at_shutdown: bool = False
-    only_with_ssh: bool = False
-    """Whether it is for hosts only that somebody may log in on."""
-    timer: Mapping[str, str] | None = None
-    timeout: str = ""
-    retry_seconds: int | None = None
 
 
 def _boot(node: Node) -> None:
@@ -244,17 +226,7 @@ SERVICES = (
 def units(*, is_master: bool, has_ssh: bool = False) -> list[Unit]:
     """The services of a host as its supervisor sees them."""
     return [
-        Unit(
-            name=service.unit,
-            command=service.step.name,
-            description=service.step.help,
-            phase=service.phase,
-            stopped_by_termination=service.stopped_by_termination,
-            at_shutdown=service.at_shutdown,
-            timer=service.timer,
-            timeout=service.timeout,
-            retry_seconds=service.retry_seconds,
-        )
+        service.as_unit()
         for service in SERVICES
         if (is_master or not service.step.masters_only) and (has_ssh or not service.only_with_ssh)
     ]
