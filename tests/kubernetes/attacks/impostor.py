@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.deploy.deployment import Deployment
+from tests.kubernetes.pods import run_pod
 
 _DECIDED_SECONDS = 120.0
 
@@ -90,3 +91,17 @@ def is_issued(cluster: Deployment, label: str) -> bool:
 def _described(cluster: Deployment, label: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(cluster.kubectl("get", "csr", label, "-o", "json"))
     return found
+
+
+def secret_of_another(cluster: Deployment, node: str) -> str:
+    """A Secret that only a pod on that node uses; its path in the API."""
+    cluster.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": "mine"},
+            "stringData": {"k": "open-sesame"},
+        }
+    )
+    run_pod(cluster, "victim", "serve", node=node, secret="mine")
+    return "/api/v1/namespaces/default/secrets/mine"

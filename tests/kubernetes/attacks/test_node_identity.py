@@ -1,4 +1,4 @@
-"""A worker that is taken stays that worker: it becomes no other node, and what it had ends with its instance.
+"""A worker that is taken stays that worker: it becomes no other node.
 
 The last test switches the defence off, and the same attack succeeds.
 """
@@ -16,30 +16,12 @@ from tests.kubernetes.attacks.attacker import masters_addresses
 from tests.kubernetes.attacks.impostor import (
     Impostor,
     decision,
-    first_request,
     instance_arn,
     is_issued,
-    issued_key,
+    secret_of_another,
 )
-from tests.kubernetes.pods import run_pod
-from tests.kubernetes.waiting import wait_for_nodes
 
 pytestmark = pytest.mark.deploy
-
-_WORKERS = ("nodes", "-l", "kubequorum/worker-group")
-_REVOKED = ("validatingadmissionpolicybinding", "kubequorum-revoked-nodes")
-
-
-@pytest.fixture(scope="module")
-def workers(cluster: Deployment) -> list[str]:
-    """The instances of the two workers; the first is the impostor's."""
-    return sorted(node["metadata"]["name"] for node in cluster.get(*_WORKERS))
-
-
-@pytest.fixture(scope="module")
-def impostor(cluster: Deployment, workers: list[str]) -> Impostor:
-    """Root on the first worker."""
-    return Impostor(cluster, workers[0])
 
 
 _WITHOUT_PROOF = {
@@ -170,20 +152,6 @@ def test_whoever_may_write_anothers_proof_gets_its_certificate(
         s3.put_object(**proof, Body=honest)
 
 
-def _secret_of_another(cluster: Deployment, node: str) -> str:
-    """A Secret that only a pod on that node uses; its path in the API."""
-    cluster.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": "mine"},
-            "stringData": {"k": "open-sesame"},
-        }
-    )
-    run_pod(cluster, "victim", "serve", node=node, secret="mine")
-    return "/api/v1/namespaces/default/secrets/mine"
-
-
 @pytest.mark.usefixtures("_without_defence")
 def test_without_the_defence_the_attack_succeeds(
     cluster: Deployment, impostor: Impostor, workers: list[str]
@@ -192,7 +160,7 @@ def test_without_the_defence_the_attack_succeeds(
 
     And one with which a worker serves at a master's address: a person who is asked sees a request of a node.
     """
-    path = _secret_of_another(cluster, workers[1])
+    path = secret_of_another(cluster, workers[1])
     own = impostor.does("get", path=path, certificate="/var/lib/kubelet/pki/kubelet-client-current.pem")
     assert own["status"] == 403
     impostor.does("request", label="stolen", node=workers[1])
@@ -206,59 +174,3 @@ def test_without_the_defence_the_attack_succeeds(
     impostor.does("request_as_itself", label="unseen-address", **serving)
     cluster.kubectl("certificate", "approve", "unseen-address")
     cluster.wait_until(lambda: is_issued(cluster, "unseen-address"), "it is signed for a master's address")
-
-
-def _replay_gives_nothing(cluster: Deployment, impostor: Impostor, node: str, content: str) -> None:
-    """While the instance runs its request is good, and what is issued is for the key that it has itself."""
-    impostor.does("replay", label="replayed", content=content)
-    assert decision(cluster, "replayed") == ("Approved", "InstanceVerified")
-    cluster.wait_until(lambda: is_issued(cluster, "replayed"), "it is signed")
-    bucket = cluster.outputs("State")["StateBucketArn"].rpartition(":")[2]
-    key = f"identity/{instance_arn(cluster, node)}"
-    proof = cluster.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode()
-    assert issued_key(cluster, "replayed", impostor.instance_id) == proof
-
-
-def test_a_certificate_is_worthless_when_its_instance_is_gone(
-    cluster: Deployment, impostor: Impostor, workers: list[str]
-) -> None:
-    """Copied from a worker that is terminated then: it is not renewed, and reads nothing of its pods."""
-    gone = workers[1]
-    stolen = cluster.run(gone, "cat /var/lib/kubelet/pki/kubelet-client-current.pem")
-    path = "/root/gone.pem"
-    cluster.run(impostor.instance_id, f"umask 077; cat >{path}", stdin=stolen)
-    secret = _secret_of_another(cluster, gone)
-    assert impostor.does("get", path=secret, certificate=path)["status"] == 200
-    replayed = first_request(cluster, gone)
-    _replay_gives_nothing(cluster, impostor, gone, replayed)
-    # And EC2 does not know its successor at first.
-    hidden = cluster.faults.hide_instance(times=8)
-    cluster.client("autoscaling").terminate_instance_in_auto_scaling_group(
-        InstanceId=gone, ShouldDecrementDesiredCapacity=False
-    )
-    cluster.wait_until(
-        lambda: gone not in cluster.instances(states=("running", "shutting-down")), "it is terminated"
-    )
-    impostor.does("request", label="renewed", node=gone, certificate=path)
-    assert decision(cluster, "renewed") == ("Denied", "InstanceNotRunning")
-    impostor.does("replay", label="replayed-later", content=replayed)
-    assert decision(cluster, "replayed-later") == ("Denied", "InstanceNotRunning")
-    cluster.sh(cluster.master("a"), "kubequorum-node remove-stale-nodes")
-    cluster.wait_until(
-        lambda: impostor.does("get", path=secret, certificate=path)["status"] == 403,
-        "the Secret of its pods is nobody's on that node",
-    )
-    again = impostor.does("register", node=gone, certificate=path)
-    assert again["status"] == 403, again
-    assert "terminated" in again["answer"]
-    # Without the policy it registers again, and pods would be bound to it.
-    binding = cluster.kubectl("get", *_REVOKED, "-o", "json")
-    cluster.kubectl("delete", *_REVOKED)
-    cluster.wait_until(
-        lambda: impostor.does("register", node=gone, certificate=path)["status"] in {201, 409},
-        "it registers again",
-    )
-    cluster.kubectl("delete", "node", gone)
-    cluster.kubectl("create", "-f", "-", stdin=binding)
-    wait_for_nodes(cluster, 5)
-    assert hidden not in {active.fault_id for active in cluster.faults.active()}
