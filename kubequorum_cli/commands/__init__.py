@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kubequorum_cli.commands import plan
+from kubequorum_cli.commands import access_group, backup_group, plan
 from kubequorum_cli.target import Target
 
 _PANEL = "Cluster"
@@ -73,72 +73,6 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
 
         run(find_target(), since=since, as_json=json)
 
-    @app.command(
-        rich_help_panel=_PANEL,
-        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    )
-    def kubectl(
-        arguments: Annotated[list[str] | None, typer.Argument(help="Arguments of kubectl.")] = None,
-    ) -> None:
-        """Run kubectl as an administrator of the cluster, through the load balancer.
-
-        Examples: `./kubequorum kubectl get nodes` · `./kubequorum kubectl -n kube-system get pods -o wide`
-        """
-        from kubequorum_cli.commands.kubectl import kubectl as run
-
-        run(find_target(), arguments or [])
-
-    @app.command(rich_help_panel=_PANEL)
-    def kubeconfig() -> None:
-        """Write a kubeconfig with which any kubectl of this computer reaches the cluster.
-
-        Whoever can read it is an administrator of the cluster for a day. Run this again to renew it.
-
-        Example: `eval "$(./kubequorum kubeconfig)" && kubectl get nodes`
-        """
-        from kubequorum_cli.commands.kubeconfig import kubeconfig as run
-
-        run(find_target())
-
-    @app.command(
-        rich_help_panel=_PANEL,
-        context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
-    )
-    def ssh(
-        node: Annotated[str, typer.Argument(help="A slot (a, b, c), or an instance's id: its node's name.")],
-        command: Annotated[
-            list[str] | None, typer.Argument(help="What to run there; without it, a shell.")
-        ] = None,
-    ) -> None:
-        """Get a shell on a machine, or run a command there, as root.
-
-        On AWS it is SSH through the cluster's EC2 Instance Connect Endpoint: see `access` in the cluster
-        file. Of several words each is one argument; a single one is a line for the machine's shell.
-
-        Examples: `./kubequorum ssh a` · `./kubequorum ssh a -- kubequorum-node list-backups` ·
-        `./kubequorum ssh i-… -- 'journalctl -u kubelet | tail'`
-        """
-        from kubequorum_cli.commands.ssh import ssh as run
-
-        # Click leaves it there where options may come after the first argument.
-        words = command or []
-        run(find_target(), node, words[1:] if words[:1] == ["--"] else words)
-
-    @app.command(rich_help_panel=_PANEL)
-    def dashboard(
-        *, port: Annotated[int, typer.Option(min=0, max=65535, help="Local port; 0 for any.")] = 4466
-    ) -> None:
-        """Open the way to the cluster's dashboard, the addon Headlamp, until Ctrl-C.
-
-        It listens on this computer alone, and says how to get a token to log in with: the dashboard shows
-        what the token's owner may see.
-
-        Example: `./kubequorum dashboard --port 8080`
-        """
-        from kubequorum_cli.commands.dashboard import dashboard as run
-
-        run(find_target(), port=port)
-
     @app.command(rich_help_panel=_PANEL)
     def picture(
         *,
@@ -165,79 +99,29 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
             command.picture(find_target(), port=port, open_page=open_page)
 
     @app.command(rich_help_panel=_PANEL)
-    def backups(
-        *, json: Annotated[bool, typer.Option("--json", help="For programs: one JSON document.")] = False
-    ) -> None:
-        """List what etcd can be restored to: times, revisions, holes, and the last restore drill.
-
-        An id names a moment: the generation of the data and etcd's revision, as in 1/4711. Not only the
-        listed full snapshots can be restored to, but every revision that the logs have.
-
-        Example: `./kubequorum backups --json | jq -r '.generations[0].newest.id'`
-        """
-        from kubequorum_cli.commands.backups import backups as run
-
-        run(find_target(), as_json=json)
-
-    @app.command(rich_help_panel=_PANEL)
-    def backup(*, timeout: Annotated[int, typer.Option(min=1, help="Seconds to wait for it.")] = 300) -> None:
-        """Take a full snapshot of etcd now, and print its id.
-
-        Before something dangerous. It has every write that was acknowledged before the command began, is
-        verified, and is in the state bucket when this ends. `backups` lists it.
-
-        Example: `./kubequorum backup && ./kubequorum kubectl delete namespace old`
-        """
-        from kubequorum_cli.commands.backup import backup as run
-
-        run(find_target(), seconds=timeout)
-
-    @app.command(rich_help_panel=_PANEL)
-    def restore(
+    def dump(
         *,
-        to: Annotated[
-            str,
-            typer.Option(
-                help="`latest`, a time (2027-01-15T12:30:00Z), so long ago (90m, 2h, 1d), or an id of "
-                "`backups`. Without it, a restore that was interrupted is continued."
-            ),
-        ] = "",
-        from_cluster: Annotated[
-            str,
-            typer.Option(
-                "--from",
-                help="Restore the backups of another cluster into this one: its name, or s3:// and its state "
-                "bucket.",
-            ),
-        ] = "",
-        with_ca: Annotated[
-            bool, typer.Option(help="With --from: the other cluster's CA set becomes this one's.")
-        ] = False,
-        yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-        dry_run: Annotated[bool, typer.Option(help="Only say what would be done.")] = False,
-        timeout: Annotated[int, typer.Option(min=1, help="Seconds to wait for all masters.")] = 1800,
+        output: Annotated[
+            Path | None,
+            typer.Option(help="The archive's file.", show_default="kubequorum-dump-….tar.gz", dir_okay=False),
+        ] = None,
+        lines: Annotated[
+            int, typer.Option(min=1, help="Of each log and journal, so many at the end.")
+        ] = 5000,
+        json: Annotated[bool, typer.Option("--json", help="For programs: print the manifest.")] = False,
     ) -> None:
-        """Restore etcd from its backups, on all masters, into a cluster that no earlier one can come back to.
+        """Put everything that support wants into one archive, without secrets, and print its path.
 
-        It says what it will do and what is lost, asks, and writes one request to the state bucket. Masters
-        that wait for lost data carry it out at once, all others are replaced. It may be stopped and run again
-        at any point. It needs the zones of two of three masters. It works without the control plane's stack,
-        too: then the masters restore when that is deployed.
+        What `status`, `validate` and `events` say; stacks, groups, instances, volumes and targets as AWS
+        describes them, console output, slot records; nodes, pods, events and more of the Kubernetes API, logs
+        of kube-system; journals, where there is a way onto machines. What cannot be had is named in its
+        manifest, and ends nothing. Nothing is changed.
 
-        With --from, this cluster becomes a copy of another one, of which nothing is changed; best when only
-        Network and State of this one are deployed.
-
-        Examples: `./kubequorum restore --to latest` · `./kubequorum restore --to 90m --dry-run` ·
-        `./kubequorum restore --from production --to latest`
+        Example: `./kubequorum dump --output dump.tar.gz`
         """
-        from kubequorum_cli.commands.restore import restore as run
+        from kubequorum_cli.commands.dump import dump as run
 
-        run(
-            find_target(),
-            to=to,
-            yes=yes,
-            dry_run=dry_run,
-            seconds=timeout,
-            from_cluster=from_cluster,
-            with_ca=with_ca,
-        )
+        run(find_target(), output=output, lines=lines, as_json=json)
+
+    access_group.add_commands(app, find_target, panel=_PANEL)
+    backup_group.add_commands(app, find_target, panel=_PANEL)

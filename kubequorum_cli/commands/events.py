@@ -1,13 +1,12 @@
 """`events`: what has happened in a cluster, oldest first."""
 
 import json
-from dataclasses import asdict
 from datetime import UTC, datetime
 
 import typer
 from rich.text import Text
 
-from kubequorum_cli import durations
+from kubequorum_cli import documents, durations
 from kubequorum_cli.console import Progress, stdout
 from kubequorum_cli.events import Event, collect
 from kubequorum_cli.target import Target
@@ -26,7 +25,7 @@ def events(target: Target, *, since: str, as_json: bool) -> None:
     with progress.stage(f"events since {begin:%Y-%m-%d %H:%M:%S} UTC"):
         found = collect(target, since=begin)
     if as_json:
-        print(json.dumps({**target.details, **asdict(found)}, indent=2))
+        print(json.dumps(documents.of_events(target, found), indent=2))
     else:
         console = stdout()
         for event in found.events:

@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 
 import typer
 
-from kubequorum_cli import durations
+from kubequorum_cli import documents, durations
 from kubequorum_cli.console import Progress, stdout
 from kubequorum_cli.target import Target
 from kubequorum_cli.validate import Finding, Severity, collect, find, has_errors, show
@@ -24,8 +23,7 @@ def validate(target: Target, *, wait: str, as_json: bool) -> None:
     seconds = durations.of_option(wait, option="--wait").total_seconds()
     found = _look(target, seconds=seconds)
     if as_json:
-        counts = {f"{each}s": sum(finding.severity is each for finding in found) for each in Severity}
-        print(json.dumps({**target.details, **counts, "findings": [asdict(f) for f in found]}, indent=2))
+        print(json.dumps(documents.of_findings(target, found), indent=2))
     else:
         show(found, stdout())
     if has_errors(found):

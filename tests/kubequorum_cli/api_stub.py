@@ -26,6 +26,8 @@ class ApiStub:
     """Path to a document, or to a status with a text."""
     programs: set[str] = field(default_factory=set)
     """Who asked, as their requests say: that is what the audit log has of them."""
+    asked: list[str] = field(default_factory=list)
+    """The paths of all requests."""
 
 
 @contextmanager
@@ -38,6 +40,7 @@ def running_api(folder: Path) -> Iterator[ApiStub]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             stubs[0].programs.add(self.headers.get("User-Agent", ""))
+            stubs[0].asked.append(self.path)
             answer = stubs[0].answers.get(self.path, (404, "not found"))
             status, text = answer if isinstance(answer, tuple) else (200, json.dumps(answer))
             self.send_response(status)
