@@ -8,6 +8,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 
+from kubequorum_cli import completion
 from kubequorum_cli.console import stderr
 from kubequorum_cli.errors import CommandError, UsageError
 
@@ -43,9 +44,10 @@ def run(app: typer.Typer, explanations: Explanations | None = None) -> None:
         app: the commands.
         explanations: for exceptions that commands let through; they replace those of this module.
     """
+    completion.answer_shells()
     explained = {**_EXPLANATIONS, **(explanations or {})}
     try:
-        app(prog_name="kubequorum")
+        app(prog_name=completion.PROGRAM)
     except CommandError as error:
         _show(error)
         sys.exit(_WRONG_USAGE if isinstance(error, UsageError) else _FAILED)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from kubequorum_cli.commands import access_group, backup_group, plan
+from kubequorum_cli.completion import SHELLS, names
 from kubequorum_cli.target import Target
 
 _PANEL = "Cluster"
@@ -122,6 +123,22 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
         from kubequorum_cli.commands.dump import dump as run
 
         run(find_target(), output=output, lines=lines, as_json=json)
+
+    @app.command(rich_help_panel=_PANEL)
+    def completion(
+        shell: Annotated[str, typer.Argument(help="`bash` or `zsh`.", autocompletion=names(lambda: SHELLS))],
+    ) -> None:
+        """Print a script with which a shell completes commands, options, slots, instances and faults.
+
+        It counts for a program that is called `kubequorum`, by any path. Names that only the cluster knows
+        are asked for when Tab is pressed, for two seconds at most.
+
+        Examples: `source <(./kubequorum completion bash)` · for zsh, after `compinit`:
+        `source <(./kubequorum completion zsh)`
+        """
+        from kubequorum_cli.commands.completion import completion as run
+
+        run(shell)
 
     access_group.add_commands(app, find_target, panel=_PANEL)
     backup_group.add_commands(app, find_target, panel=_PANEL)

@@ -1,10 +1,11 @@
 """The commands that lead to a cluster's API and machines: names, options and help; a module each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated
 
 import typer
 
+from kubequorum_cli.completion import names
 from kubequorum_cli.target import Target
 
 
@@ -43,7 +44,13 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target], *, panel: 
         context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     )
     def ssh(
-        node: Annotated[str, typer.Argument(help="A slot (a, b, c), or an instance's id: its node's name.")],
+        node: Annotated[
+            str,
+            typer.Argument(
+                help="A slot (a, b, c), or an instance's id: its node's name.",
+                autocompletion=names(lambda: _machines(find_target())),
+            ),
+        ],
         command: Annotated[
             list[str] | None, typer.Argument(help="What to run there; without it, a shell.")
         ] = None,
@@ -76,3 +83,12 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target], *, panel: 
         from kubequorum_cli.commands.dashboard import dashboard as run
 
         run(find_target(), port=port)
+
+
+def _machines(target: Target) -> Iterator[str]:
+    """What `ssh` takes: slots, then instances, for which AWS is asked once more."""
+    from kubequorum_cli.resources import Resources
+
+    resources = Resources(target)
+    yield from resources.slots
+    yield from sorted(resources.instances())

@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 
+from kubequorum_cli.completion import cluster_files
 from kubequorum_cli.errors import UsageError
 from lab.faults import app as fault_app
+from lab.faults import candidates
 from lab.settings import Settings
 
 _PANEL = "On one machine"
@@ -19,7 +21,12 @@ def add_commands(app: typer.Typer) -> None:
     def up(
         cluster: Annotated[
             Path | None,
-            typer.Option(help="Cluster file to deploy.", show_default="clusters/local.yaml", dir_okay=False),
+            typer.Option(
+                help="Cluster file to deploy.",
+                show_default="clusters/local.yaml",
+                dir_okay=False,
+                autocompletion=cluster_files,
+            ),
         ] = None,
     ) -> None:
         """Deploy a cluster into the embedded AWS and show what was built.
@@ -67,7 +74,11 @@ def add_commands(app: typer.Typer) -> None:
     def logs(
         instance: Annotated[
             str | None,
-            typer.Argument(help="An instance's id: its console output.", show_default="embedded AWS"),
+            typer.Argument(
+                help="An instance's id: its console output.",
+                show_default="embedded AWS",
+                autocompletion=candidates.instances,
+            ),
         ] = None,
         *,
         follow: Annotated[bool, typer.Option("--follow", "-f", help="Continue until Ctrl-C.")] = False,

@@ -7,18 +7,12 @@ from typing import Annotated
 
 import typer
 
-from emulator.faults import FaultClient
 from kubequorum_cli.console import stdout
-from lab.faults import generated, report
-from lab.settings import Settings
+from lab.faults import candidates, generated, report
 
 _PANEL = "Look and clear"
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
-
-
-def _client() -> FaultClient:
-    return FaultClient(Settings.from_environment().machines_state)
 
 
 @app.callback()
@@ -42,7 +36,7 @@ def show(
     *, as_json: Annotated[bool, typer.Option("--json", help="For programs: one JSON document.")] = False
 ) -> None:
     """List the machines and the active faults."""
-    found = report.collect(_client())
+    found = report.collect(candidates.client())
     if as_json:
         print(json.dumps(asdict(found), indent=2))
     else:
@@ -50,21 +44,25 @@ def show(
 
 
 @app.command(rich_help_panel=_PANEL)
-def clear(fault_id: Annotated[str, typer.Argument(help="As `list` shows it, e.g. api-3.")]) -> None:
+def clear(
+    fault_id: Annotated[
+        str, typer.Argument(help="As `list` shows it, e.g. api-3.", autocompletion=candidates.active)
+    ],
+) -> None:
     """Clear one active fault."""
-    _client().clear(fault_id)
+    candidates.client().clear(fault_id)
 
 
 @app.command("clear-all", rich_help_panel=_PANEL)
 def clear_all() -> None:
     """Clear every active fault, and `heal`."""
-    _client().clear_all()
+    candidates.client().clear_all()
 
 
 @app.command(rich_help_panel=_PANEL)
 def heal() -> None:
     """Remove every partition and thaw every frozen machine. Lost power stays lost."""
-    _client().heal()
+    candidates.client().heal()
 
 
 @app.command(
@@ -72,15 +70,17 @@ def heal() -> None:
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
 def run(
-    instance_id: Annotated[str, typer.Argument(help="The instance's id.")],
+    instance_id: Annotated[
+        str, typer.Argument(help="The instance's id.", autocompletion=candidates.instances)
+    ],
     command: Annotated[list[str], typer.Argument(help="And its arguments.")],
 ) -> None:
     """Run a command on a machine as root, e.g. `./kubequorum fault run i-0aa journalctl -n 20`."""
     stdin = b"" if sys.stdin.isatty() else sys.stdin.buffer.read()
-    done = _client().run(instance_id, command, stdin=stdin, timeout_seconds=600)
+    done = candidates.client().run(instance_id, command, stdin=stdin, timeout_seconds=600)
     sys.stdout.buffer.write(done.stdout)
     sys.stderr.buffer.write(done.stderr)
     raise typer.Exit(done.status if done.status >= 0 else 128 - done.status)
 
 
-generated.add_all(app, _client)
+generated.add_all(app, candidates.client)

@@ -9,6 +9,7 @@ import typer
 
 from emulator.faults import FAULTS, REQUIRED, Argument, Fault, FaultClient
 from kubequorum_cli.console import stdout
+from lab.faults import candidates
 
 
 def add_all(app: typer.Typer, client: Callable[[], FaultClient]) -> None:
@@ -37,11 +38,12 @@ def _function(fault: Fault, client: Callable[[], FaultClient]) -> Callable[..., 
 def _parameter(argument: Argument) -> inspect.Parameter:
     info: Any
     limits = {"min": argument.limit("ge"), "max": argument.limit("le")}
+    more: Any = {**limits, "autocompletion": candidates.OF_ARGUMENTS.get(argument.name)}
     if argument.positional:
-        info = typer.Argument(help=argument.help, **limits)
+        info = typer.Argument(help=argument.help, **more)
     else:
         # Flags have no opposite: every one is off by default.
-        info = typer.Option(f"--{_hyphenated(argument.name)}", help=argument.help, **limits)
+        info = typer.Option(f"--{_hyphenated(argument.name)}", help=argument.help, **more)
     return inspect.Parameter(
         argument.name,
         inspect.Parameter.KEYWORD_ONLY,
