@@ -41,6 +41,51 @@ def add_commands(app: typer.Typer) -> None:
 
         run(suites or [], file=file, update=update)
 
+    @app.command(rich_help_panel="Cluster file")
+    def init(
+        *,
+        name: Annotated[str | None, typer.Option(help="Name of the cluster.")] = None,
+        region: Annotated[str | None, typer.Option(help="AWS region.")] = None,
+        account: Annotated[str | None, typer.Option(help="AWS account; AWS is asked for it.")] = None,
+        size: Annotated[str | None, typer.Option(help="`ha` or `dev`.")] = None,
+        zones: Annotated[str | None, typer.Option(help="One zone or three, with commas.")] = None,
+        exposure: Annotated[str | None, typer.Option(help="Of the API: `internal` or `public`.")] = None,
+        allowed_cidrs: Annotated[
+            str | None, typer.Option(help="Ranges that may connect to the API, with commas.")
+        ] = None,
+        zone_name: Annotated[str | None, typer.Option(help="DNS zone of the cluster's names.")] = None,
+        hosted_zone_id: Annotated[
+            str | None, typer.Option(help="Id of the public zone of that name; `none` for a private one.")
+        ] = None,
+        output: Annotated[
+            Path | None, typer.Option(help="The file.", show_default="clusters/NAME.yaml", dir_okay=False)
+        ] = None,
+        force: Annotated[bool, typer.Option("--force", help="Replace a file that exists.")] = False,
+        yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask: take the defaults.")] = False,
+    ) -> None:
+        """Write a cluster file from a few answers, and print its path.
+
+        Asks AWS, with the credentials of the environment, for the account, zones, Debian's image, instance
+        types that all zones offer, a free range for the VPC, hosted zones and quotas. What AWS refuses to say
+        becomes a default, and is named. The file has comments, and passes the checks of a deployment.
+
+        Examples: `./kubequorum init` · `./kubequorum init --yes --name mine --region eu-central-1`
+        """
+        from development.commands.init import init as run
+
+        given = {
+            "name": name,
+            "region": region,
+            "account": account,
+            "size": size,
+            "zones": zones,
+            "exposure": exposure,
+            "allowed_cidrs": allowed_cidrs,
+            "zone_name": zone_name,
+            "hosted_zone_id": hosted_zone_id,
+        }
+        run(given, output=output, force=force, yes=yes)
+
     @app.command(rich_help_panel=_PANEL)
     def reference() -> None:
         """Write what is generated from the model of the cluster file, and from the table of findings.

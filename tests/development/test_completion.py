@@ -24,7 +24,7 @@ _BASH = ["bash", "--norc", "--noprofile", "-i"]
 _ZSH = ["zsh", "-f", "-i"]
 _BEGIN = {
     "bash": "",
-    "zsh": f"PS1='{_PROMPT}'; autoload -Uz compinit; compinit -u -d $HOME/dump; unsetopt zle_bracketed_paste; ",
+    "zsh": f"PS1='{_PROMPT}'; autoload -Uz compinit; compinit -u -d $HOME/dump; ",
 }
 
 
