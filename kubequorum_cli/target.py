@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -32,6 +33,16 @@ class ApiEndpoint:
 
 Address = tuple[str, int]
 """Host and port."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Invocation:
+    """How another program starts this one, for the same cluster."""
+
+    command: tuple[str, ...]
+    """The program, by its absolute path, and its first arguments."""
+    variables: Mapping[str, str]
+    """Of its environment, beside those that the other program has; no secret."""
 
 
 def connect_directly(endpoint: ApiEndpoint) -> Address:
@@ -77,6 +88,8 @@ class Target:
     CommandError if there is none. None: SSH through the cluster's EC2 Instance Connect Endpoint."""
     no_kubernetes: Obstacle | None = None
     """Why the cluster's instances run no Kubernetes; None if they do."""
+    invocation: Invocation | None = None
+    """How a client that wants credentials starts this program; None: it cannot."""
     summary: str = ""
     """A line for `status`: where the cluster is."""
     details: Mapping[str, object] = field(default_factory=dict)
@@ -164,6 +177,21 @@ def from_environment() -> Target:
         cluster=name,
         session=session,
         kubeconfig=Path.home() / ".kube" / f"kubequorum-{name}",
+        invocation=_invocation(name, session.region_name),
         summary=f"Cluster {name}, region {session.region_name}",
         details={"cluster": name, "region": session.region_name},
+    )
+
+
+def _invocation(cluster: str, region: str) -> Invocation:
+    # Keys of AWS stay in the environment, or wherever the profile has them.
+    profile = {"AWS_PROFILE": os.environ["AWS_PROFILE"]} if os.environ.get("AWS_PROFILE") else {}
+    return Invocation(
+        command=(sys.executable, "-m", "kubequorum_cli"),
+        variables={
+            _CLUSTER_VARIABLE: cluster,
+            "AWS_REGION": region,
+            "PYTHONPATH": str(Path(__file__).parent.parent),
+            **profile,
+        },
     )

@@ -10,10 +10,10 @@ from emulator.faults import FaultClient
 from kubequorum_cli import cdk
 from kubequorum_cli.console import Progress
 from kubequorum_cli.errors import CommandError, Obstacle
-from kubequorum_cli.target import Address, ApiEndpoint, Target
+from kubequorum_cli.target import Address, ApiEndpoint, Invocation, Target
 from lab import embedded_aws, environment, toolchain
 from lab.embedded_aws import EmbeddedAws
-from lab.settings import REAL, Settings
+from lab.settings import CHECKOUT, REAL, Settings
 
 _LOOPBACK = "127.0.0.1"
 
@@ -44,6 +44,9 @@ def target_of(settings: Settings, running: EmbeddedAws) -> Target:
         connect=lambda endpoint: _connect(settings, endpoint),
         kubectl=_kubectl,
         synthesize=lambda cluster_file, output: _synthesize(settings, running, cluster_file, output),
+        invocation=Invocation(
+            command=(str(CHECKOUT / "kubequorum"),), variables={"KUBEQUORUM_WORK": str(settings.work)}
+        ),
         enter=lambda instance_id, line: _enter(settings, running, instance_id, line),
         no_kubernetes=_no_kubernetes(running),
         summary=f"Embedded AWS at {running.url}, process {running.pid}: cluster {running.name}, "

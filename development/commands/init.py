@@ -1,8 +1,6 @@
 """`init`: writes a cluster file, from answers, from what AWS says, and from defaults."""
 
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -93,31 +91,19 @@ def _notes(answers: Answers, account: Account) -> list[str]:
 
 def _refuse_existing(path: Path, *, force: bool) -> None:
     if path.exists() and not force:
-        raise CommandError(
-            f"{path} is there already", remedy="name another file with --output, or add --force"
-        )
+        raise _existing(path)
+
+
+def _existing(path: Path) -> CommandError:
+    return CommandError(f"{path} is there already", remedy="name another file with --output, or add --force")
 
 
 def _save(text: str, path: Path, *, force: bool) -> None:
-    """As a whole, or not at all."""
-    _refuse_existing(path, force=force)
-    fresh: Path | None = None
     try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        fresh = Path(name)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        # Mode x fails if somebody was quicker.
+        with path.open("w" if force else "x", encoding="utf-8") as file:
             file.write(text)
-        fresh.chmod(0o644)
-        if force:
-            fresh.replace(path)
-        else:
-            # Unlike a replacement, a link fails if somebody was quicker.
-            path.hardlink_to(fresh)
-    except FileExistsError:
-        _refuse_existing(path, force=False)
-        raise
+    except FileExistsError as error:
+        raise _existing(path) from error
     except OSError as error:
         raise CommandError(f"{path} cannot be written", why=str(error), remedy="name another file") from error
-    finally:
-        if fresh is not None:
-            fresh.unlink(missing_ok=True)

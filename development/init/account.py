@@ -12,6 +12,9 @@ _CONFIG = Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempt
 _VCPUS = ("ec2", "L-1216C47A")
 """Running On-Demand Standard instances, in vCPUs
 (https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html)."""
+_SPOT_VCPUS = ("ec2", "L-34B43A08")
+"""The same of spot instances
+(https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/using-spot-limits.html)."""
 _ADDRESSES = ("ec2", "L-0263D0A3")
 """EC2-VPC Elastic IPs (https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/elastic-ip-addresses-eip.html)."""
 _VPCS = ("vpc", "L-F678F1CE")
@@ -123,7 +126,11 @@ class Account:
 
     def vcpu_quota(self) -> float | None:
         """How many vCPUs of ordinary types may run on demand at once."""
-        return self._quota("vCPUs", *_VCPUS)
+        return self._quota("vCPUs on demand", *_VCPUS)
+
+    def spot_vcpu_quota(self) -> float | None:
+        """How many vCPUs of ordinary types may run as spot instances at once."""
+        return self._quota("vCPUs of spot instances", *_SPOT_VCPUS)
 
     def address_quota(self) -> float | None:
         """How many Elastic IPs there may be."""

@@ -50,14 +50,12 @@ def shortages(account: Account, answers: Answers) -> Iterator[str]:
     )
     sizes = account.vcpus([masters, workers])
     if sizes.keys() >= {masters, workers}:
-        # A replaced worker is there beside its successor; spot instances have a quota of their own.
-        on_demand = 0 if plan.spot_percent == 100 else plan.workers[1]
-        needed = len(answers.zones) * sizes[masters] + on_demand * sizes[workers]
-        if (allowed := account.vcpu_quota()) is not None and allowed < needed:
-            yield (
-                f"{needed} vCPUs of on-demand instances when all workers run, and the quota is "
-                f"{allowed:.0f}, for all that runs in the region: have L-1216C47A of ec2 raised"
-            )
+        of_workers = plan.workers[1] * sizes[workers]
+        is_spot = plan.spot_percent == 100
+        on_demand = len(answers.zones) * sizes[masters] + (0 if is_spot else of_workers)
+        yield from _vcpus(on_demand, account.vcpu_quota(), "on demand", "L-1216C47A")
+        if is_spot:
+            yield from _vcpus(of_workers, account.spot_vcpu_quota(), "of spot instances", "L-34B43A08")
     gateways = len(answers.zones) if plan.nat == "per-zone" else 1
     used, allowed = account.addresses(), account.address_quota()
     if used is not None and allowed is not None and used + gateways > allowed:
@@ -68,3 +66,11 @@ def shortages(account: Account, answers: Answers) -> Iterator[str]:
     vpcs, allowed = account.vpc_ranges(), account.vpc_quota()
     if vpcs is not None and allowed is not None and len(vpcs) + 1 > allowed:
         yield f"1 VPC beside {len(vpcs)}, and the quota is {allowed:.0f}: have L-F678F1CE of vpc raised"
+
+
+def _vcpus(needed: int, allowed: float | None, what: str, code: str) -> Iterator[str]:
+    if allowed is not None and allowed < needed:
+        yield (
+            f"{needed} vCPUs {what} when all workers run, and the quota is {allowed:.0f}, for all that runs "
+            f"in the region: have {code} of ec2 raised"
+        )

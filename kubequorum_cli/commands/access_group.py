@@ -28,14 +28,30 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target], *, panel: 
         run(find_target(), arguments or [])
 
     @app.command(rich_help_panel=panel)
-    def kubeconfig() -> None:
+    def kubeconfig(
+        *,
+        by_exec: Annotated[
+            bool,
+            typer.Option(
+                "--exec", help="Without credentials: kubectl asks this program for them, each time."
+            ),
+        ] = False,
+    ) -> None:
         """Write a kubeconfig with which any kubectl of this computer reaches the cluster.
 
-        Whoever can read it is an administrator of the cluster for a day. Run this again to renew it.
+        Whoever can read it is an administrator of the cluster for a day. Run this again to renew it. With
+        --exec it has no secret and does not expire: whoever uses it must be let by AWS, each time.
 
-        Example: `eval "$(./kubequorum kubeconfig)" && kubectl get nodes`
+        Examples: `eval "$(./kubequorum kubeconfig)" && kubectl get nodes` · `./kubequorum kubeconfig --exec`
         """
         from kubequorum_cli.commands.kubeconfig import kubeconfig as run
+
+        run(find_target(), by_exec=by_exec)
+
+    @app.command(hidden=True)
+    def credential() -> None:
+        """Print the administrator's credentials, as clients of Kubernetes ask for them (ExecCredential)."""
+        from kubequorum_cli.commands.kubeconfig import credential as run
 
         run(find_target())
 

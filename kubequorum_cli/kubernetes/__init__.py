@@ -12,6 +12,7 @@ from kubequorum_cli.kubernetes.api_server import ApiServer, look_at_api
 from kubequorum_cli.kubernetes.certificate import CertificateError, not_after
 from kubequorum_cli.kubernetes.client import ApiError, Client
 from kubequorum_cli.kubernetes.control_plane import ControlPlane, look_at_control_plane
+from kubequorum_cli.kubernetes.exec_credential import exec_credential, with_plugin
 from kubequorum_cli.kubernetes.nodes import (
     Node,
     NodeList,
@@ -36,6 +37,7 @@ __all__ = [
     "NodeList",
     "SystemPod",
     "api_endpoint",
+    "exec_credential",
     "find_access",
     "has_kubernetes",
     "is_ready",
@@ -51,4 +53,5 @@ __all__ = [
     "show_addons",
     "show_nodes",
     "wait_for_nodes",
+    "with_plugin",
 ]

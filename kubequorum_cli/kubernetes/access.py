@@ -105,5 +105,15 @@ def published_kubeconfig(target: Target) -> dict[str, Any]:
             why=f"s3://{bucket}/{_ADMIN_KEY}: {error.response['Error'].get('Message', error)}",
             remedy="wait until a master is ready (./kubequorum status), then try again",
         ) from error
-    kubeconfig: dict[str, Any] = yaml.safe_load(content)
+    try:
+        kubeconfig = yaml.safe_load(content)
+    except yaml.YAMLError:
+        kubeconfig = None
+    if not isinstance(kubeconfig, dict):
+        # Not what it has instead, which may be a part of a key.
+        raise CommandError(
+            "the administrator's kubeconfig cannot be read",
+            why=f"s3://{bucket}/{_ADMIN_KEY} is not what masters write",
+            remedy="masters write it again every half hour",
+        )
     return kubeconfig

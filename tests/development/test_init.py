@@ -135,18 +135,30 @@ def test_ranges_and_zones_that_exist_count(run: Run, session: RecordedSession) -
     assert [str(cidr) for cidr in cluster.api.allowed_cidrs] == ["198.51.100.0/24"]
 
 
-def test_quotas_that_do_not_suffice_are_named(run: Run, session: RecordedSession) -> None:
+def test_quotas_that_do_not_suffice_are_named(run: Run, tmp_path: Path, session: RecordedSession) -> None:
     """With what is needed, and what is used; one without a value of the account's has AWS's default."""
-    session.answers["GetServiceQuota"] = lambda request: (
-        {"Quota": {"Value": 32.0}} if b"L-1216C47A" in request["body"] else "NoSuchResourceException"
+    own = {b"L-1216C47A": 32.0, b"L-34B43A08": 5.0}
+    session.answers["GetServiceQuota"] = lambda request: next(
+        ({"Quota": {"Value": value}} for code, value in own.items() if code in request["body"]),
+        "NoSuchResourceException",
     )
     session.answers["GetAWSDefaultServiceQuota"] = {"Quota": {"Value": 5.0}}
     session.answers["DescribeAddresses"] = {"Addresses": [{}, {}, {}]}
     session.answers["DescribeVpcs"] = {"Vpcs": [{"CidrBlock": "172.31.0.0/16"}] * 5}
     _, _, noted = run()
-    assert "Quota: 46 vCPUs of on-demand instances when all workers run, and the quota is 32" in noted
+    assert "Quota: 46 vCPUs on demand when all workers run, and the quota is 32" in noted
     assert "Quota: 3 Elastic IPs for NAT gateways, beside 3 that are in use, and the quota is 5" in noted
     assert "Quota: 1 VPC beside 5, and the quota is 5" in noted
+    sizes = {"t4g.medium": 2, "t4g.large": 2}
+    session.answers["DescribeInstanceTypes"] = {
+        "InstanceTypes": [
+            {"InstanceType": type_, "VCpuInfo": {"DefaultVCpus": count}} for type_, count in sizes.items()
+        ]
+    }
+    (tmp_path / "cluster.yaml").unlink()
+    _, _, noted = run(size="dev")
+    assert "on demand" not in noted
+    assert "Quota: 6 vCPUs of spot instances when all workers run, and the quota is 5" in noted
 
 
 @pytest.mark.parametrize("answer", ["AccessDenied", {}])
@@ -315,13 +327,13 @@ def test_who_is_quicker_keeps_his_file(run: Run, tmp_path: Path, session: Record
 
     def appear(_: object) -> dict[str, Any]:
         path.write_text("theirs")
-        return everything()["DescribeVpcs"]
+        found: dict[str, Any] = everything()["DescribeVpcs"]
+        return found
 
     session.answers["DescribeVpcs"] = appear
     with pytest.raises(CommandError, match="is there already"):
         run()
     assert path.read_text() == "theirs"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path, session: RecordedSession) -> None:

@@ -26,6 +26,8 @@ class ApiStub:
     """Path to a document, or to a status with a text."""
     programs: set[str] = field(default_factory=set)
     """Who asked, as their requests say: that is what the audit log has of them."""
+    certificates: set[bytes] = field(default_factory=set)
+    """With what they asked, as DER; empty bytes of those without a certificate."""
     asked: list[str] = field(default_factory=list)
     """The paths of all requests."""
 
@@ -41,6 +43,8 @@ def running_api(folder: Path) -> Iterator[ApiStub]:
         def do_GET(self) -> None:
             stubs[0].programs.add(self.headers.get("User-Agent", ""))
             stubs[0].asked.append(self.path)
+            connection: Any = self.connection
+            stubs[0].certificates.add(connection.getpeercert(binary_form=True) or b"")
             answer = stubs[0].answers.get(self.path, (404, "not found"))
             status, text = answer if isinstance(answer, tuple) else (200, json.dumps(answer))
             self.send_response(status)
@@ -53,6 +57,8 @@ def running_api(folder: Path) -> Iterator[ApiStub]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
+    context.load_verify_locations(certificate)
+    context.verify_mode = ssl.CERT_OPTIONAL
     server.socket = context.wrap_socket(server.socket, server_side=True)
     stubs.append(ApiStub(access=_access(server.server_address[1], certificate, key)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
