@@ -15,7 +15,8 @@ _DROPPED = frozenset(
 )
 """The latter annotation repeats the whole object as one text
 (https://kubernetes.io/docs/reference/labels-annotations-taints/)."""
-_HARMLESS = frozenset({"secretName", "automountServiceAccountToken", "serviceAccountToken", "unread"})
+_HARMLESS = frozenset({"ClientRequestToken", "HttpTokens", "secretName"})
+"""Fields that only sound so: the id of a request to CloudFormation, whether EC2 wants tokens, a name."""
 _NAMES = ("name", "Name", "Key", "ParameterKey", "OutputKey")
 _VALUES = ("value", "Value", "ParameterValue", "OutputValue", "ResolvedValue")
 _FLAG = re.compile(r"--?[\w-]+")

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from kubequorum_cli.completion import cluster_files
+from kubequorum_cli.completion import cluster_files, names
 from kubequorum_cli.errors import UsageError
 from lab.faults import app as fault_app
-from lab.faults import candidates
 from lab.settings import Settings
 
 _PANEL = "On one machine"
@@ -77,7 +76,7 @@ def add_commands(app: typer.Typer) -> None:
             typer.Argument(
                 help="An instance's id: its console output.",
                 show_default="embedded AWS",
-                autocompletion=candidates.instances,
+                autocompletion=names(_instances),
             ),
         ] = None,
         *,
@@ -113,3 +112,11 @@ def add_commands(app: typer.Typer) -> None:
         run()
 
     app.add_typer(fault_app, name="fault", rich_help_panel=_PANEL)
+
+
+def _instances() -> list[str]:
+    """Those of the running embedded AWS; also of machines that are plain processes."""
+    from kubequorum_cli.resources import Resources
+    from lab.target import current
+
+    return sorted(Resources(current(Settings.from_environment())).instances())

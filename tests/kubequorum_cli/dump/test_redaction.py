@@ -1,7 +1,9 @@
 """What is taken out of texts and documents, and what stays."""
 
+import base64
 import json
 import time
+from random import Random
 from typing import Any
 
 import pytest
@@ -66,6 +68,10 @@ def test_a_secret_is_taken_out(text: str, secret: str) -> None:
         "2027-01-15T12:00:00.123456+00:00 kubelet[123]: I0115 12:00:00.1 kubelet.go:2000] node is ready",
         "registry.example/coredns/coredns:v1.12.0@sha256:9f86d081884c7d659a2feaa0c55ad015",
         "kube-apiserver-i-0123456789abcdef0_6d3f4c5a",
+        "ExportsOutputFnGetAttFirewallLoadBalancerBFBE6103GroupIdC2BFF41E",
+        "FirewallMastersfromlocalNetworkFirewallMastersDA2C6F22UDP4789C6A911A9",
+        "local-Network-NetworkVpcprivateSubnet3RouteTableAssocia-F74E7",
+        "s3://assets/local-Addons/6c5fefb324d8b2a9f41b6a58f02d8bd96b719095bcb38b83a2ad22410f0702aa.json",
     ],
 )
 def test_what_is_no_secret_stays(text: str) -> None:
@@ -117,3 +123,17 @@ def test_long_texts_take_no_time() -> None:
             begun = time.process_time()
             Redaction().text(each)
             assert time.process_time() - begun < 10, line
+
+
+def test_keys_without_a_name_are_found() -> None:
+    """Nearly all of a thousand random ones of each length: without any form it is a matter of likelihood."""
+    random = Random(1)
+    for size, least in ((30, 990), (32, 990), (48, 999), (256, 1000)):
+        keys = [base64.b64encode(random.randbytes(size)).decode() for _ in range(1000)]
+        assert sum(LEFT_OUT in Redaction().text(f"saw {key}, then")[0] for key in keys) >= least, size
+
+
+def test_fields_that_only_sound_secret_stay() -> None:
+    """They are in every description of an instance, and in every event of a stack."""
+    document = {"HttpTokens": "required", "ClientRequestToken": "cdk-1", "secretName": "web"}
+    assert _cleaned(document) == document
