@@ -59,9 +59,10 @@ _BASE64 = re.compile(
 _END_OF_ID = re.compile(r"[0-9A-F]{8}$")
 """Of a logical id that the CDK has made: a hash. One base64 in 65,000 ends so, too."""
 _PATH_PARTS = re.compile(r"[a-z0-9]*|[A-Za-z]*")
+_SHORTEST = 40
 _FEWEST_CHANGES = 0.35
-"""Between capitals, small letters and digits, for each character: base64 has 0.64 on average, and at 40 characters
-less than this once in 5,000 times; names in CamelCase have less."""
+"""Between capitals, small letters and digits, for each character: base64 has 0.64 on average, and less than
+this once in 5,000 times at 40 characters; names in CamelCase have less."""
 
 
 class Redaction:
@@ -107,9 +108,14 @@ def _without_base64(text: str) -> tuple[str, int]:
 
 def _is_name(text: str) -> bool:
     """Whether what could be base64 is a name in CamelCase, or a path of words and sums."""
-    if not re.search(r"[+/=]", text):
-        return bool(_END_OF_ID.search(text)) or _changes(text) < _FEWEST_CHANGES
-    return all(_PATH_PARTS.fullmatch(part) for part in text.split("/"))
+    if "+" in text or "=" in text:
+        return False
+    return all(
+        _PATH_PARTS.fullmatch(part)
+        or _END_OF_ID.search(part)
+        or (len(part) >= _SHORTEST and _changes(part) < _FEWEST_CHANGES)
+        for part in text.split("/")
+    )
 
 
 def _changes(text: str) -> float:

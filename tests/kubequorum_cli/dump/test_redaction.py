@@ -71,6 +71,7 @@ def test_a_secret_is_taken_out(text: str, secret: str) -> None:
         "ExportsOutputFnGetAttFirewallLoadBalancerBFBE6103GroupIdC2BFF41E",
         "FirewallMastersfromlocalNetworkFirewallMastersDA2C6F22UDP4789C6A911A9",
         "local-Network-NetworkVpcprivateSubnet3RouteTableAssocia-F74E7",
+        "local-Network/NetworkVpcprivateSubnet3RouteTable8F14EDD2",
         "s3://assets/local-Addons/6c5fefb324d8b2a9f41b6a58f02d8bd96b719095bcb38b83a2ad22410f0702aa.json",
     ],
 )
