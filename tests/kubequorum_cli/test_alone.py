@@ -45,7 +45,17 @@ def test_the_help_needs_neither_lab_nor_emulator() -> None:
     """It lists the commands that read a cluster, and imports no other package of the tree, and no server."""
     done = _run("--help")
     assert done.returncode == 0
-    for command in ("status", "picture", "validate", "events", "kubectl", "kubeconfig", "backups", "backup"):
+    for command in (
+        "status",
+        "picture",
+        "validate",
+        "events",
+        "kubectl",
+        "kubeconfig",
+        "backups",
+        "backup",
+        "dump",
+    ):
         assert f" {command} " in done.stdout
     assert " up " not in done.stdout
     assert done.stderr == "imported: []"
