@@ -81,7 +81,10 @@ def _ask(question: str, default: str) -> str:
 
 def _notes(answers: Answers, account: Account) -> list[str]:
     lines = [f"Quota: {line}" for line in defaults.shortages(account, answers)]
-    lines += [f"AWS did not say, so this is a guess: {what}: {why}" for what, why in account.unknown.items()]
+    unknown: dict[str, list[str]] = {}
+    for what, why in account.unknown.items():
+        unknown.setdefault(why, []).append(what)
+    lines += [f"AWS did not say, so this is a guess: {', '.join(of)}: {why}" for why, of in unknown.items()]
     if answers.account == PLACEHOLDER_ACCOUNT:
         lines.append(f"Change before you deploy: account ({PLACEHOLDER_ACCOUNT} is a placeholder)")
     if answers.image == PLACEHOLDER_IMAGE:

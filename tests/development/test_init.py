@@ -170,7 +170,8 @@ def test_an_account_that_says_nothing(run: Run, session: RecordedSession, answer
     assert 'account: "111122223333"  # CHANGE THIS' in text
     assert "amd64: ami-0123456789abcdef0  # CHANGE THIS" in text
     for what in ("the account", "availability zones", "Debian's image for amd64", "the quota of VPCs"):
-        assert f"AWS did not say, so this is a guess: {what}: " in noted
+        assert what in noted
+    assert "AWS did not say, so this is a guess: " in noted
     assert "Change before you deploy: account" in noted
     assert "Change before you deploy: image" in noted
 
@@ -369,6 +370,8 @@ def test_the_command_line(checkout: Path) -> None:
     assert path.read_text().startswith("# yaml-language-server: $schema=schema.json\n")
     assert load_cluster(path).zones == ("eu-west-1a",)
     assert "of-nobody" in done.stderr
+    # A line for each reason, not for each thing.
+    assert done.stderr.count("AWS did not say") == 1
 
 
 def test_without_a_terminal_nobody_answers(checkout: Path) -> None:
