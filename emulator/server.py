@@ -18,7 +18,18 @@ import ministack.app
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from emulator.api import autoscaling, cloudformation, cloudwatch, ec2, iam, load_balancing, route53, s3, sts
+from emulator.api import (
+    autoscaling,
+    cloudformation,
+    cloudwatch,
+    ec2,
+    ecr,
+    iam,
+    load_balancing,
+    route53,
+    s3,
+    sts,
+)
 from emulator.api.context import Context
 from emulator.api.ec2 import machine_reports
 from emulator.api.ec2.instance_facts import Facts
@@ -128,6 +139,7 @@ def install(context: Context) -> None:
     autoscaling.install(context)
     route53.install(context)
     s3.install(context)
+    ecr.install(context)
     cloudwatch.install(context)
     sts.install(context)
     iam.install(context)

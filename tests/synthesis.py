@@ -49,6 +49,7 @@ VARIANTS: dict[str, tuple[str, dict[str, dict[str, object]]]] = {
         "local",
         {
             "network": {"nat": "none"},
+            "registries": {"ecr": []},
             "artifacts": {"mirror": "s3://my-mirror/kubernetes"},
             "kubernetes": {"image_repository": "registry.example.com:5000/kubernetes"},
         },
@@ -57,6 +58,25 @@ VARIANTS: dict[str, tuple[str, dict[str, dict[str, object]]]] = {
     "public-zone": (
         "ha",
         {"dns": {"zone_name": "k8s.example.com", "hosted_zone_id": "Z0123456789ABCDEFGHIJ"}},
+    ),
+    "private-registries": (
+        "ha",
+        {
+            "registries": {
+                "ecr": [
+                    {"repositories": ["shop/*", "base"]},
+                    {"account": "444455556666", "region": "us-east-1", "repositories": ["platform/*"]},
+                ]
+            }
+        },
+    ),
+    "private-registries-without-nat": (
+        "local",
+        {
+            "network": {"nat": "none"},
+            "artifacts": {"mirror": "s3://my-mirror/kubernetes"},
+            "kubernetes": {"image_repository": "registry.example.com:5000/kubernetes"},
+        },
     ),
     "without-issuer": ("local", {"service_accounts": {"issuer": "none"}}),
     "service-account-roles": (

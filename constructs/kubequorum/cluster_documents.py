@@ -109,6 +109,7 @@ def _document(
         image_repository=cluster.kubernetes.image_repository or "",
         mirror=cluster.artifacts.mirror or "",
         https_proxy=network.https_proxy or "",
+        private_registries=cluster.registry_hosts,
         # Not the keys themselves: a changed list must not replace machines.
         ssh_user=cluster.access.ssh_user if cluster.access.ssh_keys else "",
         labels=labels,

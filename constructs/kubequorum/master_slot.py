@@ -84,6 +84,7 @@ class MasterSlot(Construct):
                 may.keep_programs(bucket_arn=state.bucket_arn),
                 may.send_metrics(METRICS_NAMESPACE),
                 *may.read_mirror(cluster.artifacts.mirror),
+                *may.pull_images(cluster),
                 *may.read_ssh_keys(cluster),
                 *may.leave_load_balancer(target_group_arns=api.target_group_arns),
                 *(may.publish_issuer(bucket_arn=issuer.bucket_arn) if issuer else ()),

@@ -79,7 +79,7 @@ class ClusterNetwork(Construct):
         group.add_ingress_rule(
             ec2.Peer.ipv4(str(cluster.network.vpc_cidr)), ec2.Port.tcp(443), "AWS APIs, from the VPC"
         )
-        for name, service in _interface_endpoints().items():
+        for name, service in _interface_endpoints(cluster).items():
             self.vpc.add_interface_endpoint(name, service=service, security_groups=[group], open=False)
 
     def _tag_subnets(self, cluster: Cluster) -> None:
@@ -91,10 +91,15 @@ class ClusterNetwork(Construct):
             Tags.of(subnet).add(tags.SUBNET_FOR_PUBLIC_LOAD_BALANCERS, "1")
 
 
-def _interface_endpoints() -> dict[str, ec2.InterfaceVpcEndpointAwsService]:
-    """AWS APIs that instances call, for a VPC without NAT. S3 has a gateway endpoint in every VPC."""
+def _interface_endpoints(cluster: Cluster) -> dict[str, ec2.InterfaceVpcEndpointAwsService]:
+    """AWS APIs that instances call, for a VPC without NAT. S3 has a gateway endpoint in every VPC.
+
+    ECR needs two, and S3's for layers: https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html
+    """
     service = ec2.InterfaceVpcEndpointAwsService
+    ecr = {"Ecr": service.ECR, "EcrDocker": service.ECR_DOCKER} if cluster.registries.ecr else {}
     return {
+        **ecr,
         "AutoScaling": service.AUTOSCALING,
         "CloudFormation": service.CLOUDFORMATION,
         "CloudWatch": service.CLOUDWATCH_MONITORING,

@@ -67,6 +67,7 @@ class WorkerGroup(Construct):
                 may.prove_identity(bucket_arn=state.bucket_arn),
                 *may.read_programs(bucket_arn=state.bucket_arn),
                 *may.read_mirror(cluster.artifacts.mirror),
+                *may.pull_images(cluster),
                 *may.read_ssh_keys(cluster),
             ],
             first_boot=FirstBoot(

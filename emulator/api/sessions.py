@@ -144,6 +144,23 @@ def note_caller(access_key_id: str) -> None:
     _caller.set(access_key_id)
 
 
+def prolonged(seconds: float) -> str:
+    """Access key with the rights of whoever's request is being handled, for so long.
+
+    That of a role's session is a new one, as the caller's own may end earlier; other callers' do not end.
+    """
+    session = find(_caller.get())
+    if session is None:
+        return _caller.get()
+    arn = str(session["Arn"])
+    role = _ROLES.get().get(arn.split("/")[1])
+    if role is None:
+        return _caller.get()
+    about = {key: session[key] for key in ("SourceInstanceArn",) if key in session}
+    name = arn.rpartition("/")[2]
+    return open_for_role(role, session_name=name, seconds=seconds, about=about).access_key_id
+
+
 def caller() -> Caller:
     """Whose request is being handled."""
     session = find(_caller.get())

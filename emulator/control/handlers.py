@@ -7,6 +7,7 @@ from typing import Any
 from emulator.api import events, sessions
 from emulator.api.context import Context
 from emulator.api.ec2 import api_instances, delays, instance_facts, machine_reports, notices
+from emulator.api.ecr import tokens
 from emulator.api.request_faults import clocks, rules
 from emulator.api.worker import Worker
 from emulator.faults import FAULTS, FaultError, FaultId
@@ -52,6 +53,7 @@ def _of_aws(active: ActiveFaults, worker: Worker) -> dict[str, FaultHandler]:
         "imds": partial(_imds, active),
         "clock": partial(clocks.add, active),
         "expire_credentials": _expire_credentials,
+        "short_registry_tokens": partial(tokens.shorten, active),
         "hold_detach": stays(delays.HELD_DETACH),
         "delay_attach": stays(delays.SLOW_ATTACH),
         "fail_status_checks": partial(machine_reports.status_check, passed=False),

@@ -191,6 +191,10 @@ class FaultTable:
         """Expire every session of an instance's role. Its metadata service hands out a new one."""
 
     @fault(AWS)
+    def short_registry_tokens(self, *, seconds: Seconds) -> FaultId:
+        """Let tokens of ECR that are given out from now on expire after so many seconds, not 12 hours."""
+
+    @fault(AWS)
     def hold_detach(
         self,
         *,

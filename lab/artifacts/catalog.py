@@ -116,6 +116,19 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             build_seconds=25,
             build_gib=1,
         ),
+        # A module of its own: of this version alone upstream's downloads can be pinned, and the
+        # cloud-controller-manager's image is of an earlier one.
+        ProgramSet(
+            name="ecr-credential-provider",
+            module="ecr-credential-provider",
+            requirement="k8s.io/cloud-provider-aws",
+            packages=("k8s.io/cloud-provider-aws/cmd/ecr-credential-provider",),
+            programs=("ecr-credential-provider",),
+            releases=("ecr-credential-provider",),
+            ldflags=("-X main.gitVersion=v{version}",),
+            build_seconds=100,
+            build_gib=1,
+        ),
         ProgramSet(
             name="coredns",
             module="coredns",

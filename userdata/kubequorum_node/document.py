@@ -144,6 +144,8 @@ class ClusterDocument:
     """Where programs are downloaded from instead of upstream: https://… or s3://…; empty for upstream."""
     https_proxy: str = ""
     """Proxy to what is outside the VPC: http://host:port; empty for none."""
+    private_registries: tuple[str, ...] = ()
+    """Hosts of ECR registries whose images the kubelet pulls with the credentials of this host's role."""
     ssh_user: str = ""
     """Who logs in with the cluster's SSH keys; empty for nobody."""
     labels: dict[str, str] = field(default_factory=dict)
@@ -188,8 +190,15 @@ class ClusterDocument:
             if security is not None:
                 security = _security(**security)
             extra = ExtraSettings(**values.pop("extra"))
-            taints = tuple(values.pop("taints"))
-            return cls(**values, taints=taints, etcd=etcd, security=security, extra=extra)
+            taints, registries = (tuple(values.pop(key)) for key in ("taints", "private_registries"))
+            return cls(
+                **values,
+                taints=taints,
+                private_registries=registries,
+                etcd=etcd,
+                security=security,
+                extra=extra,
+            )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DocumentError(
                 f"{FILE_NAME} does not fit this node program ({error}): "

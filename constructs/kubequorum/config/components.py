@@ -76,8 +76,8 @@ class Kubernetes(Section):
     image_repository: ImageRepository | None = Field(
         default=None,
         description=(
-            "registry and path of the control plane's images, readable without credentials; without "
-            "it registry.k8s.io"
+            "registry and path of the control plane's images, readable without credentials, so not a "
+            "private one of ECR; without it registry.k8s.io"
         ),
         examples=["registry.example.com/kubernetes"],
     )

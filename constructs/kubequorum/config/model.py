@@ -15,6 +15,7 @@ from kubequorum.config.backups import Backups
 from kubequorum.config.components import Kubernetes
 from kubequorum.config.instances import Masters, WorkerGroup
 from kubequorum.config.pod_network import Calico
+from kubequorum.config.registries import EcrRegistry, Registries, hosts
 from kubequorum.config.section import Architecture, DnsLabel, DnsName, HostedZoneId, ImageId, Section, Whole
 from kubequorum.config.security import OidcIssuer, Security
 from kubequorum.config.service_accounts import ServiceAccounts
@@ -170,6 +171,7 @@ class Cluster(Section):
     kubernetes: Kubernetes = Kubernetes()
     service_accounts: ServiceAccounts = ServiceAccounts()
     artifacts: Artifacts = Artifacts()
+    registries: Registries = Registries()
     image: Image
     masters: Masters
     backups: Backups = Backups()
@@ -214,6 +216,16 @@ class Cluster(Section):
     def etcd_name(self, slot: str) -> str:
         """Stable name of a slot's etcd member, whichever instance is in the slot."""
         return f"etcd-{slot}.{self.dns.zone_name}"
+
+    def place_of(self, registry: EcrRegistry) -> tuple[str, str]:
+        """Account and region of a registry."""
+        return registry.account or self.account, registry.region or self.region
+
+    @property
+    def registry_hosts(self) -> tuple[str, ...]:
+        """All names of the private registries that nodes pull from, in the order of the file."""
+        named = (host for registry in self.registries.ecr for host in hosts(*self.place_of(registry)))
+        return tuple(dict.fromkeys(named))
 
     @property
     def max_nodes(self) -> int:

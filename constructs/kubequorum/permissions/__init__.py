@@ -21,6 +21,7 @@ from kubequorum.permissions.masters import (
     use_key,
 )
 from kubequorum.permissions.programs import keep_programs, read_programs
+from kubequorum.permissions.registries import pull_images
 from kubequorum.permissions.replication import copy_backups
 from kubequorum.permissions.statement import Permission, acknowledge_wildcards, policy_document
 from kubequorum.permissions.workers import prove_identity, read_join_material
@@ -37,6 +38,7 @@ __all__ = [
     "policy_document",
     "prove_identity",
     "publish_issuer",
+    "pull_images",
     "read_addon_set",
     "read_instances_and_volumes",
     "read_join_material",

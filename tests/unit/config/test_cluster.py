@@ -31,7 +31,7 @@ MISTAKES: list[Mistake] = [
         "private ECR registry",
         ("kubernetes", "image_repository"),
         "111122223333.dkr.ecr.eu-central-1.amazonaws.com/k8s",
-        ("image_repository", "has credentials"),
+        ("image_repository", "only the kubelet has credentials", "images of addons and pods may be in ECR"),
     ),
     ("micro master", ("masters", "instance_type"), "t3.micro", ("t3.micro", "too small", "2 vCPUs")),
     ("master with one processor", ("masters", "instance_type"), "m7i.medium", ("m7i.medium", "too small")),

@@ -39,7 +39,7 @@ _NARROW = re.compile(
     r":stack/[\w-]+/\*|'/(pki|slots/[abc]|join|admin|audit/[abc]|backups|restores/(data|claims)|identity|programs)/\*'"
 )
 """They end in a wildcard and are narrow anyway: a stack by its name, keys of the bucket."""
-READ_ONLY = re.compile(r"^[a-z0-9]+:(Describe|Get|List)")
+READ_ONLY = re.compile(r"^[a-z0-9]+:(Batch(Check|Get)|Describe|Get|List)")
 
 
 def _statements(cluster: str) -> list[tuple[str, dict[str, Any]]]:

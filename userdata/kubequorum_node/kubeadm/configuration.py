@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from kubequorum_node import image_credentials
 from kubequorum_node.aws.identity import Identity
 from kubequorum_node.config import SLOT_LABEL
 from kubequorum_node.document import API_PORT, ClusterDocument
@@ -174,6 +175,7 @@ def _registration(
         ("node-ip", identity.address),
         ("provider-id", identity.provider_id),
         ("node-labels", ",".join(f"{key}={value}" for key, value in sorted(labels.items()))),
+        *image_credentials.flags(document),
     ]
     return {
         "name": identity.node_name,

@@ -1,11 +1,14 @@
-"""Settings of this host's kubelet as drop-ins: what is reserved by the host's size, and the cluster file's.
+"""Settings of this host's kubelet: what is reserved by the host's size, the cluster file's, and registries.
 
-An image may have drop-ins in the same folder. The kubelet reads them in the order of their names.
+They are drop-ins, but for registries. An image may have drop-ins in the same folder. The kubelet reads them
+in the order of their names.
 """
 
 import json
+import os
 from typing import Any
 
+from kubequorum_node import image_credentials, proxy, settings
 from kubequorum_node.host import Size
 from kubequorum_node.node import Node
 
@@ -28,12 +31,17 @@ _FURTHER_CORE = 2.5
 
 
 def install(node: Node) -> None:
-    """Write the drop-ins, and make their folder, which the kubelet requires."""
+    """Write all of them, and make the drop-ins' folder, which the kubelet requires."""
     node.host.path(FOLDER).mkdir(parents=True, exist_ok=True)
     kube = reserved(node.host.size(), pods=node.document.pods_per_node)
     _write(node, _RESERVED, {"kubeReserved": kube, "systemReserved": _SYSTEM})
-    if settings := node.document.extra.kubelet:
-        _write(node, _FILE, settings)
+    if extra := node.document.extra.kubelet:
+        _write(node, _FILE, extra)
+    if node.document.private_registries:
+        endpoint = settings.aws_endpoint()
+        variables = {"AWS_ENDPOINT_URL": endpoint} if endpoint else {}
+        variables |= proxy.variables(node.document, os.environ)
+        node.host.write(image_credentials.CONFIG, image_credentials.config(node.document, variables))
 
 
 def reserved(size: Size, *, pods: int) -> dict[str, str]:
@@ -53,6 +61,6 @@ def reserved(size: Size, *, pods: int) -> dict[str, str]:
     return {"cpu": f"{round(thousandths)}m", "memory": f"{memory}Mi"}
 
 
-def _write(node: Node, path: str, settings: dict[str, Any]) -> None:
-    text = json.dumps({**_HEADER, **settings}, indent=1, sort_keys=True)
+def _write(node: Node, path: str, values: dict[str, Any]) -> None:
+    text = json.dumps({**_HEADER, **values}, indent=1, sort_keys=True)
     node.host.write(path, f"{text}\n")

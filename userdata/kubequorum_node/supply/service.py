@@ -7,6 +7,7 @@ Never a part of a boot: it begins when the master is in service, and what fails 
 import json
 from collections.abc import Sequence
 
+from kubequorum_node import image_credentials
 from kubequorum_node.aws.state_store import MissingObjectError, PreconditionError
 from kubequorum_node.errors import NodeError
 from kubequorum_node.host import CommandError
@@ -60,6 +61,7 @@ def _programs(node: Node) -> list[Artifact]:
             architecture=architecture,
             master=False,
             runtime=node.runtime.artifacts,
+            further=image_credentials.programs(node.document),
         )
     ]
     return [*own, *of_others]

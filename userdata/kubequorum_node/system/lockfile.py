@@ -60,6 +60,7 @@ def needed(
     architecture: str,
     master: bool,
     runtime: Sequence[str],
+    further: Sequence[str] = (),
     path: Path = LOCK_FILE,
 ) -> list[Artifact]:
     """All that a host needs for a Kubernetes version.
@@ -69,6 +70,7 @@ def needed(
         architecture: one of ARCHITECTURES.
         master: whether it is one.
         runtime: what its container runtime is installed from.
+        further: what its cluster file asks for besides.
         path: the lock file.
 
     Raises:
@@ -82,7 +84,7 @@ def needed(
             f"Kubernetes {kubernetes_version} (kubernetes.version in the cluster file) is not in {path}, "
             f"which has {', '.join(versions)}"
         )
-    names = (*runtime, *_COMMON, *(_MASTERS if master else ()))
+    names = (*runtime, *_COMMON, *(_MASTERS if master else ()), *further)
     return [
         _artifact(lock["artifacts"][name], name, versions[kubernetes_version][name], architecture)
         for name in names

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from kubequorum_node import image_credentials
 from kubequorum_node.host import CommandError
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
@@ -51,6 +52,7 @@ def needed(node: Node) -> list[Artifact]:
         architecture=node.identity.architecture,
         master=node.is_master,
         runtime=node.runtime.artifacts,
+        further=image_credentials.programs(node.document),
     )
 
 

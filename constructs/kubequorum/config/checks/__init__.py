@@ -21,6 +21,7 @@ from kubequorum.config.checks.instances import instance_problems
 from kubequorum.config.checks.names import name_problems
 from kubequorum.config.checks.pod_network import pod_network_problems
 from kubequorum.config.checks.region import region_problems
+from kubequorum.config.checks.registries import registry_problems
 from kubequorum.config.checks.security import security_problems
 from kubequorum.config.checks.service_accounts import service_account_problems
 from kubequorum.config.checks.tagging import tag_problems
@@ -32,6 +33,7 @@ from kubequorum.config.problem import Problem
 _CHECKS = (
     region_problems,
     download_problems,
+    registry_problems,
     address_problems,
     pod_network_problems,
     exposure_problems,

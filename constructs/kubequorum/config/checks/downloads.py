@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from kubequorum.config.model import Cluster
 from kubequorum.config.problem import Problem
+from kubequorum.config.registries import PRIVATE_ECR_HOST
 
 _MIRROR = re.compile(
     r"(?:https?://[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?(?::(?P<port>[0-9]{1,5}))?|s3://[a-z0-9][-a-z0-9.]{1,61}[a-z0-9])"
@@ -12,7 +13,6 @@ _MIRROR = re.compile(
 )
 """Bucket names: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
 _PROXY = re.compile(r"https?://[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?:(?P<port>[0-9]{1,5})/?")
-_ECR = re.compile(r"\.dkr[.-]ecr([.-]fips)?\.[-a-z0-9]+\.(amazonaws\.com|on\.aws)$")
 _PORTS = range(1, 65536)
 
 
@@ -84,10 +84,12 @@ def _image_repository(repository: str | None) -> Iterator[Problem]:
         yield Problem(
             "kubernetes.image_repository", repository, "has no valid port", "use a port from 1 to 65535"
         )
-    if _ECR.search(host):
+    if PRIVATE_ECR_HOST.fullmatch(host):
         yield Problem(
             "kubernetes.image_repository",
             repository,
-            "is a private ECR registry, and neither kubelet nor containerd has credentials for one",
-            "use a registry that answers without credentials, for example a pull-through proxy in the VPC",
+            "is a private ECR registry: kubeadm and containerd pull the control plane's and the sandbox "
+            "image before any kubelet runs, and only the kubelet has credentials (registries.ecr)",
+            "use a registry that answers without credentials, for example a pull-through proxy in the VPC; "
+            "images of addons and pods may be in ECR",
         )

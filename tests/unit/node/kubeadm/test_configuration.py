@@ -13,6 +13,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
+from kubequorum_node import image_credentials
 from kubequorum_node.document import ClusterDocument
 from kubequorum_node.etcd.topology import EXISTING, first_members, member_arguments
 from kubequorum_node.host import Host
@@ -84,6 +85,27 @@ def test_golden(name: str, snapshot: SnapshotAssertion) -> None:
     assert _rendered()[name] == snapshot(extension_class=_Golden), (
         "differs from its golden file: if that is meant, run `make snapshots` and read the difference"
     )
+
+
+def test_kubelets_get_credentials_of_private_registries() -> None:
+    """On masters as on workers, by both flags; without such registries by none."""
+    registry = ("111122223333.dkr.ecr.eu-central-1.amazonaws.com",)
+    document = replace(examples.DOCUMENT, private_registries=registry)
+    master = _documents(configuration.node_config(document, MASTER))["InitConfiguration"]
+    join = configuration.join_config(
+        replace(examples.WORKER_DOCUMENT, private_registries=registry),
+        examples.IDENTITY,
+        own_labels={},
+        endpoint=document.api_endpoint,
+        token=MASTER.bootstrap_token,
+        ca_hash="sha256:" + "0" * 64,
+        cri_socket=Containerd.socket,
+    )
+    for found in (master, _documents(join)["JoinConfiguration"]):
+        flags = {each["name"]: each["value"] for each in found["nodeRegistration"]["kubeletExtraArgs"]}
+        assert flags["image-credential-provider-config"] == image_credentials.CONFIG
+        assert flags["image-credential-provider-bin-dir"] == image_credentials.FOLDER
+    assert "image-credential-provider" not in "".join(_rendered().values())
 
 
 def test_nothing_of_a_slot_goes_into_the_cluster() -> None:

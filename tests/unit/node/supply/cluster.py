@@ -26,10 +26,13 @@ class Cluster:
             install = {"install": {name: f"/usr/local/bin/{name}"}, "name": name}
             self.artifacts[name] = artifact_at(f"{server.url}/{name}", content, **install)
 
-    def needed(self, version: str, *, architecture: str, master: bool, runtime: Any) -> list[Artifact]:
-        """As lockfile.needed: of masters, their etcd, too."""
+    def needed(
+        self, version: str, *, architecture: str, master: bool, runtime: Any, further: Any
+    ) -> list[Artifact]:
+        """As lockfile.needed: of masters, their etcd, too, and what the cluster file asks for besides."""
         assert (version, runtime) == ("1.36.3", ("containerd", "runc"))
-        return [self.artifacts[architecture], *([self.artifacts["etcd"]] if master else [])]
+        names = [architecture, *(["etcd"] if master else []), *further]
+        return [self.artifacts[name] for name in names]
 
     def key(self, name: str) -> str:
         """In the state bucket."""

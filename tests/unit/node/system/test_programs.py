@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from kubequorum.versions import DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS
+from kubequorum_node import image_credentials
 from kubequorum_node.host import Result
 from kubequorum_node.runtime.containerd import Containerd
 from kubequorum_node.system import lockfile, programs
@@ -168,3 +169,16 @@ def test_a_version_that_is_not_in_the_lock_file_is_named() -> None:
     assert DEFAULT_KUBERNETES_VERSION in SUPPORTED_KUBERNETES_VERSIONS
     with pytest.raises(LockFileError, match=r"1\.35\.0 .* is not in .*1\.36\.3"):
         lockfile.needed("1.35.0", architecture="amd64", master=True, runtime=RUNTIME)
+
+
+def test_private_registries_need_one_program_more(node: FakeNode) -> None:
+    """Where the kubelet looks for it; without such registries no machine has it."""
+
+    def names(*registries: str) -> dict[str, Artifact]:
+        node.document = replace(node.document, private_registries=registries)
+        return {artifact.name: artifact for artifact in programs.needed(node)}
+
+    assert image_credentials.PROGRAM not in names()
+    artifact = names("111122223333.dkr.ecr.eu-central-1.amazonaws.com")[image_credentials.PROGRAM]
+    folder = dict(image_credentials.flags(node.document))["image-credential-provider-bin-dir"]
+    assert artifact.install == {image_credentials.PROGRAM: f"{folder}/{image_credentials.PROGRAM}"}

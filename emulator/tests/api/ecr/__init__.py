@@ -1,0 +1,1 @@
+"""ECR: tokens, and the registry behind them."""
