@@ -31,6 +31,20 @@ def _kubernetes(
     )
 
 
+def _own(name: str, *, build_seconds: float, build_gib: float) -> ProgramSet:
+    """A program of this project, from the module of its name."""
+    return ProgramSet(
+        name=name,
+        module=name,
+        requirement=None,
+        packages=(".",),
+        programs=(name,),
+        own_version="1",
+        build_seconds=build_seconds,
+        build_gib=build_gib,
+    )
+
+
 PROGRAM_SETS: Mapping[str, ProgramSet] = {
     program_set.name: program_set
     for program_set in (
@@ -178,16 +192,7 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             build_seconds=280,
             build_gib=4,
         ),
-        ProgramSet(
-            name="calico-start",
-            module="calico-start",
-            requirement=None,
-            packages=(".",),
-            programs=("calico-start",),
-            own_version="1",
-            build_seconds=10,
-            build_gib=0.2,
-        ),
+        _own("calico-start", build_seconds=10, build_gib=0.2),
         ProgramSet(
             name="metrics-server",
             module="metrics-server",
@@ -219,37 +224,10 @@ PROGRAM_SETS: Mapping[str, ProgramSet] = {
             build_seconds=5,
             build_gib=0.1,
         ),
-        ProgramSet(
-            name="netprobe",
-            module="netprobe",
-            requirement=None,
-            packages=(".",),
-            programs=("netprobe",),
-            own_version="1",
-            build_seconds=10,
-            build_gib=0.2,
-        ),
-        ProgramSet(
-            name="awsprobe",
-            module="awsprobe",
-            requirement=None,
-            packages=(".",),
-            programs=("awsprobe",),
-            own_version="1",
-            build_seconds=30,
-            build_gib=0.5,
-        ),
+        _own("netprobe", build_seconds=10, build_gib=0.2),
+        _own("awsprobe", build_seconds=30, build_gib=0.5),
         # For tests and benchmarks of a cluster; no machine has it.
-        ProgramSet(
-            name="historian",
-            module="historian",
-            requirement=None,
-            packages=(".",),
-            programs=("historian",),
-            own_version="1",
-            build_seconds=50,
-            build_gib=0.6,
-        ),
+        _own("historian", build_seconds=50, build_gib=0.6),
     )
 }  # fmt: skip
 

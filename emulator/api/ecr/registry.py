@@ -1,8 +1,8 @@
 """The registry behind ECR's API, the Docker Registry HTTP API V2: nobody gets anything without a token.
 
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
-Each request needs what its operation of ECR's API needs: the same permissions, on the same repository. Who has
-no permission, or a token that has expired, gets 403 and not 401, so a client has no reason to log in again:
+Each request needs what its operation of ECR's API needs: the same permissions, on the same repository.
+Who has no permission, or a token that has expired, gets 403, not 401, so no client logs in again by itself:
 https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors.html
 """
 

@@ -1,7 +1,7 @@
 """Authorization tokens of ECR: whose they are, and until when.
 
-A token represents the IAM credentials that asked for it, opens every registry that these may use, and is valid
-for 12 hours: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
+A token represents the IAM credentials that asked for it, opens every registry that these may use, and is
+valid for 12 hours: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_GetAuthorizationToken.html
 """
 
 import secrets

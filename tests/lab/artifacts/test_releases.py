@@ -26,7 +26,7 @@ def test_shipped_lock_file_has_every_release_for_both_architectures() -> None:
                 release = lock.release(name, kubernetes_version=kubernetes_version, architecture=architecture)
                 assert release.version in release.url
                 assert architecture in release.url
-                assert release.mirror_path.split("/")[0] in {"dl.k8s.io", "github.com"}
+                assert release.mirror_path.split("/")[0] in {"artifacts.k8s.io", "dl.k8s.io", "github.com"}
 
 
 def test_no_two_releases_share_a_sum_or_a_place_in_a_mirror() -> None:

@@ -76,7 +76,7 @@ def _image(cluster: Cluster, key: str, image: str, addon: str) -> Iterator[Probl
         yield Problem(
             key,
             image,
-            "with network.nat = none nothing leads there: VPC endpoints of ECR have no names for IPv6 or FIPS",
+            "with network.nat = none nothing leads there: VPC endpoints of ECR have one name of a registry",
             f"name it {hosts(*place)[0]}/{path}",
         )
 
