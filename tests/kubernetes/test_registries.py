@@ -37,6 +37,7 @@ def registry(cluster: Deployment, tmp_path_factory: pytest.TempPathFactory) -> I
         user="65532:65532",
     )
     ecr = cluster.client("ecr")
+    assert cluster.target.endpoint_url is not None
     client = Registry(cluster.target.endpoint_url, host=_HOST, authorization=authorization(ecr))
     for repository in (_ALLOWED, _OTHER):
         ecr.create_repository(repositoryName=repository)

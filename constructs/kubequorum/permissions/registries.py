@@ -9,11 +9,12 @@ def pull_images(cluster: Cluster) -> list[Permission]:
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/security_iam_id-based-policy-examples.html
     """
-    resources = {}
-    for registry in cluster.registries.ecr:
-        account, region = cluster.place_of(registry)
-        for repository in registry.repositories:
-            resources[f"arn:{PARTITION}:ecr:{region}:{account}:repository/{repository}"] = None
+    resources = [
+        f"arn:{PARTITION}:ecr:{region}:{account}:repository/{repository}"
+        for registry in cluster.registries.ecr
+        for account, region in [cluster.place_of(registry)]
+        for repository in registry.repositories
+    ]
     if not resources:
         return []
     return [
@@ -30,7 +31,7 @@ def pull_images(cluster: Cluster) -> list[Permission]:
                 "ecr:BatchGetImage",
                 "ecr:GetDownloadUrlForLayer",
             ),
-            resources=tuple(resources),
+            resources=tuple(dict.fromkeys(resources)),
             wildcard_reason="reads only: the repositories that the cluster file names",
         ),
     ]
