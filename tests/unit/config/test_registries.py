@@ -85,6 +85,16 @@ def test_an_addons_image_must_be_in_a_repository_of_the_list(
         assert f"addons.metrics_server.image = {image}" in errors(tmp_path, document)
 
 
+def test_a_repository_of_another_registry_does_not_count(tmp_path: Path) -> None:
+    """Both registries are in the list, but each with repositories of its own."""
+    document = changed(_IMAGE, f"{_HOST}/kube/metrics-server:v1")
+    registries = [_registry(), {"account": "444455556666", "repositories": ["kube/*"]}]
+    document["registries"] = {"ecr": registries}
+    assert "addons.metrics_server.image" in errors(tmp_path, document)
+    registries[0]["repositories"].append("kube/*")
+    accepted(tmp_path, document)
+
+
 def test_an_addon_that_is_off_may_name_any_image(tmp_path: Path) -> None:
     """Nobody pulls it."""
     document = changed(_IMAGE, f"{_HOST}/kube/metrics-server:v0.9.0")

@@ -75,6 +75,14 @@ def test_without_a_token_the_registry_asks_for_one(emulator: Emulator, repositor
         )
 
 
+def test_a_token_is_the_password_of_one_user(emulator: Emulator) -> None:
+    """AWS is the user's name, whoever's token it is."""
+    token = base64.b64decode(authorization(emulator.client("ecr"))).removeprefix(b"AWS:")
+    for user, status in ((b"AWS", 200), (b"me", 401)):
+        sent = base64.b64encode(user + b":" + token).decode()
+        assert Registry(emulator.url, host=_HOST, authorization=sent).ask("GET", "/v2/").status == status
+
+
 def test_a_pull_needs_two_permissions_on_the_repository(emulator: Emulator, repository: str) -> None:
     """One for the manifest, one for blobs; each refusal names what is missing."""
     pull = _statements(repository, "BatchGetImage", "GetDownloadUrlForLayer")
