@@ -25,7 +25,7 @@ _LEFTOVERS = "nspawn"
 def prepare(settings: Settings, stage: Stage, *, addon_images: Iterable[str]) -> None:
     """Provide programs, images and the machine root, and write the description of the machine image.
 
-    The first time this takes about 14 minutes on two cores; later everything is in the cache.
+    The first time this takes about 15 minutes on two cores; later everything is in the cache.
 
     Args:
         settings: where the description goes.
