@@ -98,7 +98,7 @@ def test_a_master_pulls_with_its_own_role(cluster: Deployment) -> None:
 @pytest.mark.usefixtures("registry")
 def test_a_repository_that_the_cluster_file_does_not_name_is_refused(cluster: Deployment) -> None:
     """And the pod says so; nobody gets it by way of a node that has pulled the same layers before."""
-    _start(cluster, "not-allowed", repository=_OTHER, node=worker_names(cluster)[0])
+    _start(cluster, "not-allowed", repository=_OTHER, node=worker_names(cluster)[-1])
     said: list[str] = []
 
     def refused() -> bool:
@@ -108,7 +108,12 @@ def test_a_repository_that_the_cluster_file_does_not_name_is_refused(cluster: De
 
     cluster.wait_until(refused, "the pod's events name the refusal", seconds=60)
     assert any(f"{_HOST}/{_OTHER}:1" in message for message in said), said
-    (pod,) = cluster.get("pods", "--field-selector", "metadata.name=not-allowed")
-    (status,) = pod["status"]["containerStatuses"]
-    assert status["state"]["waiting"]["reason"] in {"ErrImagePull", "ImagePullBackOff"}
+    reason = "jsonpath={.status.containerStatuses[0].state.waiting.reason}"
+    cluster.wait_until(
+        lambda: (
+            cluster.kubectl("get", "pod", "not-allowed", "-o", reason) in {"ErrImagePull", "ImagePullBackOff"}
+        ),
+        "the pod's status names the refusal, too",
+        seconds=30,
+    )
     cluster.kubectl("delete", "pod", "not-allowed")
