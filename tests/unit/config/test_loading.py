@@ -45,6 +45,7 @@ def test_every_key_refuses_a_timestamp(tmp_path: Path, path: KeyPath, descriptio
     role = {"namespace": "shop", "name": "orders", "statements": [allow]}
     document["service_accounts"] = {"roles": [role]}
     document["addons"] = {"manifests": [{"name": "own", "file": "own.yaml"}]}
+    document["registries"] = {"ecr": [{"repositories": ["shop"]}]}
     place: Any = document
     for part in path[:-1]:
         place = place.setdefault(part, {}) if isinstance(place, dict) else place[part]
