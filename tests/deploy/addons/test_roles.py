@@ -125,6 +125,7 @@ def test_the_csi_driver_may_use_its_own_volumes_and_never_those_of_etcd(deployme
     assert _is_denied(own.attach_volume, on_master)
 
     foreign = ec2.create_volume(**request({cluster_name: "other"}))["VolumeId"]
+    deployment.wait_until(lambda: _state(deployment, foreign) == "available", "it is made")
 
     def is_refused(volume_id: str) -> bool:
         """Whether it may do nothing with a volume."""

@@ -18,16 +18,20 @@ _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _MASTER = {
     "autoscaling": {"DescribeAutoScalingGroups", "DescribeAutoScalingInstances"},
     "ec2": {"DescribeInstances", "DescribeVolumes"},
+    "ecr": {"GetAuthorizationToken"},
     "elbv2": {"DescribeTargetHealth"},
     "route53": {"GetChange"},
 }
 """What a master's role may do with resources that are not its own: read what AWS lets nobody narrow."""
 _PREFIXES = {"elbv2": "elasticloadbalancing"}
 """What IAM calls a service, where boto3 has another name for it."""
-_WORKER = {"autoscaling": {"DescribeAutoScalingInstances"}}
+_WORKER = {"autoscaling": {"DescribeAutoScalingInstances"}, "ecr": {"GetAuthorizationToken"}}
 _SERVICES = {
-    "master": ("autoscaling", "cloudformation", "cloudwatch", "ec2", "elbv2", "kms", "route53", "s3", "ssm"),
-    "worker": ("autoscaling", "cloudformation", "ec2", "kms", "s3"),
+    "master": (
+        *("autoscaling", "cloudformation", "cloudwatch", "ec2", "ecr", "elbv2", "kms", "route53"),
+        *("s3", "ssm"),
+    ),
+    "worker": ("autoscaling", "cloudformation", "ec2", "ecr", "kms", "s3"),
 }
 
 
