@@ -3,6 +3,7 @@
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from kubequorum_cli import validate
 from kubequorum_cli.errors import CommandError, UsageError
-from kubequorum_cli.plan import assembly, change_sets, evidence, kinds, reading, rules
+from kubequorum_cli.plan import assembly, change_sets, evidence, kinds, reading, rules, versions
 from kubequorum_cli.plan.assembly import Assembly
 from kubequorum_cli.plan.bundles import Bundle, BundlePair, Bundles
 from kubequorum_cli.plan.causes import Cause, Keys
@@ -19,7 +20,7 @@ from kubequorum_cli.plan.document import Duration, MachineStep, Plan, VersionSte
 from kubequorum_cli.plan.figures import AWS, EMBEDDED, WORKERS_UNKNOWN, Figure, Figures
 from kubequorum_cli.plan.machines import END, LAUNCH, ROLL, GroupStep, steps_of
 from kubequorum_cli.plan.stacks import stack_steps, volume_lines
-from kubequorum_cli.plan.versions import Versions, refused
+from kubequorum_cli.plan.versions import Versions
 from kubequorum_cli.resources import IN_SERVICE, Resources
 from kubequorum_cli.target import STACKS, Target
 from kubequorum_cli.validate import Finding, Severity, Snapshot
@@ -73,8 +74,8 @@ class _Planner:
         old = next((each for each in settings if each is not None), None)
         self._keys = Keys(old, wanted.settings)
         self._figures: Figures = AWS if target.endpoint_url is None else EMBEDDED
-        self._pairs: dict[str, BundlePair] = {}
-        """By slot."""
+        self._pairs: dict[str, BundlePair | None] = {}
+        """By slot, of masters whose launch template changes; None where a bundle is not found."""
 
     def plan(self, allow: Collection[str]) -> Plan:
         waves = steps_of(self._stacks)
@@ -85,9 +86,11 @@ class _Planner:
             for step in wave
         ]
         snapshot = validate.collect(self._target) if self._is_deployed else None
-        versions = self._versions(snapshot)
+        of_masters = versions.of_masters(
+            [*self._pairs.values()], self._new_bundle(), is_deployed=self._is_deployed
+        )
         steps = [step for wave in waves for step in wave]
-        findings = list(self._findings(steps, machines, versions, snapshot, described))
+        findings = list(self._findings(steps, machines, of_masters, snapshot, described))
         findings.sort(key=lambda found: found.severity is not Severity.ERROR)
         refused_ids = {found.id for found in findings if found.severity is Severity.ERROR}
         masters = [each for each in machines if each.slot and each.action == ROLL]
@@ -97,7 +100,7 @@ class _Planner:
             machines=machines,
             changed_keys=[str(key) for key in self._keys.all()] if self._keys.are_known else None,
             volumes=volume_lines(self._stacks, masters=[each.slot for each in masters]),
-            versions=versions,
+            versions=_version_step(of_masters, snapshot),
             masters_seconds=_duration(self._figures.master.times(len(masters))) if masters else None,
             client_gap_seconds=self._gap(masters),
             findings=findings,
@@ -137,22 +140,9 @@ class _Planner:
         if step.action in (LAUNCH, END):
             return self._keys.of_new_or_gone(slot=step.slot, worker_group=step.worker_group)
         seen, pair = evidence.of_group(stack, step, self._bundles)
-        if pair is not None and step.slot:
+        if step.slot and step.launch_template in stack.changes:
             self._pairs[step.slot] = pair
         return self._keys.causes(seen, slot=step.slot, worker_group=step.worker_group)
-
-    def _versions(self, snapshot: Snapshot | None) -> VersionStep:
-        nodes = (snapshot.nodes.value or []) if snapshot else []
-        bundle = self._new_bundle()
-        pair = next(iter(self._pairs.values()), None)
-        old: Bundle | None = pair.old if pair else bundle
-        return VersionStep(
-            kubernetes_before=old.kubernetes_version if old and self._is_deployed else "",
-            kubernetes_after=bundle.kubernetes_version if bundle else "",
-            etcd_before=old.etcd_version if old and self._is_deployed else "",
-            etcd_after=bundle.etcd_version if bundle else "",
-            kubelets=dict(Counter(node.version for node in nodes)),
-        )
 
     def _new_bundle(self) -> Bundle | None:
         """That of new masters: all slots have the same."""
@@ -166,7 +156,7 @@ class _Planner:
         self,
         steps: Sequence[GroupStep],
         machines: Sequence[MachineStep],
-        versions: VersionStep,
+        of_masters: Versions,
         snapshot: Snapshot | None,
         described: Described,
     ) -> Iterator[Finding]:
@@ -174,14 +164,10 @@ class _Planner:
         yield from rules.slots(steps)
         yield from rules.imports(self._stacks)
         yield from self._left_behind()
-        yield from refused(
-            Versions(
-                kubernetes_before=versions.kubernetes_before,
-                kubernetes_after=versions.kubernetes_after,
-                etcd_before=versions.etcd_before,
-                etcd_after=versions.etcd_after,
-            )
-        )
+        yield from versions.refused(of_masters)
+        if self._is_deployed and not of_masters.kubernetes_before:
+            why = "the bundle that masters run cannot be found: their versions are not compared"
+            yield kinds.UNKNOWN.of("part", "versions", why)
         if snapshot is None:
             return
         bundle = self._new_bundle()
@@ -212,6 +198,11 @@ class _Planner:
         all_masters = len(Resources(self._target).groups)
         # With no other master the API is away for all of its replacement.
         return _duration(self._figures.client_gap if all_masters > 1 else self._figures.master)
+
+
+def _version_step(of_masters: Versions, snapshot: Snapshot | None) -> VersionStep:
+    nodes = (snapshot.nodes.value or []) if snapshot else []
+    return VersionStep(**asdict(of_masters), kubelets=dict(Counter(node.version for node in nodes)))
 
 
 def _moving(machines: Sequence[MachineStep], described: Described) -> Iterator[Finding]:

@@ -4,10 +4,11 @@ https://kubernetes.io/releases/version-skew-policy/ and https://etcd.io/docs/v3.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kubequorum_cli.plan import kinds
+from kubequorum_cli.plan.bundles import Bundle, BundlePair
 from kubequorum_cli.validate import Finding
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
@@ -22,6 +23,28 @@ class Versions:
     kubernetes_after: str = ""
     etcd_before: str = ""
     etcd_after: str = ""
+
+
+def of_masters(changed: Sequence[BundlePair | None], new: Bundle | None, *, is_deployed: bool) -> Versions:
+    """The versions of masters.
+
+    Args:
+        changed: the bundles of each master whose launch template changes; None where they are
+            not found.
+        new: what new masters run.
+        is_deployed: whether there are masters.
+    """
+    pair = next((each for each in changed if each is not None), None)
+    old: Bundle | None = None
+    if is_deployed:
+        # Masters whose launch template stays run what new ones would.
+        old = pair.old if pair else None if changed else new
+    return Versions(
+        kubernetes_before=old.kubernetes_version if old else "",
+        kubernetes_after=new.kubernetes_version if new else "",
+        etcd_before=old.etcd_version if old else "",
+        etcd_after=new.etcd_version if new else "",
+    )
 
 
 def refused(versions: Versions) -> Iterator[Finding]:

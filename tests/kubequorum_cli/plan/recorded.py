@@ -1,9 +1,13 @@
 """Stacks as CloudFormation describes their change, in the form of its API."""
 
 import copy
+import io
+import json
+import zipfile
 from collections.abc import Mapping
 from typing import Any
 
+from kubequorum_cli.plan.bundles import CLUSTER_JSON, Bundle
 from kubequorum_cli.plan.changes import StackChanges, change_of
 
 GROUP, TEMPLATE = "AWS::AutoScaling::AutoScalingGroup", "AWS::EC2::LaunchTemplate"
@@ -118,3 +122,13 @@ def changes(
         new=copy.deepcopy(dict(new)),
         changes={change.logical_id: change for change in listed},
     )
+
+
+def bundle(kubernetes: str, etcd: str) -> Bundle:
+    """What masters of these versions run, as far as a plan reads it."""
+    content = io.BytesIO()
+    artifacts = {"kubernetes_versions": {kubernetes: {"etcd": etcd}}}
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(CLUSTER_JSON, json.dumps({"kubernetes_version": kubernetes}))
+        archive.writestr("files/artifacts.json", json.dumps(artifacts))
+    return Bundle(content.getvalue())

@@ -12,11 +12,12 @@ import typer
 from emulator.tests.api.emulator import ACCOUNT_ID, REGION, Emulator, running_emulator
 from kubequorum_cli import cdk
 from kubequorum_cli.commands import plan as command
-from kubequorum_cli.errors import CommandError, UsageError
+from kubequorum_cli.errors import CommandError, Obstacle, UsageError
 from kubequorum_cli.plan import assembly, kinds, make
 from kubequorum_cli.target import Target
 from tests.kubequorum_cli.emulated import target_in
-from tests.kubequorum_cli.plan.recorded import masters
+from tests.kubequorum_cli.plan.recorded import bundle, changes, masters, rolled
+from tests.kubequorum_cli.validate.healthy import healthy
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,31 @@ def test_a_refusal_ends_with_1_and_an_allowed_one_does_not(
     assert "--allow state-lost" in shown
     command.run(target, Path("mine.yaml"), allow=["state-lost"], as_json=False)
     assert "Nothing speaks against it; allowed: state-lost" in capsys.readouterr().out
+
+
+def test_masters_whose_bundle_is_gone_are_of_unknown_versions(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has emptied the asset bucket: a downgrade cannot be seen, so the plan does not deny it."""
+    stack = changes(masters(), masters("m7i.xlarge"), rolled("A"))
+    replaced: dict[str, Any] = {
+        "plan.change_sets.ask": lambda *_: [stack],
+        "plan.bundles.Bundles.wanted": lambda *_: bundle("1.36.3", "3.6.14"),
+        "plan.bundles.Bundles.pair": lambda *_: None,
+        "plan.reading.fixed_settings": lambda *_: iter(()),
+        "validate.collect": lambda _: healthy(),
+        "resources.Resources.groups": {},
+    }
+    for name, value in replaced.items():
+        monkeypatch.setattr(f"kubequorum_cli.{name}", value)
+    without_kubernetes = replace(target, no_kubernetes=Obstacle(why="none", remedy="none"))
+    plan = make(without_kubernetes, Path("mine.yaml"))
+    assert (plan.versions.kubernetes_before, plan.versions.kubernetes_after) == ("", "1.36.3")
+    assert [(each.id, each.subject.id) for each in plan.findings] == [("unknown", "versions")]
+    # Where no launch template changes, masters run what new ones would.
+    monkeypatch.setattr("kubequorum_cli.plan.change_sets.ask", lambda *_: [changes(masters(), masters(), [])])
+    same = make(without_kubernetes, Path("mine.yaml"))
+    assert (same.versions.kubernetes_before, same.findings) == ("1.36.3", [])
 
 
 def test_wrong_usage(target: Target, tmp_path: Path) -> None:

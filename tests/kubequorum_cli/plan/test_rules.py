@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from kubequorum_cli.plan import KINDS, REFUSALS, kinds, rules
+from kubequorum_cli.plan.bundles import BundlePair
 from kubequorum_cli.plan.machines import steps_of
-from kubequorum_cli.plan.versions import Versions, refused
+from kubequorum_cli.plan.versions import Versions, of_masters, refused
 from kubequorum_cli.validate import Kind, Severity
-from tests.kubequorum_cli.plan.recorded import GROUP, changes, masters, modified, target
+from tests.kubequorum_cli.plan.recorded import GROUP, bundle, changes, masters, modified, target
 
 _VOLUME = "AWS::EC2::Volume"
 
@@ -116,6 +117,21 @@ def test_steps_of_versions(kubernetes: tuple[str, str], etcd: tuple[str, str], k
         etcd_after=etcd[1],
     )
     assert [finding.id for finding in refused(step)] == ([kind.id] if kind else [])
+
+
+def test_versions_of_masters_are_those_of_their_bundles() -> None:
+    """Of one that changes, or of the new one if none does; not known if what they run is not found."""
+    old, new = bundle("1.37.0", "3.6.14"), bundle("1.36.3", "3.6.8")
+    pair = BundlePair(old=old, new=new)
+    step = of_masters([None, pair], new, is_deployed=True)
+    assert (step.kubernetes_before, step.kubernetes_after) == ("1.37.0", "1.36.3")
+    assert (step.etcd_before, step.etcd_after) == ("3.6.14", "3.6.8")
+    assert [finding.id for finding in refused(step)] == ["kubernetes-downgrade"]
+    same = of_masters([], new, is_deployed=True)
+    assert (same.kubernetes_before, same.etcd_before) == ("1.36.3", "3.6.8")
+    for unknown in (of_masters([None], new, is_deployed=True), of_masters([], new, is_deployed=False)):
+        assert (unknown.kubernetes_before, unknown.etcd_before) == ("", "")
+        assert (unknown.kubernetes_after, unknown.etcd_after) == ("1.36.3", "3.6.8")
 
 
 def test_what_is_refused_can_be_allowed() -> None:
