@@ -66,7 +66,13 @@ def synthesize(
             timeout=_LIMIT_SECONDS,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired) as error:
+    except subprocess.TimeoutExpired as error:
+        raise CommandError(
+            f"the synthesis of {cluster_file} does not end",
+            why=f"it took longer than {_LIMIT_SECONDS:g} s",
+            remedy=f"see what it waits for: npx cdk synth --quiet -c cluster={cluster_file}",
+        ) from error
+    except OSError as error:
         raise CommandError(
             "the CDK command line cannot be run", why=str(error), remedy="install it: make install"
         ) from error

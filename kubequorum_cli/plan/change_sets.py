@@ -42,11 +42,14 @@ def _ask(target: Target, stack: SynthesisedStack) -> StackChanges:
     if status is None:
         # A change set would leave an empty stack behind; what it would say is known: all is added.
         return StackChanges(stack=stack.name, is_new=True, old={}, new=stack.template, changes=_added(stack))
-    if status.endswith("_IN_PROGRESS") or "FAILED" in status or status == "ROLLBACK_COMPLETE":
+    is_moving = status.endswith("_IN_PROGRESS")
+    if is_moving or "FAILED" in status or status == "ROLLBACK_COMPLETE":
         raise CommandError(
             f"no update of stack {stack.name} can be planned",
             why=f"it is {status}",
-            remedy="wait until it has ended: ./kubequorum events; docs/operations/failed-deploy.md",
+            remedy="wait until it has ended: ./kubequorum events"
+            if is_moving
+            else "see docs/operations/failed-deploy.md",
         )
     old = _deployed(cloudformation, stack.name)
     changes = _changes(target, stack)
@@ -81,14 +84,21 @@ def _added(stack: SynthesisedStack) -> dict[str, Change]:
 
 def _deployed(cloudformation: Any, name: str) -> Template:
     body = cloudformation.get_template(StackName=name, TemplateStage="Original")["TemplateBody"]
-    # boto3 has parsed it already if it is JSON.
-    found: Template = json.loads(body) if isinstance(body, str) else body
+    # boto3 parses JSON; another text stays one.
+    if isinstance(body, str):
+        raise CommandError(
+            f"the deployed template of stack {name} cannot be compared",
+            why="it is not JSON, so the CDK has not deployed it",
+            remedy="deploy the release that is deployed with the CDK, then plan",
+        )
+    found: Template = body
     return found
 
 
 def _changes(target: Target, stack: SynthesisedStack) -> Sequence[Change]:
     cloudformation = target.client("cloudformation")
     name = f"kubequorum-plan-{uuid.uuid4().hex[:12]}"
+    body = _body(target, stack)
     try:
         cloudformation.create_change_set(
             StackName=stack.name,
@@ -97,7 +107,7 @@ def _changes(target: Target, stack: SynthesisedStack) -> Sequence[Change]:
             Description="Made by `kubequorum plan`, to be read and deleted",
             Capabilities=_CAPABILITIES,
             Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],
-            **_body(target, stack),
+            **body,
         )
     except ClientError as error:
         raise _refused(stack, error.response["Error"]["Message"]) from error

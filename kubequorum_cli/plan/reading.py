@@ -98,16 +98,21 @@ def compare_fixed(bundle: Bundle, stored: str) -> list[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="kubequorum-plan-") as folder:
         archive = Path(folder) / "node-program.zip"
         archive.write_bytes(bundle.content)
-        done = subprocess.run(
-            [sys.executable, "-B", "-m", _MODULE],
-            cwd=folder,
-            env={"PATH": os.defpath, "PYTHONPATH": str(archive)},
-            input=json.dumps({"stored": stored, "cluster": bundle.text(CLUSTER_JSON)}),
-            capture_output=True,
-            text=True,
-            timeout=_LIMIT_SECONDS,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                [sys.executable, "-B", "-m", _MODULE],
+                cwd=folder,
+                env={"PATH": os.defpath, "PYTHONPATH": str(archive)},
+                input=json.dumps({"stored": stored, "cluster": bundle.text(CLUSTER_JSON)}),
+                capture_output=True,
+                text=True,
+                timeout=_LIMIT_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise CommandError(
+                "fixed settings cannot be compared", why=f"no answer in {_LIMIT_SECONDS:g} s"
+            ) from error
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise CommandError(f"{_FIXED} in the state bucket cannot be compared", why=last)

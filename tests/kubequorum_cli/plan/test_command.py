@@ -120,7 +120,7 @@ def test_wrong_usage(target: Target, tmp_path: Path) -> None:
         cdk.synthesize(file, tmp_path, app=tmp_path)
 
 
-def test_a_synthesis_that_fails_is_explained(tmp_path: Path) -> None:
+def test_a_synthesis_that_fails_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the end of what the CDK printed; so are a CDK that cannot be run, and another assembly."""
     file = tmp_path / "mine.yaml"
     file.touch()
@@ -132,3 +132,7 @@ def test_a_synthesis_that_fails_is_explained(tmp_path: Path) -> None:
         cdk.synthesize(file, tmp_path, app=tmp_path, program=["/nonexistent/cdk"])
     with pytest.raises(CommandError, match="cloud assembly"):
         assembly.read(tmp_path)
+    monkeypatch.setattr(cdk, "_LIMIT_SECONDS", 0.2)
+    with pytest.raises(CommandError, match="does not end") as slow:
+        cdk.synthesize(file, tmp_path, app=tmp_path, program=["sh", "-c", "exec sleep 30"])
+    assert "make install" not in slow.value.remedy

@@ -2,8 +2,10 @@
 
 import pytest
 
+from kubequorum_cli.errors import CommandError
 from kubequorum_cli.plan import reading
 from kubequorum_cli.validate import Snapshot
+from tests.kubequorum_cli.plan.recorded import bundle
 from tests.kubequorum_cli.validate.healthy import ago, change, healthy
 
 _AWAY = change("groups", "group-b", instances=[])
@@ -31,3 +33,12 @@ def test_backups_that_are_late_are_named(replaces_masters: bool) -> None:
     """Before anything dangerous; they refuse nothing."""
     late = change("backups", "", newest=ago(hours=1), newest_age_seconds=3600.0)(healthy())
     assert _ids(late, replaces_masters=replaces_masters) == [("backup-stale", "backup-late")]
+
+
+def test_settings_whose_comparison_does_not_end_are_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failure with a reason, as any other."""
+    module = "import time; time.sleep(30)"
+    monkeypatch.setattr(reading, "_LIMIT_SECONDS", 0.2)
+    with pytest.raises(CommandError, match="cannot be compared") as slow:
+        reading.compare_fixed(bundle("1.36.3", "3.6.14", fixed_settings=module), "{}")
+    assert slow.value.why == "no answer in 0.2 s"
