@@ -106,16 +106,15 @@ class Account:
 
         return self._ask("hosted zones", ask) or None
 
-    def vpc_ranges(self) -> list[IPv4Network] | None:
-        """The ranges of the region's VPCs."""
+    def vpcs(self) -> list[list[IPv4Network]] | None:
+        """The region's VPCs: the ranges of each."""
 
-        def ask() -> list[IPv4Network]:
+        def ask() -> list[list[IPv4Network]]:
             pages = self._client("ec2").get_paginator("describe_vpcs").paginate()
             return [
-                IPv4Network(each["CidrBlock"])
+                [IPv4Network(each["CidrBlock"]) for each in vpc.get("CidrBlockAssociationSet") or [vpc]]
                 for page in pages
                 for vpc in page["Vpcs"]
-                for each in vpc.get("CidrBlockAssociationSet") or [vpc]
             ]
 
         return self._ask("VPCs", ask)

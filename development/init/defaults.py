@@ -36,7 +36,7 @@ def image(account: Account, plan: Plan) -> str:
 
 def vpc_cidr(account: Account) -> str:
     """A range that no VPC of the region has."""
-    taken = account.vpc_ranges() or []
+    taken = [each for ranges in account.vpcs() or () for each in ranges]
     free = (text for text in _RANGES if not any(IPv4Network(text).overlaps(each) for each in taken))
     return next(free, _RANGES[0])
 
@@ -63,7 +63,7 @@ def shortages(account: Account, answers: Answers) -> Iterator[str]:
             f"{gateways} Elastic IPs for NAT gateways, beside {used} that are in use, and the quota is "
             f"{allowed:.0f}: have L-0263D0A3 of ec2 raised"
         )
-    vpcs, allowed = account.vpc_ranges(), account.vpc_quota()
+    vpcs, allowed = account.vpcs(), account.vpc_quota()
     if vpcs is not None and allowed is not None and len(vpcs) + 1 > allowed:
         yield f"1 VPC beside {len(vpcs)}, and the quota is {allowed:.0f}: have L-F678F1CE of vpc raised"
 

@@ -108,6 +108,19 @@ def test_quotas_that_do_not_suffice_are_named(run: Run, tmp_path: Path, session:
     assert "Quota: 6 vCPUs of spot instances when all workers run, and the quota is 5" in noted
 
 
+def test_a_vpc_with_several_ranges_is_one_vpc(run: Run, session: RecordedSession) -> None:
+    """It counts once for the quota, and each of its ranges is taken."""
+    ranges = ("172.31.0.0/16", "10.20.0.0/16", "10.21.0.0/16", "100.64.0.0/16", "100.65.0.0/16")
+    vpc = {"CidrBlock": ranges[0], "CidrBlockAssociationSet": [{"CidrBlock": each} for each in ranges]}
+    session.answers["DescribeVpcs"] = {"Vpcs": [vpc]}
+    session.answers["GetServiceQuota"] = lambda request: (
+        {"Quota": {"Value": 5.0 if b"L-F678F1CE" in request["body"] else 100.0}}
+    )
+    cluster, _, noted = run()
+    assert "Quota: " not in noted
+    assert str(cluster.network.vpc_cidr) == "10.22.0.0/16"
+
+
 @pytest.mark.parametrize("answer", ["AccessDenied", {}])
 def test_an_account_that_says_nothing(run: Run, session: RecordedSession, answer: Any) -> None:
     """Defaults do, each is named, and what must be changed is marked in the file, too."""
