@@ -41,6 +41,12 @@ MISTAKES: list[Mistake] = [
         ("registries.ecr.0.region = us-gov-west-1", "another partition of AWS than eu-central-1", "copy the"),
     ),
     (
+        "China",
+        _ECR,
+        [_registry(region="cn-north-1")],
+        ("registries.ecr.0.region = cn-north-1", "another partition of AWS than eu-central-1"),
+    ),
+    (
         "an addon's image without a registry",
         _IMAGE,
         f"{_HOST}/kube/metrics-server:v0.9.0",

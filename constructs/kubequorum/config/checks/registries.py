@@ -8,7 +8,9 @@ from kubequorum.config.names import BUILT_IN_ADDONS
 from kubequorum.config.problem import Problem
 from kubequorum.config.registries import PRIVATE_ECR_HOST, hosts
 
-_GOVCLOUD = "us-gov-"
+_PARTITION = re.compile(r"(cn|us-gov|us-isob?|us-isof|eu-isoe|eusc)-")
+"""How regions of partitions other than `aws` begin
+(https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html)."""
 
 
 def registry_problems(cluster: Cluster) -> Iterator[Problem]:
@@ -33,7 +35,7 @@ def registry_problems(cluster: Cluster) -> Iterator[Problem]:
 
 def _region(cluster: Cluster, index: int, region: str) -> Iterator[Problem]:
     key = f"registries.ecr.{index}.region"
-    if region.startswith(_GOVCLOUD) != cluster.region.startswith(_GOVCLOUD):
+    if _partition(region) != _partition(cluster.region):
         yield Problem(
             key,
             region,
@@ -49,6 +51,11 @@ def _region(cluster: Cluster, index: int, region: str) -> Iterator[Problem]:
             "replicate the repositories into the cluster's region, set network.https_proxy, or set "
             "network.nat to per-zone or single",
         )
+
+
+def _partition(region: str) -> str:
+    found = _PARTITION.match(region)
+    return found[1] if found else "aws"
 
 
 def _image(cluster: Cluster, key: str, image: str, addon: str) -> Iterator[Problem]:
