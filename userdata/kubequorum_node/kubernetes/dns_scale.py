@@ -20,7 +20,8 @@ _MINIMUM = 2
 _DEPLOYMENT = ("deployment", "coredns", "--namespace=kube-system")
 MANUAL = "kubequorum/manual-replicas"
 """Annotation of the Deployment: its number of replicas is a person's."""
-_TOLERATED = {"node-role.kubernetes.io/control-plane"}
+_TOLERATED = {"CriticalAddonsOnly", "node-role.kubernetes.io/control-plane"}
+"""Taints that keep no replica away: the Deployment's tolerations (`cluster_dns.py`)."""
 
 Object = Mapping[str, Any]
 
@@ -60,12 +61,12 @@ def replicas(nodes: Sequence[Object]) -> int:
 def _has_place(node: Object) -> bool:
     """Whether the scheduler may place a replica there; a host that is silent for a moment counts."""
     spec = node.get("spec", {})
-    effects = {
-        taint["key"]: taint["effect"]
+    taints = {
+        taint["key"]
         for taint in spec.get("taints", [])
         if taint["effect"] != "PreferNoSchedule" and not taint["key"].startswith("node.kubernetes.io/")
     }
-    return not spec.get("unschedulable") and effects.keys() <= _TOLERATED
+    return not spec.get("unschedulable") and taints <= _TOLERATED
 
 
 def _cores(node: Object) -> float:

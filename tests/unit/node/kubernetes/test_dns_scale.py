@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from kubequorum_node.kubernetes import dns_scale
+from kubequorum_node.kubernetes import cluster_dns, dns_scale
 from tests.unit.node.fakes import FakeNode
 
 KUBECTL = "/usr/local/bin/kubectl"
@@ -38,6 +38,14 @@ def test_processors_are_read_in_thousandths_too() -> None:
     """As Kubernetes writes quantities; what is none counts as none."""
     assert dns_scale.replicas([_node(cpu="256000m")] * 3) == 3
     assert dns_scale.replicas([_node(cpu="many")] * 3) == 2
+
+
+def test_taints_that_do_not_count_are_those_that_replicas_tolerate() -> None:
+    """But for conditions of nodes, after which they soon move."""
+    tolerations = cluster_dns.deployment_patch()["spec"]["template"]["spec"]["tolerations"]
+    keys = {each["key"] for each in tolerations if not each["key"].startswith("node.kubernetes.io/")}
+    assert [dns_scale.replicas([_node(), _node(taint=key)]) for key in sorted(keys)] == [2] * len(keys)
+    assert len(keys) == 2
 
 
 def test_no_more_than_find_a_place() -> None:
