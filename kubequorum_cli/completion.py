@@ -59,7 +59,7 @@ def names(ask: Callable[[], Iterable[str]]) -> Complete:
 
 
 def cluster_files(incomplete: str) -> list[str]:
-    """YAML files and folders that begin so; those of clusters/ if nothing is typed yet."""
+    """YAML files that begin so; those of clusters/ if nothing is typed yet."""
     begin = Path(incomplete)
     folder, start = (begin, "") if incomplete.endswith("/") else (begin.parent, begin.name)
     if not incomplete:

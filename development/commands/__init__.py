@@ -88,11 +88,11 @@ def add_commands(app: typer.Typer) -> None:
 
     @app.command(rich_help_panel=_PANEL)
     def reference() -> None:
-        """Write what is generated from the model of the cluster file, and from the table of findings.
+        """Write what is generated from the model of the cluster file, and from the tables of findings.
 
         docs/cluster-file.md and clusters/schema.json after a change in constructs/kubequorum/config,
-        docs/operations/findings.md after one in kubequorum_cli/validate. A unit test fails while they are
-        stale.
+        docs/operations/findings.md after one in kubequorum_cli/validate, docs/operations/plan.md after one
+        in kubequorum_cli/plan. A unit test fails while they are stale.
         """
         from development.commands.reference import write_reference as run
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from kubequorum_cli.completion import cluster_files
 from kubequorum_cli.console import Progress, stdout
 from kubequorum_cli.errors import UsageError
 from kubequorum_cli.target import Target
@@ -19,7 +20,12 @@ def add_command(app: typer.Typer, find_target: Callable[[], Target], *, panel: s
     @app.command(rich_help_panel=panel)
     def plan(
         *,
-        cluster: Annotated[Path, typer.Option(help="Cluster file that would be deployed.", dir_okay=False)],
+        cluster: Annotated[
+            Path,
+            typer.Option(
+                help="Cluster file that would be deployed.", dir_okay=False, autocompletion=cluster_files
+            ),
+        ],
         allow: Annotated[
             list[str] | None, typer.Option(help="A refusal that is meant, by its id; may be repeated.")
         ] = None,

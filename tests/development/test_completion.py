@@ -84,6 +84,7 @@ def test_tab_completes_commands_options_faults_and_cluster_files(terminal: _Term
     terminal.type("\x15./kubequorum fault power-l\t", until=r"power-loss")
     terminal.type("\x15./kubequorum validate --wa\t", until=r"--wait")
     terminal.type("\x15./kubequorum up --cluster clusters/d\t", until=r"clusters/dev\.yaml")
+    terminal.type("\x15./kubequorum plan --cluster clusters/h\t", until=r"clusters/ha\.yaml")
     terminal.type("\x15./kubequorum fault part\t\t\t", until=r"partition-zone")
 
 
