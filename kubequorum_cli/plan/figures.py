@@ -35,9 +35,11 @@ class Figures:
     """The longest time in which one client of the API cannot write while masters are replaced one by one."""
 
 
-DRAIN_LIMIT_SECONDS = 1800
+DRAIN_LIMIT_MINUTES = 30
 """How long a worker waits for its pods: LIMIT_SECONDS of userdata/kubequorum_node/termination/drain.py."""
-WORKERS_UNKNOWN = "not measured: a worker's boot, and the drain of the old one, for 30 min at most"
+WORKERS_UNKNOWN = (
+    f"not measured: a worker's boot, and the drain of the old one, for {DRAIN_LIMIT_MINUTES} min at most"
+)
 _GAP = Figure(
     least=0.4,
     most=4.8,

@@ -1,5 +1,6 @@
 """What a plan may find, in one table: docs/operations/plan.md names each."""
 
+from kubequorum_cli.plan.figures import DRAIN_LIMIT_MINUTES
 from kubequorum_cli.validate import Kind, Severity
 
 _DEPLOY = "docs/operations/deploy.md"
@@ -66,8 +67,8 @@ BUSY = _refusal("master-moving", "a master comes or goes at the moment", "./kube
 
 DRAIN_BLOCKED = _warning(
     "drain-blocked",
-    "a PodDisruptionBudget allows no eviction now: a drain waits for it, for 30 minutes at most, then the "
-    "pods end with the instance",
+    "a PodDisruptionBudget allows no eviction now: a drain waits for it, for "
+    f"{DRAIN_LIMIT_MINUTES} minutes at most, then the pods end with the instance",
     "more replicas, or a budget that allows one to be away",
 )
 BARE_POD = _warning(

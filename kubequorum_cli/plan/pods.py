@@ -17,7 +17,7 @@ _DEPRECATED = re.compile(r"^apiserver_requested_deprecated_apis\{(?P<labels>[^}]
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _STARTED = re.compile(r"^process_start_time_seconds (\S+)", re.M)
 _LOOKS = 8
-"""Each connection may reach another API server; of three, one is missed by chance once in 25 times."""
+"""Each connection may reach another API server; of three, a given one is missed once in 25 times."""
 _NAMED = 5
 
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from kubequorum_cli.plan import figures
 from kubequorum_cli.plan.machines import GroupStep, steps_of
+from kubequorum_node.termination import drain
 from tests.kubequorum_cli.plan.recorded import (
     GROUP,
     TEMPLATE,
@@ -130,3 +132,8 @@ def test_stacks_come_one_after_the_other() -> None:
     ], stack="mine-Workers")  # fmt: skip
     found = steps_of([changes(masters(), masters("m7i.xlarge"), rolled("A")), workers])
     assert _labels(found) == [[("master a", "roll")], [("workers g", "launch")]]
+
+
+def test_the_limit_of_a_drain_is_that_of_the_node_program() -> None:
+    """Plans name it; it is written down twice, as the operator's program does not import the node's."""
+    assert figures.DRAIN_LIMIT_MINUTES * 60 == drain.LIMIT_SECONDS
