@@ -38,7 +38,7 @@ def write(answers: Answers, *, schema: bool) -> str:
 # All keys are described in docs/cluster-file.md. What is not here has the default that is written there.
 # Next: cdk deploy --all -c cluster=THIS FILE (docs/operations/deploy.md).
 
-# Fixed for the cluster's life: name, account, region, zones, vpc_cidr.
+# Fixed for the cluster's life: name, account, region, zones, network.vpc_cidr, dns.zone_name.
 name: {_scalar(answers.name)}
 account: {json.dumps(answers.account)}{account}
 region: {_scalar(answers.region)}
