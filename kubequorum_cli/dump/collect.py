@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from kubequorum_cli import documents, events, report, validate
 from kubequorum_cli.dump import aws, machines, objects
@@ -114,7 +114,7 @@ def _own_secrets(target: Target, access: Access | None) -> list[str]:
     """Those with which this process itself asks: no answer should have them, and none may."""
     found = []
     # Credentials that cannot be had are a finding of every source that needs them.
-    with suppress(BotoCoreError):
+    with suppress(BotoCoreError, ClientError):
         if (credentials := target.session.get_credentials()) is not None:
             frozen = credentials.get_frozen_credentials()
             found += [frozen.secret_key or "", frozen.token or ""]

@@ -109,11 +109,24 @@ def published_kubeconfig(target: Target) -> dict[str, Any]:
         kubeconfig = yaml.safe_load(content)
     except yaml.YAMLError:
         kubeconfig = None
-    if not isinstance(kubeconfig, dict):
+    if not _is_kubeconfig(kubeconfig):
         # Not what it has instead, which may be a part of a key.
         raise CommandError(
             "the administrator's kubeconfig cannot be read",
             why=f"s3://{bucket}/{_ADMIN_KEY} is not what masters write",
             remedy="masters write it again every half hour",
         )
-    return kubeconfig
+    found: dict[str, Any] = kubeconfig
+    return found
+
+
+def _is_kubeconfig(document: Any) -> bool:
+    """Whether it names clusters and users, each with what others here look for in it."""
+    if not isinstance(document, dict):
+        return False
+    return all(
+        isinstance(document.get(names), list)
+        and document[names]
+        and all(isinstance(each, dict) and isinstance(each.get(name), dict) for each in document[names])
+        for names, name in (("clusters", "cluster"), ("users", "user"))
+    )

@@ -157,7 +157,20 @@ def test_what_is_no_kubeconfig_is_not_repeated(user: Any) -> None:
     assert "hunter2" not in f"{caught.value.what}{caught.value.why}{caught.value.remedy}"
 
 
-@pytest.mark.parametrize("text", ["", "{", "hunter2", "- a", "\x00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "hunter2",
+        "- a",
+        "\x00",
+        "clusters: hunter2",
+        "{clusters: [{cluster: {}}], users: null}",
+        "{clusters: [], users: [{user: {}}]}",
+        "{clusters: [{cluster: {}}], users: [{user: hunter2}]}",
+    ],
+)
 def test_an_object_that_is_none(target: Target, emulator: Emulator, text: str) -> None:
     """Is explained by each command that reads it, without what it has."""
     _publish(emulator, text)

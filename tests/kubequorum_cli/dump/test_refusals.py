@@ -122,6 +122,19 @@ def test_an_account_that_says_nothing_ends_nothing(
     assert files.keys() <= {"manifest.json", "validate.json", "events.json"}
 
 
+class _WithoutCredentials(_Refusing):
+    def get_credentials(self) -> Any:
+        """As of a profile with a role that may not be assumed."""
+        raise _DENIED
+
+
+def test_credentials_that_are_refused_end_nothing(target: Target, collected: Collected) -> None:
+    """They are looked for to be left out of the archive; each source says that it has none."""
+    session: Any = _WithoutCredentials(target.session, _EVERYTHING, _DENIED)
+    manifest, _ = collected(replace(target, session=session))
+    assert str(_DENIED) in {missing.why for missing in manifest.missing}
+
+
 def test_an_api_that_does_not_answer_is_asked_once(target: Target, collected: Collected) -> None:
     """And not for every file; one without Kubernetes is not asked."""
     manifest, files = collected(replace(target, connect=_unreachable))
