@@ -47,7 +47,7 @@ def disturbed(client: Client, nodes: Collection[str]) -> Iterator[Finding]:
                 f"disruptionsAllowed 0 ({status.get('currentHealthy', 0)} of "
                 f"{status.get('desiredHealthy', 0)} that must be healthy are), of {_names(held)}"
             )
-            yield kinds.DRAIN_BLOCKED.of("pod", f"{metadata['namespace']}/{metadata['name']}", seen)
+            yield kinds.DRAIN_BLOCKED.of("budget", f"{metadata['namespace']}/{metadata['name']}", seen)
     if bare := [pod for pod in pods if not pod["metadata"].get("ownerReferences")]:
         yield kinds.BARE_POD.of("pod", _name(bare[0]), f"{len(bare)} without a controller: {_names(bare)}")
     if local := [pod for pod in pods if _keeps_data(pod)]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 SubjectKind = Literal[
     "cluster", "stack", "group", "slot", "instance", "volume", "load-balancer", "target", "name", "api",
-    "node", "pod", "certificate", "clock", "backup", "addon", "part",
+    "node", "pod", "budget", "certificate", "clock", "backup", "addon", "part",
 ]  # fmt: skip
 
 

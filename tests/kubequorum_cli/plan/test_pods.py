@@ -53,6 +53,8 @@ def test_a_budget_that_allows_nothing_holds_a_drain(api: ApiStub) -> None:
     listed = [_pod("web"), _pod("db", node="i-2"), _pod("agent", owner="DaemonSet")]
     labels = {"matchLabels": {"app": "web"}}
     assert list(_found(api, listed, [_budget("b", labels)])) == ["drain-blocked shop/b"]
+    (finding,) = pods.disturbed(Client(api.access), {"i-1"})
+    assert finding.subject.kind == "budget"
     assert "shop/web" in _found(api, listed, [_budget("b", labels)])["drain-blocked shop/b"]
     assert _found(api, listed, [_budget("b", labels, allowed=1)]) == {}
     assert _found(api, listed, [_budget("b", {"matchLabels": {"app": "db"}})]) == {}
