@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Schedule:
     """Keeps tests together that share what they start: those of a file, and of some folders.
 
-    So are all tests that boot real machines. There is never more than one cluster of machines at a time: it
-    takes all processors while it boots.
+    All tests that boot real machines stay together, too. There is never more than one cluster of machines at
+    a time: it takes all processors while it boots.
     """
 
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: "Producer") -> "Scheduling":
