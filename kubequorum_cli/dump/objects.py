@@ -118,13 +118,20 @@ def _outline(pod: Mapping[str, Any]) -> dict[str, Any]:
             **{key: status[key] for key in ("phase", "reason", "conditions", "podIP") if key in status},
             "containerStatuses": [
                 {
-                    key: each[key]
-                    for key in ("name", "image", "ready", "restartCount", "state", "lastState")
-                    if key in each
+                    **{key: each[key] for key in ("name", "image", "ready", "restartCount") if key in each},
+                    **{key: _state(each[key]) for key in ("state", "lastState") if key in each},
                 }
                 for each in status.get("containerStatuses", [])
             ],
         },
+    }
+
+
+def _state(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the message, which may be the end of the application's log (`terminationMessagePolicy`)."""
+    return {
+        name: {key: value for key, value in (about or {}).items() if key != "message"}
+        for name, about in state.items()
     }
 
 

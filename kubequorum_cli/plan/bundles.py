@@ -118,9 +118,15 @@ class Bundles:
         return self._once(name, path.read_bytes)
 
     def _deployed(self, launch_template_id: str) -> Bundle | None:
-        answer = self._target.client("ec2").describe_launch_template_versions(
-            LaunchTemplateId=launch_template_id, Versions=["$Latest"]
-        )
+        try:
+            answer = self._target.client("ec2").describe_launch_template_versions(
+                LaunchTemplateId=launch_template_id, Versions=["$Latest"]
+            )
+        except ClientError as error:
+            # Somebody has deleted it: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+            if error.response["Error"]["Code"] != "InvalidLaunchTemplateId.NotFound":
+                raise
+            return None
         (version,) = answer["LaunchTemplateVersions"]
         encoded = version["LaunchTemplateData"].get("UserData", "")
         variables = dict(_variables(base64.b64decode(encoded).decode(errors="replace")))

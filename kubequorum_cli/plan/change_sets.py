@@ -104,6 +104,9 @@ def _changes(target: Target, stack: SynthesisedStack) -> Sequence[Change]:
             StackName=stack.name,
             ChangeSetName=name,
             ChangeSetType="UPDATE",
+            # A retry whose first answer was lost is no second change set:
+            # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
+            ClientToken=name,
             Description="Made by `kubequorum plan`, to be read and deleted",
             Capabilities=_CAPABILITIES,
             Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],

@@ -144,7 +144,11 @@ def _named(name: str, **metadata: Any) -> dict[str, Any]:
 
 def _pod(name: str, namespace: str) -> dict[str, Any]:
     last_applied = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps({"x": PLAIN})}
-    statuses = [{"name": "main", "ready": True, "restartCount": 1, "state": {"running": {}}}]
+    message = f"cannot log in as root with {PLAIN}" if namespace != "kube-system" else ""
+    ended = {"terminated": {"exitCode": 1, "reason": "Error", "message": message}}
+    statuses = [
+        {"name": "main", "ready": True, "restartCount": 1, "state": {"running": {}}, "lastState": ended}
+    ]
     return {
         **_named(name, namespace=namespace, annotations=last_applied),
         "status": {"phase": "Running", "containerStatuses": statuses},
