@@ -32,7 +32,10 @@ def test_an_image_needs_its_programs_and_only_those() -> None:
 def test_programs_are_those_of_a_machine() -> None:
     """The group `programs` holds what is installed on machines, not what lives in images only."""
     names = {item.name for item in make_plan(["programs"]).program_sets}
-    assert names == {"kubernetes-node", "etcd", "containerd", "runc", "cni-plugins", "crictl"}
+    assert names == {
+        *("kubernetes-node", "etcd", "containerd", "runc", "cni-plugins", "crictl"),
+        "ecr-credential-provider",
+    }
 
 
 def test_images_of_addons_are_named_one_by_one() -> None:
