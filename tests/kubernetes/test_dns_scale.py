@@ -40,3 +40,7 @@ def test_replicas_follow_the_number_of_nodes(cluster: Deployment) -> None:
     assert _after_a_look(cluster) == 3
     cluster.kubectl("annotate", *_COREDNS, f"{MANUAL}-")
     assert _after_a_look(cluster) == 2
+    cluster.wait_until(
+        lambda: len(cluster.get("pods", "-n", "kube-system", "-l", "k8s-app=kube-dns")) == 2,
+        "the third one is gone",
+    )

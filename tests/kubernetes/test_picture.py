@@ -55,13 +55,22 @@ def test_all_of_a_cluster_that_is_well(cluster: Deployment, history: History) ->
         "kube-controller-manager",
         "kube-scheduler",
     ]
-    running = cluster.get("pods", "-A", "--field-selector", "status.phase=Running")
-    for group in picture.worker_groups:
-        for worker in group.instances:
-            assert worker.pods == sum(pod["spec"].get("nodeName") == worker.id for pod in running)
+    cluster.wait_until(lambda: _pods_are_counted(cluster, history), "pods are counted as they are")
     assert [target.text for target in picture.balancers[0].targets] == ["healthy"] * 3
     etcd = next(flow for flow in picture.flows if flow.port == "tcp 2379-2380")
     assert (etcd.sources, etcd.targets) == (["masters"], ["masters"])
+
+
+def _pods_are_counted(cluster: Deployment, history: History) -> bool:
+    """On each worker; pods of earlier tests may be ending between the two looks."""
+    picture = _now(history)
+    assert picture is not None
+    running = cluster.get("pods", "-A", "--field-selector", "status.phase=Running")
+    workers = [worker for group in picture.worker_groups for worker in group.instances]
+    counted = {
+        worker.id: sum(pod["spec"].get("nodeName") == worker.id for pod in running) for worker in workers
+    }
+    return len(workers) == 2 and counted == {worker.id: worker.pods for worker in workers}
 
 
 def test_a_master_without_power_is_seen_and_its_successor_has_the_volume(

@@ -8,6 +8,7 @@ import yaml
 from kubequorum_cli.plan import make
 from tests.deploy.deployment import Deployment
 from tests.kubernetes.pods import run_pod
+from tests.kubernetes.waiting import wait_until_nothing_is_found
 
 pytestmark = pytest.mark.deploy
 
@@ -17,6 +18,7 @@ _NAME = "held"
 @pytest.fixture
 def worker(cluster: Deployment) -> Iterator[str]:
     """A worker with a pod without a controller, which a budget protects."""
+    wait_until_nothing_is_found(cluster)
     found = sorted(set(cluster.instances()) - set(cluster.masters().values()))[0]
     run_pod(cluster, _NAME, "serve", node=found)
     cluster.apply(
@@ -43,7 +45,7 @@ def test_a_plan_beside_a_real_cluster(cluster: Deployment, worker: str) -> None:
         cluster.kubectl("get", "componentstatuses", slot=slot)
     plan = make(cluster.target, other)
     found = {(finding.id, finding.subject.id): finding.seen for finding in plan.findings}
-    assert [finding.id for finding in plan.refusals] == ["setting-fixed"]
+    assert [finding.id for finding in plan.refusals] == ["setting-fixed"], plan.refusals
     assert found["setting-fixed", "network.pod_cidr"].endswith("→ 10.64.0.0/14")
     assert f"default/{_NAME}" in found["drain-blocked", f"default/{_NAME}"]
     assert f"default/{_NAME}" in found["bare-pod", f"default/{_NAME}"]

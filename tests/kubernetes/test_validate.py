@@ -7,20 +7,15 @@ import pytest
 
 from kubequorum_cli import validate
 from tests.deploy.deployment import Deployment
-from tests.kubernetes.waiting import wait_for_nodes
+from tests.kubernetes.waiting import found_ids, wait_for_nodes, wait_until_nothing_is_found
 from tests.lab.program import Program
 
 pytestmark = pytest.mark.deploy
 
 
-def _ids(cluster: Deployment) -> set[str]:
-    return {finding.id for finding in validate.find(validate.collect(cluster.target))}
-
-
 def test_nothing_is_found_while_all_is_well(cluster: Deployment, program: Program) -> None:
-    """Not even a warning, once masters have removed the Nodes that earlier tests have left."""
-    cluster.sh(cluster.master("a"), "systemctl start kubequorum-stale-nodes.service")
-    cluster.wait_until(lambda: _ids(cluster) == set(), "nothing is found")
+    """Nor is there anything that could not be looked at."""
+    wait_until_nothing_is_found(cluster)
     snapshot = validate.collect(cluster.target)
     assert [name for name, part in vars(snapshot).items() if getattr(part, "value", part) is None] == []
     done = program("validate", "--json")
@@ -32,7 +27,7 @@ def test_a_master_without_power_is_found_until_it_is_replaced(cluster: Deploymen
     """By its slot; `--wait` ends when its successor is in service."""
     old = cluster.master("b")
     cluster.faults.power_loss(old)
-    cluster.wait_until(lambda: "slot-without-master" in _ids(cluster), "it is found", seconds=30)
+    cluster.wait_until(lambda: "slot-without-master" in found_ids(cluster), "it is found", seconds=30)
     waited = program("validate", "--wait", "5m")
     assert waited.returncode == 0, waited.stdout
     assert cluster.master("b") != old

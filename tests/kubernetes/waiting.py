@@ -1,5 +1,6 @@
 """Nodes of the cluster, and waits for them."""
 
+from kubequorum_cli import validate
 from kubequorum_cli.kubernetes import is_ready
 from lab.cluster import MachineError
 from tests.deploy.deployment import Deployment
@@ -22,3 +23,14 @@ def worker_names(cluster: Deployment) -> list[str]:
     """Names of the workers' nodes, in order."""
     nodes = cluster.get("nodes", "-l", "!node-role.kubernetes.io/control-plane")
     return sorted(node["metadata"]["name"] for node in nodes)
+
+
+def found_ids(cluster: Deployment) -> set[str]:
+    """What `validate` finds now."""
+    return {finding.id for finding in validate.find(validate.collect(cluster.target))}
+
+
+def wait_until_nothing_is_found(cluster: Deployment) -> None:
+    """Not even a warning, once masters have removed the Nodes that earlier tests have left."""
+    cluster.sh(cluster.master("a"), "systemctl start kubequorum-stale-nodes.service")
+    cluster.wait_until(lambda: found_ids(cluster) == set(), "nothing is found")
