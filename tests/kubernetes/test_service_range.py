@@ -43,12 +43,23 @@ trap "kill $!" EXIT
 sleep 1
 connect translated 10.96.0.1
 connect another 10.96.0.2
+python3 - <<'END'
+import errno, socket, time
+clients = [socket.socket() for _ in range(100)]
+for client in clients:
+    client.setblocking(False)
+    client.connect_ex(("10.96.0.3", 443))
+# A refusal comes at once; an unanswered request is repeated after a second.
+time.sleep(0.5)
+errors = [client.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) for client in clients]
+print("flood", "some" if 0 < errors.count(errno.ECONNREFUSED) < 50 else errors)
+END
 """
 """Run in a network namespace with a default route, as a new master has it, and no kube-proxy."""
 
 
 def test_only_untranslated_packets_are_refused(cluster: Deployment) -> None:
-    """At once, where nothing answered before; a Service that is translated is reached."""
+    """At once, where nothing answered before, and not all of many; a translated Service is reached."""
     rules = shlex.quote(service_range.rules("10.96.0.0/12"))
     script = f"RULES={rules} unshare --net bash -c {shlex.quote(_SCRIPT)}"
     seen = dict(line.split() for line in cluster.sh(cluster.master("a"), script).split("\n") if line)
@@ -58,6 +69,7 @@ def test_only_untranslated_packets_are_refused(cluster: Deployment) -> None:
         "elsewhere": "silence",
         "translated": "reached",
         "another": "refused",
+        "flood": "some",
     }
     loaded = cluster.sh(cluster.master("a"), "nft list table ip kubequorum-services")
     assert loaded.count("reject with tcp reset") == 2
