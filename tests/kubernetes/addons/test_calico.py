@@ -65,11 +65,15 @@ def test_a_replaced_master_gets_calico_again(cluster: Deployment, pods: dict[str
     cluster.wait_until(lambda: bool(successor()), "the successor's node is Ready", seconds=240)
     name = successor()
     assert name in ready_nodes(cluster)
-    running = cluster.get(
-        "pods", *_SYSTEM, "-l", "k8s-app=calico-node", f"--field-selector=spec.nodeName={name}"
-    )
-    assert [pod["status"]["phase"] for pod in running] == ["Running"]
+    # A node is Ready with the configuration that an init container writes, before the pod itself runs.
+    cluster.wait_until(lambda: _phases(cluster, name) == ["Running"], "its calico-node runs", seconds=60)
     assert ask(cluster, "client", pods["second"]) == "second"
+
+
+def _phases(cluster: Deployment, node: str) -> list[str]:
+    on_node = f"--field-selector=spec.nodeName={node}"
+    pods = cluster.get("pods", *_SYSTEM, "-l", "k8s-app=calico-node", on_node)
+    return [pod["status"]["phase"] for pod in pods]
 
 
 def _in_slot_c(cluster: Deployment) -> str:
