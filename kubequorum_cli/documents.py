@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from kubequorum_cli.backups import state as backups
-from kubequorum_cli.errors import CommandError
+from kubequorum_cli.errors import CommandError, reason_of
 from kubequorum_cli.events import Happened
 from kubequorum_cli.kubernetes import (
     AddonList,
@@ -51,5 +51,5 @@ def look_at_kubernetes(target: Target) -> InKubernetes | None:
     try:
         access = find_access(target)
     except CommandError as error:
-        return NodeList(problem=f"{error.what}: {error.why}"), AddonList()
+        return NodeList(problem=reason_of(error)), AddonList()
     return look(access), look_at_addons(access)

@@ -13,6 +13,13 @@ class CommandError(Exception):
         self.remedy = remedy
 
 
+def reason_of(error: Exception) -> str:
+    """What failed and why, in one line, where something else goes on without it."""
+    if isinstance(error, CommandError):
+        return f"{error.what}: {error.why}" if error.why else error.what
+    return str(error) or repr(error)
+
+
 class UsageError(CommandError):
     """The command was called in a way that cannot work."""
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from kubequorum_cli.errors import CommandError
+from kubequorum_cli.errors import CommandError, reason_of
 from kubequorum_cli.kubernetes import ApiError
 
 _ERRORS = (BotoCoreError, ClientError, CommandError, ApiError)
@@ -81,12 +81,6 @@ def _read(ask: Callable[..., T], needs: "tuple[Future[Part[Any]], ...]") -> Part
     try:
         return Part(value=ask(*(part.value for part in parts)))
     except _ERRORS as error:
-        return Part(problem=_reason(error))
+        return Part(problem=reason_of(error))
     except _UNEXPECTED as error:
         return Part(problem=f"not what was expected: {error!r}")
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, CommandError):
-        return f"{error.what}: {error.why}" if error.why else error.what
-    return str(error)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from kubequorum_cli.backups.bucket import BackupBucket
 from kubequorum_cli.backups.report import ago, size
-from kubequorum_cli.errors import CommandError
+from kubequorum_cli.errors import CommandError, reason_of
 from kubequorum_cli.target import Target
 
 LATE_SECONDS = 300.0
@@ -48,7 +48,7 @@ def look(target: Target) -> BackupState:
     try:
         return read(target)
     except CommandError as error:
-        return BackupState(problem=f"{error.what}: {error.why}" if error.why else error.what)
+        return BackupState(problem=reason_of(error))
     except (BotoCoreError, ClientError) as error:
         return BackupState(problem=str(error))
 

@@ -9,7 +9,7 @@ from kubequorum_cli.dump.archive import Archive
 from kubequorum_cli.dump.content import Content, to_text
 from kubequorum_cli.dump.manifest import File, Missing
 from kubequorum_cli.dump.redaction import Redaction
-from kubequorum_cli.errors import CommandError
+from kubequorum_cli.errors import reason_of
 
 _PARALLEL = 8
 _MOST_BYTES = 8 * 1024 * 1024
@@ -58,7 +58,7 @@ class Gathering:
     def miss(self, path: str, about: str, error: Exception) -> None:
         """Record that a file cannot be had."""
         # An error may repeat what it was about.
-        why, _ = self._redaction.text(_reason(error))
+        why, _ = self._redaction.text(reason_of(error))
         with self._lock:
             self.missing.append(Missing(path=path, about=about, why=why[:_LONGEST_REASON]))
 
@@ -85,9 +85,3 @@ class Gathering:
                 )
             )
         return content
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, CommandError):
-        return f"{error.what}: {error.why}" if error.why else error.what
-    return str(error) or repr(error)

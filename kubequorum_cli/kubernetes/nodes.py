@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kubequorum_cli.console import Stage
-from kubequorum_cli.errors import CommandError
+from kubequorum_cli.errors import CommandError, reason_of
 from kubequorum_cli.kubernetes.access import Access
 from kubequorum_cli.kubernetes.client import ApiError, Client
 from kubequorum_cli.waiting import SETTLE_SECONDS, wait_until_complete
@@ -107,7 +107,7 @@ def _missing(ask: Callable[[], NodeList], instances: set[str]) -> list[str]:
     try:
         found = ask()
     except CommandError as error:
-        return [f"{error.what}: {error.why}"]
+        return [reason_of(error)]
     if found.problem:
         return [found.problem]
     nodes = {node.name: node for node in found.nodes}

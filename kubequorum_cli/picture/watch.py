@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from kubequorum_cli.backups import state as backups
 from kubequorum_cli.backups.state import BackupState
-from kubequorum_cli.errors import CommandError
+from kubequorum_cli.errors import CommandError, reason_of
 from kubequorum_cli.kubernetes import (
     Access,
     NodeList,
@@ -83,7 +83,7 @@ class Watch:
         except (BotoCoreError, ClientError) as error:
             problem = f"the AWS API refused a request, or did not answer it: {error}"
         except CommandError as error:
-            problem = f"{error.what}: {error.why}" if error.why else error.what
+            problem = reason_of(error)
         finally:
             with self._lock:
                 self._problems[ask.__name__] = problem
@@ -145,7 +145,7 @@ class _KubernetesSource:
             try:
                 self._access = find_access(self._target)
             except CommandError as error:
-                self._obstacle = Kubernetes(nodes=NodeList(problem=f"{error.what}: {error.why}"))
+                self._obstacle = Kubernetes(nodes=NodeList(problem=reason_of(error)))
             self._backups = backups.look(self._target)
         # A cluster that comes up gets its credentials soon; a change of them must not be missed for long.
         self._asked = self._now() if self._access else self._now() - _SELDOM_SECONDS * 0.75

@@ -191,3 +191,20 @@ def change_of(resource: Mapping[str, Any]) -> Change:
 def _context(text: str | None) -> Definition:
     found = json.loads(text) if text else {}
     return found if isinstance(found, dict) else {}
+
+
+def references(value: Any) -> Iterator[str]:
+    """Logical ids that a part of a template names: by Ref, GetAtt or DependsOn."""
+    if isinstance(value, list):
+        for each in value:
+            yield from references(each)
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            if key == "DependsOn":
+                yield from [each] if isinstance(each, str) else each
+            elif key == "Ref":
+                yield str(each)
+            elif key == "Fn::GetAtt":
+                yield str(each[0] if isinstance(each, list) else each.partition(".")[0])
+            else:
+                yield from references(each)

@@ -65,7 +65,7 @@ class Duration:
 
 @dataclass(frozen=True, kw_only=True)
 class VersionStep:
-    """Versions of the masters; texts are empty where they are not known."""
+    """Versions of the masters, several with commas; texts are empty where they are not known."""
 
     kubernetes_before: str = ""
     kubernetes_after: str = ""

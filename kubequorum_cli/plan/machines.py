@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from kubequorum_cli.plan.changes import GROUP, Change, Definition, StackChanges
+from kubequorum_cli.plan.changes import GROUP, Change, Definition, StackChanges, references
 from kubequorum_cli.resources import SLOT_TAG, WORKER_GROUP_TAG
 
 ROLLING_CAUSES = (
@@ -77,27 +76,11 @@ def _needs(stack: StackChanges, logical_id: str) -> set[str]:
     found: set[str] = set()
     left = [logical_id]
     while left:
-        for name in _references(stack.new_definition(left.pop())):
+        for name in references(stack.new_definition(left.pop())):
             if name not in found and stack.new_definition(name):
                 found.add(name)
                 left.append(name)
     return found - {logical_id}
-
-
-def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, list):
-        for each in value:
-            yield from _references(each)
-    elif isinstance(value, Mapping):
-        for key, each in value.items():
-            if key == "DependsOn":
-                yield from [each] if isinstance(each, str) else each
-            elif key == "Ref":
-                yield str(each)
-            elif key == "Fn::GetAtt":
-                yield str(each[0] if isinstance(each, list) else each.partition(".")[0])
-            else:
-                yield from _references(each)
 
 
 def _step(stack: StackChanges, change: Change) -> GroupStep | None:

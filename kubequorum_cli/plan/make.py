@@ -3,14 +3,14 @@
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from kubequorum_cli import validate
-from kubequorum_cli.errors import CommandError, UsageError
+from kubequorum_cli.errors import CommandError, UsageError, reason_of
 from kubequorum_cli.plan import assembly, change_sets, evidence, kinds, reading, rules, versions
 from kubequorum_cli.plan.assembly import Assembly
 from kubequorum_cli.plan.bundles import Bundle, BundlePair, Bundles
@@ -156,7 +156,7 @@ class _Planner:
         self,
         steps: Sequence[GroupStep],
         machines: Sequence[MachineStep],
-        of_masters: Versions,
+        of_masters: Sequence[Versions],
         snapshot: Snapshot | None,
         described: Described,
     ) -> Iterator[Finding]:
@@ -164,9 +164,12 @@ class _Planner:
         yield from rules.slots(steps)
         yield from rules.imports(self._stacks)
         yield from self._left_behind()
-        yield from versions.refused(of_masters)
-        if self._is_deployed and not of_masters.kubernetes_before:
-            why = "the bundle that masters run cannot be found: their versions are not compared"
+        for each in of_masters:
+            yield from versions.refused(each)
+        if self._is_deployed and not all(each.kubernetes_before for each in of_masters):
+            why = (
+                "the bundle of a master that is to be replaced cannot be found: its versions are not compared"
+            )
             yield kinds.UNKNOWN.of("part", "versions", why)
         if snapshot is None:
             return
@@ -175,7 +178,7 @@ class _Planner:
             try:
                 yield from reading.fixed_settings(self._target, bundle)
             except (CommandError, BotoCoreError, ClientError) as error:
-                yield kinds.UNKNOWN.of("part", "fixed-settings", reading.reason(error))
+                yield kinds.UNKNOWN.of("part", "fixed-settings", reason_of(error))
         yield from _moving(machines, described)
         yield from reading.health(snapshot, replaces_masters=any(m.slot for m in machines))
         has_kubernetes = self._target.no_kubernetes is None
@@ -200,9 +203,13 @@ class _Planner:
         return _duration(self._figures.client_gap if all_masters > 1 else self._figures.master)
 
 
-def _version_step(of_masters: Versions, snapshot: Snapshot | None) -> VersionStep:
+def _version_step(of_masters: Sequence[Versions], snapshot: Snapshot | None) -> VersionStep:
     nodes = (snapshot.nodes.value or []) if snapshot else []
-    return VersionStep(**asdict(of_masters), kubelets=dict(Counter(node.version for node in nodes)))
+    texts = {
+        field.name: ", ".join(sorted({getattr(each, field.name) for each in of_masters} - {""}))
+        for field in fields(Versions)
+    }
+    return VersionStep(**texts, kubelets=dict(Counter(node.version for node in nodes)))
 
 
 def _moving(machines: Sequence[MachineStep], described: Described) -> Iterator[Finding]:

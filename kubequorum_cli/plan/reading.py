@@ -72,11 +72,6 @@ def fixed_settings(target: Target, bundle: Bundle) -> Iterator[Finding]:
         yield kinds.SETTING_FIXED.of("cluster", each["key"], f"{each['before']} → {each['now']}")
 
 
-def reason(error: Exception) -> str:
-    """Why a part is not known."""
-    return f"{error.what}: {error.why}" if isinstance(error, CommandError) else str(error)
-
-
 def _stored(target: Target) -> str | None:
     try:
         answer = target.client("s3").get_object(Bucket=target.state_bucket(), Key=_FIXED)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kubequorum_cli.plan import kinds
-from kubequorum_cli.plan.changes import StackChanges
+from kubequorum_cli.plan.changes import StackChanges, references
 from kubequorum_cli.plan.machines import END, RECREATE, GroupStep
 from kubequorum_cli.validate import Finding
 
@@ -63,7 +63,7 @@ def _lost(stack: StackChanges, name: str, output: Mapping[str, Any]) -> dict[str
     """What of an output goes, and how; data have a finding of their own."""
     found = {
         id_: f"{id_} would be {fate}{_why(stack, id_)}"
-        for id_ in _named_in(output.get("Value"))
+        for id_ in references(output.get("Value"))
         if (fate := _fate(stack, id_)) and stack.old_definition(id_).get("DeletionPolicy") not in _KEEPS
     }
     if not found and name not in (stack.new.get("Outputs") or {}) and not _is_data(stack, output):
@@ -72,7 +72,7 @@ def _lost(stack: StackChanges, name: str, output: Mapping[str, Any]) -> dict[str
 
 
 def _is_data(stack: StackChanges, output: Mapping[str, Any]) -> bool:
-    named = _named_in(output.get("Value"))
+    named = references(output.get("Value"))
     return any(stack.old_definition(id_).get("DeletionPolicy") in _KEEPS for id_ in named)
 
 
@@ -98,16 +98,3 @@ def _why(stack: StackChanges, logical_id: str) -> str:
 def _value(context: Mapping[str, Any], name: str) -> str:
     value = (context.get("Properties") or {}).get(name, "—")
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def _named_in(value: Any) -> list[str]:
-    if isinstance(value, Mapping):
-        if "Ref" in value:
-            return [str(value["Ref"])]
-        if "Fn::GetAtt" in value:
-            argument = value["Fn::GetAtt"]
-            return [str(argument[0] if isinstance(argument, list) else argument.partition(".")[0])]
-        return [name for each in value.values() for name in _named_in(each)]
-    if isinstance(value, list):
-        return [name for each in value for name in _named_in(each)]
-    return []

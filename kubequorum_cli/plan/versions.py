@@ -25,8 +25,10 @@ class Versions:
     etcd_after: str = ""
 
 
-def of_masters(changed: Sequence[BundlePair | None], new: Bundle | None, *, is_deployed: bool) -> Versions:
-    """The versions of masters.
+def of_masters(
+    changed: Sequence[BundlePair | None], new: Bundle | None, *, is_deployed: bool
+) -> list[Versions]:
+    """The versions of masters, each combination once: an update that was interrupted leaves several.
 
     Args:
         changed: the bundles of each master whose launch template changes; None where they are
@@ -34,11 +36,14 @@ def of_masters(changed: Sequence[BundlePair | None], new: Bundle | None, *, is_d
         new: what new masters run.
         is_deployed: whether there are masters.
     """
-    pair = next((each for each in changed if each is not None), None)
-    old: Bundle | None = None
+    olds: list[Bundle | None] = [None]
     if is_deployed:
         # Masters whose launch template stays run what new ones would.
-        old = pair.old if pair else None if changed else new
+        olds = [pair.old if pair else None for pair in changed] or [new]
+    return list(dict.fromkeys(_step(old, new) for old in olds))
+
+
+def _step(old: Bundle | None, new: Bundle | None) -> Versions:
     return Versions(
         kubernetes_before=old.kubernetes_version if old else "",
         kubernetes_after=new.kubernetes_version if new else "",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.faults import FaultClient, FaultError
-from kubequorum_cli.errors import CommandError
+from kubequorum_cli.errors import CommandError, reason_of
 from kubequorum_cli.resources import Resources
 from kubequorum_cli.target import Target
 from lab.workload import Targets, discover
@@ -24,7 +24,7 @@ class MachineError(CommandError):
     """A command on a machine failed, or could not be run."""
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.why}"
+        return reason_of(self)
 
 
 class Cluster(Resources):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from emulator.tests.api.emulator import REGION, Emulator, Stack, running_emulator
+from emulator.tests.api.emulator import Emulator, Stack, running_emulator
 from kubequorum_cli import events
 from kubequorum_cli.errors import Obstacle
 from kubequorum_cli.failures import failed_events
@@ -14,40 +14,11 @@ from kubequorum_cli.groups import instances_in_service, not_in_service
 from kubequorum_cli.report import collect
 from kubequorum_cli.resources import Resources
 from kubequorum_cli.target import Target
-from tests.kubequorum_cli.emulated import target_in
-
-_HOOK = """
-      LifecycleHookSpecificationList:
-        - LifecycleHookName: launch
-          LifecycleTransition: autoscaling:EC2_INSTANCE_LAUNCHING
-          DefaultResult: ABANDON
-          HeartbeatTimeout: 7200
-"""
+from tests.kubequorum_cli.emulated import group_of_one, target_in
 
 
-def _group(cluster: str, hook: str = "") -> str:
-    """A group of one instance. Nothing completes a hook: with one, the instance is never in service."""
-    return f"""
-Resources:
-  Vpc:
-    Type: AWS::EC2::VPC
-    Properties: {{CidrBlock: 10.4.0.0/16}}
-  Subnet:
-    Type: AWS::EC2::Subnet
-    Properties: {{VpcId: !Ref Vpc, CidrBlock: 10.4.1.0/24, AvailabilityZone: {REGION}b}}
-  Template:
-    Type: AWS::EC2::LaunchTemplate
-    Properties:
-      LaunchTemplateData: {{ImageId: ami-0123456789abcdef0, InstanceType: m7i.large}}
-  Group:
-    Type: AWS::AutoScaling::AutoScalingGroup
-    Properties:
-      MinSize: 1
-      MaxSize: 1
-      VPCZoneIdentifier: [!Ref Subnet]
-      LaunchTemplate: {{LaunchTemplateId: !Ref Template, Version: !GetAtt Template.LatestVersionNumber}}
-      Tags: [{{Key: "kubequorum:cluster", Value: {cluster}, PropagateAtLaunch: true}}]{hook}
-"""
+def _template(cluster: str, *, hook: bool = False) -> str:
+    return f"Resources:\n{group_of_one(cluster, hook=hook)}"
 
 
 _BROKEN = """
@@ -63,10 +34,10 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """An account with the clusters `mine` and `mine-too`, and a stack that belongs to neither."""
     with running_emulator(tmp_path_factory.mktemp("neighbours")) as started:
         stacks = {
-            "mine-Workers": _group("mine"),
-            "mine-too-Workers": _group("mine-too", _HOOK),
+            "mine-Workers": _template("mine"),
+            "mine-too-Workers": _template("mine-too", hook=True),
             "mine-too-State": _BROKEN,
-            "unrelated": _group("unrelated", _HOOK),
+            "unrelated": _template("unrelated", hook=True),
         }
         for name, template in stacks.items():
             Stack(started, name).create(template)

@@ -95,17 +95,23 @@ def _workers(deployment: Deployment) -> dict[str, str]:
 
 
 def _targets(deployment: Deployment) -> dict[str, str]:
-    """The state of each target of Services' load balancers."""
+    """The state of each target of Services' load balancers; one that goes while this reads has none."""
     elb = deployment.client("elbv2")
-    return {
-        each["Target"]["Id"]: each["TargetHealth"]["State"]
-        for balancer in elb.describe_load_balancers()["LoadBalancers"]
-        if balancer["LoadBalancerName"] not in _API_BALANCERS
-        for group in elb.describe_target_groups(LoadBalancerArn=balancer["LoadBalancerArn"])["TargetGroups"]
-        for each in elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
-            "TargetHealthDescriptions"
-        ]
-    }
+    found: dict[str, str] = {}
+    for balancer in elb.describe_load_balancers()["LoadBalancers"]:
+        if balancer["LoadBalancerName"] in _API_BALANCERS:
+            continue
+        try:
+            groups = elb.describe_target_groups(LoadBalancerArn=balancer["LoadBalancerArn"])["TargetGroups"]
+            for group in groups:
+                health = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])
+                found |= {
+                    each["Target"]["Id"]: each["TargetHealth"]["State"]
+                    for each in health["TargetHealthDescriptions"]
+                }
+        except (elb.exceptions.LoadBalancerNotFoundException, elb.exceptions.TargetGroupNotFoundException):
+            continue
+    return found
 
 
 def test_a_worker_is_a_target_while_it_has_a_node(deployment: Deployment, tmp_path: Path) -> None:

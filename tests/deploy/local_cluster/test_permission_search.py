@@ -28,8 +28,16 @@ _PREFIXES = {"elbv2": "elasticloadbalancing"}
 _WORKER = {"autoscaling": {"DescribeAutoScalingInstances"}, "ecr": {"GetAuthorizationToken"}}
 _SERVICES = {
     "master": (
-        *("autoscaling", "cloudformation", "cloudwatch", "ec2", "ecr", "elbv2", "kms", "route53"),
-        *("s3", "ssm"),
+        "autoscaling",
+        "cloudformation",
+        "cloudwatch",
+        "ec2",
+        "ecr",
+        "elbv2",
+        "kms",
+        "route53",
+        "s3",
+        "ssm",
     ),
     "worker": ("autoscaling", "cloudformation", "ec2", "ecr", "kms", "s3"),
 }

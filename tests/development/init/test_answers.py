@@ -187,7 +187,7 @@ def test_the_command_line(checkout: Path) -> None:
 
 
 def test_without_a_terminal_nobody_answers(checkout: Path) -> None:
-    """Then it must be told to take defaults."""
+    """Then `--yes` must say that defaults are taken."""
     del checkout
     done = CliRunner().invoke(build_app(), ["init"], input="mine\n")
     assert isinstance(done.exception, UsageError)

@@ -7,9 +7,10 @@ from typing import Any
 
 import yaml
 
-from emulator.tests.api.emulator import REGION, Emulator, Stack
+from emulator.tests.api.emulator import Emulator, Stack
 from kubequorum_cli.resources import Resources
 from tests.kubequorum_cli.api_stub import ApiStub
+from tests.kubequorum_cli.emulated import group_of_one
 
 KEY_LINE = "MHcCAQEEIFkj1234abcdefgh"
 """Of a private key, shorter than what is taken out because of its length alone."""
@@ -22,14 +23,6 @@ SECRETS = (KEY_LINE, BOOTSTRAP, JWT, PLAIN)
 
 TEMPLATE = f"""
 Resources:
-  Vpc: {{Type: AWS::EC2::VPC, Properties: {{CidrBlock: 10.4.0.0/16}}}}
-  Subnet:
-    Type: AWS::EC2::Subnet
-    Properties: {{VpcId: !Ref Vpc, CidrBlock: 10.4.1.0/24, AvailabilityZone: {REGION}b}}
-  Template:
-    Type: AWS::EC2::LaunchTemplate
-    Properties:
-      LaunchTemplateData: {{ImageId: ami-0123456789abcdef0, InstanceType: m7i.large}}
   Bucket: {{Type: AWS::S3::Bucket}}
   Keys:
     Type: AWS::SSM::Parameter
@@ -43,17 +36,7 @@ Resources:
   Targets:
     Type: AWS::ElasticLoadBalancingV2::TargetGroup
     Properties: {{Port: 6443, Protocol: TCP, VpcId: !Ref Vpc}}
-  Group:
-    Type: AWS::AutoScaling::AutoScalingGroup
-    Properties:
-      MinSize: 1
-      MaxSize: 1
-      VPCZoneIdentifier: [!Ref Subnet]
-      LaunchTemplate: {{LaunchTemplateId: !Ref Template, Version: !GetAtt Template.LatestVersionNumber}}
-      Tags:
-        - {{Key: "kubequorum:cluster", Value: mine, PropagateAtLaunch: true}}
-        - {{Key: "kubequorum:slot", Value: a, PropagateAtLaunch: true}}
-        - {{Key: "deploy-token", Value: {PLAIN}, PropagateAtLaunch: true}}
+{group_of_one("mine", tags={"kubequorum:slot": "a", "deploy-token": PLAIN})}
 Outputs:
   StateBucketArn: {{Value: !GetAtt Bucket.Arn}}
   ApiEndpoint: {{Value: "https://api.example.internal:6443"}}

@@ -120,18 +120,27 @@ def test_steps_of_versions(kubernetes: tuple[str, str], etcd: tuple[str, str], k
 
 
 def test_versions_of_masters_are_those_of_their_bundles() -> None:
-    """Of one that changes, or of the new one if none does; not known if what they run is not found."""
+    """Of all that change, or of the new one if none does; not known if what they run is not found."""
     old, new = bundle("1.37.0", "3.6.14"), bundle("1.36.3", "3.6.8")
-    pair = BundlePair(old=old, new=new)
-    step = of_masters([None, pair], new, is_deployed=True)
+    step, *others = of_masters([BundlePair(old=old, new=new)] * 3, new, is_deployed=True)
+    assert others == []
     assert (step.kubernetes_before, step.kubernetes_after) == ("1.37.0", "1.36.3")
     assert (step.etcd_before, step.etcd_after) == ("3.6.14", "3.6.8")
     assert [finding.id for finding in refused(step)] == ["kubernetes-downgrade"]
-    same = of_masters([], new, is_deployed=True)
+    (same,) = of_masters([], new, is_deployed=True)
     assert (same.kubernetes_before, same.etcd_before) == ("1.36.3", "3.6.8")
-    for unknown in (of_masters([None], new, is_deployed=True), of_masters([], new, is_deployed=False)):
+    for (unknown,) in (of_masters([None], new, is_deployed=True), of_masters([], new, is_deployed=False)):
         assert (unknown.kubernetes_before, unknown.etcd_before) == ("", "")
         assert (unknown.kubernetes_after, unknown.etcd_after) == ("1.36.3", "3.6.8")
+
+
+def test_each_master_is_judged_by_what_it_runs() -> None:
+    """An update that was interrupted after the first: going on is no downgrade for it, but for the others."""
+    new = bundle("1.36.3", "3.6.14")
+    first, second = (BundlePair(old=bundle(v, "3.6.14"), new=new) for v in ("1.36.1", "1.37.2"))
+    found = of_masters([first, second, second, None], new, is_deployed=True)
+    assert [step.kubernetes_before for step in found] == ["1.36.1", "1.37.2", ""]
+    assert [f.id for step in found for f in refused(step)] == ["kubernetes-downgrade"]
 
 
 def test_what_is_refused_can_be_allowed() -> None:

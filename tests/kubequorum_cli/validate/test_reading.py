@@ -10,42 +10,17 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from emulator.tests.api.emulator import REGION, Emulator, Stack, running_emulator
+from emulator.tests.api.emulator import Emulator, Stack, running_emulator
 from kubequorum_cli.errors import Obstacle
 from kubequorum_cli.target import Target
 from kubequorum_cli.validate import Snapshot, collect, find
 from tests.kubequorum_cli.api_stub import ApiStub, running_api
-from tests.kubequorum_cli.emulated import target_in
+from tests.kubequorum_cli.emulated import group_of_one, target_in
 
 _TEMPLATE = f"""
 Resources:
-  Vpc:
-    Type: AWS::EC2::VPC
-    Properties: {{CidrBlock: 10.4.0.0/16}}
-  Subnet:
-    Type: AWS::EC2::Subnet
-    Properties: {{VpcId: !Ref Vpc, CidrBlock: 10.4.1.0/24, AvailabilityZone: {REGION}b}}
-  Template:
-    Type: AWS::EC2::LaunchTemplate
-    Properties:
-      LaunchTemplateData: {{ImageId: ami-0123456789abcdef0, InstanceType: m7i.large}}
-  Bucket:
-    Type: AWS::S3::Bucket
-  Group:
-    Type: AWS::AutoScaling::AutoScalingGroup
-    Properties:
-      MinSize: 1
-      MaxSize: 1
-      VPCZoneIdentifier: [!Ref Subnet]
-      LaunchTemplate: {{LaunchTemplateId: !Ref Template, Version: !GetAtt Template.LatestVersionNumber}}
-      LifecycleHookSpecificationList:
-        - LifecycleHookName: launch
-          LifecycleTransition: autoscaling:EC2_INSTANCE_LAUNCHING
-          DefaultResult: ABANDON
-          HeartbeatTimeout: 7200
-      Tags:
-        - {{Key: "kubequorum:cluster", Value: mine, PropagateAtLaunch: true}}
-        - {{Key: "kubequorum:slot", Value: a, PropagateAtLaunch: true}}
+  Bucket: {{Type: AWS::S3::Bucket}}
+{group_of_one("mine", tags={"kubequorum:slot": "a"}, hook=True)}
 Outputs:
   StateBucketArn: {{Value: !GetAtt Bucket.Arn}}
   ApiEndpoint: {{Value: "https://api.example.internal:6443"}}

@@ -13,6 +13,9 @@ from kubequorum_node.node import WORK_FOLDER, Node
 _FOLDER = f"{WORK_FOLDER}/patches"
 _PATCH = f"{_FOLDER}/corednsdeployment+strategic.json"
 _LABELS = {"k8s-app": "kube-dns"}
+_CONTROL_PLANE, _CRITICAL = "node-role.kubernetes.io/control-plane", "CriticalAddonsOnly"
+TOLERATED = frozenset({_CONTROL_PLANE, _CRITICAL})
+"""Taints of hosts, other than their conditions, that keep no replica away."""
 _GONE_SECONDS = 30
 """How long a replica stays bound to a host that does not answer: Kubernetes' default is 300 s."""
 
@@ -51,8 +54,8 @@ def deployment_patch() -> Object:
         },
         # A patch replaces the list: the first two are kubeadm's own.
         "tolerations": [
-            {"key": "CriticalAddonsOnly", "operator": "Exists"},
-            {"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"},
+            {"key": _CRITICAL, "operator": "Exists"},
+            {"key": _CONTROL_PLANE, "effect": "NoSchedule"},
             *(
                 {
                     "key": f"node.kubernetes.io/{condition}",

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kubequorum_node.kubernetes import cluster_dns
 from kubequorum_node.kubernetes.api_server import kubectl
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
@@ -20,8 +21,6 @@ _MINIMUM = 2
 _DEPLOYMENT = ("deployment", "coredns", "--namespace=kube-system")
 MANUAL = "kubequorum/manual-replicas"
 """Annotation of the Deployment: its number of replicas is a person's."""
-_TOLERATED = {"CriticalAddonsOnly", "node-role.kubernetes.io/control-plane"}
-"""Taints that keep no replica away: the Deployment's tolerations (`cluster_dns.py`)."""
 
 Object = Mapping[str, Any]
 
@@ -66,7 +65,7 @@ def _has_place(node: Object) -> bool:
         for taint in spec.get("taints", [])
         if taint["effect"] != "PreferNoSchedule" and not taint["key"].startswith("node.kubernetes.io/")
     }
-    return not spec.get("unschedulable") and taints <= _TOLERATED
+    return not spec.get("unschedulable") and taints <= cluster_dns.TOLERATED
 
 
 def _cores(node: Object) -> float:
