@@ -185,7 +185,7 @@ def _nspawn_machines(
         api_url=api_url,
         facts=Facts(active_faults),
         network_facts=NetworkView(),
-        image=nspawn.MachineImage.read(settings.machine_image),
+        images=nspawn.MachineImages.read(settings.machine_image),
         powered_off=machine_reports.powered_off,
         status_check=checks.report,
         kill_lines_of=kill_at_line.of_new_machine,

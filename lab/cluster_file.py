@@ -1,4 +1,4 @@
-"""What `up` needs of a cluster file: name, account, region, and which images its addons need.
+"""What `up` needs of a cluster file: name, account, region, version, and which images its addons need.
 
 The CDK app itself checks everything else.
 """
@@ -21,6 +21,8 @@ class ClusterFile:
     name: str
     account: str
     region: str
+    kubernetes: str
+    """The version of Kubernetes; empty for the default one."""
     addon_images: tuple[str, ...]
     """Images that its machines need for its addons, by their names in lab/artifacts/image_catalog.py."""
 
@@ -51,8 +53,15 @@ def read(path: Path) -> ClusterFile:
         name=_text(values, "name", path),
         account=_text(values, "account", path),
         region=_text(values, "region", path),
+        kubernetes=_kubernetes(values),
         addon_images=tuple(name for name, image in IMAGES.items() if _is_wanted(image, values)),
     )
+
+
+def _kubernetes(values: Mapping[str, object]) -> str:
+    section = values.get("kubernetes")
+    version = section.get("version") if isinstance(section, dict) else None
+    return version if isinstance(version, str) else ""
 
 
 def _is_wanted(image: Image, values: Mapping[str, object]) -> bool:

@@ -87,7 +87,9 @@ def start(settings: Settings, cluster: ClusterFile, stage: Stage) -> EmbeddedAws
         )
     settings.work.mkdir(parents=True, exist_ok=True)
     if settings.machines == REAL:
-        machine_image.prepare(settings, stage, addon_images=cluster.addon_images)
+        machine_image.prepare(
+            settings, stage, addon_images=cluster.addon_images, kubernetes=cluster.kubernetes
+        )
     started = EmbeddedAws(
         pid=_spawn(settings, cluster, port),
         port=port,

@@ -34,7 +34,13 @@ class Choice:
 
 
 def choose(
-    wanted: str, progress: Progress, *, addon_images: Iterable[str] = (), running: str | None = None
+    wanted: str,
+    progress: Progress,
+    *,
+    addon_images: Iterable[str] = (),
+    kubernetes: str = "",
+    further_versions: Iterable[str] = (),
+    running: str | None = None,
 ) -> Choice:
     """Choose, and provide what real machines need if they are chosen.
 
@@ -42,6 +48,8 @@ def choose(
         wanted: the value of KUBEQUORUM_MACHINES: a kind of machines, or `auto`.
         progress: shows what is installed or built, before it is.
         addon_images: images of the cluster's addons, which machines must have besides.
+        kubernetes: the cluster's version of Kubernetes; empty for the default one.
+        further_versions: those that there must be images of, too.
         running: the kind of machines of the embedded AWS that runs already.
 
     Raises:
@@ -64,7 +72,9 @@ def choose(
     if wanted not in {AUTOMATIC, REAL}:
         return Choice(kind=wanted)
     with progress.stage("Prepare real machines") as stage:
-        obstacle = find_obstacle(stage, addon_images)
+        obstacle = find_obstacle(
+            stage, addon_images, kubernetes=kubernetes, further_versions=further_versions
+        )
     if obstacle is None:
         return Choice(kind=REAL)
     if wanted == REAL:
@@ -113,7 +123,13 @@ def find_obvious_obstacle() -> Obstacle | None:
     return None
 
 
-def find_obstacle(stage: Stage, addon_images: Iterable[str]) -> Obstacle | None:
+def find_obstacle(
+    stage: Stage,
+    addon_images: Iterable[str],
+    *,
+    kubernetes: str = "",
+    further_versions: Iterable[str] = (),
+) -> Obstacle | None:
     """Check whether real machines can run, and install and build what they need; None if they can.
 
     Raises:
@@ -132,7 +148,9 @@ def find_obstacle(stage: Stage, addon_images: Iterable[str]) -> Obstacle | None:
         require_commands(nspawn.HOST_PROGRAMS, progress=show)
         if (reason := nspawn.unavailable_reason()) is not None:
             return Obstacle(why=reason, remedy="use a Linux computer, or a virtual machine, of your own")
-        machine_image.provide(show, addon_images)
+        machine_image.provide(show, addon_images, kubernetes=kubernetes)
+        for version in further_versions:
+            machine_image.provide(show, (), kubernetes=version)
     except (DiskSpaceError, MissingToolError) as error:
         return Obstacle(why=str(error).rstrip("."), remedy="fix that, then: make down, make up")
     return None

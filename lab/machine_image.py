@@ -22,24 +22,33 @@ _LEFTOVERS = "nspawn"
 """The folder below the machines' state that exists if such machines ever ran."""
 
 
-def prepare(settings: Settings, stage: Stage, *, addon_images: Iterable[str]) -> None:
-    """Provide programs, images and the machine root, and write the description of the machine image.
+def prepare(settings: Settings, stage: Stage, *, addon_images: Iterable[str], kubernetes: str) -> None:
+    """Provide programs, images and the machine root, and write the description of the machine images.
 
     The first time this takes about 15 minutes on two cores; later everything is in the cache.
 
     Args:
-        settings: where the description goes.
+        settings: where the description goes, and what is provided besides.
         stage: shows what is built.
         addon_images: images of the cluster's addons, which machines must have besides.
+        kubernetes: the cluster's version of Kubernetes.
 
     Raises:
         CommandError: an artifact cannot be provided; with the reason.
     """
+    # Here, and not above: what they need exists on Linux only.
+    from emulator.machines import nspawn
+
+    show, wanted = shown_in(stage), list(addon_images)
     try:
-        image = provide(shown_in(stage), addon_images)
+        image = provide(show, wanted, kubernetes=kubernetes)
+        others = {
+            image_id: provide(show, wanted, kubernetes=version)
+            for image_id, version in settings.further_images.items()
+        }
     except ArtifactError as error:
         raise _explained(error) from error
-    image.write(settings.machine_image)
+    nspawn.MachineImages(default=image, by_id=others).write(settings.machine_image)
 
 
 def _parts(addon_images: Iterable[str]) -> list[str]:
@@ -56,17 +65,25 @@ def require_mirrored(addon_images: Iterable[str]) -> None:
     mirrored_archives((IMAGES[name] for name in addon_images), ArtifactSettings.from_environment().mirror)
 
 
-def build_seconds(addon_images: Iterable[str]) -> float:
+def build_seconds(addon_images: Iterable[str], *, kubernetes: str = "") -> float:
     """How long it takes to provide what is not in the cache, if all of it must be built; 0 if nothing is."""
     from lab.artifacts.plan import make_plan
     from lab.artifacts.store import Store
 
-    store, plan = Store(ArtifactSettings.from_environment()), make_plan(_parts(addon_images))
+    store, plan = (
+        Store(ArtifactSettings.from_environment()),
+        make_plan(_parts(addon_images), kubernetes=kubernetes),
+    )
     return store.build_seconds(plan, store.find(plan))
 
 
-def provide(progress: Progress, addon_images: Iterable[str]) -> "MachineImage":
+def provide(progress: Progress, addon_images: Iterable[str], *, kubernetes: str = "") -> "MachineImage":
     """Ensure that all artifacts are in the cache, with the images of a cluster's addons.
+
+    Args:
+        progress: shows what is built.
+        addon_images: images of the cluster's addons.
+        kubernetes: the version of Kubernetes; of one that is not built here, machines download the programs.
 
     Raises:
         DiskSpaceError, MissingToolError: this computer lacks what their build needs.
@@ -80,7 +97,7 @@ def provide(progress: Progress, addon_images: Iterable[str]) -> "MachineImage":
 
     try:
         chosen = ArtifactSettings.from_environment()
-        paths = ensure(_parts(addon_images), progress, settings=chosen)
+        paths = ensure(_parts(addon_images), progress, settings=chosen, kubernetes=kubernetes)
         containerd = ensure_containerd_state(
             paths, cache=Cache(chosen.cache_dir / "artifacts"), progress=progress
         )

@@ -1,9 +1,13 @@
 """Paths, ports and time limits of a cluster on one machine."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
+
+from kubequorum_cli.errors import UsageError
+from lab.artifacts.kubernetes_versions import OTHER_MODULES
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -48,17 +52,25 @@ class Settings:
     """How long its load balancers, health checks and groups take: `quick` or `aws`, see emulator/times.py."""
     times_factor: str = "1"
     """Shortens or stretches the durations of `aws`; a number, which the embedded AWS checks."""
+    further_images: Mapping[str, str] = field(default_factory=dict)
+    """Image ids of a cluster file, each with the version of Kubernetes that real machines with it have; those
+    with any other id have that of the cluster file with which the embedded AWS was started."""
     new_groups: str = "in-service"
     """When a new Auto Scaling group is complete: see `--new-groups` of `python -m emulator`."""
 
     @classmethod
     def from_environment(cls) -> Self:
-        """The defaults, or the values of KUBEQUORUM_APP, …_WORK, …_MACHINES, …_TIMES and …_TIMES_FACTOR."""
+        """The defaults, or the values of KUBEQUORUM_APP, _WORK, _MACHINES, _IMAGES, _TIMES, _TIMES_FACTOR.
+
+        Raises:
+            UsageError: KUBEQUORUM_IMAGES is wrong.
+        """
         machines = os.environ.get("KUBEQUORUM_MACHINES") or AUTOMATIC
         return cls(
             app=Path(os.environ.get("KUBEQUORUM_APP", CHECKOUT)).absolute(),
             work=Path(os.environ.get("KUBEQUORUM_WORK", CHECKOUT / "build" / "local")).absolute(),
             machines=machines,
+            further_images=_images(os.environ.get("KUBEQUORUM_IMAGES", "")),
             times=os.environ.get("KUBEQUORUM_TIMES") or "quick",
             times_factor=os.environ.get("KUBEQUORUM_TIMES_FACTOR") or "1",
             # With nothing behind the instances, nothing completes their launch hooks.
@@ -124,3 +136,15 @@ class Settings:
     def cdk_output(self) -> Path:
         """The cloud assembly."""
         return self.work / "cdk.out"
+
+
+def _images(text: str) -> dict[str, str]:
+    """Read e.g. `ami-00000000000001372=1.37.2 ami-…=…`."""
+    entries = [entry.partition("=") for entry in text.split()]
+    if wrong := [image_id for image_id, _, version in entries if version not in OTHER_MODULES]:
+        raise UsageError(
+            f"KUBEQUORUM_IMAGES is {text!r}",
+            why=f"{', '.join(wrong)} has no version of Kubernetes that machine images can be built of",
+            remedy=f"write image ids with versions, each as ID=VERSION, of {', '.join(OTHER_MODULES)}",
+        )
+    return {image_id: version for image_id, _, version in entries}

@@ -98,6 +98,7 @@ def _document(
         region=cluster.region,
         stack=stack,
         kubernetes_version=cluster.kubernetes.version,
+        emulated_version=cluster.kubernetes.emulated_version or "" if etcd is not None else "",
         api_name=cluster.api_name,
         node_api_name=cluster.node_api_name,
         vpc_cidr=str(network.vpc_cidr),

@@ -28,6 +28,7 @@ MACHINE_FOLDERS = ("tests/kubernetes", "emulator/tests/machines/nspawn", FAULTS_
 FOLDERS_WITH_ONE_DEPLOYMENT = ("tests/deploy/addons", "tests/deploy/local_cluster")
 """Their files share what the first of them deploys."""
 _ADDONS_FOLDER = "tests/kubernetes/addons"
+_UPDATES_FOLDER = "tests/faults"
 
 # In the order in which pytest runs them: the long ones first, so that both processes end together.
 _FOLDERS = {
@@ -71,6 +72,12 @@ def has_all_addons(path: Path) -> bool:
     """Whether a file or folder has tests whose clusters have every addon that can be built."""
     name = os.path.relpath(path, CHECKOUT)
     return _is_below(f"{name}/", (_ADDONS_FOLDER,)) or _is_below(_ADDONS_FOLDER, (name,))
+
+
+def has_updates(path: Path) -> bool:
+    """Whether a file or folder has tests whose clusters are updated to another version of Kubernetes."""
+    name = os.path.relpath(path, CHECKOUT)
+    return _is_below(f"{name}/", (_UPDATES_FOLDER,)) or _is_below(_UPDATES_FOLDER, (name,))
 
 
 def pytest_calls(suites: set[Suite]) -> list[list[str]]:

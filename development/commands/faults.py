@@ -43,7 +43,7 @@ def soak(*, seconds: int, seed: int | None) -> None:
 def _run(arguments: Sequence[str]) -> int:
     progress = Progress()
     use_tools(progress)
-    options = machine_options(progress, asked_for=True)
+    options = machine_options(progress, asked_for=True, updates=True)
     os.chdir(CHECKOUT)
     # Trials take minutes, and report what they do.
     status = pytest.main([*arguments, *options, "--capture=no"])

@@ -15,6 +15,7 @@ from kubequorum_cli.errors import CommandError, Obstacle
 from lab import cluster_file, environment, machine_choice, machine_image, toolchain
 from lab.artifacts import ArtifactError
 from lab.artifacts.image_catalog import IMAGES
+from lab.artifacts.kubernetes_versions import OTHER_MODULES
 from lab.settings import AUTOMATIC, CHECKOUT, REAL, Settings
 
 _GOOD = {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
@@ -42,6 +43,7 @@ def run_checks(asked: list[Suite], *, file: Path | None, update: bool) -> None:
             progress,
             asked_for=file is not None or wanted == {Suite.MACHINES},
             addon_images=_addon_images(every=file is None or suites.has_all_addons(file)),
+            updates=file is None or suites.has_updates(file),
         )
     failed = [outcome.name for outcome in outcomes if not outcome.passed]
     measured = {str(Suite.LINT): sum(outcome.seconds for outcome in outcomes)} if outcomes else {}
@@ -58,7 +60,11 @@ def run_checks(asked: list[Suite], *, file: Path | None, update: bool) -> None:
 
 
 def machine_options(
-    progress: Progress, *, asked_for: bool, addon_images: tuple[str, ...] | None = None
+    progress: Progress,
+    *,
+    asked_for: bool,
+    addon_images: tuple[str, ...] | None = None,
+    updates: bool = False,
 ) -> list[str]:
     """Prepare real machines, or find out why they cannot run; the option for pytest.
 
@@ -66,6 +72,7 @@ def machine_options(
         progress: shows what is installed or built.
         asked_for: whether to fail where they cannot run.
         addon_images: images of addons that they must have; None for those of clusters/local.yaml.
+        updates: whether clusters are updated to other versions of Kubernetes.
 
     Raises:
         CommandError: they cannot run, and are asked for.
@@ -75,7 +82,9 @@ def machine_options(
     if obstacle is None:
         with progress.stage("Prepare real machines") as stage:
             wanted = _addon_images() if addon_images is None else addon_images
-            obstacle = machine_choice.find_obstacle(stage, wanted)
+            obstacle = machine_choice.find_obstacle(
+                stage, wanted, further_versions=OTHER_MODULES if updates else ()
+            )
     if obstacle is None:
         return ["--machines"]
     if asked_for or kind == REAL:

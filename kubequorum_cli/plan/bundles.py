@@ -60,6 +60,11 @@ class Bundle:
         return str(self.document.get("kubernetes_version", ""))
 
     @property
+    def emulated_version(self) -> str:
+        """The minor version as which its control plane behaves; empty for its own."""
+        return str(self.document.get("emulated_version", ""))
+
+    @property
     def etcd_version(self) -> str:
         """That of its Kubernetes version; empty if it is not known."""
         versions = json.loads(self.text(_ARTIFACTS) or "{}").get("kubernetes_versions", {})

@@ -47,6 +47,16 @@ MINOR_SKIPPED = _refusal(
     "a minor version of Kubernetes would be skipped: API servers may differ by one only",
     "deploy each minor version: https://kubernetes.io/releases/version-skew-policy/",
 )
+EMULATION_ENDS = _warning(
+    "emulation-ends",
+    "the control plane would stop behaving as the minor version before: then there is no way back to that",
+    "let it run long enough as it is, a day or more: docs/operations/update.md",
+)
+NO_WAY_BACK = _warning(
+    "no-way-back",
+    "Kubernetes would change its minor version in one step: a deploy that succeeds cannot be taken back",
+    "in two steps, with kubernetes.emulated_version first: docs/operations/update.md",
+)
 ETCD_DOWNGRADE = _refusal(
     "etcd-downgrade",
     "etcd would go back to an earlier minor version",

@@ -165,7 +165,7 @@ class _Planner:
         yield from rules.imports(self._stacks)
         yield from self._left_behind()
         for each in of_masters:
-            yield from versions.refused(each)
+            yield from versions.judge(each)
         if self._is_deployed and not all(each.kubernetes_before for each in of_masters):
             why = (
                 "the bundle of a master that is to be replaced cannot be found: its versions are not compared"

@@ -4,9 +4,10 @@ Other packages call `ensure(["all"], progress)`; a person runs `python -m lab.ar
 """
 
 from lab.artifacts.errors import ArtifactError
+from lab.artifacts.found import Paths
 from lab.artifacts.progress import Event, Progress, render, to_stderr
 from lab.artifacts.settings import Settings, Source
-from lab.artifacts.store import Paths, ensure
+from lab.artifacts.store import ensure
 
 __all__ = [
     "ArtifactError",

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from lab.artifacts.program_set import ProgramSet
 
 _CALICO = "github.com/projectcalico/calico"
-_KUBERNETES = "k8s.io/kubernetes"
+KUBERNETES = "k8s.io/kubernetes"
+"""The Go module of Kubernetes."""
 _KUBERNETES_STAMP = tuple(
     f"-X {package}.{variable}"
     for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
@@ -21,8 +22,8 @@ def _kubernetes(
     return ProgramSet(
         name=name,
         module="kubernetes",
-        requirement=_KUBERNETES,
-        packages=tuple(f"{_KUBERNETES}/cmd/{program}" for program in programs),
+        requirement=KUBERNETES,
+        packages=tuple(f"{KUBERNETES}/cmd/{program}" for program in programs),
         programs=programs,
         releases=releases,
         ldflags=_KUBERNETES_STAMP,

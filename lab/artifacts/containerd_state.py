@@ -14,10 +14,10 @@ from pathlib import Path
 from lab.artifacts.cache import CONTAINERD, Cache, in_use
 from lab.artifacts.digest import content_key
 from lab.artifacts.errors import ArtifactError
+from lab.artifacts.found import Paths
 from lab.artifacts.image_catalog import IMAGES
 from lab.artifacts.progress import Event, Progress
 from lab.artifacts.space import MAX_CACHE_BYTES, evict
-from lab.artifacts.store import Paths
 
 _NAME = "state"
 # Increased when the same images must result in another folder.
@@ -57,7 +57,7 @@ def ensure_containerd_state(paths: Paths, *, cache: Cache, progress: Progress) -
     Raises:
         ArtifactError: containerd does not start or refuses an image; with its output.
     """
-    if (found := cache.find(CONTAINERD, _name(paths.images), _key(paths, paths.images))) is not None:
+    if (found := cache.find(CONTAINERD, _name(paths, paths.images), _key(paths, paths.images))) is not None:
         return found.content
     with cache.lock(progress):
         return _ensure(paths, paths.images, cache=cache, progress=progress)
@@ -68,7 +68,7 @@ def _ensure(paths: Paths, images: Collection[str], *, cache: Cache, progress: Pr
 
     Images of addons are added to the folder with all others, whose files it shares.
     """
-    name, key = _name(images), _key(paths, images)
+    name, key = _name(paths, images), _key(paths, images)
     if (found := cache.find(CONTAINERD, name, key)) is not None:
         return found.content
     of_addons = [image for image in images if IMAGES[image].addon]
@@ -110,9 +110,10 @@ def _entries_of(paths: Paths, base: Path | None) -> list[Path]:
     return [*(content.parent for content in contents), *(file.parents[1] for file in files)]
 
 
-def _name(images: Collection[str]) -> str:
-    """`state`, and the images of addons in it, e.g. `state-metrics-server`."""
-    return "-".join([_NAME, *sorted(image for image in images if IMAGES[image].addon)])
+def _name(paths: Paths, images: Collection[str]) -> str:
+    """`state`, the version of Kubernetes and the images of addons, e.g. `state-1.37.2-metrics-server`."""
+    addons = sorted(image for image in images if IMAGES[image].addon)
+    return "-".join([_NAME, *([paths.kubernetes] if paths.kubernetes else []), *addons])
 
 
 def _key(paths: Paths, images: Collection[str]) -> str:

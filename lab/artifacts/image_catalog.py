@@ -117,7 +117,8 @@ IMAGES: Mapping[str, Image] = {
         ),
         Image(
             name="coredns",
-            references=(f"{_REGISTRY}/coredns/coredns:v{{coredns}}",),
+            # The first is also what kubeadm 1.36 requests, the second what kubeadm 1.37 does.
+            references=tuple(f"{_REGISTRY}/coredns/coredns:{tag}" for tag in ("v{coredns}", "v1.14.6")),
             programs={"/coredns": "coredns"},
             entrypoint=("/coredns",),
         ),

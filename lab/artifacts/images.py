@@ -6,10 +6,10 @@ from time import monotonic
 
 from lab.artifacts.build.go import pinned_version
 from lab.artifacts.cache import Cache, Entry
-from lab.artifacts.catalog import PROGRAM_SETS
 from lab.artifacts.digest import content_key
 from lab.artifacts.image_catalog import Image
 from lab.artifacts.image_file import Symlink, write_image
+from lab.artifacts.kubernetes_versions import program_sets
 from lab.artifacts.linked_programs import closure
 from lab.artifacts.progress import Event, Progress
 
@@ -19,21 +19,29 @@ ARCHIVE = "image.tar"
 _RECIPE = 1
 
 
-def references(image: Image) -> tuple[str, ...]:
-    """The names and tags under which an image is imported."""
+def references(image: Image, *, kubernetes: str = "") -> tuple[str, ...]:
+    """The names and tags under which an image of a version of Kubernetes is imported; see `program_sets`."""
+    sets = program_sets(kubernetes)
     versions = {
-        "kubernetes": pinned_version(PROGRAM_SETS["kubernetes-control-plane"]),
-        "etcd": pinned_version(PROGRAM_SETS["etcd"]),
-        "coredns": pinned_version(PROGRAM_SETS["coredns"]),
-        "cloud_provider_aws": pinned_version(PROGRAM_SETS["cloud-provider-aws"]),
-        "external_dns": pinned_version(PROGRAM_SETS["external-dns"]),
-        "calico": pinned_version(PROGRAM_SETS["calico"]),
-        "metrics_server": pinned_version(PROGRAM_SETS["metrics-server"]),
+        "kubernetes": pinned_version(sets["kubernetes-control-plane"]),
+        "etcd": pinned_version(sets["etcd"]),
+        "coredns": pinned_version(sets["coredns"]),
+        "cloud_provider_aws": pinned_version(sets["cloud-provider-aws"]),
+        "external_dns": pinned_version(sets["external-dns"]),
+        "calico": pinned_version(sets["calico"]),
+        "metrics_server": pinned_version(sets["metrics-server"]),
     }
     return tuple(reference.format(**versions) for reference in image.references)
 
 
-def image_key(image: Image, *, programs: Mapping[str, Entry], root: Entry | None, architecture: str) -> str:
+def image_key(
+    image: Image,
+    *,
+    programs: Mapping[str, Entry],
+    root: Entry | None,
+    architecture: str,
+    kubernetes: str = "",
+) -> str:
     """Compute the content key of an image.
 
     Args:
@@ -41,12 +49,13 @@ def image_key(image: Image, *, programs: Mapping[str, Entry], root: Entry | None
         programs: program → the cache entry that holds it.
         root: the machine root, if the image takes files from it.
         architecture: `amd64` or `arm64`.
+        kubernetes: the version of Kubernetes in the names of images; empty: the default one.
     """
     return content_key({
         **({"links": dict(image.links)} if image.links else {}),
         "recipe": _RECIPE,
         "architecture": architecture,
-        "references": references(image),
+        "references": references(image, kubernetes=kubernetes),
         "programs": {path: [program, programs[program].digest] for path, program in image.programs.items()},
         "entrypoint": image.entrypoint,
         "user": image.user,
@@ -63,6 +72,7 @@ def make_image(
     architecture: str,
     cache: Cache,
     progress: Progress,
+    kubernetes: str = "",
 ) -> Entry:
     """Make an image's archive from entries of the cache; hold the cache's lock.
 
@@ -81,7 +91,7 @@ def make_image(
         content.mkdir()
         write_image(
             content / ARCHIVE,
-            references=references(image),
+            references=references(image, kubernetes=kubernetes),
             files=files,
             entrypoint=image.entrypoint,
             architecture=architecture,
@@ -91,7 +101,9 @@ def make_image(
             content,
             kind=KIND,
             name=image.name,
-            key=image_key(image, programs=programs, root=root, architecture=architecture),
+            key=image_key(
+                image, programs=programs, root=root, architecture=architecture, kubernetes=kubernetes
+            ),
             source="made from its programs",
             seconds=monotonic() - began,
         )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from lab.artifacts.catalog import PROGRAM_SETS, program_set_of
 from lab.artifacts.errors import ArtifactError
 from lab.artifacts.image_catalog import IMAGES, Image
+from lab.artifacts.kubernetes_versions import OTHER_MODULES, program_sets
 from lab.artifacts.machine_root import NAME as ROOT_NAME
 from lab.artifacts.program_set import ProgramSet
 
@@ -25,6 +26,8 @@ class Plan:
     program_sets: tuple[ProgramSet, ...]
     images: tuple[Image, ...]
     root: bool
+    kubernetes: str = ""
+    """The version of Kubernetes whose programs they are; empty: the default one."""
 
     @property
     def made_images(self) -> tuple[Image, ...]:
@@ -37,12 +40,13 @@ def known_targets() -> list[str]:
     return [*GROUPS, *PROGRAM_SETS, *(IMAGE_PREFIX + name for name in IMAGES), ROOT_NAME]
 
 
-def make_plan(what: Iterable[str]) -> Plan:
-    """Resolve targets.
+def make_plan(what: Iterable[str], *, kubernetes: str = "") -> Plan:
+    """Resolve targets, for a version of Kubernetes; see `program_sets`.
 
     Raises:
         ArtifactError: a target is not known.
     """
+    kubernetes = kubernetes if kubernetes in OTHER_MODULES else ""
     sets: set[str] = set()
     images: set[str] = set()
     root = False
@@ -65,9 +69,10 @@ def make_plan(what: Iterable[str]) -> Plan:
         sets |= {program_set_of(program).name for program in IMAGES[name].programs.values()}
         root = root or bool(IMAGES[name].userland)
     return Plan(
-        program_sets=tuple(program_set for name, program_set in PROGRAM_SETS.items() if name in sets),
+        program_sets=tuple(item for name, item in program_sets(kubernetes).items() if name in sets),
         images=tuple(image for name, image in IMAGES.items() if name in images),
         root=root,
+        kubernetes=kubernetes,
     )
 
 

@@ -19,6 +19,8 @@ class ProgramSet:
     """Artifacts of the lock file with these programs; none: no upstream download is pinned."""
     ldflags: tuple[str, ...] = ()
     """Additional linker flags; {version}, {major} and {minor} are filled in from go.mod."""
+    kubernetes_version: str = ""
+    """The version of Kubernetes whose releases in the lock file these are; empty: the default one."""
     own_version: str = ""
     """The version if `requirement` is None, or if go.mod has a commit that upstream calls otherwise."""
     renamed: Mapping[str, str] = field(default_factory=dict)

@@ -59,7 +59,7 @@ class Programs:
         return [
             self._lock.release(
                 name,
-                kubernetes_version=self._lock.default_kubernetes_version,
+                kubernetes_version=program_set.kubernetes_version or self._lock.default_kubernetes_version,
                 architecture=self._settings.architecture,
             )
             for name in program_set.releases

@@ -8,14 +8,14 @@ from lab.artifacts.cache import Cache, Entry, in_use
 from lab.artifacts.errors import DiskSpaceError
 
 GIB = 1 << 30
-MAX_CACHE_BYTES = 52 * 10**8
+MAX_CACHE_BYTES = 75 * 10**8
 """The size of the cache when nothing is being built."""
-CONTAINERD_BYTES = 10**9
+CONTAINERD_BYTES = 15 * 10**8
 """The part that is kept free for the images as containerd unpacks them, which come last."""
 SPARE_BYTES = 10**8
 """How much more is removed than must be: what is small, such as logs, is written without a look here."""
 MAX_GO_CACHES_GIB = 6.3
-"""The size of Go's caches beside it during builds: together less than 12 GB."""
+"""The size of Go's caches beside it during builds: together less than 15 GB."""
 
 
 def require_free_space(folder: Path, *, needed_gib: float, purpose: str) -> None:

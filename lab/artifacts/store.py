@@ -1,7 +1,6 @@
 """The artifacts of this computer: which are in the cache, which are missing, and providing those."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 
 from lab.artifacts import images, machine_root, programs
@@ -9,7 +8,9 @@ from lab.artifacts.build.batches import needed_gib
 from lab.artifacts.cache import CONTAINERD, Cache, Entry
 from lab.artifacts.catalog import PROGRAM_SETS
 from lab.artifacts.digest import file_digest
+from lab.artifacts.found import Found, Paths
 from lab.artifacts.image_catalog import Image
+from lab.artifacts.kubernetes_versions import OTHER_MODULES
 from lab.artifacts.mirrored_images import mirrored_archives
 from lab.artifacts.plan import Plan, make_plan
 from lab.artifacts.progress import Event, Progress, silent
@@ -20,45 +21,6 @@ from lab.artifacts.space import CONTAINERD_BYTES, MAX_CACHE_BYTES, evict
 _IMAGE_SECONDS = 2.0
 _OBJECT_PACKAGES = "/usr/local/share/kubequorum/packages"
 """The node program's folder for packages of addons that an image has."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Paths:
-    """Where the requested artifacts are. Everything is read-only, because it is shared."""
-
-    programs: Mapping[str, Path]
-    """Program, e.g. `kubelet` → executable file."""
-    node_files: Mapping[str, Path]
-    """Absolute path on a machine, e.g. /usr/local/bin/kubelet → executable file."""
-    images: Mapping[str, Path]
-    """Image, e.g. `kube-proxy` → archive for `ctr --namespace k8s.io images import`."""
-    image_keys: Mapping[str, str]
-    """Image → its content key: a part of the key of what is made from it."""
-    root: Path | None
-    """The machine root, the lower layer of an overlay; None unless it was requested."""
-
-
-@dataclass(kw_only=True)
-class Found:
-    """The entries of the cache that belong to a plan; what is missing here is missing in the cache."""
-
-    programs: dict[str, Entry] = field(default_factory=dict)
-    """Program set → entry."""
-    images: dict[str, Entry] = field(default_factory=dict)
-    """Of those that are made here."""
-    mirrored: dict[str, Path] = field(default_factory=dict)
-    """Image → its archive in the mirror, where it stays; known after `ensure`."""
-    root: Entry | None = None
-
-    def by_program(self) -> dict[str, Entry]:
-        """Program → entry that holds it."""
-        return {
-            program: entry for name, entry in self.programs.items() for program in PROGRAM_SETS[name].programs
-        }
-
-    def entries(self) -> list[Entry]:
-        """All of them."""
-        return [*self.programs.values(), *self.images.values(), *([self.root] if self.root else [])]
 
 
 class Store:
@@ -75,7 +37,7 @@ class Store:
 
     def find(self, plan: Plan) -> Found:
         """Look up a plan's artifacts in the cache."""
-        found = Found()
+        found = Found(kubernetes=plan.kubernetes)
         for program_set in plan.program_sets:
             if (entry := self._programs.find(program_set)) is not None:
                 found.programs[program_set.name] = entry
@@ -130,6 +92,7 @@ class Store:
                         architecture=self._settings.architecture,
                         cache=self.cache,
                         progress=self._progress,
+                        kubernetes=plan.kubernetes,
                     )
             unpacked = [entry for entry in self.cache.entries() if entry.kind == CONTAINERD]
             to_come = max(0, CONTAINERD_BYTES - sum(entry.bytes for entry in unpacked))
@@ -140,7 +103,10 @@ class Store:
         """Remove Go's caches and every entry that this checkout would not use; returns those."""
         with self.cache.lock(self._progress):
             self.cache.trim_go()
-            return self._prune(limit_bytes=0, keep=self.find(make_plan(["all"])).entries())
+            plans = [make_plan(["all"], kubernetes=version) for version in ("", *OTHER_MODULES)]
+            return self._prune(
+                limit_bytes=0, keep=[entry for plan in plans for entry in self.find(plan).entries()]
+            )
 
     def paths(self, found: Found) -> Paths:
         """Where the found artifacts are."""
@@ -159,6 +125,7 @@ class Store:
             image_keys={name: file_digest(path) for name, path in found.mirrored.items()}
             | {name: entry.key for name, entry in found.images.items()},
             root=found.root.content if found.root else None,
+            kubernetes=found.kubernetes,
         )
 
     def _image_key(self, image: Image, found: Found) -> str | None:
@@ -167,7 +134,11 @@ class Store:
         if not set(image.programs.values()) <= set(by_program) or (image.userland and found.root is None):
             return None
         return images.image_key(
-            image, programs=by_program, root=found.root, architecture=self._settings.architecture
+            image,
+            programs=by_program,
+            root=found.root,
+            architecture=self._settings.architecture,
+            kubernetes=found.kubernetes,
         )
 
     def _prune(self, *, limit_bytes: int, keep: list[Entry]) -> list[Entry]:
@@ -210,19 +181,26 @@ class Store:
         )
 
 
-def ensure(what: Iterable[str], progress: Progress = silent, *, settings: Settings | None = None) -> Paths:
+def ensure(
+    what: Iterable[str],
+    progress: Progress = silent,
+    *,
+    settings: Settings | None = None,
+    kubernetes: str = "",
+) -> Paths:
     """Ensure that artifacts are in the cache; where they are.
 
     Args:
         what: any of `programs`, `images`, `root`, `all`, a name in `PROGRAM_SETS`, or `image:<name>`.
         progress: receives what is done, where it comes from and how long it takes.
         settings: the user's choices; None reads them from the environment.
+        kubernetes: the version of Kubernetes; the default one if it cannot be built.
 
     Raises:
         ArtifactError: one cannot be provided; with the reason and the remedy.
     """
     store = Store(settings or Settings.from_environment(), progress)
-    return store.paths(store.ensure(make_plan(what)))
+    return store.paths(store.ensure(make_plan(what, kubernetes=kubernetes)))
 
 
 def _object_packages(found: Found) -> dict[str, Path]:

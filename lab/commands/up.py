@@ -60,6 +60,8 @@ def up(settings: Settings, *, cluster: Path | None) -> None:
             settings.machines,
             progress,
             addon_images=wanted.addon_images,
+            kubernetes=wanted.kubernetes,
+            further_versions=settings.further_images.values(),
             running=there.machines if there is not None else None,
         )
         settings = replace(settings, machines=choice.kind)

@@ -134,7 +134,12 @@ def _named(instance_id: str) -> Identity:
 def _material(server: ApiServer) -> credentials.JoinMaterial:
     ca = (server.folder / "serving/apiserver.crt").read_text(encoding="utf-8")
     return credentials.JoinMaterial(
-        token=_TOKEN, ca=ca, ca_hash="", endpoint="127.0.0.1:6443", expires="2999-01-01T00:00:00Z"
+        token=_TOKEN,
+        ca=ca,
+        ca_hash="",
+        endpoint="127.0.0.1:6443",
+        expires="2999-01-01T00:00:00Z",
+        kubernetes="1.36.3",
     )
 
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -177,6 +177,7 @@ def bootstrapped(
     new_groups: str = "in-service",
     addons: dict[str, object] | None = None,
     network: dict[str, object] | None = None,
+    further_images: Mapping[str, str] | None = None,
 ) -> Iterator[Deployment]:
     """Start an embedded AWS for a copy of this app and bootstrap it; nothing is deployed yet.
 
@@ -189,6 +190,7 @@ def bootstrapped(
         new_groups: when CloudFormation regards a new group as complete, `in-service` or `launched`.
         addons: whether it has the addons of that file: a deploy waits for them.
         network: what differs in its section `network`.
+        further_images: see `Settings.further_images`.
 
     """
     app = work / "app"
@@ -202,6 +204,7 @@ def bootstrapped(
         times=times,
         times_factor=str(times_factor),
         new_groups=new_groups,
+        further_images=further_images or {},
     )
     path = app / "clusters" / "local.yaml"
     off: dict[str, object] = {name: {"enabled": False} for name in BUILT_IN_ADDONS.values()}

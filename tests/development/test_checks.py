@@ -65,11 +65,11 @@ def test_where_machines_cannot_run_their_tests_are_left_out_with_the_reason(
     """Each of them is skipped with it; requested by name, they are an error."""
     monkeypatch.delenv("KUBEQUORUM_MACHINES", raising=False)
     obstacle = Obstacle(why="they need root", remedy="sudo")
-    monkeypatch.setattr(machine_choice, "find_obstacle", lambda *_: obstacle)
+    monkeypatch.setattr(machine_choice, "find_obstacle", lambda *_, **__: obstacle)
     assert command.machine_options(Progress(), asked_for=False) == ["--no-machines", "they need root"]
     with pytest.raises(CommandError, match="cannot run here"):
         command.machine_options(Progress(), asked_for=True)
-    monkeypatch.setattr(machine_choice, "find_obstacle", lambda *_: None)
+    monkeypatch.setattr(machine_choice, "find_obstacle", lambda *_, **__: None)
     assert command.machine_options(Progress(), asked_for=False) == ["--machines"]
     monkeypatch.setenv("KUBEQUORUM_MACHINES", "process")
     assert command.machine_options(Progress(), asked_for=False)[0] == "--no-machines"

@@ -6,11 +6,14 @@ from pathlib import Path
 import yaml
 
 from kubequorum_cli.errors import CommandError
+from lab.settings import Settings
 from lab.workload.program import historian
 from tests.deploy.deployment import Deployment, bootstrapped
 from tests.faults.expectations import is_healthy
 from tests.faults.registry import Times
 
+FURTHER_IMAGES = {"ami-00000000000001372": "1.37.2"}
+"""Machine images that the clusters have besides, each with its version of Kubernetes: for updates."""
 WORKERS = 1
 """Fewer than clusters/local.yaml has: the processors are for the masters."""
 
@@ -37,7 +40,13 @@ class Pool:
             historian()
             work = self._folder / f"cluster-{self._number}"
             deployment = self._stack.enter_context(
-                bootstrapped(work, machines="nspawn", times=times.profile, times_factor=times.factor)
+                bootstrapped(
+                    work,
+                    machines="nspawn",
+                    times=times.profile,
+                    times_factor=times.factor,
+                    further_images=FURTHER_IMAGES,
+                )
             )
             try:
                 deploy(deployment)
@@ -62,6 +71,12 @@ class Pool:
         """Remove the cluster with everything that belongs to it; safe to repeat."""
         self._cluster = None
         self._stack.close()
+
+
+def cluster_image() -> str:
+    """The machine image of clusters/local.yaml, with the default version of Kubernetes."""
+    document = yaml.safe_load(Settings().default_cluster.read_text(encoding="utf-8"))
+    return str(document["image"]["amd64"])
 
 
 def deploy(deployment: Deployment) -> None:

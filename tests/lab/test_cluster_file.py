@@ -26,6 +26,23 @@ def test_name_account_and_region_are_read(tmp_path: Path) -> None:
     assert cluster.path == path
 
 
+@pytest.mark.parametrize(
+    ("section", "version"),
+    [
+        ("", ""),
+        ('kubernetes: {version: "1.37.2"}\n', "1.37.2"),
+        ("kubernetes: {}\n", ""),
+        ("kubernetes: 1\n", ""),
+        ("kubernetes: {version: 1.37}\n", ""),
+    ],
+)
+def test_the_version_of_kubernetes_is_read(tmp_path: Path, section: str, version: str) -> None:
+    """Machines have its programs; the app refuses what is no version."""
+    path = tmp_path / "small.yaml"
+    path.write_text(GOOD + section)
+    assert cluster_file.read(path).kubernetes == version
+
+
 @pytest.mark.parametrize("name", ["local", "dev", "ha"])
 def test_the_projects_own_files_are_read(name: str) -> None:
     """Every cluster file in the checkout has the three keys."""

@@ -38,7 +38,7 @@ def stage(screen: io.StringIO) -> Stage:
 
 
 def _found(monkeypatch: pytest.MonkeyPatch, obstacle: Obstacle | None) -> None:
-    monkeypatch.setattr(machine_choice, "find_obstacle", lambda *_: obstacle)
+    monkeypatch.setattr(machine_choice, "find_obstacle", lambda *_, **__: obstacle)
 
 
 def test_machines_are_chosen_unless_the_environment_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,6 +49,18 @@ def test_machines_are_chosen_unless_the_environment_names_them(monkeypatch: pyte
     assert Settings.from_environment().machines == "auto"
     monkeypatch.setenv("KUBEQUORUM_MACHINES", "process")
     assert Settings.from_environment().machines == "process"
+
+
+def test_images_with_other_versions_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the image ids of cluster files; a version that cannot be built is refused at once."""
+    assert Settings.from_environment().further_images == {}
+    monkeypatch.setenv("KUBEQUORUM_IMAGES", "ami-1=1.37.2  ami-2=1.37.2")
+    assert Settings.from_environment().further_images == {"ami-1": "1.37.2", "ami-2": "1.37.2"}
+    for wrong in ("ami-1", "ami-1=1.36.2", "ami-1="):
+        monkeypatch.setenv("KUBEQUORUM_IMAGES", f"ami-2=1.37.2 {wrong}")
+        with pytest.raises(UsageError, match="KUBEQUORUM_IMAGES") as caught:
+            Settings.from_environment()
+        assert "ami-1 has no version" in str(caught.value.why)
 
 
 def test_real_machines_are_chosen_where_they_can_run(
@@ -82,7 +94,7 @@ def test_machines_requested_by_name_are_not_replaced(
     with pytest.raises(CommandError, match="cannot run here") as raised:
         choose("nspawn", progress)
     assert "they need root" in raised.value.why
-    monkeypatch.setattr(machine_choice, "find_obstacle", lambda *_: pytest.fail("looked"))
+    monkeypatch.setattr(machine_choice, "find_obstacle", lambda *_, **__: pytest.fail("looked"))
     assert choose("process", progress).kind == "process"
     assert choose("none", progress).kind == "none"
 
@@ -98,7 +110,7 @@ def test_a_running_embedded_aws_keeps_its_machines(
     progress: Progress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second `up` keeps the choice, and refuses other machines."""
-    monkeypatch.setattr(machine_choice, "find_obstacle", lambda *_: pytest.fail("looked"))
+    monkeypatch.setattr(machine_choice, "find_obstacle", lambda *_, **__: pytest.fail("looked"))
     assert choose("auto", progress, running="nspawn").kind == "nspawn"
     assert choose("process", progress, running="process").kind == "process"
     with pytest.raises(CommandError, match="running embedded AWS are process") as raised:
@@ -128,9 +140,12 @@ def test_packages_are_installed_before_the_checks_and_these_run_before_the_build
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(host_packages, "require_commands", lambda needed, **_: done.extend(needed))
     monkeypatch.setattr(nspawn, "unavailable_reason", lambda: done.append("tried"))
-    monkeypatch.setattr(machine_image, "provide", lambda _tell, images: done.extend(images))
-    assert machine_choice.find_obstacle(stage, ["built"]) is None
-    assert done == [*nspawn.HOST_PROGRAMS, "tried", "built"]
+    monkeypatch.setattr(
+        machine_image, "provide", lambda _tell, images, *, kubernetes: done.extend([*images, kubernetes])
+    )
+    found = machine_choice.find_obstacle(stage, ["built"], kubernetes="1.36.3", further_versions=["1.37.2"])
+    assert found is None
+    assert done == [*nspawn.HOST_PROGRAMS, "tried", "built", "1.36.3", "1.37.2"]
     done.clear()
     monkeypatch.setattr(nspawn, "unavailable_reason", lambda: "the kernel gives no loop devices")
     found = machine_choice.find_obstacle(stage, ["built"])
@@ -147,7 +162,7 @@ def test_what_this_computer_lacks_is_an_obstacle_and_not_a_failure(
 ) -> None:
     """A disk that is too small, or a package that cannot be installed, excludes machines with the reason."""
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr(os, "geteuid", lambda: 0)

@@ -200,7 +200,7 @@ def test_fields_of_json_in_the_bucket() -> None:
         fixed_settings.KEY: fixed_settings.to_json({}),
         f"{encryption_keys.PREFIX}<hash>.json": key_document("", bucket=""),
         credentials.JOIN_KEY: credentials.JoinMaterial(
-            token="", ca="", ca_hash="", endpoint="", expires=""
+            token="", ca="", ca_hash="", endpoint="", expires="", kubernetes=""
         ).to_json(),
     }
     documents = {key: json.loads(text) for key, text in written.items()}

@@ -138,6 +138,8 @@ class ClusterDocument:
     """Prefix length of the pod range of one node."""
     network_plugin: str = BUILT_IN_NETWORK
     """The pod network."""
+    emulated_version: str = ""
+    """The minor version as which the control plane behaves, e.g. 1.36; empty: its own. Masters only."""
     image_repository: str = ""
     """Registry of the control plane's images; empty for kubeadm's own."""
     mirror: str = ""

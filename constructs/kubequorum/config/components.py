@@ -73,6 +73,14 @@ class Kubernetes(Section):
         description="Kubernetes version, without a leading v",
         examples=["1.36.3"],
     )
+    emulated_version: str | None = Field(
+        default=None,
+        description=(
+            "minor version, the one before that of `version`, as which the control plane behaves: the first "
+            "of two steps of an update, from which there is a way back; see docs/operations/update.md"
+        ),
+        examples=["1.36"],
+    )
     image_repository: ImageRepository | None = Field(
         default=None,
         description=(

@@ -8,7 +8,7 @@ and removes what a crash left.
 from emulator.machines.nspawn.availability import HOST_PROGRAMS, unavailable_reason
 from emulator.machines.nspawn.guest import entering
 from emulator.machines.nspawn.host_ports import read_host_ports
-from emulator.machines.nspawn.image import API_URL, Folder, ImageError, MachineImage
+from emulator.machines.nspawn.image import API_URL, Folder, ImageError, MachineImage, MachineImages
 from emulator.machines.nspawn.leftovers import remove_leftovers
 from emulator.machines.nspawn.machines import NspawnMachines
 
@@ -18,6 +18,7 @@ __all__ = [
     "Folder",
     "ImageError",
     "MachineImage",
+    "MachineImages",
     "NspawnMachines",
     "entering",
     "read_host_ports",

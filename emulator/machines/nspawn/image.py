@@ -1,4 +1,4 @@
-"""The image that machines boot: a Debian root, and what is added to it.
+"""The images that machines boot: each a Debian root, and what is added to it.
 
 All that a machine knows of the application comes from here, through a description
 that is handed to the emulator: `--machine-image FILE`.
@@ -7,6 +7,7 @@ that is handed to the emulator: `--machine-image FILE`.
 import json
 import os
 import shutil
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,26 +64,26 @@ class MachineImage:
                 raise ImageError(f"{target}: {folder.source} is not a folder")
 
     @classmethod
-    def read(cls, path: Path) -> "MachineImage":
-        """Read a description: a JSON object with `root`, and perhaps `files`, `texts` and `folders`.
+    def from_document(cls, document: Mapping[str, Any]) -> "MachineImage":
+        """Take it from its part of a description, see `MachineImages.read`.
 
         Raises:
-            ImageError: it cannot be read, or is wrong; the message names the file.
+            ImageError: it is wrong (or KeyError, TypeError, …: it is none).
         """
-        try:
-            document = json.loads(path.read_text())
-            return cls(
-                root=Path(document["root"]),
-                files={target: Path(source) for target, source in document.get("files", {}).items()},
-                texts=dict(document.get("texts", {})),
-                folders={target: _folder(entry) for target, entry in document.get("folders", {}).items()},
-            )
-        except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
-            raise ImageError(f"{path}: {error!r}") from error
+        return cls(
+            root=Path(document["root"]),
+            files={target: Path(source) for target, source in document.get("files", {}).items()},
+            texts=dict(document.get("texts", {})),
+            folders={target: _folder(entry) for target, entry in document.get("folders", {}).items()},
+        )
 
     def write(self, path: Path) -> None:
-        """Write the description."""
-        document = {
+        """Write the description of this image alone."""
+        MachineImages(default=self).write(path)
+
+    def to_document(self) -> dict[str, Any]:
+        """Its part of a description."""
+        return {
             "root": str(self.root),
             "files": {target: str(source) for target, source in self.files.items()},
             "texts": dict(self.texts),
@@ -91,6 +92,40 @@ class MachineImage:
                 for target, folder in self.folders.items()
             },
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class MachineImages:
+    """The images of a region, as far as machines boot them."""
+
+    default: MachineImage
+    """What an instance boots whose image id is not below."""
+    by_id: Mapping[str, MachineImage] = field(default_factory=dict)
+    """Image id, e.g. ami-0123456789abcdef0 → what its instances boot."""
+
+    @classmethod
+    def read(cls, path: Path) -> "MachineImages":
+        """Read a description: the default image, and perhaps others in `by_id`.
+
+        Raises:
+            ImageError: it cannot be read, or is wrong; the message names the file.
+        """
+        try:
+            document = json.loads(path.read_text())
+            return cls(
+                default=MachineImage.from_document(document),
+                by_id={
+                    image_id: MachineImage.from_document(entry)
+                    for image_id, entry in document.get("by_id", {}).items()
+                },
+            )
+        except (OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+            raise ImageError(f"{path}: {error!r}") from error
+
+    def write(self, path: Path) -> None:
+        """Write the description."""
+        others = {image_id: image.to_document() for image_id, image in self.by_id.items()}
+        document = self.default.to_document() | ({"by_id": others} if others else {})
         path.write_text(json.dumps(document, indent=2) + "\n")
 
 
@@ -106,6 +141,29 @@ class PreparedImage:
     layers: tuple[Path, ...]
     """The lower layers of a machine's overlay, the uppermost first."""
     folders: Mapping[str, Folder]
+
+
+class PreparedImages:
+    """The images of a region as machines mount them; each is prepared when the first machine boots it."""
+
+    def __init__(self, images: MachineImages, folder: Path, *, api_url: str) -> None:
+        """Prepare below `folder`, which must not exist yet."""
+        self._images = images
+        self._folder = folder
+        self._api_url = api_url
+        self._lock = threading.Lock()
+        self._prepared: dict[str, PreparedImage] = {}
+
+    def of(self, image_id: str) -> PreparedImage:
+        """What an instance with this image id boots."""
+        image = self._images.by_id.get(image_id)
+        name = image_id if image else "default"
+        with self._lock:
+            if name not in self._prepared:
+                self._prepared[name] = prepare(
+                    image or self._images.default, self._folder / name, api_url=self._api_url
+                )
+            return self._prepared[name]
 
 
 def prepare(image: MachineImage, folder: Path, *, api_url: str) -> PreparedImage:

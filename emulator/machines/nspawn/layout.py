@@ -2,7 +2,7 @@
 
 - <state>/lock: held while a process owns the folder, whatever kind its machines are of
 - <state>/nspawn/instances/<id>/: one machine, see MachineFolder
-- <state>/nspawn/image/: the files that the image adds to its root
+- <state>/nspawn/image/<id or default>/: the files that an image adds to its root
 - <state>/nspawn/volumes/<volume id>.img: the data of an EBS volume, a sparse file
 - <state>/nspawn/console/<id>.log: console output; outlives the instance
 - <state>/nspawn/host-ports.json: the ports of loopback that lead to load balancers
@@ -61,7 +61,7 @@ class StateFolder:
 
     @property
     def image(self) -> Path:
-        """The layer with the files that the image adds to its root."""
+        """The layers with the files that images add to their roots."""
         return self.base / "image"
 
     @property

@@ -13,7 +13,7 @@ from emulator.machines.nspawn import boot, root
 from emulator.machines.nspawn.cgroups import Cgroup
 from emulator.machines.nspawn.ebs import Volumes
 from emulator.machines.nspawn.guest import Guest, guest_of
-from emulator.machines.nspawn.image import PreparedImage
+from emulator.machines.nspawn.image import PreparedImages
 from emulator.machines.nspawn.layout import MachineFolder
 from emulator.machines.nspawn.naming import Names
 from emulator.machines.nspawn.network import VpcNetwork
@@ -30,7 +30,7 @@ class Surroundings:
     """What the machines of a state folder share."""
 
     names: Names
-    image: PreparedImage
+    images: PreparedImages
     volumes: Volumes
     powered_off: Callable[[str], None]
     """Called with the id of an instance whose guest shut itself down."""
@@ -66,9 +66,8 @@ class Machine:
         """Whether it is cut off from its network."""
         network.connect(instance)
         try:
-            root.create(
-                folder, image=surroundings.image, instance=instance, resolver=network.dns_addresses[1]
-            )
+            self._image = surroundings.images.of(instance.image_id)
+            root.create(folder, image=self._image, instance=instance, resolver=network.dns_addresses[1])
             surroundings.made(instance, folder.root)
         except BaseException:
             root.remove(folder)
@@ -168,7 +167,7 @@ class Machine:
         names, instance_id = self._around.names, self.instance.instance_id
         return boot.command(
             folder=self._folder,
-            mounted=self._around.image.folders,
+            mounted=self._image.folders,
             name=names.machine(instance_id),
             hostname=self.instance.private_dns_name.partition(".")[0],
             cgroup=cgroup,

@@ -17,7 +17,7 @@ from emulator.machines.nspawn import health_check, host_limits, leftovers
 from emulator.machines.nspawn.ebs import Volumes
 from emulator.machines.nspawn.faults import MachineFaults
 from emulator.machines.nspawn.host_ports import HostPorts
-from emulator.machines.nspawn.image import MachineImage, prepare
+from emulator.machines.nspawn.image import MachineImages, PreparedImages
 from emulator.machines.nspawn.layout import StateFolder
 from emulator.machines.nspawn.machine import Machine, Surroundings
 from emulator.machines.nspawn.naming import Names
@@ -44,7 +44,7 @@ class NspawnMachines:
         api_url: str,
         facts: InstanceFacts,
         network_facts: NetworkFacts,
-        image: MachineImage,
+        images: MachineImages,
         powered_off: Callable[[str], None] = lambda _instance_id: None,
         status_check: Callable[[str, bool], None] = lambda _instance_id, _passed: None,
         kill_lines_of: Callable[[str, str], Mapping[str, str]] = lambda _instance_id, _zone: {},
@@ -75,7 +75,6 @@ class NspawnMachines:
             for folder in (self._state.instances, self._state.volumes, self._state.consoles):
                 folder.mkdir(mode=0o700, parents=True)
             volumes = Volumes(self._state)
-            prepared = prepare(image, self._state.image, api_url=f"http://{API_ADDRESS}")
         except BaseException:
             self._ownership.release()
             raise
@@ -86,7 +85,7 @@ class NspawnMachines:
             facts=network_facts,
             api=api,
             host_ports=HostPorts(self._state.host_ports),
-            root=image.root,
+            root=images.default.root,
             absence_seconds=absence_seconds,
         )
         self.faults = MachineFaults(
@@ -98,7 +97,7 @@ class NspawnMachines:
         )
         self._surroundings = Surroundings(
             names=self._names,
-            image=prepared,
+            images=PreparedImages(images, self._state.image, api_url=f"http://{API_ADDRESS}"),
             volumes=volumes,
             powered_off=powered_off,
             made=self.faults.prepare,

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from emulator.machines.nspawn.image import API_URL, Folder, MachineImage, clone, prepare
+from emulator.machines.nspawn.image import (
+    API_URL,
+    Folder,
+    MachineImage,
+    MachineImages,
+    PreparedImages,
+    clone,
+    prepare,
+)
 
 
 @pytest.fixture
@@ -37,6 +45,20 @@ def test_texts_and_files_are_a_layer_over_the_root(root: Path, tmp_path: Path) -
 def test_an_image_that_adds_nothing_is_its_root(root: Path, tmp_path: Path) -> None:
     """There is no empty layer."""
     assert prepare(MachineImage(root=root), tmp_path / "layer", api_url="").layers == (root,)
+
+
+def test_an_instance_boots_the_image_of_its_id(root: Path, tmp_path: Path) -> None:
+    """Any other id stands for the default image; each is prepared once. The description keeps all of them."""
+    default, next_one = (MachineImage(root=root, texts={"/etc/version": version}) for version in "12")
+    MachineImages(default=default, by_id={"ami-2": next_one}).write(tmp_path / "image.json")
+    images = MachineImages.read(tmp_path / "image.json")
+    assert images == MachineImages(default=default, by_id={"ami-2": next_one})
+    prepared = PreparedImages(images, tmp_path / "layers", api_url="")
+    found = {image_id: prepared.of(image_id).layers[0] for image_id in ("ami-1", "ami-2", "ami-3")}
+    texts = {image_id: (layer / "etc/version").read_text() for image_id, layer in found.items()}
+    assert texts == {"ami-1": "1", "ami-2": "2", "ami-3": "1"}
+    assert prepared.of("ami-2") is prepared.of("ami-2")
+    assert len(list((tmp_path / "layers").iterdir())) == 2
 
 
 def test_a_machine_does_not_change_the_folder_that_others_start_from(tmp_path: Path) -> None:

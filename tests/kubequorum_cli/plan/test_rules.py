@@ -7,7 +7,7 @@ import pytest
 from kubequorum_cli.plan import KINDS, REFUSALS, kinds, rules
 from kubequorum_cli.plan.bundles import BundlePair
 from kubequorum_cli.plan.machines import steps_of
-from kubequorum_cli.plan.versions import Versions, of_masters, refused
+from kubequorum_cli.plan.versions import Versions, judge, of_masters
 from kubequorum_cli.validate import Kind, Severity
 from tests.kubequorum_cli.plan.recorded import GROUP, bundle, changes, masters, modified, target
 
@@ -97,7 +97,7 @@ def test_a_slot_that_would_go_is_refused(action: str) -> None:
         (("1.36.3", "1.36.3"), ("3.6.14", "3.6.14"), None),
         (("1.36.3", "1.36.4"), ("3.6.8", "3.6.14"), None),
         (("1.36.4", "1.36.3"), ("3.6.14", "3.6.14"), None),
-        (("1.36.3", "1.37.0"), ("3.6.14", "3.6.14"), None),
+        (("1.36.3", "1.37.0"), ("3.6.14", "3.6.14"), kinds.NO_WAY_BACK),
         (("1.36.3", "1.36.3"), ("3.6.14", "3.7.0"), None),
         (("1.36.3", "1.35.9"), ("3.6.14", "3.6.14"), kinds.KUBERNETES_DOWNGRADE),
         (("1.36.3", "1.38.0"), ("3.6.14", "3.6.14"), kinds.MINOR_SKIPPED),
@@ -116,7 +116,33 @@ def test_steps_of_versions(kubernetes: tuple[str, str], etcd: tuple[str, str], k
         etcd_before=etcd[0],
         etcd_after=etcd[1],
     )
-    assert [finding.id for finding in refused(step)] == ([kind.id] if kind else [])
+    assert [finding.id for finding in judge(step)] == ([kind.id] if kind else [])
+
+
+@pytest.mark.parametrize(
+    ("kubernetes", "emulated", "kind"),
+    [
+        (("1.36.3", "1.37.2"), ("", "1.36"), None),
+        (("1.37.2", "1.36.3"), ("1.36", ""), None),
+        (("1.37.2", "1.37.2"), ("1.36", ""), kinds.EMULATION_ENDS),
+        (("1.37.2", "1.37.3"), ("1.36", ""), kinds.EMULATION_ENDS),
+        (("1.37.2", "1.37.2"), ("1.36", "1.36"), None),
+        (("1.37.2", "1.36.3"), ("", ""), kinds.KUBERNETES_DOWNGRADE),
+        (("1.37.2", "1.35.9"), ("1.36", ""), kinds.KUBERNETES_DOWNGRADE),
+        (("1.36.3", "1.38.0"), ("", "1.37"), kinds.MINOR_SKIPPED),
+    ],
+)
+def test_the_two_steps_of_an_update(
+    kubernetes: tuple[str, str], emulated: tuple[str, str], kind: Kind | None
+) -> None:
+    """While the control plane behaves like the version before there is a way back to it, and only to it."""
+    step = Versions(
+        kubernetes_before=kubernetes[0],
+        kubernetes_after=kubernetes[1],
+        emulated_before=emulated[0],
+        emulated_after=emulated[1],
+    )
+    assert [finding.id for finding in judge(step)] == ([kind.id] if kind else [])
 
 
 def test_versions_of_masters_are_those_of_their_bundles() -> None:
@@ -126,7 +152,7 @@ def test_versions_of_masters_are_those_of_their_bundles() -> None:
     assert others == []
     assert (step.kubernetes_before, step.kubernetes_after) == ("1.37.0", "1.36.3")
     assert (step.etcd_before, step.etcd_after) == ("3.6.14", "3.6.8")
-    assert [finding.id for finding in refused(step)] == ["kubernetes-downgrade"]
+    assert [finding.id for finding in judge(step)] == ["kubernetes-downgrade"]
     (same,) = of_masters([], new, is_deployed=True)
     assert (same.kubernetes_before, same.etcd_before) == ("1.36.3", "3.6.8")
     for (unknown,) in (of_masters([None], new, is_deployed=True), of_masters([], new, is_deployed=False)):
@@ -140,7 +166,7 @@ def test_each_master_is_judged_by_what_it_runs() -> None:
     first, second = (BundlePair(old=bundle(v, "3.6.14"), new=new) for v in ("1.36.1", "1.37.2"))
     found = of_masters([first, second, second, None], new, is_deployed=True)
     assert [step.kubernetes_before for step in found] == ["1.36.1", "1.37.2", ""]
-    assert [f.id for step in found for f in refused(step)] == ["kubernetes-downgrade"]
+    assert [f.id for step in found for f in judge(step)] == ["kubernetes-downgrade"]
 
 
 def test_what_is_refused_can_be_allowed() -> None:

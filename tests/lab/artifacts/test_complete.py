@@ -3,6 +3,7 @@
 Minutes with an empty cache, seconds with a filled one.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -14,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
+from kubequorum_node.kubeadm.cluster_configuration import API_VERSION, ETCD_IMAGE_TAG
 from lab.artifacts import Paths, ensure, to_stderr
 from lab.artifacts.cache import Cache
 from lab.artifacts.digest import tree_bytes
 from lab.artifacts.image_catalog import IMAGES
 from lab.artifacts.images import references
+from lab.artifacts.kubernetes_versions import OTHER_MODULES
 from lab.artifacts.releases import read_lock
 from lab.artifacts.settings import Settings
 from lab.artifacts.space import MAX_CACHE_BYTES
@@ -72,6 +75,26 @@ def test_images_are_those_that_kubeadm_requests(everything: Paths) -> None:
     listed = _output(kubeadm, "config", "images", "list", "--kubernetes-version", "v1.36.3").split()
     assert len(listed) == 7
     assert set(listed) <= {reference for image in IMAGES.values() for reference in references(image)}
+
+
+@pytest.mark.parametrize("version", OTHER_MODULES)
+def test_images_of_another_version_are_those_that_its_kubeadm_requests(version: str, tmp_path: Path) -> None:
+    """With the version of etcd that masters run, which does not follow that of Kubernetes."""
+    programs = ensure(["kubernetes-node", "kubernetes-control-plane"], to_stderr, kubernetes=version).programs
+    configuration = {
+        "apiVersion": API_VERSION,
+        "kind": "ClusterConfiguration",
+        "kubernetesVersion": f"v{version}",
+        "etcd": {"local": {"imageTag": ETCD_IMAGE_TAG}},
+    }
+    (tmp_path / "config.yaml").write_text(json.dumps(configuration))
+    listed = _output(
+        programs["kubeadm"], "config", "images", "list", "--config", tmp_path / "config.yaml"
+    ).split()
+    assert len(listed) == 7
+    there = {name for image in IMAGES.values() for name in references(image, kubernetes=version)}
+    assert set(listed) <= there
+    assert _output(programs["kube-apiserver"], "--version") == f"Kubernetes v{version}\n"
 
 
 def test_root_is_debian_13_and_small(everything: Paths) -> None:

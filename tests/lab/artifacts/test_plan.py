@@ -2,10 +2,11 @@
 
 import pytest
 
-from lab.artifacts.build.go import MODULES
+from lab.artifacts.build.go import MODULES, pinned_version
 from lab.artifacts.catalog import PROGRAM_SETS, program_set_of
 from lab.artifacts.errors import ArtifactError
 from lab.artifacts.image_catalog import IMAGES
+from lab.artifacts.kubernetes_versions import OTHER_MODULES, program_sets
 from lab.artifacts.plan import known_targets, make_plan
 
 
@@ -15,7 +16,8 @@ def test_catalog_is_consistent() -> None:
     assert len(programs) == len(set(programs))
     for program_set in PROGRAM_SETS.values():
         assert (MODULES / program_set.module / "go.mod").is_file()
-    assert {item.module for item in PROGRAM_SETS.values()} == {path.name for path in MODULES.iterdir()}
+    modules = {item.module for item in PROGRAM_SETS.values()} | set(OTHER_MODULES.values())
+    assert modules == {path.name for path in MODULES.iterdir()}
     for image in IMAGES.values():
         for program in image.programs.values():
             assert program_set_of(program).name in PROGRAM_SETS
@@ -27,6 +29,25 @@ def test_an_image_needs_its_programs_and_only_those() -> None:
     assert [item.name for item in plan.program_sets] == ["etcd"]
     assert not plan.root
     assert make_plan(["image:kube-proxy"]).root
+
+
+@pytest.mark.parametrize("version", OTHER_MODULES)
+def test_another_version_of_kubernetes_has_programs_of_its_own(version: str) -> None:
+    """Those of Kubernetes come from another module, all others are the same; so are the names."""
+    sets = program_sets(version)
+    assert list(sets) == list(PROGRAM_SETS)
+    other = {name for name, item in sets.items() if item.module != PROGRAM_SETS[name].module}
+    assert other == {"kubernetes-node", "kubernetes-control-plane"}
+    assert {pinned_version(sets[name]) for name in other} == {version}
+    planned = make_plan(["all"], kubernetes=version)
+    assert planned.program_sets == tuple(sets.values())
+    assert planned.kubernetes == version
+
+
+def test_a_version_that_cannot_be_built_has_the_default_programs() -> None:
+    """Machines then download the right ones."""
+    plan = make_plan(["programs"], kubernetes="1.36.2")
+    assert plan == make_plan(["programs"])
 
 
 def test_programs_are_those_of_a_machine() -> None:

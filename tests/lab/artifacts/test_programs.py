@@ -224,8 +224,8 @@ def test_gos_caches_are_emptied_before_they_grow_too_large(rig: Rig, monkeypatch
     assert done == ["6 GiB", "one", "two", "trim", "three", "four", "trim"]
 
 
-def test_all_that_can_be_built_takes_less_than_12_gb() -> None:
+def test_all_that_can_be_built_takes_less_than_15_gb() -> None:
     """Go's caches at their largest, by what was measured of each set, and a cache that is full."""
     largest = needed_gib(list(PROGRAM_SETS.values()))
     assert sum(program_set.build_gib for program_set in PROGRAM_SETS.values()) > largest
-    assert largest * GIB + MAX_CACHE_BYTES < 12e9
+    assert largest * GIB + MAX_CACHE_BYTES < 15e9

@@ -9,6 +9,7 @@ import pytest
 from lab.artifacts.build.go import pinned_version
 from lab.artifacts.catalog import PROGRAM_SETS
 from lab.artifacts.errors import LockFileError
+from lab.artifacts.kubernetes_versions import OTHER_MODULES, program_sets
 from lab.artifacts.releases import ARCHITECTURES, LOCK_FILE, read_lock
 
 
@@ -42,15 +43,16 @@ def test_no_two_releases_share_a_sum_or_a_place_in_a_mirror() -> None:
     assert len({download["url"] for download in downloads}) == len(downloads)
 
 
+@pytest.mark.parametrize("version", ["", *OTHER_MODULES])
 @pytest.mark.parametrize("name", [name for name, item in PROGRAM_SETS.items() if item.releases])
-def test_go_modules_build_what_the_lock_file_pins(name: str) -> None:
+def test_go_modules_build_what_the_lock_file_pins(name: str, version: str) -> None:
     """A set gives the same programs in the same version, whether downloaded or built."""
     lock = read_lock()
-    program_set = PROGRAM_SETS[name]
+    program_set = program_sets(version)[name]
     installed: set[str] = set()
     for artifact in program_set.releases:
         release = lock.release(
-            artifact, kubernetes_version=lock.default_kubernetes_version, architecture="amd64"
+            artifact, kubernetes_version=version or lock.default_kubernetes_version, architecture="amd64"
         )
         assert release.version == pinned_version(program_set)
         installed |= set(release.install)

@@ -17,6 +17,7 @@ from kubequorum_node.kubernetes import (
     kubelet,
     kubelet_settings,
     load_balancer,
+    master_versions,
     shared_configuration,
 )
 from kubequorum_node.log import info, warning
@@ -65,11 +66,18 @@ def start_runtime(node: Node) -> None:
 def configure_cluster(node: Node) -> None:
     """Write what all masters share, then publish what workers and people need."""
     token = credentials.new_token()
-    control_plane.configure_cluster(node, bootstrap_token=token)
+    version = control_plane.configure_cluster(node, bootstrap_token=token)
     adoption.finish(node)
-    credentials.publish_join_material(node, token)
+    lowest = master_versions.lower(version, node.document.kubernetes_version)
+    credentials.publish_join_material(node, token, lowest_version=lowest)
     credentials.publish_admin_kubeconfig(node)
     node.supervisor.start(Phase.CLUSTER)
+
+
+def follow_masters(node: Node) -> None:
+    """At the end of a Kubernetes update, write what belongs to its version; now workers may have it, too."""
+    if shared_configuration.follow_masters(node):
+        credentials.renew(node)
 
 
 def report_started(node: Node) -> None:
@@ -198,7 +206,7 @@ CONFIGURE_CLUSTER = Step(
 FOLLOW_MASTERS = Step(
     "follow-masters",
     "at the end of a Kubernetes update, write what belongs to its version",
-    shared_configuration.follow_masters,
+    follow_masters,
     True,
 )
 JOIN = Step("join", "join the cluster (workers)", join.join)

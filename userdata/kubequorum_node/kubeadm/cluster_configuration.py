@@ -15,6 +15,15 @@ RSA = "RSA-2048"
 TEN_YEARS = "87600h0m0s"
 DATA_FOLDER = "/var/lib/etcd/data"
 """etcd's data on the slot's volume: not the root of its file system, where lost+found is."""
+ETCD_IMAGE_TAG = "3.6.8-0"
+"""Of the image from which masters run etcd: kubeadm 1.36's own choice.
+
+Never left to kubeadm: that of 1.37 would be 3.7.0-0, and an update of Kubernetes would raise etcd's minor
+version with it. Then there is no way back: as soon as all members run 3.7 the cluster version is 3.7, and an
+etcd 3.6, which a roll-back would give the masters, refuses to start.
+https://etcd.io/docs/v3.7/upgrades/upgrade_3_7/, and `DefaultEtcdVersion` in
+https://github.com/kubernetes/kubernetes/blob/v1.37.2/cmd/kubeadm/app/constants/constants.go
+"""
 API_SERVER_FOLDER = "/etc/kubernetes/api-server"
 """Files of the API server that kubeadm does not write; see `api_server_files`."""
 AUDIT_FOLDER = "/var/log/kubernetes/audit"
@@ -64,6 +73,10 @@ _API_SERVER_ARGUMENTS = [
     # Otherwise a kubelet is whoever answers at the address that a Node says.
     ("kubelet-certificate-authority", "/etc/kubernetes/pki/ca.crt"),
     ("kubelet-preferred-address-types", "InternalIP"),
+    # In an update of the minor version masters serve different resources: each forwards what only another one
+    # knows, and shows what all of them have. Without this file the feature, on by default since 1.36, is off.
+    # https://kubernetes.io/docs/concepts/architecture/mixed-version-proxy/
+    ("peer-ca-file", "/etc/kubernetes/pki/ca.crt"),
     # When it is stopped, /readyz fails first; requests that still arrive get a Retry-After.
     ("shutdown-delay-duration", "5s"),
     ("shutdown-send-retry-after", "true"),
@@ -81,10 +94,11 @@ def cluster_configuration(
         service_account_issuer: URL of the service-account issuer; empty for kubeadm's own.
 
     """
-    own = [*_API_SERVER_ARGUMENTS, *_issuer_arguments(service_account_issuer)]
+    emulated = _emulation(document)
+    own = [*_API_SERVER_ARGUMENTS, *_issuer_arguments(service_account_issuer), *emulated]
     names = [document.api_name, document.node_api_name, api_load_balancer_name, "127.0.0.1"]
     no_profiling = ("profiling", "false")
-    component = [no_profiling, ("tls-min-version", _TLS_13)]
+    component = [no_profiling, ("tls-min-version", _TLS_13), *emulated]
     extra = document.extra.arguments
     configuration: Document = {
         "apiVersion": API_VERSION,
@@ -120,7 +134,13 @@ def cluster_configuration(
             )
         },
         "scheduler": {"extraArgs": arguments(component, extra.get("kube-scheduler"))},
-        "etcd": {"local": {"dataDir": DATA_FOLDER, "extraArgs": arguments(etcd_arguments(document))}},
+        "etcd": {
+            "local": {
+                "imageTag": ETCD_IMAGE_TAG,
+                "dataDir": DATA_FOLDER,
+                "extraArgs": arguments(etcd_arguments(document)),
+            }
+        },
     }
     if environment := document.extra.etcd_environment:
         configuration["etcd"]["local"]["extraEnvs"] = arguments(sorted(environment.items()))
@@ -168,6 +188,14 @@ def components(document: ClusterDocument) -> tuple[Document, Document]:
         "conntrack": {"maxPerCore": 0},
     }
     return kubelet, proxy
+
+
+def _emulation(document: ClusterDocument) -> list[tuple[str, str]]:
+    """Flags with which a component behaves like another minor version: features, served and stored APIs.
+
+    https://kubernetes.io/docs/concepts/cluster-administration/compatibility-version/
+    """
+    return [("emulated-version", document.emulated_version)] if document.emulated_version else []
 
 
 def _issuer_arguments(issuer: str) -> list[tuple[str, str]]:

@@ -92,11 +92,15 @@ def _start_kubelet(node: Node) -> None:
         Kubeadm(node.host).init_phase("kubelet-start", config=master_config.PATH)
 
 
-def configure_cluster(node: Node, *, bootstrap_token: str) -> None:
-    """Write what all masters share, with a fresh token for workers; safe to repeat, and every master does."""
-    shared_configuration.write(node, bootstrap_token=bootstrap_token)
+def configure_cluster(node: Node, *, bootstrap_token: str) -> str:
+    """Write what all masters share, with a fresh token for workers; safe to repeat, and every master does.
+
+    Returns the version of Kubernetes to which the cluster's configuration belongs now.
+    """
+    version = shared_configuration.write(node, bootstrap_token=bootstrap_token)
     # It bypasses all authorization. admin.conf suffices, and its rights can be revoked.
     node.host.path(api_server.SUPER_ADMIN_KUBECONFIG).unlink(missing_ok=True)
+    return version
 
 
 def prove_health(node: Node, volume: SlotVolume) -> None:

@@ -8,7 +8,7 @@ import json
 import re
 import secrets
 import string
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
@@ -16,6 +16,7 @@ from kubequorum_node.document import API_PORT
 from kubequorum_node.errors import NodeError
 from kubequorum_node.kubeadm import ca_set, master_config
 from kubequorum_node.kubeadm.phases import Kubeadm
+from kubequorum_node.kubernetes import master_versions
 from kubequorum_node.kubernetes.api_server import kubectl
 from kubequorum_node.node import Node
 
@@ -43,6 +44,9 @@ class JoinMaterial:
     endpoint: str
     expires: str
     """UTC."""
+    kubernetes: str
+    """The lowest version of Kubernetes that a master runs: no kubelet may have a higher minor version.
+    https://kubernetes.io/releases/version-skew-policy/#kubelet"""
 
     def is_valid(self, now: datetime) -> bool:
         """Whether it is valid for at least a few more minutes."""
@@ -61,9 +65,11 @@ class JoinMaterial:
             NodeError: it is not join material.
 
         """
+        known = {field.name for field in fields(cls)}
         try:
-            return cls(**json.loads(text))
-        except (ValueError, TypeError) as error:
+            # Keys of a later release are ignored: in an update its masters write for workers of this one.
+            return cls(**{name: value for name, value in json.loads(text).items() if name in known})
+        except (ValueError, TypeError, AttributeError) as error:
             raise NodeError(f"{JOIN_KEY} in the state bucket cannot be read: {error!r}") from error
 
 
@@ -76,8 +82,8 @@ def new_token() -> str:
     return f"{name}.{secret}"
 
 
-def publish_join_material(node: Node, token: str) -> None:
-    """Publish a token that the cluster already accepts."""
+def publish_join_material(node: Node, token: str, *, lowest_version: str) -> None:
+    """Publish a token that the cluster already accepts, with the lowest version that a master runs."""
     expires = datetime.now(UTC) + TOKEN_VALID
     material = JoinMaterial(
         token=token,
@@ -85,6 +91,7 @@ def publish_join_material(node: Node, token: str) -> None:
         ca_hash=ca_set.public_key_hash(node),
         endpoint=node.document.api_endpoint,
         expires=expires.strftime(_TIME),
+        kubernetes=lowest_version,
     )
     node.store.put(JOIN_KEY, material.to_json())
 
@@ -139,7 +146,7 @@ def renew(node: Node) -> None:
     """Register a new token with the cluster, then publish it and a new kubeconfig."""
     token = new_token()
     kubectl(node, "apply", "--server-side", "-f", "-", stdin=token_secret(token, datetime.now(UTC)))
-    publish_join_material(node, token)
+    publish_join_material(node, token, lowest_version=master_versions.lowest(node))
     publish_admin_kubeconfig(node)
 
 

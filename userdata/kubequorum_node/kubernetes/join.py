@@ -8,7 +8,7 @@ from kubequorum_node.host import CommandError
 from kubequorum_node.kubeadm import configuration
 from kubequorum_node.kubeadm.ca_set import CA_CERTIFICATE
 from kubequorum_node.kubeadm.phases import Kubeadm
-from kubequorum_node.kubernetes import first_certificate
+from kubequorum_node.kubernetes import first_certificate, master_versions
 from kubequorum_node.kubernetes.api_errors import ApiError
 from kubequorum_node.kubernetes.credentials import JOIN_KEY, JoinMaterial
 from kubequorum_node.kubernetes.first_certificate import DeniedError
@@ -61,7 +61,13 @@ def join(node: Node) -> None:
 
 
 def wait_for_material(node: Node) -> JoinMaterial:
-    """The masters' join material; waits until there is some that is still valid."""
+    """The masters' join material; waits until there is some that is still valid, and for this version.
+
+    Raises:
+        WaitError: there is none in time; with the reason.
+
+    """
+    mine = node.document.kubernetes_version
 
     def look() -> JoinMaterial:
         stored = node.store.get(JOIN_KEY)
@@ -71,6 +77,11 @@ def wait_for_material(node: Node) -> JoinMaterial:
         if not material.is_valid(datetime.now(UTC)):
             raise NotYetError(
                 f"the token in {JOIN_KEY} expired at {material.expires}: no master has renewed it"
+            )
+        if master_versions.is_newer_minor(mine, material.kubernetes):
+            raise NotYetError(
+                f"this node's kubelet is {mine}, and a master still runs {material.kubernetes} (by {JOIN_KEY}"
+                " in the state bucket): no kubelet may be newer than an API server; update all masters first"
             )
         return material
 

@@ -15,10 +15,9 @@ from kubequorum_node.clock import NotYetError
 from kubequorum_node.host import CommandError
 from kubequorum_node.kubeadm import configuration, master_config
 from kubequorum_node.kubeadm.phases import Kubeadm
-from kubequorum_node.kubernetes import api_server, cluster_dns, shared_objects
+from kubequorum_node.kubernetes import api_server, cluster_dns, master_versions, shared_objects
 from kubequorum_node.log import info
 from kubequorum_node.node import WORK_FOLDER, Node
-from kubequorum_node.volume import slot_record
 
 _CONFIG = f"{WORK_FOLDER}/shared.yaml"
 _PHASE_SECONDS = 120.0
@@ -36,7 +35,7 @@ _STORED = (
 _VERSION = re.compile(r"^kubernetesVersion: v?(?P<version>\S+)$", re.MULTILINE)
 
 
-def write(node: Node, *, bootstrap_token: str) -> None:
+def write(node: Node, *, bootstrap_token: str) -> str:
     """Write what all masters share; every master does, and it is safe to repeat.
 
     What belongs to a version of Kubernetes is written only while the cluster has the same version, or none.
@@ -44,6 +43,9 @@ def write(node: Node, *, bootstrap_token: str) -> None:
     Args:
         node: this host.
         bootstrap_token: a fresh token for workers.
+
+    Returns:
+        The version of Kubernetes to which the cluster's configuration belongs now.
 
     Raises:
         NodeError: the API server does not accept it.
@@ -65,13 +67,17 @@ def write(node: Node, *, bootstrap_token: str) -> None:
     shared_objects.apply(node, seconds=_PHASE_SECONDS)
     # They let a controller approve whatever has a token. None does here (`--controllers`), nor shall later.
     api_server.kubectl(node, "delete", "clusterrolebinding", "--ignore-not-found", *_AUTOMATIC_APPROVAL)
+    return stored or mine
 
 
-def follow_masters(node: Node) -> None:
+def follow_masters(node: Node) -> bool:
     """Write what belongs to this master's version of Kubernetes, if the cluster has another one's.
 
     Only when all masters run this version, by the slots' records. A slot's record is written before its
     master starts, so of two masters that come here at the same time at least one sees the other.
+
+    Returns:
+        Whether it was written.
 
     Raises:
         NodeError: the API server does not accept it.
@@ -79,22 +85,22 @@ def follow_masters(node: Node) -> None:
     """
     mine = node.document.kubernetes_version
     if (stored := _stored_version(node)) == mine:
-        return
+        return False
     if others := _others(node, mine):
         info(f"the cluster's configuration stays as it is, {stored or 'none'}: {', '.join(others)}")
-        return
+        return False
     info(f"all masters run Kubernetes {mine}: the cluster's configuration follows, from {stored or 'none'}")
     _run(node, *_OF_ONE_VERSION)
+    return True
 
 
 def _others(node: Node, mine: str) -> list[str]:
     """Slots whose master runs another version, for people."""
-    found = []
-    for slot in node.etcd_spec.slots:
-        record = slot_record.of_slot(node, slot)
-        if slot != node.slot and record is not None and record.kubernetes != mine:
-            found.append(f"slot {slot} runs {record.kubernetes or 'a version that its record does not say'}")
-    return found
+    return [
+        f"slot {slot} runs {version or 'a version that its record does not say'}"
+        for slot, version in master_versions.of_others(node).items()
+        if version != mine
+    ]
 
 
 def _stored_version(node: Node) -> str:

@@ -27,6 +27,20 @@ def region_problems(cluster: Cluster) -> Iterator[Problem]:
     if version not in SUPPORTED_KUBERNETES_VERSIONS:
         supported = ", ".join(SUPPORTED_KUBERNETES_VERSIONS)
         yield Problem("kubernetes.version", version, "is not supported", f"use one of {supported}")
+        return
+    emulated = cluster.kubernetes.emulated_version
+    if emulated is not None and emulated != (wanted := _minor_before(version)):
+        yield Problem(
+            "kubernetes.emulated_version",
+            emulated,
+            f"is not the minor version before {version}",
+            f"set it to {wanted!r}, in quotes, or remove it",
+        )
+
+
+def _minor_before(version: str) -> str:
+    major, minor, _ = version.split(".")
+    return f"{major}.{int(minor) - 1}"
 
 
 def _zones(cluster: Cluster) -> Iterator[Problem]:

@@ -11,17 +11,21 @@ _ISSUER = "the service-account issuer decides it, see service_accounts.issuer"
 _TERMINATION = "graceful termination depends on its timing"
 
 
+_EMULATION = "set kubernetes.emulated_version instead"
+
+
 def _all(reason: str, *names: str) -> dict[str, str]:
     return dict.fromkeys(names, reason)
 
 
 API_SERVER: Mapping[str, str] = {
+    **_all(_EMULATION, "emulated-version", "min-compatibility-version"),
     **_all(_PORT, "advertise-address", "bind-address", "secure-port"),
     **_all(
         _CERTIFICATES,
         *("client-ca-file", "etcd-cafile", "etcd-certfile", "etcd-keyfile", "etcd-servers"),
         *("kubelet-certificate-authority", "kubelet-client-certificate", "kubelet-client-key"),
-        *("proxy-client-cert-file", "proxy-client-key-file", "requestheader-allowed-names"),
+        *("peer-ca-file", "proxy-client-cert-file", "proxy-client-key-file", "requestheader-allowed-names"),
         *("requestheader-client-ca-file", "requestheader-extra-headers-prefix"),
         *("requestheader-group-headers", "requestheader-username-headers", "service-account-key-file"),
         *("service-account-signing-key-file", "tls-cert-file", "tls-private-key-file"),
@@ -46,6 +50,7 @@ API_SERVER: Mapping[str, str] = {
 }
 
 CONTROLLER_MANAGER: Mapping[str, str] = {
+    **_all(_EMULATION, "emulated-version", "min-compatibility-version"),
     **_all(_PORT, "bind-address", "secure-port"),
     **_all(
         _CERTIFICATES,
@@ -66,6 +71,7 @@ CONTROLLER_MANAGER: Mapping[str, str] = {
 }
 
 SCHEDULER: Mapping[str, str] = {
+    **_all(_EMULATION, "emulated-version", "min-compatibility-version"),
     **_all(_PORT, "bind-address", "secure-port"),
     **_all(_KUBECONFIG, "authentication-kubeconfig", "authorization-kubeconfig", "kubeconfig"),
     "leader-elect": _ELECTION,

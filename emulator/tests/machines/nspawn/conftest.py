@@ -12,6 +12,7 @@ from emulator.interfaces.machines import Instance
 from emulator.machines.nspawn import (
     API_URL,
     MachineImage,
+    MachineImages,
     NspawnMachines,
     remove_leftovers,
     unavailable_reason,
@@ -47,7 +48,7 @@ class Bench:
             api_url="http://127.0.0.1:9",
             facts=Facts(),
             network_facts=self.network,
-            image=image,
+            images=MachineImages(default=image),
             powered_off=self.off.append,
             status_check=lambda _instance_id, passed: self.checks.append(passed),
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.machines.nspawn import Folder, ImageError, MachineImage, unavailable_reason
+from emulator.machines.nspawn import Folder, ImageError, MachineImage, MachineImages, unavailable_reason
 from emulator.machines.nspawn.commands import CommandFailedError
 
 ASK = "from emulator.machines.nspawn import unavailable_reason as ask; print(ask())"
@@ -77,7 +77,7 @@ def test_a_bad_image_is_refused_with_its_file(tmp_path: Path, content: str, comp
     file = tmp_path / "image.json"
     file.write_text(content)
     with pytest.raises(ImageError, match=complaint) as caught:
-        MachineImage.read(file)
+        MachineImages.read(file)
     assert str(file) in str(caught.value)
 
 
@@ -98,4 +98,4 @@ def test_an_image_names_files_that_exist(tmp_path: Path) -> None:
         folders={"/var/lib/x": Folder(source=tmp_path, copied=("*.db",)), "/var/lib/y": Folder()},
     )
     image.write(tmp_path / "image.json")
-    assert MachineImage.read(tmp_path / "image.json") == image
+    assert MachineImages.read(tmp_path / "image.json").default == image

@@ -73,7 +73,12 @@ def with_join_material(worker: FakeNode) -> SimulatedNode:
     master = SimulatedNode(worker)
     expires = "2999-01-01T00:00:00Z"
     material = JoinMaterial(
-        token=credentials.new_token(), ca="CA", ca_hash="sha256:0", endpoint="api:6443", expires=expires
+        token=credentials.new_token(),
+        ca="CA",
+        ca_hash="sha256:0",
+        endpoint="api:6443",
+        expires=expires,
+        kubernetes=worker.document.kubernetes_version,
     )
     worker.aws.objects[JOIN_KEY] = material.to_json().encode()
     worker.aws.resources["WorkersBatchGroup"] = "UPDATE_IN_PROGRESS"

@@ -65,8 +65,8 @@ def signer(worker: FakeNode, monkeypatch: pytest.MonkeyPatch) -> Signer:
     return made
 
 
-def material(token: str = TOKEN, *, minutes: float = 120) -> JoinMaterial:
-    """What masters publish, valid for so long."""
+def material(token: str = TOKEN, *, minutes: float = 120, kubernetes: str = "1.36.3") -> JoinMaterial:
+    """What masters publish, valid for so long; the lowest of them runs this version of Kubernetes."""
     expires = datetime.now(UTC) + timedelta(minutes=minutes)
     return JoinMaterial(
         token=token,
@@ -74,6 +74,7 @@ def material(token: str = TOKEN, *, minutes: float = 120) -> JoinMaterial:
         ca_hash="sha256:" + "1" * 64,
         endpoint="api.ha.kubequorum.internal:6443",
         expires=expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        kubernetes=kubernetes,
     )
 
 
