@@ -1,7 +1,19 @@
 """Versions this application was built for. Nothing follows "latest" by itself."""
 
-SUPPORTED_KUBERNETES_VERSIONS = ("1.36.2", "1.36.3", "1.36.4")
-"""Before 1.36.2 `kubeadm init` phases may talk to another master's API server (kubernetes#138449)."""
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+_LOCK_FILE = Path(__file__).resolve().parents[2] / "userdata" / "files" / "artifacts.json"
+"""The lock file of programs. Instances read it with `kubequorum_node.system.lockfile`, this computer with
+`lab.artifacts.releases`, which checks it and says what its keys mean."""
+_LOCK: dict[str, Any] = json.loads(_LOCK_FILE.read_text(encoding="utf-8"))
+
+SUPPORTED_KUBERNETES_VERSIONS: tuple[str, ...] = tuple(_LOCK["kubernetes_versions"])
+"""Those of the lock file; `./kubequorum add-version` adds one.
+
+Before 1.36.2 `kubeadm init` phases may talk to another master's API server (kubernetes#138449)."""
 
 DEFAULT_KUBERNETES_VERSION = "1.36.3"
 
@@ -13,3 +25,20 @@ CALICO_KINDS = {
 """Supported versions of Calico, each with the sha256 of its file manifests/crds.yaml."""
 
 DEFAULT_CALICO_VERSION = "3.32.1"
+
+
+def unpinned_programs(kubernetes_version: str, architectures: Collection[str]) -> tuple[str, ...]:
+    """Programs of a supported version of which the lock file has no checksum: no instance downloads them.
+
+    Args:
+        kubernetes_version: one of `SUPPORTED_KUBERNETES_VERSIONS`.
+        architectures: of the instances; programs are unpinned if they are so for one of these.
+    """
+    return tuple(
+        name
+        for name, version in _LOCK["kubernetes_versions"][kubernetes_version].items()
+        if any(
+            _LOCK["artifacts"][name]["versions"][version][architecture]["sha256"] is None
+            for architecture in architectures
+        )
+    )

@@ -35,11 +35,13 @@ class Fetcher:
     def from_mirror(self, release: Release, into: Path) -> bool:
         """Download a release from the mirror into the file `into`; False if the mirror does not have it.
 
+        Nor is one downloaded whose checksum nobody has pinned.
+
         Raises:
             ArtifactError: the mirror was named by the user and does not work at all.
             ChecksumError: it has another file under that name.
         """
-        if self._mirror is None:
+        if self._mirror is None or release.sha256 is None:
             return False
         if self._mirror.startswith(("http://", "https://")):
             url = f"{self._mirror}/{urllib.parse.quote(release.mirror_path)}"
@@ -69,9 +71,13 @@ class Fetcher:
     def from_upstream(self, release: Release, into: Path) -> bool:
         """Download a release from upstream; False if that cannot be reached or does not have it.
 
+        Nor is one downloaded whose checksum nobody has pinned.
+
         Raises:
             ChecksumError: upstream has another file under that name.
         """
+        if release.sha256 is None:
+            return False
         host = urllib.parse.urlsplit(release.url).netloc
         if not self._is_reachable(host, release.url):
             return False
@@ -118,6 +124,7 @@ class Fetcher:
 
 def _copy_checked(source: IO[bytes], *, release: Release, origin: str, into: Path) -> None:
     """Copy and hash in one pass; a file with the wrong checksum is removed."""
+    assert release.sha256 is not None  # noqa: S101  (the callers have looked)
     digest = hashlib.sha256()
     deadline = time.monotonic() + _DOWNLOAD_SECONDS
     with into.open("wb") as target:

@@ -65,9 +65,14 @@ class Programs:
             for name in program_set.releases
         ]
 
+    def _downloads(self, program_set: ProgramSet) -> list[Release]:
+        """The releases that may be downloaded: none, unless the checksums of all of them are pinned."""
+        releases = self.releases(program_set)
+        return [] if any(release.sha256 is None for release in releases) else releases
+
     def keys(self, program_set: ProgramSet) -> Keys:
         """Compute the set's content keys."""
-        releases = self.releases(program_set)
+        releases = self._downloads(program_set)
         inputs = {release.name: [release.sha256, dict(release.install)] for release in releases}
         return Keys(
             release=content_key({"releases": inputs}) if releases else None,
@@ -130,7 +135,7 @@ class Programs:
             self._cache.trim_go()
 
     def _fetch(self, program_set: ProgramSet) -> bool:
-        releases = self.releases(program_set)
+        releases = self._downloads(program_set)
         if not releases:
             return False
         for source in Source:
@@ -171,7 +176,7 @@ class Programs:
         if self._settings.mirror is None or Source.MIRROR not in self._settings.sources:
             return False
         folder = Path(self._settings.mirror.removeprefix("file://"))
-        releases = self.releases(program_set)
+        releases = self._downloads(program_set)
         return bool(releases) and all((folder / release.mirror_path).is_file() for release in releases)
 
     def _why_not_fetched(self) -> str:
@@ -180,7 +185,7 @@ class Programs:
             if self._settings.mirror
             else "no mirror is named"
         )
-        return f"{mirror}; upstream cannot be reached, or no download of them is pinned"
+        return f"{mirror}; upstream cannot be reached, or no checksum of their downloads is pinned"
 
     def _build(self, program_set: ProgramSet, *, go: Path, lock: int) -> None:
         version = pinned_version(program_set, modules=self._modules)
@@ -227,6 +232,8 @@ class Programs:
         if not program_set.releases:
             own = program_set.requirement is None
             return "it is a program of this project" if own else "no download of it is pinned"
+        if not self._downloads(program_set):
+            return "no checksum of its download is pinned"
         tried = [source.value for source in self._settings.sources if source is not Source.BUILD]
         if not self._settings.mirror and Source.MIRROR.value in tried:
             tried.remove(Source.MIRROR.value)

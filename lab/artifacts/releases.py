@@ -12,7 +12,8 @@ The node program, which shares no code with the lab, reads the same file: it is 
         version_command          prints the version, on either stream; its first word is a member of `install`
         versions.<version>.<amd64|arm64>
             url                  where upstream publishes it
-            sha256               of the download, in hex
+            sha256               of the download, in hex; null: nobody has pinned upstream's yet. Such a
+                                 download is never fetched: an image has its programs, or they are built
 
 A mirror holds each download at <mirror>/<url without "https://">, as `wget --force-directories` lays it out.
 """
@@ -40,7 +41,8 @@ class Release:
     version: str
     architecture: str
     url: str
-    sha256: str
+    sha256: str | None
+    """None: not pinned, so it is never fetched."""
     archive: str | None
     strip_components: int
     install: Mapping[str, str]
@@ -131,8 +133,10 @@ def _check(lock: Lock) -> None:
 
 def _check_release(lock: Lock, release: Release) -> None:
     where = f"{lock.path}: artifacts.{release.name}, version {release.version}, {release.architecture}"
-    if not _SHA256.fullmatch(release.sha256):
-        raise LockFileError(f"{where}: sha256 is {release.sha256!r}; it must be 64 lower-case hex digits")
+    if release.sha256 is not None and not _is_sha256(release.sha256):
+        raise LockFileError(
+            f"{where}: sha256 is {release.sha256!r}; it must be 64 lower-case hex digits, or null"
+        )
     if not release.url.startswith("https://") or ".." in release.url.split("/"):
         raise LockFileError(
             f"{where}: url is {release.url!r}; it must begin with https:// and contain no '..'"
@@ -146,3 +150,7 @@ def _check_release(lock: Lock, release: Release) -> None:
     relative = [path for path in release.install.values() if not path.startswith("/")]
     if relative:
         raise LockFileError(f"{where}: install paths must be absolute, not {', '.join(relative)}")
+
+
+def _is_sha256(value: object) -> bool:
+    return isinstance(value, str) and _SHA256.fullmatch(value) is not None

@@ -3,9 +3,18 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, Strict, StringConstraints, ValidationInfo
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
 
-from kubequorum.config.section import DnsLabel, DnsName, FlagName, FlagValue, HostedZoneId, Section, Whole
+from kubequorum.config.section import (
+    Choice,
+    DnsLabel,
+    DnsName,
+    FlagName,
+    FlagValue,
+    HostedZoneId,
+    Section,
+    Whole,
+)
 
 FOLDER = "folder"
 """Key of the validation's context: the folder of the cluster file, in which relative paths begin."""
@@ -26,8 +35,6 @@ ImageName = Annotated[
 ]
 Version = Annotated[str, StringConstraints(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
 ExtraArgs = dict[FlagName, FlagValue]
-Choice = Annotated[bool, Strict()]
-"""Yes or no: neither a number nor a text stands for it."""
 
 
 def _enabled(*, default: bool = False) -> Any:

@@ -16,7 +16,16 @@ from kubequorum.config.components import Kubernetes
 from kubequorum.config.instances import Masters, WorkerGroup
 from kubequorum.config.pod_network import Calico
 from kubequorum.config.registries import EcrRegistry, Registries, hosts
-from kubequorum.config.section import Architecture, DnsLabel, DnsName, HostedZoneId, ImageId, Section, Whole
+from kubequorum.config.section import (
+    Architecture,
+    Choice,
+    DnsLabel,
+    DnsName,
+    HostedZoneId,
+    ImageId,
+    Section,
+    Whole,
+)
 from kubequorum.config.security import OidcIssuer, Security
 from kubequorum.config.service_accounts import ServiceAccounts
 
@@ -114,6 +123,15 @@ class Image(Section):
         default=None,
         description="id of a Debian 13 image for arm64 in this region",
         examples=["ami-0fedcba9876543210"],
+    )
+    has_programs: Choice = Field(
+        default=False,
+        description=(
+            "true: these images have the programs of kubernetes.version, in the versions of "
+            "userdata/files/artifacts.json, as images of your own may; required for a version whose "
+            "checksums that file does not have, because no instance downloads its programs; machines on one "
+            "computer have them"
+        ),
     )
 
     def names(self, architecture: Architecture) -> bool:

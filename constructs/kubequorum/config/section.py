@@ -30,6 +30,8 @@ def _as_flag_value(value: object) -> object:
     return value
 
 
+Choice = Annotated[bool, Strict()]
+"""Yes or no: neither a number nor a text stands for it."""
 DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$")]
 DnsName = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$")]
 EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]

@@ -3,6 +3,7 @@
 import hashlib
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,29 @@ def test_wrong_checksum_stops_with_both_sums(tmp_path: Path, place: str) -> None
     for body in (GOOD, BAD):
         assert hashlib.sha256(body).hexdigest() in str(caught.value)
     assert not download.exists()
+
+
+@pytest.mark.parametrize("place", ["upstream", "mirror address", "mirror folder"])
+def test_nothing_is_fetched_without_a_checksum(tmp_path: Path, place: str) -> None:
+    """Whoever has the file is not even asked: nothing could tell whether it is the right one."""
+    with serving({"/tool": GOOD, "/m/example.test/tool": GOOD}) as upstream:
+        unpinned = replace(release(GOOD, url=f"{upstream.base}/tool"), sha256=None)
+        mirrored = replace(release(GOOD, url="https://example.test/tool"), sha256=None)
+        folder = tmp_path / "folder" / "example.test"
+        folder.mkdir(parents=True)
+        (folder / "tool").write_bytes(GOOD)
+        fetch: dict[str, Callable[[], bool]] = {
+            "upstream": lambda: _fetcher().from_upstream(unpinned, tmp_path / "download"),
+            "mirror address": lambda: _fetcher(f"{upstream.base}/m/").from_mirror(
+                mirrored, tmp_path / "download"
+            ),
+            "mirror folder": lambda: _fetcher(str(tmp_path / "folder")).from_mirror(
+                mirrored, tmp_path / "download"
+            ),
+        }
+        assert not fetch[place]()
+        assert upstream.requests == []
+    assert not (tmp_path / "download").exists()
 
 
 def test_silent_host_is_tried_once_a_run(tmp_path: Path) -> None:

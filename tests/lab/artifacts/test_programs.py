@@ -185,6 +185,27 @@ def test_too_little_disk_is_reported_before_the_build_starts(rig: Rig) -> None:
     assert not rig.cache.log_path("tool").exists()
 
 
+@needs_go
+def test_a_set_without_a_checksum_is_built(rig: Rig) -> None:
+    """Neither mirror nor upstream is asked, and what the mirror has does not hide the build."""
+    rig.fill_mirror()
+    rig.pinned = dataclasses.replace(rig.pinned, sha256=None)
+    assert rig.provide(rig.programs(mirror=True)).source.startswith("built with go1.")
+    assert rig.programs(mirror=True).find(SET) is not None
+    assert rig.programs().keys(SET).release is None
+    assert rig.upstream.requests == []
+    assert any("because no checksum of its download is pinned" in event.message for event in rig.events)
+
+
+def test_a_set_without_a_checksum_cannot_be_had_without_a_build(rig: Rig) -> None:
+    """The error says so."""
+    rig.fill_mirror()
+    rig.pinned = dataclasses.replace(rig.pinned, sha256=None)
+    with pytest.raises(ArtifactError, match="or no checksum of their downloads is pinned"):
+        rig.provide(rig.programs(mirror=True, sources=[Source.MIRROR, Source.UPSTREAM]))
+    assert rig.upstream.requests == []
+
+
 def test_no_source_left_is_explained(rig: Rig) -> None:
     """Builds excluded and upstream unreachable: the error explains that, without a stack trace."""
     rig.upstream.status = 503

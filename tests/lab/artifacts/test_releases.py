@@ -39,7 +39,8 @@ def test_no_two_releases_share_a_sum_or_a_place_in_a_mirror() -> None:
         for version in artifact["versions"].values()
         for download in version.values()
     ]
-    assert len({download["sha256"] for download in downloads}) == len(downloads)
+    sums = [download["sha256"] for download in downloads if download["sha256"] is not None]
+    assert len(set(sums)) == len(sums)
     assert len({download["url"] for download in downloads}) == len(downloads)
 
 
@@ -72,6 +73,14 @@ def _kubelet(document: dict[str, Any]) -> dict[str, Any]:
 
 def _set_sum(document: dict[str, Any]) -> None:
     _kubelet(document)["sha256"] = "sha256:00"
+
+
+def _set_no_text(document: dict[str, Any]) -> None:
+    _kubelet(document)["sha256"] = 0
+
+
+def _set_nothing(document: dict[str, Any]) -> None:
+    _kubelet(document)["sha256"] = ""
 
 
 def _set_plain_http(document: dict[str, Any]) -> None:
@@ -118,6 +127,8 @@ def _add_file_to_plain_download(document: dict[str, Any]) -> None:
     ("spoil", "message"),
     [
         (_set_sum, r"kubelet, version 1\.36\.3, arm64: sha256 is 'sha256:00'"),
+        (_set_no_text, r"sha256 is 0; it must be 64 lower-case hex digits, or null"),
+        (_set_nothing, r"sha256 is ''; it must be 64 lower-case hex digits, or null"),
         (_set_plain_http, "must begin with https://"),
         (_climb_out_of_mirror, r"contain no '\.\.'"),
         (_drop_architecture, "has no 'arm64' when asked for kubelet"),
@@ -138,6 +149,17 @@ def test_wrong_lock_file_is_refused(tmp_path: Path, spoil: Any, message: str) ->
     path.write_text(json.dumps(document), encoding="utf-8")
     with pytest.raises(LockFileError, match=message):
         read_lock(path)
+
+
+def test_a_download_may_lack_its_checksum(tmp_path: Path) -> None:
+    """Null says that nobody has pinned it yet; the release says so, too."""
+    document = _document()
+    _kubelet(document)["sha256"] = None
+    path = tmp_path / "artifacts.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    lock = read_lock(path)
+    assert lock.release("kubelet", kubernetes_version="1.36.3", architecture="arm64").sha256 is None
+    assert lock.release("kubelet", kubernetes_version="1.36.3", architecture="amd64").sha256 is not None
 
 
 def test_missing_lock_file_is_named(tmp_path: Path) -> None:

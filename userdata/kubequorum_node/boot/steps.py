@@ -43,8 +43,9 @@ def check_identity(node: Node) -> None:
 
 def install_programs(node: Node) -> None:
     """Install what the image lacks."""
-    packages.install(node)
+    # Programs first: one that is missing and has no checksum ends the boot before anything is changed.
     programs.install(node)
+    packages.install(node)
 
 
 def start_runtime(node: Node) -> None:

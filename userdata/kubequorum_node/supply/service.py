@@ -28,7 +28,7 @@ def run(node: Node) -> None:
 
     """
     artifacts = wanted(node)
-    uses.name(node, [artifact.sha256 for artifact in artifacts])
+    uses.name(node, [artifact.checksum for artifact in artifacts])
     entries = list(node.store.entries(program_copies.PREFIX))
     there = {entry.key.removeprefix(program_copies.PREFIX) for entry in entries}
     failures = _put_all(node, artifacts, there)
@@ -42,7 +42,8 @@ def wanted(node: Node) -> list[Artifact]:
 
     An architecture has one image, so what this master's image lacked, all machines of its architecture lack.
     Of images of other architectures it knows nothing: their machines get everything, unless this image has
-    everything. Packages of addons are the same for all of them.
+    everything. Packages of addons are the same for all of them. What has no checksum in the lock file, images
+    must have: no boot fetches it.
     """
     return [*_programs(node), *object_packages.lacked(node)]
 
@@ -63,6 +64,7 @@ def _programs(node: Node) -> list[Artifact]:
             runtime=node.runtime.artifacts,
             further=image_credentials.programs(node.document),
         )
+        if artifact.sha256 is not None
     ]
     return [*own, *of_others]
 
@@ -87,7 +89,7 @@ def _put_all(node: Node, artifacts: Sequence[Artifact], there: set[str]) -> list
     # What is here first: when upstream is away, each other one would take a minute to find that out.
     for artifact in sorted(artifacts, key=lambda each: not programs.kept_download(node, each).exists()):
         try:
-            _put(node, artifact, is_there=artifact.sha256 in there)
+            _put(node, artifact, is_there=artifact.checksum in there)
         except DownloadError as error:
             failures.append(str(error))
             break
@@ -103,10 +105,10 @@ def _put(node: Node, artifact: Artifact, *, is_there: bool) -> None:
     if is_there and (not kept.exists() or _is_intact(node, artifact)):
         kept.unlink(missing_ok=True)
         return
-    key = program_copies.key(artifact.sha256)
+    key = program_copies.key(artifact.checksum)
     with programs.work_folder(node) as folder:
         file = kept
-        if not kept.exists() or program_copies.sha256_of(kept) != artifact.sha256:
+        if not kept.exists() or program_copies.sha256_of(kept) != artifact.checksum:
             file = folder / "download"
             programs.download_upstream(node, artifact, file)
         if is_there:
@@ -123,6 +125,6 @@ def _put(node: Node, artifact: Artifact, *, is_there: bool) -> None:
 def _is_intact(node: Node, artifact: Artifact) -> bool:
     with programs.work_folder(node) as folder:
         try:
-            return program_copies.take(node, artifact.sha256, folder / "copy")
+            return program_copies.take(node, artifact.checksum, folder / "copy")
         except MissingObjectError:
             return False

@@ -25,6 +25,19 @@ class LockFileError(NodeError):
     """The lock file lacks a version or an architecture."""
 
 
+class UnpinnedError(NodeError):
+    """A program is missing, and may not be fetched: the lock file has no checksum of it."""
+
+    def __init__(self, artifacts: Sequence["Artifact"], *, kubernetes_version: str = "VERSION") -> None:
+        programs = ", ".join(f"{each.name} {each.version}" for each in artifacts)
+        super().__init__(
+            f"the image lacks {programs}, and the lock file has no checksum to verify a download with "
+            "(sha256 is null in userdata/files/artifacts.json), so nothing is downloaded. Use a machine "
+            "image that has these programs in these versions, or run `./kubequorum add-version "
+            f"{kubernetes_version}` where upstream can be reached, and deploy again"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
     """One download and the programs in it."""
@@ -32,7 +45,8 @@ class Artifact:
     name: str
     version: str
     url: str
-    sha256: str
+    sha256: str | None
+    """None if nobody has pinned upstream's yet: then an image must have its programs."""
     archive: str | None
     """`tar.gz`, or None for a download that is the program itself."""
     strip_components: int
@@ -41,6 +55,17 @@ class Artifact:
     """Programs by their name in the download, with their path on the host."""
     version_command: tuple[str, ...]
     """Prints the version; its first word is one of the programs."""
+
+    @property
+    def checksum(self) -> str:
+        """What a download of it is verified with, and known by.
+
+        Raises:
+            UnpinnedError: nobody has pinned it: there is no download of it.
+        """
+        if self.sha256 is None:
+            raise UnpinnedError([self])
+        return self.sha256
 
     def source(self, mirror: str) -> str:
         """Its URL: upstream, or on a mirror, at the path of the upstream URL, host included."""

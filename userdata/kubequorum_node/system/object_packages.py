@@ -88,7 +88,7 @@ class Packages:
     def _put(self, artifact: Artifact, file: Path) -> None:
         """Put it into the state bucket; what fails is tried again with the programs, see `supply`."""
         try:
-            self._node.store.create(program_copies.key(artifact.sha256), file)
+            self._node.store.create(program_copies.key(artifact.checksum), file)
         except PreconditionError:
             return
         except Exception as error:

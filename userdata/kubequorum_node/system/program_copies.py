@@ -60,10 +60,10 @@ class BootCopies:
 
     def take(self, artifact: Artifact, target: Path) -> bool:
         """Copy one into a file if it is there and intact; returns whether the file is there."""
-        if artifact.sha256 not in self._there():
+        if artifact.checksum not in self._there():
             return False
         try:
-            if take(self._node, artifact.sha256, target):
+            if take(self._node, artifact.checksum, target):
                 return True
         except Exception as error:
             target.unlink(missing_ok=True)

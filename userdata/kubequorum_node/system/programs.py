@@ -16,7 +16,7 @@ from kubequorum_node.host import CommandError
 from kubequorum_node.log import info, warning
 from kubequorum_node.node import Node
 from kubequorum_node.system import download, lockfile
-from kubequorum_node.system.lockfile import Artifact
+from kubequorum_node.system.lockfile import Artifact, UnpinnedError
 from kubequorum_node.system.program_copies import BootCopies
 
 _AT_ONCE = 4
@@ -29,6 +29,7 @@ def install(node: Node) -> None:
     """Install every program that is missing or has another version than the lock file.
 
     Raises:
+        UnpinnedError: a program is missing, and the lock file has no checksum of it; nothing is changed.
         ChecksumError: a download has another checksum than the lock file.
         DownloadError: a program cannot be downloaded.
 
@@ -41,6 +42,8 @@ def install(node: Node) -> None:
         if not lacking:
             info("all programs are installed")
             return
+        if unpinned := [each for each in lacking if each.sha256 is None]:
+            raise UnpinnedError(unpinned, kubernetes_version=node.document.kubernetes_version)
         _record(node, lacking)
         list(pool.map(lambda artifact: _install_one(node, artifact, copies), lacking))
 
@@ -67,7 +70,7 @@ def lacked(node: Node) -> set[str]:
 
 def kept_download(node: Node, artifact: Artifact) -> Path:
     """Where a master keeps what it downloaded, until it is in the state bucket."""
-    return node.host.path(f"{_DOWNLOADS}/{artifact.sha256}")
+    return node.host.path(f"{_DOWNLOADS}/{artifact.checksum}")
 
 
 def download_upstream(node: Node, artifact: Artifact, target: Path) -> str:
@@ -79,7 +82,7 @@ def download_upstream(node: Node, artifact: Artifact, target: Path) -> str:
 
     """
     source = artifact.source(node.document.mirror)
-    download.fetch(source, target, sha256=artifact.sha256, aws=node.aws, clock=node.clock)
+    download.fetch(source, target, sha256=artifact.checksum, aws=node.aws, clock=node.clock)
     return source
 
 
@@ -93,7 +96,7 @@ def work_folder(node: Node) -> Iterator[Path]:
 
 def _record(node: Node, lacking: Sequence[Artifact]) -> None:
     """Before anything is installed: a boot that is interrupted finds a part of it there."""
-    sums = lacked(node) | {artifact.sha256 for artifact in lacking}
+    sums = lacked(node) | {artifact.checksum for artifact in lacking}
     node.host.write(_LACKED, json.dumps(sorted(sums)))
 
 

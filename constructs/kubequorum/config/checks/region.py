@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kubequorum.config.model import Cluster
 from kubequorum.config.problem import Problem
-from kubequorum.versions import SUPPORTED_KUBERNETES_VERSIONS
+from kubequorum.versions import SUPPORTED_KUBERNETES_VERSIONS, unpinned_programs
 
 _OTHER_SUFFIX = re.compile(r"^(cn-|us-iso|eu-iso|eusc-)")
 """Regions whose endpoints are not below amazonaws.com: China, isolated partitions, European Sovereign Cloud.
@@ -23,11 +23,25 @@ def region_problems(cluster: Cluster) -> Iterator[Problem]:
             "use a commercial or GovCloud (us-gov-*) region",
         )
     yield from _zones(cluster)
+    yield from _version(cluster)
+
+
+def _version(cluster: Cluster) -> Iterator[Problem]:
     version = cluster.kubernetes.version
     if version not in SUPPORTED_KUBERNETES_VERSIONS:
         supported = ", ".join(SUPPORTED_KUBERNETES_VERSIONS)
         yield Problem("kubernetes.version", version, "is not supported", f"use one of {supported}")
         return
+    architectures = {cluster.masters.architecture, *(group.architecture for group in cluster.worker_groups)}
+    if not cluster.image.has_programs and (programs := unpinned_programs(version, architectures)):
+        yield Problem(
+            "kubernetes.version",
+            version,
+            f"userdata/files/artifacts.json has no checksums of {', '.join(programs)} in this version, "
+            "without which no instance downloads them",
+            f"run `./kubequorum add-version {version}` where upstream can be reached, or name images of your "
+            "own that have these programs, and set image.has_programs: true",
+        )
     emulated = cluster.kubernetes.emulated_version
     if emulated is not None and emulated != (wanted := _minor_before(version)):
         yield Problem(

@@ -71,6 +71,17 @@ def test_a_workers_architecture_gets_what_workers_need(master: FakeNode, cluster
     }
 
 
+def test_what_has_no_checksum_is_left_to_images(master: FakeNode, cluster: Cluster) -> None:
+    """No boot would take it from the bucket; all else is put and named as ever."""
+    cluster.artifacts["arm64"] = replace(cluster.artifacts["arm64"], sha256=None)
+    with_nodes(master, "amd64", "arm64")
+    service.run(master)
+    assert set(_copies(master)) == {cluster.key("amd64"), cluster.key("etcd")}
+    assert cluster.server.asked == []
+    named = json.loads(master.aws.objects[INDEX])["named"]
+    assert set(named) == {cluster.artifacts[name].sha256 for name in ("amd64", "etcd")}
+
+
 def test_an_image_that_has_everything_puts_nothing(node: FakeNode, cluster: Cluster) -> None:
     """Nor for others: whoever builds such images has one for each architecture, and perhaps no upstream."""
     service.run(node)
@@ -234,7 +245,7 @@ def test_packages_of_addons_are_put_and_named(master: FakeNode, cluster: Cluster
     content = b"kind: ConfigMap"
     cluster.server.files["/crds.yaml"] = content
     artifact = artifact_at(f"{cluster.server.url}/crds.yaml", content)
-    package = Package(name="kinds", version="1", url=artifact.url, sha256=artifact.sha256)
+    package = Package(name="kinds", version="1", url=artifact.url, sha256=artifact.checksum)
     Packages(master).use([Addon(name="web", version="1", objects=(), packages=(package,))])
     service.run(master)
     assert _copies(master)[f"programs/{artifact.sha256}"] == content

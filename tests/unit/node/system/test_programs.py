@@ -10,11 +10,12 @@ import pytest
 
 from kubequorum.versions import DEFAULT_KUBERNETES_VERSION, SUPPORTED_KUBERNETES_VERSIONS
 from kubequorum_node import image_credentials
+from kubequorum_node.boot.steps import install_programs
 from kubequorum_node.host import Result
 from kubequorum_node.runtime.containerd import Containerd
 from kubequorum_node.system import lockfile, programs
 from kubequorum_node.system.download import ChecksumError, DownloadError
-from kubequorum_node.system.lockfile import Artifact, LockFileError
+from kubequorum_node.system.lockfile import Artifact, LockFileError, UnpinnedError
 from tests.unit.node.fakes import FakeNode
 from tests.unit.node.system.downloads import KUBELET, Server, artifact_at, server
 
@@ -78,6 +79,57 @@ def test_a_wrong_checksum_fails_the_boot_with_both_checksums(
     assert len(server.asked) == 1
     assert not node.host.path("/usr/local/bin/kubelet").exists()
     assert list(node.host.path("/var/cache/kubequorum").iterdir()) == []
+
+
+def test_a_program_without_a_checksum_ends_the_boot_before_it_changes_anything(
+    node: FakeNode, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither apt nor upstream is asked; the error has program, version, file and both remedies."""
+    server.files |= {"/kubelet": KUBELET, "/kubeadm": KUBELET}
+    unpinned = replace(artifact_at(f"{server.url}/kubelet", KUBELET), sha256=None)
+    other = artifact_at(
+        f"{server.url}/kubeadm", KUBELET, name="kubeadm", install={"kubeadm": "/usr/bin/kubeadm"}
+    )
+    monkeypatch.setattr(lockfile, "needed", lambda *_, **__: [other, unpinned])
+    with pytest.raises(
+        UnpinnedError,
+        match=r"lacks kubelet 1\.36\.3, .*userdata/files/artifacts\.json.*machine image.*"
+        r"`\./kubequorum add-version 1\.36\.3`.*deploy again",
+    ) as caught:
+        install_programs(node)
+    assert "kubeadm" not in str(caught.value)
+    assert server.asked == []
+    assert node.host.commands == []
+    assert node.aws.asked("list_objects_v2") == []
+    assert programs.lacked(node) == set()
+
+
+def test_a_program_without_a_checksum_may_be_in_the_image(
+    node: FakeNode, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then the boot goes on, and what has one is downloaded."""
+    server.files["/kubeadm"] = KUBELET
+    installed = node.host.path("/usr/local/bin/kubelet")
+    installed.parent.mkdir(parents=True)
+    installed.touch()
+    node.host.on(f"{installed} --version", "Kubernetes v1.36.3")
+    unpinned = replace(artifact_at(f"{server.url}/kubelet", KUBELET), sha256=None)
+    other = artifact_at(
+        f"{server.url}/kubeadm", KUBELET, name="kubeadm", install={"kubeadm": "/usr/bin/kubeadm"}
+    )
+    monkeypatch.setattr(lockfile, "needed", lambda *_, **__: [other, unpinned])
+    programs.install(node)
+    assert server.asked == ["/kubeadm"]
+    assert programs.lacked(node) == {other.sha256}
+
+
+def test_nothing_without_a_checksum_is_downloaded(node: FakeNode, server: Server) -> None:
+    """Whoever asks for it."""
+    server.files["/kubelet"] = KUBELET
+    unpinned = replace(artifact_at(f"{server.url}/kubelet", KUBELET), sha256=None)
+    with pytest.raises(UnpinnedError, match=r"kubelet 1\.36\.3"):
+        programs.download_upstream(node, unpinned, node.host.path("/kubelet"))
+    assert server.asked == []
 
 
 def test_temporary_failures_of_a_download_are_retried(
@@ -159,7 +211,7 @@ def test_the_lock_file_has_everything_for_every_supported_version(version: str, 
     }
     assert names == workers | {"etcd", "kubectl"}
     for artifact in lockfile.needed(version, architecture=architecture, master=True, runtime=RUNTIME):
-        assert len(artifact.sha256) == 64
+        assert artifact.sha256 is None or len(artifact.sha256) == 64
         assert architecture in artifact.url
         assert artifact.version_command[0] in artifact.install
 
