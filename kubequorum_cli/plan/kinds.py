@@ -109,25 +109,7 @@ UNKNOWN = _warning(
     "unknown", "a part could not be read, so the plan says nothing about it", "docs/operations/looking.md"
 )
 
-KINDS = (
-    STATE_LOST,
-    SLOT_REMOVED,
-    NETWORK_REPLACED,
-    SETTING_FIXED,
-    KUBERNETES_DOWNGRADE,
-    MINOR_SKIPPED,
-    ETCD_DOWNGRADE,
-    TWO_MINORS,
-    MASTERS_UNWELL,
-    BUSY,
-    DRAIN_BLOCKED,
-    BARE_POD,
-    LOCAL_STORAGE,
-    DEPRECATED_API,
-    BACKUP_STALE,
-    STACK_LEFT,
-    NOT_WELL,
-    UNKNOWN,
-)
+KINDS = tuple(value for value in list(vars().values()) if isinstance(value, Kind))
+"""All of them, in the order in which they are here."""
 REFUSALS = tuple(kind.id for kind in KINDS if kind.severity is Severity.ERROR)
 """What `--allow` takes."""

@@ -21,7 +21,12 @@ from kubequorum_node.node import WORK_FOLDER, Node
 
 _CONFIG = f"{WORK_FOLDER}/shared.yaml"
 _PHASE_SECONDS = 120.0
-_OF_ONE_VERSION = ((("upload-config", "all"), _CONFIG), (("addon", "all"), _CONFIG))
+_COREDNS = ("addon", "coredns")
+_OF_ONE_VERSION = (
+    (("upload-config", "all"), _CONFIG),
+    (("addon", "kube-proxy"), _CONFIG),
+    (_COREDNS, _CONFIG),
+)
 """kubeadm's phases whose result belongs to a version of Kubernetes."""
 _AUTOMATIC_APPROVAL = (
     "kubeadm:node-autoapprove-bootstrap",
@@ -126,6 +131,11 @@ def _run(node: Node, *phases: tuple[tuple[str, ...], str], bootstrap_token: str 
     node.host.write(_CONFIG, shared, mode=0o600)
     kubeadm = Kubeadm(node.host)
     for phase, config in phases:
+        if phase == _COREDNS and (found := cluster_dns.newer_than_kubeadms(node, config)):
+            info(
+                f"CoreDNS stays {found}, which is newer than that of Kubernetes {node.document.kubernetes_version}"
+            )
+            continue
         kubeadm.retry_init_phase(*phase, config=config, clock=node.clock, seconds=_PHASE_SECONDS)
     # It holds the token, and nothing reads it again.
     node.host.path(_CONFIG).unlink(missing_ok=True)

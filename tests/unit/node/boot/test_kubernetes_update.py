@@ -20,7 +20,7 @@ ASKS = (
     "/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf "
     f"--server=https://{examples.IDENTITY.address}:6443 --request-timeout=20s get configmap kubeadm-config"
 )
-SHARED = ["upload-config all", "addon all"]
+SHARED = ["upload-config all", "addon kube-proxy", "addon coredns"]
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_the_last_master_writes_it_when_it_has_proved_itself(master: SimulatedNo
     )
     assert run.boot(master.node) == 0
     assert _shared_phases(master) == SHARED
-    assert outcomes == ["ready"]
+    assert outcomes == ["ready", "ready"]
 
 
 def _outcome(master: SimulatedNode) -> str:
@@ -93,6 +93,32 @@ def test_the_last_master_of_a_roll_back_writes_it_again(master: SimulatedNode) -
     _others_run(master, b=MINE, c=MINE)
     assert run.boot(master.node) == 0
     assert _shared_phases(master) == SHARED
+
+
+def test_a_coredns_that_kubeadm_does_not_know_stays(master: SimulatedNode) -> None:
+    """After a step back: kubeadm refuses a version after its own, and the boot would fail with it."""
+    _has_coredns(master, "v1.14.6", of_kubeadm="v1.14.2")
+    master.shared_version = NEWER
+    _others_run(master, b=MINE, c=MINE)
+    assert run.boot(master.node) == 0
+    assert _shared_phases(master) == SHARED[:2]
+
+
+@pytest.mark.parametrize("there", ["v1.14.2", "v1.9.9", "latest", "v1.14.6-custom@sha256:1"])
+def test_coredns_is_kubeadms_otherwise(master: SimulatedNode, there: str) -> None:
+    """An older one is raised; of a tag of somebody's own nothing is known."""
+    _has_coredns(master, there, of_kubeadm="v1.14.10")
+    master.shared_version = MINE
+    assert run.boot(master.node) == 0
+    assert _shared_phases(master) == SHARED
+
+
+def _has_coredns(master: SimulatedNode, tag: str, *, of_kubeadm: str) -> None:
+    host, registry = master.node.host, "registry.k8s.io/coredns/coredns"
+    kubectl = ASKS.partition(" get ")[0]
+    host.on(f"{kubectl} get deployment coredns", f"{registry}:{tag}")
+    images = f"registry.k8s.io/kube-proxy:v{MINE}\n{registry}:{of_kubeadm}\nregistry.k8s.io/pause:3.10.2\n"
+    host.on("/usr/local/bin/kubeadm config images list", images)
 
 
 def test_an_older_master_writes_its_own_version_while_an_update_is_under_way(master: SimulatedNode) -> None:
