@@ -99,6 +99,33 @@ def add_commands(app: typer.Typer) -> None:
         run()
 
     @app.command(rich_help_panel=_PANEL)
+    def add_version(
+        version: Annotated[str, typer.Argument(help="Version of Kubernetes, without a leading v.")],
+        *,
+        place: Annotated[
+            str | None,
+            typer.Option(
+                "--from",
+                help="Folder or https address of a mirror, laid out as for KUBEQUORUM_ARTIFACT_MIRROR, with "
+                "upstream's files .sha256 beside the downloads.",
+                show_default="upstream",
+            ),
+        ] = None,
+    ) -> None:
+        """Pin upstream's checksums of a Kubernetes version, which makes it a supported one.
+
+        Reads the checksum of each of its programs for both architectures and changes
+        userdata/files/artifacts.json, or nothing if anything is wrong. Its other programs are those of the
+        newest version of the same minor version, or of the one before. Says what is left to read and to do.
+        Can be repeated: what is pinned already must be equal.
+
+        Examples: `./kubequorum add-version 1.37.2` · `./kubequorum add-version 1.37.2 --from /srv/mirror`
+        """
+        from development.commands.add_version import add_version as run
+
+        run(version, place=place)
+
+    @app.command(rich_help_panel=_PANEL)
     def diagrams() -> None:
         """Write docs/diagrams/, drawn from an example cluster by what draws the live page of `picture`.
 

@@ -73,6 +73,7 @@ class Lock:
             version = self.kubernetes_versions[kubernetes_version][name]
             artifact = self.artifacts[name]
             download = artifact["versions"][version][architecture]
+            url, sha256 = download["url"], download["sha256"]
         except KeyError as missing:
             raise LockFileError(
                 f"{self.path} has no {missing} when asked for {name} of Kubernetes {kubernetes_version} "
@@ -82,8 +83,8 @@ class Lock:
             name=name,
             version=version,
             architecture=architecture,
-            url=download["url"],
-            sha256=download["sha256"],
+            url=url,
+            sha256=sha256,
             archive=artifact.get("archive"),
             strip_components=artifact.get("strip_components", 0),
             install=artifact["install"],
@@ -103,6 +104,9 @@ def read_lock(path: Path = LOCK_FILE) -> Lock:
         raise LockFileError(f"{path} cannot be read as the lock file of releases: {error}") from error
     if not isinstance(document, dict) or document.get("schema_version") != SCHEMA_VERSION:
         raise LockFileError(f"{path} is not a lock file of schema version {SCHEMA_VERSION}")
+    keys = ("default_kubernetes_version", "kubernetes_versions", "artifacts")
+    if missing := [key for key in keys if key not in document]:
+        raise LockFileError(f"{path} has no {', '.join(missing)}")
     lock = Lock(
         path=path,
         default_kubernetes_version=document["default_kubernetes_version"],

@@ -97,10 +97,12 @@ def test_make_targets_and_commands_exist(document: Path) -> None:
     assert named <= targets
     app = build_app()
     commands = {
-        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+        command.name or command.callback.__name__.replace("_", "-")
+        for command in app.registered_commands
+        if command.callback
     }
     commands |= {str(group.name) for group in app.registered_groups}
-    assert set(re.findall(r"\./kubequorum ([a-z]+)", text)) <= commands
+    assert set(re.findall(r"\./kubequorum ([a-z]+(?:-[a-z]+)*)", text)) <= commands
 
 
 def test_commands_and_services_of_the_node_program_exist() -> None:

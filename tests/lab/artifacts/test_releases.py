@@ -95,6 +95,14 @@ def _drop_architecture(document: dict[str, Any]) -> None:
     del document["artifacts"]["kubelet"]["versions"]["1.36.3"]["arm64"]
 
 
+def _drop_sum(document: dict[str, Any]) -> None:
+    del _kubelet(document)["sha256"]
+
+
+def _drop_default(document: dict[str, Any]) -> None:
+    del document["default_kubernetes_version"]
+
+
 def _drop_companion(document: dict[str, Any]) -> None:
     del document["kubernetes_versions"]["1.36.3"]["runc"]
 
@@ -132,6 +140,8 @@ def _add_file_to_plain_download(document: dict[str, Any]) -> None:
         (_set_plain_http, "must begin with https://"),
         (_climb_out_of_mirror, r"contain no '\.\.'"),
         (_drop_architecture, "has no 'arm64' when asked for kubelet"),
+        (_drop_sum, "has no 'sha256' when asked for kubelet"),
+        (_drop_default, "has no default_kubernetes_version"),
         (_drop_companion, r"kubernetes_versions\.1\.36\.3 must name exactly"),
         (_set_default, r"default_kubernetes_version is 1\.35\.0"),
         (_set_schema, "not a lock file of schema version 1"),
