@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from kubequorum_cli.console import Progress, Stage
 from kubequorum_cli.errors import CommandError, Obstacle, UsageError
 from lab import machine_image
+from lab.artifacts.kubernetes_versions import OTHER_MODULES
 from lab.settings import AUTOMATIC, REAL
 
 _KINDS = (AUTOMATIC, REAL, "process", "none")
@@ -53,13 +54,20 @@ def choose(
         running: the kind of machines of the embedded AWS that runs already.
 
     Raises:
-        UsageError: there is no such kind.
+        UsageError: there is no such kind, or no such version.
         CommandError: real machines were requested by name and cannot run; or what they boot cannot be built.
     """
     if wanted not in _KINDS:
         raise UsageError(
             f"{_VARIABLE} is {wanted!r}",
             remedy=f"leave it unset, or set it to {', '.join(_KINDS[:-1])} or {_KINDS[-1]}",
+        )
+    further_versions = list(further_versions)
+    if unknown := [version for version in further_versions if version not in OTHER_MODULES]:
+        raise UsageError(
+            f"KUBEQUORUM_IMAGES has Kubernetes {', '.join(unknown)}",
+            why="machine images of it cannot be built here",
+            remedy=f"choose from: {', '.join(OTHER_MODULES)}",
         )
     if running is not None:
         if wanted not in {AUTOMATIC, running}:

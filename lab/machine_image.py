@@ -11,6 +11,7 @@ from lab.artifacts import ArtifactError, Progress, render
 from lab.artifacts import Settings as ArtifactSettings
 from lab.artifacts.errors import DiskSpaceError, MissingToolError
 from lab.artifacts.image_catalog import IMAGES
+from lab.artifacts.kubernetes_versions import OTHER_MODULES
 from lab.artifacts.mirrored_images import mirrored_archives
 from lab.settings import STOP_SECONDS, Settings
 
@@ -65,16 +66,25 @@ def require_mirrored(addon_images: Iterable[str]) -> None:
     mirrored_archives((IMAGES[name] for name in addon_images), ArtifactSettings.from_environment().mirror)
 
 
-def build_seconds(addon_images: Iterable[str], *, kubernetes: str = "") -> float:
-    """How long it takes to provide what is not in the cache, if all of it must be built; 0 if nothing is."""
+def build_seconds(addon_images: Iterable[str], *, further_versions: Iterable[str] = ()) -> float:
+    """How long it takes to provide what is not in the cache, if all of it must be built; 0 if nothing is.
+
+    Args:
+        addon_images: images of a cluster's addons.
+        further_versions: of Kubernetes, besides the default one.
+    """
     from lab.artifacts.plan import make_plan
     from lab.artifacts.store import Store
 
-    store, plan = (
-        Store(ArtifactSettings.from_environment()),
-        make_plan(_parts(addon_images), kubernetes=kubernetes),
-    )
-    return store.build_seconds(plan, store.find(plan))
+    store, plan = Store(ArtifactSettings.from_environment()), make_plan(_parts(addon_images))
+    seconds = store.build_seconds(plan, store.find(plan))
+    for version in further_versions:
+        other = make_plan(_parts(()), kubernetes=version)
+        there = store.find(other).programs
+        # All other programs are those of the default version.
+        own = [item for item in other.program_sets if item.module == OTHER_MODULES[version]]
+        seconds += sum(item.build_seconds for item in own if item.name not in there)
+    return seconds
 
 
 def provide(progress: Progress, addon_images: Iterable[str], *, kubernetes: str = "") -> "MachineImage":

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Self
 
 from kubequorum_cli.errors import UsageError
-from lab.artifacts.kubernetes_versions import OTHER_MODULES
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
@@ -141,10 +140,10 @@ class Settings:
 def _images(text: str) -> dict[str, str]:
     """Read e.g. `ami-00000000000001372=1.37.2 ami-…=…`."""
     entries = [entry.partition("=") for entry in text.split()]
-    if wrong := [image_id for image_id, _, version in entries if version not in OTHER_MODULES]:
+    if wrong := [image_id for image_id, _, version in entries if not version]:
         raise UsageError(
             f"KUBEQUORUM_IMAGES is {text!r}",
-            why=f"{', '.join(wrong)} has no version of Kubernetes that machine images can be built of",
-            remedy=f"write image ids with versions, each as ID=VERSION, of {', '.join(OTHER_MODULES)}",
+            why=f"{', '.join(wrong)} has no version of Kubernetes",
+            remedy="write image ids with versions, each as ID=VERSION, separated by spaces",
         )
     return {image_id: version for image_id, _, version in entries}

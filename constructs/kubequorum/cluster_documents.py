@@ -41,6 +41,7 @@ def master_document(cluster: Cluster, *, stack: str) -> ClusterDocument:
     }
     shape = cluster.masters.etcd_volume
     etcd = EtcdSpec(
+        version=cluster.kubernetes.etcd.version,
         slots=slots,
         quota_bytes=_quota_bytes(shape.size_gib),
         volume=VolumeShape(

@@ -17,6 +17,12 @@ Before 1.36.2 `kubeadm init` phases may talk to another master's API server (kub
 
 DEFAULT_KUBERNETES_VERSION = "1.36.3"
 
+SUPPORTED_ETCD_VERSIONS = ("3.6.8", "3.6.11")
+"""Those of images that kubeadm has chosen for a Kubernetes version of ours: of 1.36 the first, since
+https://github.com/kubernetes/kubernetes/pull/138746 the second, without which there is no way to etcd 3.7."""
+
+DEFAULT_ETCD_VERSION = "3.6.11"
+
 CALICO_KINDS = {
     "3.32.1": "ec6d7ac63999ff5df68aa02dcb37063496306de16df04f5f26a4588819e707ec",
     # Past its support: what can be built for local machines, see lab/artifacts/build/modules/calico.

@@ -123,7 +123,9 @@ def _announce(wanted: set[Suite], progress: Progress) -> None:
     build_seconds = 0.0
     if obstacle is None and Suite.MACHINES in wanted:
         try:
-            build_seconds = machine_image.build_seconds(_addon_images(every=True))
+            build_seconds = machine_image.build_seconds(
+                _addon_images(every=True), further_versions=OTHER_MODULES
+            )
         except ArtifactError as error:
             obstacle = Obstacle(why=str(error).rstrip("."), remedy="")
     reason = obstacle.why if obstacle is not None else None

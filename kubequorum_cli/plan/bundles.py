@@ -20,7 +20,6 @@ from kubequorum_cli.target import Target
 
 CLUSTER_JSON = "cluster.json"
 """In a bundle: what the cluster file says about its instances."""
-_ARTIFACTS = "files/artifacts.json"
 """In a bundle: the programs of each version of Kubernetes."""
 _OWN = ("kubequorum_node/", "files/", "units/")
 """Folders of a bundle that are those of userdata/; the others are libraries."""
@@ -66,9 +65,8 @@ class Bundle:
 
     @property
     def etcd_version(self) -> str:
-        """That of its Kubernetes version; empty if it is not known."""
-        versions = json.loads(self.text(_ARTIFACTS) or "{}").get("kubernetes_versions", {})
-        return str(versions.get(self.kubernetes_version, {}).get("etcd", ""))
+        """That of masters; empty if it is not known."""
+        return str((self.document.get("etcd") or {}).get("version", ""))
 
 
 @dataclass(frozen=True, kw_only=True)

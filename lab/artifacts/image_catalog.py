@@ -110,8 +110,8 @@ IMAGES: Mapping[str, Image] = {
         ),
         Image(
             name="etcd",
-            # The first is the tag that kubeadm 1.36 requests by default, the second is the version inside.
-            references=(f"{_REGISTRY}/etcd:3.6.8-0", f"{_REGISTRY}/etcd:{{etcd}}-0"),
+            # The tags that a cluster file may name, and the version inside.
+            references=tuple(f"{_REGISTRY}/etcd:{tag}-0" for tag in ("3.6.8", "3.6.11", "{etcd}")),
             programs={_BIN + name: name for name in ("etcd", "etcdctl", "etcdutl")},
             entrypoint=(_BIN + "etcd",),
         ),

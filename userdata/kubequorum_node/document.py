@@ -66,6 +66,12 @@ class BackupRetention:
 class EtcdSpec:
     """What masters need to know about etcd and each other."""
 
+    version: str
+    """Of the image that masters run. It never follows the version of Kubernetes: the default of kubeadm 1.37
+    is etcd 3.7. As soon as all members run that, the cluster version is 3.7, and an etcd 3.6, which a
+    roll-back would give the masters, refuses to start.
+    https://etcd.io/docs/v3.7/upgrades/upgrade_3_7/, and `DefaultEtcdVersion` in
+    https://github.com/kubernetes/kubernetes/blob/v1.37.2/cmd/kubeadm/app/constants/constants.go"""
     slots: dict[str, Slot]
     quota_bytes: int
     """Size of the database at which etcd takes no more writes."""

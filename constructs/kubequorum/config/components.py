@@ -7,7 +7,11 @@ Extra settings are merged with those of Kubequorum. A key that the cluster depen
 from pydantic import Field, JsonValue
 
 from kubequorum.config.section import EnvironmentName, FlagName, FlagValue, ImageRepository, Section
-from kubequorum.versions import DEFAULT_KUBERNETES_VERSION
+from kubequorum.versions import (
+    DEFAULT_ETCD_VERSION,
+    DEFAULT_KUBERNETES_VERSION,
+    SUPPORTED_ETCD_VERSIONS,
+)
 
 
 class Component(Section):
@@ -25,7 +29,16 @@ class Component(Section):
 
 
 class Etcd(Component):
-    """Extra arguments and environment of etcd."""
+    """Version, extra arguments and environment of etcd."""
+
+    version: str = Field(
+        default=DEFAULT_ETCD_VERSION,
+        description=(
+            f"version of the image that masters run: {' or '.join(SUPPORTED_ETCD_VERSIONS)}; it does not "
+            "follow kubernetes.version, and its minor version never changes in the same deployment"
+        ),
+        examples=[DEFAULT_ETCD_VERSION],
+    )
 
     extra_env: dict[EnvironmentName, FlagValue] = Field(
         default={},
@@ -94,7 +107,7 @@ class Kubernetes(Section):
         default=Component(), description="extra settings of kube-controller-manager"
     )
     scheduler: Component = Field(default=Component(), description="extra settings of kube-scheduler")
-    etcd: Etcd = Field(default=Etcd(), description="extra settings of etcd")
+    etcd: Etcd = Field(default=Etcd(), description="etcd: its version, and extra settings")
     kubelet: Kubelet = Field(default=Kubelet(), description="extra settings of all kubelets")
     containerd: Containerd = Field(
         default=Containerd(), description="extra settings of containerd on all instances"

@@ -128,9 +128,8 @@ class Image(Section):
         default=False,
         description=(
             "true: these images have the programs of kubernetes.version, in the versions of "
-            "userdata/files/artifacts.json, as images of your own may; required for a version whose "
-            "checksums that file does not have, because no instance downloads its programs; machines on one "
-            "computer have them"
+            "userdata/files/artifacts.json, as machines on one computer do; required for a version whose "
+            "checksums that file does not have, because no instance downloads its programs"
         ),
     )
 

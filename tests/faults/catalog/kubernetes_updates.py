@@ -12,6 +12,7 @@ from threading import Event
 
 from kubequorum.versions import DEFAULT_KUBERNETES_VERSION
 from kubequorum_cli.errors import CommandError
+from kubequorum_node.config import SLOT_LABEL
 from tests.faults.pool import FURTHER_IMAGES, cluster_image
 from tests.faults.registry import Scene, Times, trial
 
@@ -174,7 +175,7 @@ def _never_too_early(scene: Scene) -> Iterator[None]:
             version = node["status"]["nodeInfo"]["kubeletVersion"]
             if node["metadata"]["name"] in present:
                 masters.add(version)
-            elif "node-role.kubernetes.io/control-plane" not in node["metadata"]["labels"]:
+            elif SLOT_LABEL not in node["metadata"]["labels"]:
                 workers.add(version)
         mixed = f"v{DEFAULT_KUBERNETES_VERSION}" in masters
         if mixed and _kube_proxy(scene) == _NEXT_VERSION:

@@ -127,10 +127,9 @@ def changes(
 def bundle(kubernetes: str, etcd: str, *, fixed_settings: str = "") -> Bundle:
     """What masters of these versions run, as far as a plan reads it; and a module that plans run."""
     content = io.BytesIO()
-    artifacts = {"kubernetes_versions": {kubernetes: {"etcd": etcd}}}
+    document = {"kubernetes_version": kubernetes, "etcd": {"version": etcd}}
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr(CLUSTER_JSON, json.dumps({"kubernetes_version": kubernetes}))
-        archive.writestr("files/artifacts.json", json.dumps(artifacts))
+        archive.writestr(CLUSTER_JSON, json.dumps(document))
         archive.writestr("kubequorum_node/__init__.py", "")
         archive.writestr("kubequorum_node/fixed_settings.py", fixed_settings)
     return Bundle(content.getvalue())

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from kubequorum_node.kubeadm.cluster_configuration import API_VERSION, ETCD_IMAGE_TAG
+from kubequorum.versions import DEFAULT_ETCD_VERSION
+from kubequorum_node.kubeadm.cluster_configuration import API_VERSION
 from lab.artifacts import Paths, ensure, to_stderr
 from lab.artifacts.cache import Cache
 from lab.artifacts.digest import tree_bytes
@@ -69,32 +70,34 @@ def test_control_plane_reports_its_version(everything: Paths, program: str) -> N
     assert _output(everything.programs[program], "--version") == "Kubernetes v1.36.3\n"
 
 
-def test_images_are_those_that_kubeadm_requests(everything: Paths) -> None:
+def test_images_are_those_that_kubeadm_requests(everything: Paths, tmp_path: Path) -> None:
     """Every image that the built kubeadm lists is there under that very name."""
-    kubeadm = everything.programs["kubeadm"]
-    listed = _output(kubeadm, "config", "images", "list", "--kubernetes-version", "v1.36.3").split()
-    assert len(listed) == 7
-    assert set(listed) <= {reference for image in IMAGES.values() for reference in references(image)}
+    listed = _requested(everything.programs["kubeadm"], read_lock().default_kubernetes_version, tmp_path)
+    assert listed <= {reference for image in IMAGES.values() for reference in references(image)}
 
 
 @pytest.mark.parametrize("version", OTHER_MODULES)
 def test_images_of_another_version_are_those_that_its_kubeadm_requests(version: str, tmp_path: Path) -> None:
-    """With the version of etcd that masters run, which does not follow that of Kubernetes."""
+    """Under their names, with the version inside."""
     programs = ensure(["kubernetes-node", "kubernetes-control-plane"], to_stderr, kubernetes=version).programs
+    listed = _requested(programs["kubeadm"], version, tmp_path)
+    there = {name for image in IMAGES.values() for name in references(image, kubernetes=version)}
+    assert listed <= there
+    assert _output(programs["kube-apiserver"], "--version") == f"Kubernetes v{version}\n"
+
+
+def _requested(kubeadm: Path, version: str, folder: Path) -> set[str]:
+    """What kubeadm would pull, with the version of etcd that masters run, which does not follow it."""
     configuration = {
         "apiVersion": API_VERSION,
         "kind": "ClusterConfiguration",
         "kubernetesVersion": f"v{version}",
-        "etcd": {"local": {"imageTag": ETCD_IMAGE_TAG}},
+        "etcd": {"local": {"imageTag": f"{DEFAULT_ETCD_VERSION}-0"}},
     }
-    (tmp_path / "config.yaml").write_text(json.dumps(configuration))
-    listed = _output(
-        programs["kubeadm"], "config", "images", "list", "--config", tmp_path / "config.yaml"
-    ).split()
+    (folder / "config.yaml").write_text(json.dumps(configuration))
+    listed = _output(kubeadm, "config", "images", "list", "--config", folder / "config.yaml").split()
     assert len(listed) == 7
-    there = {name for image in IMAGES.values() for name in references(image, kubernetes=version)}
-    assert set(listed) <= there
-    assert _output(programs["kube-apiserver"], "--version") == f"Kubernetes v{version}\n"
+    return set(listed)
 
 
 def test_root_is_debian_13_and_small(everything: Paths) -> None:

@@ -2,10 +2,12 @@
 
 import pytest
 
+from kubequorum.versions import SUPPORTED_ETCD_VERSIONS
 from lab.artifacts.build.go import MODULES, pinned_version
 from lab.artifacts.catalog import PROGRAM_SETS, program_set_of
 from lab.artifacts.errors import ArtifactError
 from lab.artifacts.image_catalog import IMAGES
+from lab.artifacts.images import references
 from lab.artifacts.kubernetes_versions import OTHER_MODULES, program_sets
 from lab.artifacts.plan import known_targets, make_plan
 
@@ -42,6 +44,12 @@ def test_another_version_of_kubernetes_has_programs_of_its_own(version: str) -> 
     planned = make_plan(["all"], kubernetes=version)
     assert planned.program_sets == tuple(sets.values())
     assert planned.kubernetes == version
+
+
+def test_machines_have_every_version_of_etcd_that_a_cluster_file_may_name() -> None:
+    """Under its name: the program is the one that can be built."""
+    wanted = {f"registry.k8s.io/etcd:{version}-0" for version in SUPPORTED_ETCD_VERSIONS}
+    assert wanted <= set(references(IMAGES["etcd"]))
 
 
 def test_a_version_that_cannot_be_built_has_the_default_programs() -> None:

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from lab.artifacts import space
+from lab.artifacts.build.batches import needed_gib
 from lab.artifacts.cache import Cache
+from lab.artifacts.catalog import PROGRAM_SETS
 from lab.artifacts.progress import silent
+from lab.artifacts.space import GIB, MAX_CACHE_BYTES
 
 
 @pytest.fixture
@@ -39,3 +42,10 @@ def test_nothing_goes_at_the_limit(cache: Cache) -> None:
     """What may stay does, however little more there is room for."""
     assert space.evict(cache, limit_bytes=cache.finished_bytes(), keep=[]) == []
     assert len(cache.entries()) == 3
+
+
+def test_all_that_can_be_built_takes_less_than_15_gb() -> None:
+    """Go's caches at their largest, by what was measured of each set, and a cache that is full."""
+    largest = needed_gib(list(PROGRAM_SETS.values()))
+    assert sum(program_set.build_gib for program_set in PROGRAM_SETS.values()) > largest
+    assert largest * GIB + MAX_CACHE_BYTES < 15e9

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kubequorum.config import Cluster, warnings_of
 from tests.unit.config.cluster_files import accepted, changed, errors
 
 GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n"
@@ -146,6 +147,24 @@ def test_the_autoscaler_needs_a_group_that_it_may_resize(tmp_path: Path) -> None
     assert "there is nothing that it may change" in errors(tmp_path, document)
     document["addons"]["cluster_autoscaler"]["enabled"] = False
     accepted(tmp_path, document)
+
+
+@pytest.mark.parametrize(
+    ("values", "warned"),
+    [
+        ({"enabled": True, "version": "1.36.9"}, False),
+        ({"enabled": True, "version": "1.35.1"}, True),
+        ({"enabled": True, "version": "1.37.0"}, True),
+        ({"enabled": False, "version": "1.35.1"}, False),
+    ],
+)
+def test_an_autoscaler_of_another_minor_version_is_warned_of(values: dict[str, Any], warned: bool) -> None:
+    """Valid, as an update of Kubernetes comes first, and not meant to stay."""
+    document = changed(("kubernetes", "version"), "1.36.3")
+    document["addons"] = {"cluster_autoscaler": values}
+    found = [each for each in warnings_of(Cluster.model_validate(document)) if "cluster_autoscaler" in each]
+    assert len(found) == warned
+    assert all("name a version 1.36.x" in each for each in found)
 
 
 def test_volumes_need_a_worker_and_tags_that_the_driver_takes(tmp_path: Path) -> None:

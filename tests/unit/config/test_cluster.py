@@ -75,6 +75,7 @@ MISTAKES: list[Mistake] = [
         "1.34",
         ("kubernetes.emulated_version = 1.34", "not the minor version before 1.36.3", "'1.35'"),
     ),
+    ("etcd of long ago", ("kubernetes", "etcd", "version"), "3.5.21", ("3.5.21", "use one of 3.6.8, 3.6.11")),
     ("emulated patch version", ("kubernetes", "emulated_version"), "1.35.2", ("1.35.2", "'1.35'")),
     ("emulated own version", ("kubernetes", "emulated_version"), "1.36", ("1.36", "'1.35'")),
     ("Kubernetes too early in 1.36", ("kubernetes", "version"), "1.36.1", ("1.36.1", "1.36.2")),

@@ -24,6 +24,7 @@ DOCUMENT = ClusterDocument(
     pods_per_node=110,
     node_mask_bits=24,
     etcd=EtcdSpec(
+        version="3.6.11",
         slots={
             slot: Slot(
                 availability_zone=f"eu-central-1{slot}",

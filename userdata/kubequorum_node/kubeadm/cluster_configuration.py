@@ -15,15 +15,6 @@ RSA = "RSA-2048"
 TEN_YEARS = "87600h0m0s"
 DATA_FOLDER = "/var/lib/etcd/data"
 """etcd's data on the slot's volume: not the root of its file system, where lost+found is."""
-ETCD_IMAGE_TAG = "3.6.8-0"
-"""Of the image from which masters run etcd: kubeadm 1.36's own choice.
-
-Never left to kubeadm: that of 1.37 would be 3.7.0-0, and an update of Kubernetes would raise etcd's minor
-version with it. Then there is no way back: as soon as all members run 3.7 the cluster version is 3.7, and an
-etcd 3.6, which a roll-back would give the masters, refuses to start.
-https://etcd.io/docs/v3.7/upgrades/upgrade_3_7/, and `DefaultEtcdVersion` in
-https://github.com/kubernetes/kubernetes/blob/v1.37.2/cmd/kubeadm/app/constants/constants.go
-"""
 API_SERVER_FOLDER = "/etc/kubernetes/api-server"
 """Files of the API server that kubeadm does not write; see `api_server_files`."""
 AUDIT_FOLDER = "/var/log/kubernetes/audit"
@@ -136,7 +127,8 @@ def cluster_configuration(
         "scheduler": {"extraArgs": arguments(component, extra.get("kube-scheduler"))},
         "etcd": {
             "local": {
-                "imageTag": ETCD_IMAGE_TAG,
+                # Never left to kubeadm: see `EtcdSpec.version`.
+                "imageTag": f"{etcd_of(document).version}-0",
                 "dataDir": DATA_FOLDER,
                 "extraArgs": arguments(etcd_arguments(document)),
             }

@@ -132,9 +132,7 @@ def _run(node: Node, *phases: tuple[tuple[str, ...], str], bootstrap_token: str 
     kubeadm = Kubeadm(node.host)
     for phase, config in phases:
         if phase == _COREDNS and (found := cluster_dns.newer_than_kubeadms(node, config)):
-            info(
-                f"CoreDNS stays {found}, which is newer than that of Kubernetes {node.document.kubernetes_version}"
-            )
+            info(f"CoreDNS stays {found}: kubeadm's own is older, and it would refuse that one")
             continue
         kubeadm.retry_init_phase(*phase, config=config, clock=node.clock, seconds=_PHASE_SECONDS)
     # It holds the token, and nothing reads it again.

@@ -10,7 +10,10 @@ from kubequorum.config.checks.addons import addon_problems
 from kubequorum.config.checks.addresses import address_problems
 from kubequorum.config.checks.alarms import alarm_problems
 from kubequorum.config.checks.backups import backup_problems
-from kubequorum.config.checks.cluster_autoscaler import cluster_autoscaler_problems
+from kubequorum.config.checks.cluster_autoscaler import (
+    cluster_autoscaler_problems,
+    cluster_autoscaler_warnings,
+)
 from kubequorum.config.checks.components import component_problems, component_warnings
 from kubequorum.config.checks.dns import dns_problems, dns_warnings
 from kubequorum.config.checks.downloads import download_problems, download_warnings
@@ -61,6 +64,7 @@ def warnings_of(cluster: Cluster) -> Iterator[str]:
     yield from dns_warnings(cluster)
     yield from download_warnings(cluster)
     yield from component_warnings(cluster)
+    yield from cluster_autoscaler_warnings(cluster)
 
 
 def problems_of(cluster: Cluster) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Region, zones and Kubernetes version."""
+"""Region, zones, and the versions of Kubernetes and etcd."""
 
 import re
 from collections import Counter
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kubequorum.config.model import Cluster
 from kubequorum.config.problem import Problem
-from kubequorum.versions import SUPPORTED_KUBERNETES_VERSIONS, unpinned_programs
+from kubequorum.versions import SUPPORTED_ETCD_VERSIONS, SUPPORTED_KUBERNETES_VERSIONS, unpinned_programs
 
 _OTHER_SUFFIX = re.compile(r"^(cn-|us-iso|eu-iso|eusc-)")
 """Regions whose endpoints are not below amazonaws.com: China, isolated partitions, European Sovereign Cloud.
@@ -14,7 +14,7 @@ https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/pa
 
 
 def region_problems(cluster: Cluster) -> Iterator[Problem]:
-    """Check region, zones and version."""
+    """Check region, zones and versions."""
     if _OTHER_SUFFIX.match(cluster.region):
         yield Problem(
             "region",
@@ -42,6 +42,10 @@ def _version(cluster: Cluster) -> Iterator[Problem]:
             f"run `./kubequorum add-version {version}` where upstream can be reached, or name images of your "
             "own that have these programs, and set image.has_programs: true",
         )
+    etcd = cluster.kubernetes.etcd.version
+    if etcd not in SUPPORTED_ETCD_VERSIONS:
+        supported = ", ".join(SUPPORTED_ETCD_VERSIONS)
+        yield Problem("kubernetes.etcd.version", etcd, "is not supported", f"use one of {supported}")
     emulated = cluster.kubernetes.emulated_version
     if emulated is not None and emulated != (wanted := _minor_before(version)):
         yield Problem(

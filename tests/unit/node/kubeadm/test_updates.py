@@ -32,7 +32,7 @@ def test_the_whole_control_plane_behaves_like_the_version_before(component: str)
 def test_etcd_does_not_follow_kubernetes(version: str) -> None:
     """Kubeadm's default image would: 3.7 with Kubernetes 1.37."""
     found = _configuration(replace(examples.DOCUMENT, kubernetes_version=version))
-    assert found["etcd"]["local"]["imageTag"] == "3.6.8-0"
+    assert found["etcd"]["local"]["imageTag"] == "3.6.11-0"
 
 
 def test_api_servers_of_two_versions_find_each_other() -> None:

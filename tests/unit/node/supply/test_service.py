@@ -71,17 +71,6 @@ def test_a_workers_architecture_gets_what_workers_need(master: FakeNode, cluster
     }
 
 
-def test_what_has_no_checksum_is_left_to_images(master: FakeNode, cluster: Cluster) -> None:
-    """No boot would take it from the bucket; all else is put and named as ever."""
-    cluster.artifacts["arm64"] = replace(cluster.artifacts["arm64"], sha256=None)
-    with_nodes(master, "amd64", "arm64")
-    service.run(master)
-    assert set(_copies(master)) == {cluster.key("amd64"), cluster.key("etcd")}
-    assert cluster.server.asked == []
-    named = json.loads(master.aws.objects[INDEX])["named"]
-    assert set(named) == {cluster.artifacts[name].sha256 for name in ("amd64", "etcd")}
-
-
 def test_an_image_that_has_everything_puts_nothing(node: FakeNode, cluster: Cluster) -> None:
     """Nor for others: whoever builds such images has one for each architecture, and perhaps no upstream."""
     service.run(node)
