@@ -1,10 +1,12 @@
-"""Options of all tests, those of emulator/ included: whether real machines are booted."""
+"""Of all tests, those of emulator/ included: whether real machines are booted, and how a run ends."""
 
 import os
 
 import pytest
 
 from development.checks import suites
+from development.checks.ending import Ending
+from development.checks.orphans import adopt
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -19,6 +21,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--soak-seconds", type=int, default=0, help="for how long the soak injects faults; 0: no soak"
     )
     parser.addoption("--soak-seed", type=int, default=None, help="of the soak's faults; else random")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """In each process of a run: whatever ends it, what it has started ends with it."""
+    adopt()
+    config.pluginmanager.register(Ending(), "ending")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -28,7 +28,8 @@ def build_app() -> typer.Typer:
         processes that run the user-data), or `none`. Unset, it is the first of these that this computer can
         run. KUBEQUORUM_TIMES=aws lets load balancers, status checks and groups take as long as on AWS,
         which is minutes; KUBEQUORUM_TIMES_FACTOR=0.1 a tenth of that. KUBEQUORUM_IMAGES="ami-…=1.37.2" gives
-        machines with that image id another version of Kubernetes: docs/operations/update.md.
+        machines with that image id another version of Kubernetes: docs/operations/update.md. KUBEQUORUM_OWNER
+        is the id of a process with which an embedded AWS ends, with its machines; tests set it to their own.
 
         Exit codes: 0 done, 1 failed (the message says what, why and what to do), 2 wrong usage.
         """

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from emulator import times
 from emulator.api import environment
+from emulator.owner import Owner, OwnerError
 
 
 def _arguments() -> argparse.Namespace:
@@ -71,6 +72,11 @@ def _arguments() -> argparse.Namespace:
         action="store_true",
         help="also end when standard input is closed, so that it never outlives its starter",
     )
+    parser.add_argument(
+        "--owner",
+        metavar="PID",
+        help="also end when this process has ended, however that was; PID/START as in `emulator.owner`",
+    )
     parser.add_argument("--log-level", default="info", choices=("debug", "info", "warning", "error"))
     arguments = parser.parse_args()
     if (arguments.machines == "nspawn") != (arguments.machine_image is not None):
@@ -80,6 +86,11 @@ def _arguments() -> argparse.Namespace:
     for entry in arguments.machine_variable:
         if "=" not in entry:
             parser.error(f"--machine-variable {entry}: write NAME=VALUE")
+    try:
+        # Before anything that takes time: its process id must not be another's by then.
+        arguments.owner = Owner.of(arguments.owner) if arguments.owner is not None else None
+    except OwnerError as error:
+        parser.error(f"--owner: {error}")
     return arguments
 
 
@@ -100,6 +111,7 @@ def main() -> int:
             times=times.profile(arguments.times, factor=arguments.times_factor),
             new_groups=arguments.new_groups,
             until_eof=arguments.until_eof,
+            owner=arguments.owner,
             log_level=arguments.log_level,
         )
     )

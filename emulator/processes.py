@@ -43,6 +43,10 @@ class ProcessRecord:
         except (OSError, ValueError, TypeError):
             return None
 
+    def __str__(self) -> str:
+        """The record in one word, for the option or variable of another program; see `emulator.owner`."""
+        return f"{self.pid}/{self.started}"
+
     def write(self, path: Path) -> None:
         """Keep the record in a file."""
         replace_file(path, json.dumps(asdict(self)))
@@ -96,9 +100,23 @@ def end_strays(folder: Path) -> None:
 
     Linux only, which shows the environment of a process in a file.
     """
-    for pid in _with_home(folder):
+    for pid in with_variable("HOME", os.fsencode(folder)):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
+
+
+def with_variable(name: str, value: bytes) -> Iterator[int]:
+    """The processes that were started with this variable in their environment.
+
+    Linux only, as above; a process that has only been forked shows the environment of its parent's start.
+    """
+    if not _HAS_PROC:
+        return
+    mark = name.encode() + b"=" + value
+    for pid in _pids():
+        with contextlib.suppress(OSError):
+            if mark in (_PROC / str(pid) / "environ").read_bytes().split(b"\0"):
+                yield pid
 
 
 def _alive(pgid: int) -> bool:
@@ -109,16 +127,6 @@ def _alive(pgid: int) -> bool:
         return False
     # The first process of some containers collects dead orphans late: those do not count.
     return not _HAS_PROC or any(stat.group == pgid for stat in map(_stat, _pids()) if stat is not None)
-
-
-def _with_home(folder: Path) -> Iterator[int]:
-    if not _HAS_PROC:
-        return
-    mark = b"HOME=" + os.fsencode(folder)
-    for pid in _pids():
-        with contextlib.suppress(OSError):
-            if mark in (_PROC / str(pid) / "environ").read_bytes().split(b"\0"):
-                yield pid
 
 
 class _Stat(NamedTuple):

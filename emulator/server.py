@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -39,11 +39,13 @@ from emulator.api.request_faults.front import Front
 from emulator.api.worker import Worker
 from emulator.control import handlers, operations
 from emulator.control.listener import Listener
+from emulator.faults.aws_times import TimesInEffect
 from emulator.faults.kill_at_line import KillAtLineFaults
 from emulator.faults.store import ActiveFaults
 from emulator.interfaces.machines import Machines
 from emulator.machines.no_machines import NoMachines
 from emulator.machines.process import ProcessMachines
+from emulator.owner import Owner
 from emulator.times import QUICK, Times
 
 log = logging.getLogger(__name__)
@@ -78,11 +80,13 @@ class Settings:
     """See `Context.new_groups`."""
     until_eof: bool = False
     """End when standard input is closed, too."""
+    owner: Owner | None = None
+    """End when this process has ended, too."""
     log_level: str = "info"
 
 
 def run(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT; returns the exit code of the process."""
+    """Serve until SIGTERM, SIGINT or what the settings name; returns the exit code of the process."""
     logging.basicConfig(
         level=settings.log_level.upper(),
         stream=sys.stderr,
@@ -108,6 +112,8 @@ def run(settings: Settings) -> int:
     try:
         asyncio.run(_serve(settings, context))
     finally:
+        # A second one must not cut the removal of machines short.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         listener.close()
         context.worker.close()
         context.machines.close()
@@ -120,14 +126,15 @@ def build_context(settings: Settings) -> Context:
     active_faults = ActiveFaults()
     kill_at_line = KillAtLineFaults(active_faults)
     worker = Worker(time_scale=settings.time_scale)
-    checks = machine_reports.StatusChecks(worker=worker, seconds=settings.times.status_check)
+    times = TimesInEffect(active_faults=active_faults, at_start=settings.times)
+    checks = machine_reports.StatusChecks(worker=worker, seconds=lambda: times().status_check)
     return Context(
-        machines=_machines(settings, api_url, active_faults, kill_at_line, checks),
+        machines=_machines(settings, api_url, active_faults, kill_at_line, checks=checks, times=times),
         active_faults=active_faults,
         kill_at_line=kill_at_line,
         worker=worker,
         api_url=api_url,
-        times=settings.times,
+        times=times,
         new_groups=settings.new_groups,
     )
 
@@ -152,12 +159,14 @@ def _machines(
     api_url: str,
     active_faults: ActiveFaults,
     kill_at_line: KillAtLineFaults,
+    *,
     checks: machine_reports.StatusChecks,
+    times: TimesInEffect,
 ) -> Machines:
     if settings.machines == "none":
         return NoMachines()
     if settings.machines == "nspawn":
-        return _nspawn_machines(settings, api_url, active_faults, kill_at_line, checks)
+        return _nspawn_machines(settings, api_url, active_faults, kill_at_line, checks=checks, times=times)
     return ProcessMachines(
         state_dir=settings.state_dir,
         api_url=api_url,
@@ -171,7 +180,9 @@ def _nspawn_machines(
     api_url: str,
     active_faults: ActiveFaults,
     kill_at_line: KillAtLineFaults,
+    *,
     checks: machine_reports.StatusChecks,
+    times: TimesInEffect,
 ) -> Machines:
     # Its needs (namespaces, loop devices) exist on Linux as root only: never load it where it is not wanted.
     from emulator.machines import nspawn
@@ -189,7 +200,7 @@ def _nspawn_machines(
         powered_off=machine_reports.powered_off,
         status_check=checks.report,
         kill_lines_of=kill_at_line.of_new_machine,
-        absence_seconds=settings.times.absent_name * settings.time_scale,
+        absence_seconds=lambda: times().absent_name * settings.time_scale,
     )
 
 
@@ -205,21 +216,27 @@ async def _serve(settings: Settings, context: Context) -> None:
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stop.set)
-    if settings.until_eof:
-        # A daemon thread, since nothing can interrupt the read: the process must be able to end without it.
-        threading.Thread(target=_stop_at_eof, args=(loop, stop), daemon=True).start()
+    ends = [_wait_for_eof] if settings.until_eof else []
+    ends += [settings.owner.wait] if settings.owner is not None else []
+    for wait in ends:
+        # A daemon thread, since nothing can interrupt the wait: the process must be able to end without it.
+        threading.Thread(target=_stop_after, args=(wait, loop, stop), daemon=True).start()
     front = cast("Any", Front(context.sites.before(ministack.app.app), context.active_faults))
     await serve(front, config, shutdown_trigger=stop.wait)
     # Before the loop ends: it waits for stack operations, and those wait for signals.
     context.worker.close()
 
 
-def _stop_at_eof(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+def _stop_after(wait: Callable[[], None], loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    wait()
+    with contextlib.suppress(RuntimeError):  # The loop has ended already.
+        loop.call_soon_threadsafe(stop.set)
+
+
+def _wait_for_eof() -> None:
     # Not through sys.stdin: a thread that holds its lock keeps the interpreter from ending.
     while os.read(0, 4096):
         pass
-    with contextlib.suppress(RuntimeError):  # The loop has ended already.
-        loop.call_soon_threadsafe(stop.set)
 
 
 def _port_in_use(port: int) -> bool:

@@ -15,7 +15,7 @@ from kubequorum_cli.console import Stage
 from kubequorum_cli.errors import CommandError
 from lab import environment, machine_image, ports
 from lab.cluster_file import ClusterFile
-from lab.settings import CHECKOUT, REAL, START_SECONDS, STOP_SECONDS, Settings
+from lab.settings import CHECKOUT, OWNER_VARIABLE, REAL, START_SECONDS, STOP_SECONDS, Settings
 
 _POLL_SECONDS = 0.1
 _RELEASE_SECONDS = 10.0
@@ -139,17 +139,21 @@ def _spawn(settings: Settings, cluster: ClusterFile, port: int) -> int:
     command += ["--state-dir", str(settings.machines_state), "--machines", settings.machines]
     command += ["--time-scale", str(settings.time_scale), "--new-groups", settings.new_groups]
     command += ["--times", settings.times, "--times-factor", settings.times_factor]
+    command += ["--owner", settings.owner] if settings.owner is not None else []
     if settings.machines == REAL:
         command += ["--machine-image", str(settings.machine_image)]
     else:
         for name, value in _PROCESS_VARIABLES.items():
             command += ["--machine-variable", f"{name}={value}"]
+    variables = environment.for_children({})
+    # Its machines end with it, and not before it: nothing else may take them for orphans of the tests.
+    variables.pop(OWNER_VARIABLE, None)
     with settings.emulator_log.open("wb") as log:
         process = subprocess.Popen(
             # It waits until its process is recorded: after a crash in between nothing could find it.
             ["/bin/sh", "-c", 'read -r _ && exec "$@" </dev/null', "sh", *command],
             cwd=CHECKOUT,
-            env=environment.for_children({}),
+            env=variables,
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -30,6 +30,9 @@ AUTOMATIC = "auto"
 REAL = "nspawn"
 """The kind of machines that boot and run Kubernetes."""
 
+OWNER_VARIABLE = "KUBEQUORUM_OWNER"
+"""Names the process with which an embedded AWS ends: its id, or its `ProcessRecord`. Tests set it."""
+
 CDK_STOP_SECONDS = 10
 """How long the CDK command line may take to stop."""
 
@@ -56,10 +59,14 @@ class Settings:
     with any other id have that of the cluster file with which the embedded AWS was started."""
     new_groups: str = "in-service"
     """When a new Auto Scaling group is complete: see `--new-groups` of `python -m emulator`."""
+    owner: str | None = field(default_factory=lambda: os.environ.get(OWNER_VARIABLE) or None)
+    """The process with which the embedded AWS ends; None: it goes on until `down`.
+
+    From KUBEQUORUM_OWNER whoever makes the settings: no test can forget it."""
 
     @classmethod
     def from_environment(cls) -> Self:
-        """The defaults, or the values of KUBEQUORUM_APP, _WORK, _MACHINES, _IMAGES, _TIMES, _TIMES_FACTOR.
+        """The defaults, or KUBEQUORUM_APP, _WORK, _MACHINES, _IMAGES, _TIMES, _TIMES_FACTOR and _OWNER.
 
         Raises:
             UsageError: KUBEQUORUM_IMAGES is wrong.

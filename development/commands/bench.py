@@ -12,6 +12,7 @@ from rich.table import Table
 from benchmarks.environment import clean
 from benchmarks.figures import Context, Figure, Measurement, Result
 from benchmarks.registry import MEASUREMENTS
+from development.checks.orphans import adopt
 from emulator.processes import replace_file
 from kubequorum_cli.console import Progress, stdout
 from kubequorum_cli.errors import UsageError
@@ -39,7 +40,8 @@ def bench(settings: Settings, *, only: Sequence[str] = ()) -> None:
         CommandError: a measurement fails; nothing is written then.
     """
     progress = Progress()
-    own = replace(settings, work=settings.work.with_name("bench"), machines="process")
+    owner = adopt()
+    own = replace(settings, work=settings.work.with_name("bench"), machines="process", owner=owner)
     wanted = _chosen(only)
     results: list[Result] = []
     left_out: list[LeftOut] = []

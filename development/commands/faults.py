@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from development.checks import ending
 from development.checks.suites import FAULTS_FOLDER
 from development.commands.test import machine_options, use_tools
 from kubequorum_cli.console import Progress
@@ -46,7 +47,7 @@ def _run(arguments: Sequence[str]) -> int:
     options = machine_options(progress, asked_for=True, updates=True)
     os.chdir(CHECKOUT)
     # Trials take minutes, and report what they do.
-    status = pytest.main([*arguments, *options, "--capture=no"])
+    status = ending.run([*arguments, *options, "--capture=no"])
     if status not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         raise CommandError(
             "the cluster did not survive every fault", why="see the table above, and build/faults.json"

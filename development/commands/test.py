@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from development.checks import durations, static, suites
+from development.checks import durations, ending, static, suites
 from development.checks.live import Live
 from development.checks.schedule import Schedule
 from development.checks.suites import Suite
@@ -26,6 +26,7 @@ def run_checks(asked: list[Suite], *, file: Path | None, update: bool) -> None:
 
     Raises:
         CommandError: a check or a test failed.
+        KeyboardInterrupt: SIGTERM or SIGINT ended the tests; what they had started is removed.
     """
     wanted = set(asked) or set(Suite)
     progress = Progress()
@@ -50,7 +51,7 @@ def run_checks(asked: list[Suite], *, file: Path | None, update: bool) -> None:
     os.chdir(CHECKOUT)
     for call in calls:
         summary = Summary(static=outcomes, asked=wanted)
-        if pytest.main([*call, *options], plugins=[summary, Schedule(), Live()]) not in _GOOD:
+        if ending.run([*call, *options], plugins=[summary, Schedule(), Live()]) not in _GOOD:
             failed.append(f"pytest {' '.join(call)}")
         measured |= summary.seconds_of_whole_suites()
     if file is None and not update:

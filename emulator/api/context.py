@@ -26,8 +26,8 @@ class Context:
     active_faults: ActiveFaults = field(default_factory=ActiveFaults)
     kill_at_line: KillAtLineFaults | None = None
     """Faults that kill programs on new machines."""
-    times: Times = QUICK
-    """How long what a client cannot see takes."""
+    times: Callable[[], Times] = lambda: QUICK
+    """How long what a client cannot see takes, at the moment: a fault can change it."""
     new_groups: str = "in-service"
     """When CloudFormation takes a new Auto Scaling group for complete: once its instances are `in-service`,
     or as soon as they are `launched`. Which of the two AWS does is not written anywhere."""

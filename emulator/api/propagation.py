@@ -12,8 +12,8 @@ Value = TypeVar("Value")
 class Propagation(Generic[Key, Value]):
     """What values were before changes that are under way. Methods may be called from any thread."""
 
-    def __init__(self, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Each change takes so many real seconds; with 0 it is in effect at once."""
+    def __init__(self, seconds: Callable[[], float], *, clock: Callable[[], float] = time.monotonic) -> None:
+        """A change takes so many real seconds, asked when it is made; with 0 it is in effect at once."""
         self._seconds = seconds
         self._clock = clock
         self._lock = threading.Lock()
@@ -21,9 +21,12 @@ class Propagation(Generic[Key, Value]):
 
     def changed(self, key: Key, *, before: Value) -> None:
         """Note that a value was changed just now."""
-        if self._seconds > 0:
+        if (seconds := self._seconds()) > 0:
             with self._lock:
-                self._under_way.setdefault(key, []).append((self._clock() + self._seconds, before))
+                changes = self._under_way.setdefault(key, [])
+                # They arrive in order, even if a later one would take less time.
+                earliest = changes[-1][0] if changes else 0.0
+                changes.append((max(earliest, self._clock() + seconds), before))
 
     def in_effect(self, key: Key, now: Value) -> Value:
         """The value that is in effect, of one that is `now` after all changes."""

@@ -33,17 +33,21 @@ _records: list[Propagation[_RecordKey, Record | None]] = []
 
 
 def install(context: Context) -> None:
-    """Patch ministack's Route 53, if its changes take time."""
-    seconds = context.times.name_change * context.worker.time_scale
+    """Patch ministack's Route 53, so that changes take as long as the times say."""
+
+    def seconds() -> float:
+        return context.times().name_change * context.worker.time_scale
+
     records = Propagation[_RecordKey, Record | None](seconds)
     statuses = Propagation[str, str](seconds)
     _records[:] = [records]
     context.on_reset(records.forget)
     context.on_reset(statuses.forget)
-    if seconds > 0:
-        _CHANGE_RECORDS.replace(_noting_changes(_CHANGE_RECORDS.get(), records, statuses))
-        _NEW_CHANGE.replace(_pending(_NEW_CHANGE.get(), statuses))
-        _GET_CHANGE.replace(_with_status(_GET_CHANGE.get(), statuses))
+    late: set[str] = set()
+    context.on_reset(late.clear)
+    _CHANGE_RECORDS.replace(_noting_changes(_CHANGE_RECORDS.get(), records, statuses))
+    _NEW_CHANGE.replace(_pending(_NEW_CHANGE.get(), statuses, late))
+    _GET_CHANGE.replace(_with_status(_GET_CHANGE.get(), statuses, late))
 
 
 def records_in_effect(zone_id: str) -> list[Record]:
@@ -84,20 +88,24 @@ def _noting_changes(
 
 
 def _pending(
-    original: Callable[..., dict[str, Any]], statuses: Propagation[str, str]
+    original: Callable[..., dict[str, Any]], statuses: Propagation[str, str], late: set[str]
 ) -> Callable[..., dict[str, Any]]:
     def new_change(comment: str = "") -> dict[str, Any]:
         change = original(comment)
         statuses.changed(change["id"], before="PENDING")
+        if statuses.remaining(change["id"]) > 0:
+            late.add(change["id"])
         return change
 
     return new_change
 
 
-def _with_status(original: Callable[[str], Any], statuses: Propagation[str, str]) -> Callable[[str], Any]:
+def _with_status(
+    original: Callable[[str], Any], statuses: Propagation[str, str], late: set[str]
+) -> Callable[[str], Any]:
     def get_change(change_id: str) -> Any:
         change = _CHANGES.get().get(change_id)
-        if change is not None:
+        if change is not None and change_id in late:
             # ministack's own shows what is there, and makes it INSYNC for the next time.
             change["status"] = statuses.in_effect(change_id, "INSYNC")
         return original(change_id)

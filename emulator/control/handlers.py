@@ -10,7 +10,7 @@ from emulator.api.ec2 import api_instances, delays, instance_facts, machine_repo
 from emulator.api.ecr import tokens
 from emulator.api.request_faults import clocks, rules
 from emulator.api.worker import Worker
-from emulator.faults import FAULTS, FaultError, FaultId
+from emulator.faults import FAULTS, FaultError, FaultId, aws_times
 from emulator.faults.kill_at_line import KillAtLineFaults
 from emulator.faults.store import ActiveFaults
 from emulator.interfaces.faults import FaultHandler, FaultyMachines, MachineFaults
@@ -53,6 +53,7 @@ def _of_aws(active: ActiveFaults, worker: Worker) -> dict[str, FaultHandler]:
         "imds": partial(_imds, active),
         "clock": partial(clocks.add, active),
         "expire_credentials": _expire_credentials,
+        "aws_times": partial(aws_times.add, active),
         "short_registry_tokens": partial(tokens.shorten, active),
         "hold_detach": stays(delays.HELD_DETACH),
         "delay_attach": stays(delays.SLOW_ATTACH),

@@ -20,6 +20,8 @@ NoticeSeconds = Annotated[
     float,
     Field(ge=0, le=120, description="How long before its end, in emulated seconds; less is a late notice."),
 ]
+Factor = Annotated[float, Field(gt=0, description="Shortens or stretches these times, e.g. 0.1.")]
+Left = Annotated[int, Field(ge=0, description="How many bytes stay free.")]
 Times = Annotated[int, Field(ge=1, description="How many times it happens.")]
 Split = Annotated[
     Sequence[Sequence[str]],

@@ -1,8 +1,8 @@
 """The table of faults: every fault that can be injected, with its arguments and what it does.
 
-A new fault is a method here, and a handler of the same name: for faults of AWS's
-services in `emulator/control/handlers.py`, for those of machines in what implements
-`emulator.interfaces.faults`. Client, argument checks and command line follow from the entry.
+A new fault is a method here, and a handler of the same name: for faults of AWS's services in
+`emulator/control/handlers.py`, for those of machines in what implements `emulator.interfaces.faults`. Client,
+argument checks and command line follow from the entry.
 """
 
 from typing import Annotated, Any
@@ -12,8 +12,10 @@ from pydantic import Field
 from emulator.faults.arguments import (
     DetailType,
     EventCode,
+    Factor,
     InSeconds,
     InstanceId,
+    Left,
     Line,
     NoticeSeconds,
     OnlyInstance,
@@ -136,12 +138,7 @@ class FaultTable:
         """
 
     @fault(VOLUMES)
-    def fill_volume(
-        self,
-        volume_id: VolumeId,
-        *,
-        leave_bytes: Annotated[int, Field(ge=0, description="How many bytes stay free.")] = 0,
-    ) -> int:
+    def fill_volume(self, volume_id: VolumeId, *, leave_bytes: Left = 0) -> int:
         """Take the free space of a mounted volume with a file `faults.fill`; returns how many bytes."""
 
     @fault(VOLUMES)
@@ -237,13 +234,13 @@ class FaultTable:
 
     @fault(AWS)
     def lose_event(
-        self,
-        *,
-        detail_type: DetailType = None,
-        instance_id: OnlyInstance = None,
-        times: Times = 1,
+        self, *, detail_type: DetailType = None, instance_id: OnlyInstance = None, times: Times = 1
     ) -> FaultId:
         """Lose the next event on EventBridge's default bus."""
+
+    @fault(AWS)
+    def aws_times(self, *, factor: Factor = 1.0) -> FaultId:
+        """Let load balancers, health checks and groups take as long as on AWS, as `--times aws` does."""
 
     @fault(AWS)
     def lose_completion(self, *, instance_id: OnlyInstance = None, times: Times = 1) -> FaultId:

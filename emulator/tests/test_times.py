@@ -44,7 +44,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[StatusChecks, lis
         machine_reports, "status_check", lambda instance_id, *, passed: found.append((instance_id, passed))
     )
     worker = Worker(time_scale=0.001)
-    yield StatusChecks(worker=worker, seconds=180.0), found, worker
+    yield StatusChecks(worker=worker, seconds=lambda: 180.0), found, worker
     worker.close()
 
 

@@ -172,8 +172,6 @@ def bootstrapped(
     *,
     machines: str = "process",
     time_scale: float = 1.0,
-    times: str = "quick",
-    times_factor: float = 1.0,
     new_groups: str = "in-service",
     addons: dict[str, object] | None = None,
     network: dict[str, object] | None = None,
@@ -185,8 +183,6 @@ def bootstrapped(
         work: an empty folder.
         machines: what runs behind the instances, `process` or `nspawn`.
         time_scale: factor of emulated waits, e.g. of the time-outs of lifecycle hooks.
-        times: how long load balancers, health checks and groups take, `quick` or `aws`.
-        times_factor: shortens or stretches the durations of `aws`.
         new_groups: when CloudFormation regards a new group as complete, `in-service` or `launched`.
         addons: whether it has the addons of that file: a deploy waits for them.
         network: what differs in its section `network`.
@@ -201,8 +197,6 @@ def bootstrapped(
         first_port=_first_port(),
         machines=machines,
         time_scale=time_scale,
-        times=times,
-        times_factor=str(times_factor),
         new_groups=new_groups,
         further_images=further_images or {},
     )

@@ -10,7 +10,6 @@ from lab.settings import Settings
 from lab.workload.program import historian
 from tests.deploy.deployment import Deployment, bootstrapped
 from tests.faults.expectations import is_healthy
-from tests.faults.registry import Times
 
 FURTHER_IMAGES = {"ami-00000000000001372": "1.37.2"}
 """Machine images that the clusters have besides, each with its version of Kubernetes: for updates."""
@@ -27,26 +26,16 @@ class Pool:
         self._number = 0
         self._stack = ExitStack()
         self._cluster: Deployment | None = None
-        self._times = Times()
 
-    def cluster(self, times: Times = Times()) -> Deployment:  # noqa: B008 - it is frozen.
-        """The cluster; deployed from nothing if there is none, or one whose AWS has other times."""
-        if self._cluster is not None and self._times != times:
-            self.discard()
+    def cluster(self) -> Deployment:
+        """The cluster; deployed from nothing if there is none."""
         if self._cluster is None:
-            self._times = times
             self._number += 1
             # Before there are machines: it may have to be built, which takes the processors for a minute.
             historian()
             work = self._folder / f"cluster-{self._number}"
             deployment = self._stack.enter_context(
-                bootstrapped(
-                    work,
-                    machines="nspawn",
-                    times=times.profile,
-                    times_factor=times.factor,
-                    further_images=FURTHER_IMAGES,
-                )
+                bootstrapped(work, machines="nspawn", further_images=FURTHER_IMAGES)
             )
             try:
                 deploy(deployment)

@@ -104,15 +104,6 @@ Run = Callable[[Scene], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Times:
-    """How long the embedded AWS takes for what a client cannot see happen: see emulator/times.py."""
-
-    profile: str = "quick"
-    factor: float = 1.0
-    """Shortens or stretches the durations of the profile `aws`."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Trial:
     """A fault, at one of its points if it has several."""
 
@@ -128,7 +119,8 @@ class Trial:
     """Whether it may be one of many random faults: short, and over by itself."""
     recovery_seconds: float
     """How long the cluster may take to recover once the fault is over."""
-    times: Times
+    aws_times: float | None
+    """While the fault runs the embedded AWS takes as long as AWS, times this factor. None: it is quick."""
 
     @property
     def name(self) -> str:
@@ -146,7 +138,7 @@ def trial(
     in_ci: bool = False,
     in_soak: bool = False,
     recovery_seconds: float = 420,
-    times: Times = Times(),
+    aws_times: float | None = None,
     points: Iterable[str] = ("",),
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Register a function as the trial of a fault, under its name.
@@ -164,7 +156,7 @@ def trial(
                 in_ci=in_ci,
                 in_soak=in_soak,
                 recovery_seconds=recovery_seconds,
-                times=times,
+                aws_times=aws_times,
             )
             TRIALS[registered.name] = registered
         return function

@@ -95,6 +95,8 @@ def attempt(trial: Trial, cluster: Deployment, *, seed: int = 1) -> Row:
 def _inject(trial: Trial, scene: Scene) -> list[str]:
     """Run the fault to its end and clear what it has left active; what went wrong in it."""
     try:
+        if trial.aws_times is not None:
+            scene.cluster.faults.aws_times(factor=trial.aws_times)
         trial.run(scene)
     except Exception as error:
         return [f"{type(error).__name__}: {error}"]

@@ -32,7 +32,7 @@ class Capacity:
         lock: threading.RLock,
         entered_service: Callable[[Group, Member], None],
         left: Callable[[Group], None],
-        waits_for_draining: bool = False,
+        waits_for_draining: Callable[[], bool] = lambda: False,
     ) -> None:
         """`entered_service` and `left` are called with members that enter and leave service.
 
@@ -122,7 +122,7 @@ class Capacity:
         )
         seconds = self._balancing.deregister(group.settings.target_group_arns, member.instance_id)
         member.state = LifecycleState.TERMINATING
-        if seconds > 0 and self._waits_for_draining:
+        if seconds > 0 and self._waits_for_draining():
             activity.status = "WaitingForELBConnectionDraining"
             member.draining = self._timers.later(seconds, partial(self._drained, group, member))
         else:

@@ -26,12 +26,12 @@ class Engine:
         events: Events,
         timers: Timers,
         clock: Callable[[], datetime],
-        times: Times = QUICK,
+        times: Callable[[], Times] = lambda: QUICK,
     ) -> None:
         self.lock = threading.RLock()
         self.groups = groups
         self.clock = clock
-        self.health = Health(timers=timers, lock=self.lock, notices_after=times.group_notices)
+        self.health = Health(timers=timers, lock=self.lock, notices_after=lambda: times().group_notices)
         self.capacity = Capacity(
             compute=compute,
             balancing=balancing,
@@ -41,7 +41,7 @@ class Engine:
             lock=self.lock,
             entered_service=self._entered_service,
             left=self._left,
-            waits_for_draining=times.termination_waits_for_draining,
+            waits_for_draining=lambda: times().termination_waits_for_draining,
         )
         self.health.capacity = self.capacity
         self.compute = compute

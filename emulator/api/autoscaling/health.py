@@ -17,7 +17,9 @@ LOAD_BALANCER = "an ELB system health check failure"
 class Health:
     """Judges members. `replace` needs the engine's lock, the rest takes it."""
 
-    def __init__(self, *, timers: Timers, lock: threading.RLock, notices_after: float = 0.0) -> None:
+    def __init__(
+        self, *, timers: Timers, lock: threading.RLock, notices_after: Callable[[], float] = lambda: 0.0
+    ) -> None:
         """`notices_after`: seconds until a group acts on what EC2 says of an instance."""
         self._notices_after = notices_after
         self._timers = timers
@@ -71,8 +73,8 @@ class Health:
         capacity.balance(group)
 
     def _notice(self, judge: Callable[[], None]) -> None:
-        if self._notices_after > 0:
-            self._timers.later(self._notices_after, judge)
+        if (seconds := self._notices_after()) > 0:
+            self._timers.later(seconds, judge)
         else:
             judge()
 

@@ -75,7 +75,7 @@ def install(context: Context) -> None:
         put(action, protocol.handler(action, function))
     limits.install(protocol)
     profiles.install(context)
-    addresses.come_back(soon=context.times.addresses_come_back)
+    addresses.come_back(soon=lambda: context.times().addresses_come_back)
     _HANDLE.replace(_console_off_the_loop(_HANDLE.get()))
     bus = EventBus(Lanes(context.worker), context.active_faults)
 

@@ -1,6 +1,7 @@
 """Private addresses and names of instances."""
 
 import ipaddress
+from collections.abc import Callable
 from itertools import chain
 
 from ministack.core.responses import get_account_id, get_region
@@ -11,23 +12,23 @@ from emulator.api.wire import ApiError
 RESERVED_AT_START = 4
 """Network, router, DNS and "future use" (VPC user guide, subnet sizing); the last one is broadcast."""
 
-_come_back = [False]
+_soon: list[Callable[[], bool]] = [lambda: False]
 _last_given: dict[tuple[str, str, str], int] = {}
 """By account, region and subnet."""
 
 
-def come_back(*, soon: bool) -> None:
+def come_back(*, soon: Callable[[], bool]) -> None:
     """Set whether an address that became free is given again as soon as possible, or as late.
 
     AWS documents no order. Late is easier to follow; early finds what still connects to a dead instance.
     """
-    _come_back[:] = [soon]
+    _soon[:] = [soon]
 
 
 def choose(subnet_id: str, requested: str | None) -> str:
     """Take a free address of the subnet: the requested one, or the next after the last given.
 
-    With `come_back(soon=True)` the lowest free one instead.
+    If they come back soon, the lowest free one instead.
 
     Raises:
         ApiError: the requested address is not of the subnet or in use, or none is free.
@@ -46,7 +47,7 @@ def choose(subnet_id: str, requested: str | None) -> str:
             raise ApiError("InvalidIPAddress.InUse", f"Address {requested} is in use.")
         return requested
     key = (get_account_id(), get_region(), subnet_id)
-    start = first if _come_back[0] else max(first, _last_given.get(key, first - 1) + 1)
+    start = first if _soon[0]() else max(first, _last_given.get(key, first - 1) + 1)
     for number in chain(range(start, last + 1), range(first, min(start, last + 1))):
         if number not in used:
             _last_given[key] = number

@@ -50,7 +50,7 @@ def status_check(instance_id: str, *, passed: bool) -> None:
 class StatusChecks:
     """EC2's status checks of machines: they notice a failure some time after it, and its end at once."""
 
-    def __init__(self, *, worker: Worker, seconds: float) -> None:
+    def __init__(self, *, worker: Worker, seconds: Callable[[], float]) -> None:
         """`seconds` is how long a machine has failed before they say so."""
         self._worker = worker
         self._seconds = seconds
@@ -62,8 +62,8 @@ class StatusChecks:
         with self._lock:
             if (pending := self._pending.pop(instance_id, None)) is not None:
                 pending.cancel()
-            if not passed and self._seconds > 0:
-                self._pending[instance_id] = self._worker.later(self._seconds, self._fail, instance_id)
+            if not passed and (seconds := self._seconds()) > 0:
+                self._pending[instance_id] = self._worker.later(seconds, self._fail, instance_id)
                 return
         status_check(instance_id, passed=passed)
 

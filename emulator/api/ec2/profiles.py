@@ -28,7 +28,7 @@ _new: list[Propagation[str, bool]] = []
 
 def install(context: Context) -> None:
     """Let new profiles become known as late as the times say."""
-    new = Propagation[str, bool](context.times.new_profile * context.worker.time_scale)
+    new = Propagation[str, bool](lambda: context.times().new_profile * context.worker.time_scale)
     _new[:] = [new]
     context.on_reset(new.forget)
     create = _noting(_CREATE.get(), new)

@@ -6,7 +6,7 @@ from emulator.api.iam import authorization, policy_changes, variables
 
 def install(context: Context) -> None:
     """Patch ministack's IAM."""
-    changes = policy_changes.install(context.times.new_permission * context.worker.time_scale)
+    changes = policy_changes.install(lambda: context.times().new_permission * context.worker.time_scale)
     context.on_reset(changes.forget)
     authorization.install()
     variables.install()

@@ -38,7 +38,7 @@ _MANAGED = patches.declare(
 )
 
 
-def install(seconds: float) -> Propagation[_Key, str | None]:
+def install(seconds: Callable[[], float]) -> Propagation[_Key, str | None]:
     """Patch ministack's IAM; a change of a role's policies takes so many real seconds."""
     changes = Propagation[_Key, str | None](seconds)
     put = _putting(_PUT.get(), changes)

@@ -49,7 +49,9 @@ class Entry:
 class Health:
     """Watches targets, if there is a prober. Methods may be called from any thread."""
 
-    def __init__(self, *, worker: Worker, prober: TargetProber | None, times: Times = QUICK) -> None:
+    def __init__(
+        self, *, worker: Worker, prober: TargetProber | None, times: Callable[[], Times] = lambda: QUICK
+    ) -> None:
         """Without a prober every target stays `initial`."""
         self._times = times
         self._worker = worker
@@ -71,7 +73,7 @@ class Health:
             if known is not None and known.drained is not None:
                 known.drained.cancel()
             entry = self._entries[key] = Entry()
-        self._worker.later(self._times.target_registration, self._begin_checks, key, entry)
+        self._worker.later(self._times().target_registration, self._begin_checks, key, entry)
 
     def drain(self, key: Key) -> float:
         """Let a deregistered target drain; returns how many emulated seconds that takes."""
@@ -80,10 +82,10 @@ class Health:
             if entry is None or entry.drained is not None:
                 return 0.0
             if entry.state == "healthy":
-                self._linger(entry, self._times.deregistered_target)
+                self._linger(entry, self._times().deregistered_target)
             entry.state, entry.reason = "draining", "Target.DeregistrationInProgress"
             entry.description = "Target deregistration is in progress"
-            seconds = max(store.drain_seconds(key.target_group_arn), self._times.deregistered_target)
+            seconds = max(store.drain_seconds(key.target_group_arn), self._times().deregistered_target)
             entry.drained = self._worker.later(seconds, self._forget, key, entry)
             return seconds
 
@@ -165,14 +167,14 @@ class Health:
                 return
             if finding.healthy:
                 entry.passed, entry.failed = entry.passed + 1, 0
-                first_suffices = before == "initial" and not self._times.new_target_needs_threshold
+                first_suffices = before == "initial" and not self._times().new_target_needs_threshold
                 if first_suffices or entry.passed >= group["HealthyThresholdCount"]:
                     entry.state, entry.reason, entry.description = "healthy", None, None
             else:
                 entry.passed, entry.failed = 0, entry.failed + 1
                 if entry.failed >= group["UnhealthyThresholdCount"]:
                     if before == "healthy":
-                        self._linger(entry, self._times.unhealthy_target)
+                        self._linger(entry, self._times().unhealthy_target)
                     entry.state, entry.reason = "unhealthy", finding.reason or "Target.FailedHealthChecks"
                     entry.description = finding.description or "Health checks failed"
             after = entry.state

@@ -48,7 +48,7 @@ class NspawnMachines:
         powered_off: Callable[[str], None] = lambda _instance_id: None,
         status_check: Callable[[str, bool], None] = lambda _instance_id, _passed: None,
         kill_lines_of: Callable[[str, str], Mapping[str, str]] = lambda _instance_id, _zone: {},
-        absence_seconds: float = 0.0,
+        absence_seconds: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """Own `state_dir` from now on; what a crash left there is ended and removed.
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from emulator.interfaces.machines import Instance
@@ -31,7 +32,7 @@ class Networks:
         api: Endpoint,
         host_ports: HostPorts,
         root: Path,
-        absence_seconds: float,
+        absence_seconds: Callable[[], float],
     ) -> None:
         """Creates nothing yet; a VPC's network comes with its first instance.
 

@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,7 +34,7 @@ class RunningVpc:
         facts: NetworkFacts,
         api: Endpoint,
         root: Path,
-        absence_seconds: float,
+        absence_seconds: Callable[[], float],
     ) -> None:
         """Make the network that the instance belongs to.
 

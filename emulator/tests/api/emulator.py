@@ -176,11 +176,12 @@ def running_emulator(
     machines: str = "none",
     new_groups: str = "launched",
     times_factor: float | None = None,
+    owner: int | None = None,
 ) -> Iterator[Emulator]:
     """Run an emulator on a free port, by default without machines; it never outlives this process.
 
     Nothing completes a launch hook there, so by default new groups do not wait for that. With a factor its
-    times are those of AWS, multiplied by that and by the time scale.
+    times are those of AWS, multiplied by that and by the time scale. With an owner it ends with that, too.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -190,6 +191,7 @@ def running_emulator(
     command += ["--machines", machines, "--time-scale", str(TIME_SCALE), "--until-eof"]
     command += ["--new-groups", new_groups]
     command += ["--times", "aws", "--times-factor", str(times_factor)] if times_factor else []
+    command += ["--owner", str(owner)] if owner is not None else []
     with log, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log) as process:
         url = f"http://127.0.0.1:{port}"
         try:

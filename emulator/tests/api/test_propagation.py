@@ -17,7 +17,7 @@ class Clock:
 def test_the_old_value_is_in_effect_until_the_change_has_arrived() -> None:
     """Of each key by itself; what never changed is in effect as it is."""
     clock = Clock()
-    values = Propagation[str, str | None](60.0, clock=clock)
+    values = Propagation[str, str | None](lambda: 60.0, clock=clock)
     values.changed("new", before=None)
     assert (values.in_effect("new", "there"), values.in_effect("old", "there")) == (None, "there")
     assert values.remaining("new") == 60
@@ -29,7 +29,7 @@ def test_the_old_value_is_in_effect_until_the_change_has_arrived() -> None:
 def test_several_changes_arrive_one_after_the_other() -> None:
     """Each as long after it was made: in between, the value between them is in effect."""
     clock = Clock()
-    values = Propagation[str, int](60.0, clock=clock)
+    values = Propagation[str, int](lambda: 60.0, clock=clock)
     values.changed("key", before=1)
     clock.now += 20
     values.changed("key", before=2)
@@ -43,6 +43,6 @@ def test_several_changes_arrive_one_after_the_other() -> None:
 
 def test_what_takes_no_time_is_in_effect_at_once() -> None:
     """As with the times of `quick`."""
-    values = Propagation[str, int](0.0)
+    values = Propagation[str, int](lambda: 0.0)
     values.changed("key", before=1)
     assert values.in_effect("key", 2) == 2

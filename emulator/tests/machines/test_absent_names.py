@@ -29,7 +29,7 @@ def test_that_a_name_does_not_exist_is_kept_where_it_is_on_aws() -> None:
     found = Answers(
         cidr=ipaddress.ip_network("10.0.0.0/16"), region="us-east-1", zones=zones_now, balancers=list
     )
-    cache = Cache(found.find, absence_seconds=300, clock=lambda: now[0])
+    cache = Cache(found.find, absence_seconds=lambda: 300, clock=lambda: now[0])
     assert not cache.find("db-a.example.internal.", "A").exists
     zones[0] = ZONE
     now[0] += 299.5

@@ -14,11 +14,11 @@ from kubequorum.versions import DEFAULT_KUBERNETES_VERSION
 from kubequorum_cli.errors import CommandError
 from kubequorum_node.config import SLOT_LABEL
 from tests.faults.pool import FURTHER_IMAGES, cluster_image
-from tests.faults.registry import Scene, Times, trial
+from tests.faults.registry import Scene, trial
 
 ((_NEXT_IMAGE, _NEXT_VERSION),) = FURTHER_IMAGES.items()
 _MINOR = DEFAULT_KUBERNETES_VERSION.rpartition(".")[0]
-_TENTH = Times(profile="aws", factor=0.1)
+_TENTH = 0.1
 _LOOK_SECONDS = 1.0
 _STALE_SECONDS = 300.0
 _VERSION = re.compile(r"^kubernetesVersion: v(\S+)$", re.MULTILINE)
@@ -28,7 +28,7 @@ _SYSTEM = ("-n", "kube-system")
 @trial(
     expected="masters, what they share, then workers; nothing is ever newer than an API server",
     in_ci=True,
-    times=_TENTH,
+    aws_times=_TENTH,
     recovery_seconds=600,
 )
 def kubernetes_update(scene: Scene) -> None:
@@ -41,7 +41,7 @@ def kubernetes_update(scene: Scene) -> None:
     assert _etcd_images(scene) == etcd, "etcd's version has changed with that of Kubernetes"
 
 
-@trial(expected="the old version comes back with all data, also what the new one wrote", times=_TENTH)
+@trial(expected="the old version comes back with all data, also what the new one wrote", aws_times=_TENTH)
 def kubernetes_update_taken_back(scene: Scene) -> None:
     """`cdk deploy` of the version before, while the new one behaves like it."""
     if _api_servers(scene) != {_NEXT_VERSION}:
@@ -50,7 +50,7 @@ def kubernetes_update_taken_back(scene: Scene) -> None:
     _wait_until_all_run(scene, DEFAULT_KUBERNETES_VERSION)
 
 
-@trial(expected="the second, last step of an update: hardly a gap", times=_TENTH)
+@trial(expected="the second, last step of an update: hardly a gap", aws_times=_TENTH)
 def kubernetes_update_completed(scene: Scene) -> None:
     """`cdk deploy` without the emulated version: the control plane behaves like its own."""
     if _api_servers(scene) != {_NEXT_VERSION}:

@@ -25,7 +25,7 @@ class Cache:
         self,
         find: Callable[[str, str], Answer],
         *,
-        absence_seconds: float = 0.0,
+        absence_seconds: Callable[[], float] = lambda: 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`find` is asked for what is not remembered; `absence_seconds` is for what a zone does not have."""
@@ -56,11 +56,11 @@ class Cache:
         if answer.records:
             return min(rrset.ttl for rrset in answer.records)
         # What no zone is responsible for has no SOA, and is not kept.
-        return self._absence_seconds if answer.authority else 0.0
+        return self._absence_seconds() if answer.authority else 0.0
 
     def _aged(self, answer: Answer, seconds: float) -> Answer:
         if not answer.records:
-            left = math.ceil(self._absence_seconds - seconds)
+            left = math.ceil(self._absence_seconds() - seconds)
             return replace(answer, authority=tuple(_with_ttl(rrset, left) for rrset in answer.authority))
         return replace(
             answer, records=tuple(_with_ttl(rrset, rrset.ttl - int(seconds)) for rrset in answer.records)

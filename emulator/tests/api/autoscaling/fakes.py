@@ -120,7 +120,7 @@ class Aws:
 class World:
     """An engine with everything around it."""
 
-    def __init__(self, times: Times = QUICK) -> None:
+    def __init__(self, times: Times | Callable[[], Times] = QUICK) -> None:
         self.aws = Aws()
         self.clock = Clock()
         self.engine = Engine(
@@ -130,7 +130,7 @@ class World:
             events=self.aws,
             timers=self.clock,
             clock=self.clock.now,
-            times=times,
+            times=times if callable(times) else lambda: times,
         )
 
     def create(self, *hooks: Hook, **settings: Any) -> Group:

@@ -71,7 +71,7 @@ def balancer(worker: Worker, *, probing: bool, times: Times = QUICK) -> Balancer
     store.GROUP_ATTRIBUTES.get()[ARN] = [{"Key": "deregistration_delay.timeout_seconds", "Value": "20"}]
     ec2_store.instances()["i-1"] = {"State": {"Name": "running"}, "PrivateIpAddress": "10.0.1.4"}
     machines = RecordingMachines()
-    health = Health(worker=worker, prober=machines if probing else None, times=times)
+    health = Health(worker=worker, prober=machines if probing else None, times=lambda: times)
     return Balancer(health, Targets(health), machines, group)
 
 

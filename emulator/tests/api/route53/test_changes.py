@@ -82,7 +82,7 @@ def zone(request: pytest.FixtureRequest) -> Iterator[Zone]:
         machines=NoMachines(),
         worker=worker,
         api_url="http://127.0.0.1:9",
-        times=Times(name_change=request.param),
+        times=lambda: Times(name_change=request.param),
     )
     route53.install(context)
     with request_scope(ACCOUNT_ID, REGION):

@@ -146,8 +146,8 @@ class Aws:
 
 
 @contextmanager
-def running(folder: Path, image: MachineImage) -> Iterator[Aws]:
-    """Run one with its state below a folder, until the end of the context."""
+def running(folder: Path, image: MachineImage, *, owner: int | None = None) -> Iterator[Aws]:
+    """Run one with its state below a folder, until the end of the context, or of its owner: by default us."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -160,7 +160,7 @@ def running(folder: Path, image: MachineImage) -> Iterator[Aws]:
                 *(sys.executable, "-m", "emulator"),
                 *("--port", str(port), "--state-dir", str(folder / "state")),
                 *("--machines", "nspawn", "--machine-image", str(folder / "image.json")),
-                *("--time-scale", str(TIME_SCALE)),
+                *("--time-scale", str(TIME_SCALE), "--owner", str(owner or os.getpid())),
             ],
             cwd=CHECKOUT,
             env={**os.environ, "PYTHONPATH": os.pathsep.join([".", os.environ.get("PYTHONPATH", "")])},

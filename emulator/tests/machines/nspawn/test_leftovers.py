@@ -75,3 +75,16 @@ def test_the_proxy_ends_with_its_owner(image: MachineImage, tmp_path: Path) -> N
         aws.process.wait()
         eventually(lambda: not Path(f"/proc/{proxy}").exists())
         remove_leftovers(aws.state_dir)
+
+
+def test_nothing_is_left_when_its_owner_is_killed(image: MachineImage, tmp_path: Path) -> None:
+    """The emulator removes its machines itself, with a mounted volume and a file open on it."""
+    with (
+        subprocess.Popen(["sleep", "600"]) as owner,
+        running(tmp_path / "aws", image, owner=owner.pid) as aws,
+    ):
+        _busy_cloud(aws)
+        owner.kill()
+        owner.wait()
+        assert aws.process.wait(60) == 0
+    assert traces(aws.state_dir) == {}
