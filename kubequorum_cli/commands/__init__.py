@@ -1,6 +1,6 @@
-"""The commands that read a cluster's state, for any target: names, options and help here, a module each."""
+"""The commands for a cluster, for any target: names, options and help here, a module each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -56,6 +56,60 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
         run(find_target(), wait=wait, as_json=json)
 
     plan.add_command(app, find_target, panel=_PANEL)
+
+    @app.command(rich_help_panel=_PANEL)
+    def roll(
+        *,
+        slot: Annotated[
+            str,
+            typer.Option(
+                help="Only this master: a slot (a, b, c), or its instance's id.",
+                autocompletion=names(lambda: _masters(find_target())),
+            ),
+        ] = "",
+        launched_before: Annotated[
+            str,
+            typer.Option(
+                help="Only masters launched before a moment: a time (2027-01-15T12:30:00Z), or so long ago "
+                "(90m, 2h, 7d)."
+            ),
+        ] = "",
+        yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+        dry_run: Annotated[
+            bool, typer.Option(help="Only say what would be done, and whether it may.")
+        ] = False,
+        timeout: Annotated[
+            int | None,
+            typer.Option(
+                min=1, help="Seconds for each successor.", show_default="what the lifecycle hooks allow"
+            ),
+        ] = None,
+        json: Annotated[bool, typer.Option("--json", help="For programs: one JSON document.")] = False,
+    ) -> None:
+        """Replace masters one by one, without a deployment: a → b → c, or one of them.
+
+        It says what it will do and how long that takes, asks, takes a backup, and has each group terminate
+        its master gracefully and launch another one, with the same volume, name and data. The gates are those
+        of a deployment: `validate` finds no error, and nothing else is under way. If one stays closed, or a
+        successor does not come, it ends there, and the other masters stay as they are. Then, or interrupted,
+        it names the command that replaces only what has not been replaced.
+
+        Exit codes: 0 done, or nothing to do, 1 refused, failed or interrupted, 2 wrong usage.
+
+        Examples: `./kubequorum roll` · `./kubequorum roll --slot b` ·
+        `./kubequorum roll --launched-before 7d --dry-run` · `./kubequorum roll --yes --json | jq .outcome`
+        """
+        from kubequorum_cli.commands.roll import roll as run
+
+        run(
+            find_target(),
+            node=slot,
+            launched_before=launched_before,
+            yes=yes,
+            dry_run=dry_run,
+            seconds=timeout,
+            as_json=json,
+        )
 
     @app.command(rich_help_panel=_PANEL)
     def events(
@@ -142,3 +196,12 @@ def add_commands(app: typer.Typer, find_target: Callable[[], Target]) -> None:
 
     access_group.add_commands(app, find_target, panel=_PANEL)
     backup_group.add_commands(app, find_target, panel=_PANEL)
+
+
+def _masters(target: Target) -> Iterator[str]:
+    """What `roll` takes: slots, then the instances of masters."""
+    from kubequorum_cli.resources import Resources
+
+    resources = Resources(target)
+    yield from resources.slots
+    yield from sorted(str(each["InstanceId"]) for found in resources.all_members().values() for each in found)

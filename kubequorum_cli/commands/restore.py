@@ -1,13 +1,11 @@
 """`restore`: etcd from its backups, on all masters."""
 
-import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-import typer
-
 from kubequorum_cli.backups import BackupBucket
+from kubequorum_cli.commands.asking import ask
 from kubequorum_cli.console import Progress, Stage, stdout
 from kubequorum_cli.errors import CommandError, UsageError
 from kubequorum_cli.kubernetes import ApiError, Client, find_access, has_kubernetes
@@ -161,25 +159,12 @@ def _new(
         return None
     if target.outputs("ControlPlane") is not None:
         _masters(target, bucket, number, since=backups.clock).require_replaceable()
-    _ask(yes)
+    ask("Restore?", yes=yes, declined="not restored: nothing was changed")
     request = _request(planned, number=number, to=wanted.to)
     if source:
         request = copying.bring(planned, source, SharedState.of(target, own.name), request, wanted.with_ca)
     bucket.write(request)
     return request
-
-
-def _ask(yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError(
-            "nobody can be asked",
-            why="the standard input is no terminal",
-            remedy="add --yes, or run it in one",
-        )
-    if not typer.confirm("Restore?", err=True):
-        raise CommandError("not restored: nothing was changed")
 
 
 def _request(planned: Plan, *, number: int, to: str) -> Request:

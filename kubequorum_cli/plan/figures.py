@@ -6,6 +6,8 @@ measured: docs/figures.md says how. What nobody has measured has no figure.
 
 from dataclasses import dataclass
 
+from kubequorum_cli.target import Target
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
@@ -20,9 +22,9 @@ class Figure:
         return Figure(least=self.least * count, most=self.most * count, source=self.source)
 
     def __str__(self) -> str:
-        if self.most >= 120:
-            return f"{self.least / 60:.0f} to {self.most / 60:.0f} min"
-        return f"{self.least:g} s" if self.least == self.most else f"{self.least:g} to {self.most:g} s"
+        unit, size, form = ("min", 60, ".0f") if self.most >= 120 else ("s", 1, "g")
+        least, most = format(self.least / size, form), format(self.most / size, form)
+        return f"{most} {unit}" if least == most else f"{least} to {most} {unit}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,3 +60,8 @@ EMBEDDED = Figures(
     ),
     client_gap=_GAP,
 )
+
+
+def figures_of(target: Target) -> Figures:
+    """Those of the place where a cluster is."""
+    return AWS if target.endpoint_url is None else EMBEDDED

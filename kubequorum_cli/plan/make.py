@@ -17,7 +17,7 @@ from kubequorum_cli.plan.bundles import Bundle, BundlePair, Bundles
 from kubequorum_cli.plan.causes import Cause, Keys
 from kubequorum_cli.plan.changes import StackChanges
 from kubequorum_cli.plan.document import Duration, MachineStep, Plan, VersionStep
-from kubequorum_cli.plan.figures import AWS, EMBEDDED, WORKERS_UNKNOWN, Figure, Figures
+from kubequorum_cli.plan.figures import WORKERS_UNKNOWN, Figure, figures_of
 from kubequorum_cli.plan.machines import END, LAUNCH, ROLL, GroupStep, steps_of
 from kubequorum_cli.plan.stacks import stack_steps, volume_lines
 from kubequorum_cli.plan.versions import Versions
@@ -73,7 +73,7 @@ class _Planner:
         settings = [assembly.settings_in(stack.old) for stack in stacks]
         old = next((each for each in settings if each is not None), None)
         self._keys = Keys(old, wanted.settings)
-        self._figures: Figures = AWS if target.endpoint_url is None else EMBEDDED
+        self._figures = figures_of(target)
         self._pairs: dict[str, BundlePair | None] = {}
         """By slot, of masters whose launch template changes; None where a bundle is not found."""
 
