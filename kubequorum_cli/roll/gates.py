@@ -13,6 +13,7 @@ _UNDER_WAY = frozenset(
         kinds.STACK_IN_PROGRESS,
         kinds.SLOT_IN_PROGRESS,
         kinds.MASTER_JOINING,
+        kinds.MASTER_BOOTING,
         kinds.API_IN_PROGRESS,
         kinds.NODE_IN_PROGRESS,
     )

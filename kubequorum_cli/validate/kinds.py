@@ -93,6 +93,9 @@ MASTER_BOOT_FAILED = _error("master-boot-failed", "the last boot in a slot faile
 MASTER_JOINING = _warning(
     "master-joining", "the etcd member of a slot is not yet a full one", _ENDS_BY_ITSELF
 )
+MASTER_BOOTING = _warning(
+    "master-booting", "a master in service has not yet ended its boot, or shuts down", _ENDS_BY_ITSELF
+)
 
 VOLUME_MISSING = _error("volume-missing", "a slot's volume does not exist", _VOLUME)
 VOLUME_FAILED = _error("volume-failed", "EC2 reports an error of a slot's volume", _VOLUME)

@@ -8,6 +8,8 @@ from kubequorum_cli.validate.finding import Finding
 from kubequorum_cli.validate.snapshot import Snapshot
 
 _MEMBER = "member"
+_KNOWN = ("ready", "unwell", "failed")
+"""How an outcome begins that is none of something under way."""
 
 
 def one_each(snapshot: Snapshot) -> Iterator[Finding]:
@@ -51,3 +53,5 @@ def records(snapshot: Snapshot) -> Iterator[Finding]:
             yield kinds.RECORD_OF_ANOTHER.of("slot", slot, seen)
         elif record.stage != _MEMBER:
             yield kinds.MASTER_JOINING.of("slot", slot, f"its member is {record.stage}")
+        elif not record.outcome.startswith(_KNOWN):
+            yield kinds.MASTER_BOOTING.of("slot", slot, f"{record.instance}: {record.outcome}")

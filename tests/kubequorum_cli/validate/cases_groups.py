@@ -148,4 +148,5 @@ CASES = (
         seen="failed: no disk",
     ),
     case(kinds.MASTER_JOINING, "c", change("records", "c", stage="joining"), seen="joining"),
+    case(kinds.MASTER_BOOTING, "c", change("records", "c", outcome="booting"), seen="i-c: booting"),
 )
