@@ -83,13 +83,14 @@ def test_tab_completes_commands_options_faults_and_cluster_files(terminal: _Term
     terminal.type("./kubequorum stat\t", until=r"kubequorum status")
     terminal.type("\x15./kubequorum fault power-l\t", until=r"power-loss")
     terminal.type("\x15./kubequorum validate --wa\t", until=r"--wait")
+    terminal.type("\x15./kubequorum roll --launched-b\t", until=r"--launched-before")
     terminal.type("\x15./kubequorum up --cluster clusters/d\t", until=r"clusters/dev\.yaml")
     terminal.type("\x15./kubequorum plan --cluster clusters/h\t", until=r"clusters/ha\.yaml")
     terminal.type("\x15./kubequorum fault part\t\t\t", until=r"partition-zone")
 
 
 def test_names_of_the_cluster(tmp_path: Path) -> None:
-    """Slots and instances for ssh, from AWS alone."""
+    """Slots and instances for ssh and roll, from AWS alone."""
     with running_emulator(tmp_path) as emulator:
         # Nothing is deployed: no names, and no word beside the prompt.
         assert _ssh(emulator, "") == ("", "")
@@ -113,6 +114,7 @@ def test_names_of_the_cluster(tmp_path: Path) -> None:
         assert instance.startswith("i-")
         assert _ssh(emulator, "b") == ("b\n", "")
         assert _ssh(emulator, "i-")[0] == f"{instance}\n"
+        assert _complete(emulator, "roll", "--slot", "b") == ("b\n", "")
 
 
 _TEMPLATE = """
@@ -128,6 +130,10 @@ Outputs:
 
 
 def _ssh(emulator: Emulator, word: str) -> tuple[str, str]:
+    return _complete(emulator, "ssh", word)
+
+
+def _complete(emulator: Emulator, *words: str) -> tuple[str, str]:
     done = subprocess.run(
         [str(REPOSITORY / ".venv/bin/python"), "-m", "kubequorum_cli"],
         cwd=REPOSITORY,
@@ -139,8 +145,8 @@ def _ssh(emulator: Emulator, word: str) -> tuple[str, str]:
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_ENDPOINT_URL": emulator.url,
             "_KUBEQUORUM_COMPLETE": "complete_bash",
-            "COMP_WORDS": f"kubequorum\nssh\n{word}",
-            "COMP_CWORD": "2",
+            "COMP_WORDS": "\n".join(["kubequorum", *words]),
+            "COMP_CWORD": str(len(words)),
         },
         capture_output=True,
         text=True,
