@@ -148,8 +148,10 @@ def test_only_those_that_are_old(
 ) -> None:
     """What was launched since is left as it is; of all of them there is nothing to do, however it is."""
     before = cluster.masters
-    run(launched_before="1h", as_json=True)
+    run(launched_before="2020-01-01", as_json=True)
     printed = json.loads(capsys.readouterr().out)
+    # A repetition means the same moment, not a later one.
+    assert printed["continue_with"].endswith(" --launched-before 2020-01-01T00:00:00Z")
     assert (printed["outcome"], printed["steps"]) == ("nothing", [])
     assert [kept["instance"] for kept in printed["kept"]] == list(before.values())
     assert cluster.masters == before
