@@ -246,7 +246,7 @@ def refuse(cluster: EmulatedCluster, monkeypatch: pytest.MonkeyPatch) -> Callabl
 
     def terminate(**request: Any) -> Any:
         if left:
-            answer = {"Error": {"Code": left.pop(), "Message": "no"}}
+            answer: Any = {"Error": {"Code": left.pop(), "Message": "no"}}
             raise ClientError(answer, "TerminateInstanceInAutoScalingGroup")
         return real(**request)
 
