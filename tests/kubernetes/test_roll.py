@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from kubequorum_cli import validate
+from kubequorum_cli.roll import closed
 from lab.cluster.health import problems
 from tests.deploy.deployment import Deployment
 from tests.kubernetes.waiting import wait_until_nothing_is_found
@@ -18,9 +20,11 @@ def test_one_master_is_replaced(cluster: Deployment, program: Program) -> None:
     wait_until_nothing_is_found(cluster)
     before, volume = cluster.masters(), cluster.volume("c")
     done = program("roll", "--slot", "c", "--yes", "--json")
+    gates = closed(validate.collect(cluster.target))
     # Not by what `roll` has judged by: etcd's members and API servers themselves are asked.
     found_then = problems(cluster)
     assert done.returncode == 0, done.stderr
+    assert gates == []
     rolled: dict[str, Any] = json.loads(done.stdout)
     after = cluster.masters()
     assert found_then == []
