@@ -69,6 +69,9 @@ class VersionStep:
 
     kubernetes_before: str = ""
     kubernetes_after: str = ""
+    emulated_before: str = ""
+    """The minor version as which the control plane behaves; empty for its own."""
+    emulated_after: str = ""
     etcd_before: str = ""
     etcd_after: str = ""
     kubelets: dict[str, int] = field(default_factory=dict)
