@@ -6,7 +6,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from emulator.machines.process import StateInUseError, remove_leftovers
@@ -35,6 +36,10 @@ class EmbeddedAws:
     cluster_file: str
     machines: str
     """What runs behind its instances: `nspawn`, `process` or `none`."""
+    kubernetes: str = ""
+    """The version of Kubernetes of its machines; empty for the default one."""
+    images: Mapping[str, str] = field(default_factory=dict)
+    """Image ids of machines with another version, each with that."""
 
     @property
     def url(self) -> str:
@@ -98,6 +103,8 @@ def start(settings: Settings, cluster: ClusterFile, stage: Stage) -> EmbeddedAws
         region=cluster.region,
         cluster_file=str(cluster.path),
         machines=settings.machines,
+        kubernetes=cluster.kubernetes,
+        images=dict(settings.further_images),
     )
     replace_file(settings.emulator_state, json.dumps(asdict(started), indent=2) + "\n")
     deadline = time.monotonic() + START_SECONDS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kubequorum_cli.console import Progress, Stage
 from kubequorum_cli.errors import CommandError, Obstacle, UsageError
 from lab import machine_image
-from lab.artifacts.kubernetes_versions import OTHER_MODULES
+from lab.artifacts.kubernetes_versions import buildable_versions
 from lab.settings import AUTOMATIC, REAL
 
 _KINDS = (AUTOMATIC, REAL, "process", "none")
@@ -63,11 +63,12 @@ def choose(
             remedy=f"leave it unset, or set it to {', '.join(_KINDS[:-1])} or {_KINDS[-1]}",
         )
     further_versions = list(further_versions)
-    if unknown := [version for version in further_versions if version not in OTHER_MODULES]:
+    buildable = buildable_versions()
+    if unknown := [version for version in further_versions if version not in buildable]:
         raise UsageError(
             f"KUBEQUORUM_IMAGES has Kubernetes {', '.join(unknown)}",
             why="machine images of it cannot be built here",
-            remedy=f"choose from: {', '.join(OTHER_MODULES)}",
+            remedy=f"choose from: {', '.join(buildable)}",
         )
     if running is not None:
         if wanted not in {AUTOMATIC, running}:

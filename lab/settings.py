@@ -146,11 +146,11 @@ class Settings:
 
 def _images(text: str) -> dict[str, str]:
     """Read e.g. `ami-00000000000001372=1.37.2 ami-…=…`."""
-    entries = [entry.partition("=") for entry in text.split()]
-    if wrong := [image_id for image_id, _, version in entries if not version]:
+    entries = {entry: entry.partition("=") for entry in text.split()}
+    if wrong := [entry for entry, (image_id, _, version) in entries.items() if not image_id or not version]:
         raise UsageError(
             f"KUBEQUORUM_IMAGES is {text!r}",
-            why=f"{', '.join(wrong)} has no version of Kubernetes",
-            remedy="write image ids with versions, each as ID=VERSION, separated by spaces",
+            why=f"{', '.join(map(repr, wrong))} is no image id with a version of Kubernetes",
+            remedy="write each as ID=VERSION, separated by spaces",
         )
-    return {image_id: version for image_id, _, version in entries}
+    return {image_id: version for image_id, _, version in entries.values()}

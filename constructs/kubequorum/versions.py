@@ -18,8 +18,9 @@ Before 1.36.2 `kubeadm init` phases may talk to another master's API server (kub
 DEFAULT_KUBERNETES_VERSION = "1.36.3"
 
 SUPPORTED_ETCD_VERSIONS = ("3.6.8", "3.6.11")
-"""Those of images that kubeadm has chosen for a Kubernetes version of ours: of 1.36 the first, since
-https://github.com/kubernetes/kubernetes/pull/138746 the second, without which there is no way to etcd 3.7."""
+"""Of images in registry.k8s.io. The first is kubeadm's default in 1.36. The second was promoted for
+https://github.com/kubernetes/kubernetes/pull/138746; from an earlier one there is no way to etcd 3.7
+(https://etcd.io/docs/v3.7/upgrades/upgrade_3_7/)."""
 
 DEFAULT_ETCD_VERSION = "3.6.11"
 

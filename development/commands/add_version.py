@@ -63,8 +63,9 @@ def _left(addition: Addition) -> Iterator[str]:
     yield (
         f"the images that `kubeadm config images list` of v{version} names, or "
         f"https://github.com/kubernetes/kubernetes/blob/v{version}/cmd/kubeadm/app/constants/constants.go: "
-        f"etcd (here {addition.others.get('etcd', 'unknown')}: kubernetes_versions in the lock file), "
-        "CoreDNS (lab/artifacts/build/modules/coredns), pause (PAUSE_IMAGE in "
+        "etcd (its image never follows Kubernetes: SUPPORTED_ETCD_VERSIONS in "
+        "constructs/kubequorum/versions.py and its tags in lab/artifacts/image_catalog.py; its minor version "
+        "is a step of its own), CoreDNS (lab/artifacts/build/modules/coredns), pause (PAUSE_IMAGE in "
         "userdata/kubequorum_node/runtime/base.py)"
     )
     if addition.is_first_of_minor:

@@ -106,21 +106,21 @@ def _decide(target: Target, found: Roll, snapshot: Snapshot, *, yes: bool, dry_r
     found.outcome = Outcome.FAILED
     with _interruptible():
         try:
-            found.backup = _back_up(target)
+            found.backup = _back_up(target, found)
         except KeyboardInterrupt as error:
             found.outcome = Outcome.INTERRUPTED
             raise CommandError("the roll was interrupted: no master is replaced") from error
         Roller(target, found).run()
 
 
-def _back_up(target: Target) -> str:
+def _back_up(target: Target, found: Roll) -> str:
     """Take a full backup; its id."""
     if target.no_kubernetes is not None:
         Progress().note(f"There is nothing to back up: {target.no_kubernetes.why}")
         return ""
     with Progress().stage("taking a full snapshot of etcd") as stage:
         taken = str(backup.take(target, stage, seconds=_BACKUP_SECONDS).point)
-        stage.line(f"it can be restored to: ./kubequorum restore --to {taken}")
+        stage.line(f"it can be restored to: {found.program} restore --to {taken}")
     return taken
 
 
@@ -131,7 +131,9 @@ def _interruptible() -> Iterator[None]:
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in _ENDING}
+    # A signal that this process was started to ignore, as by nohup, stays ignored.
+    heard = [number for number in _ENDING if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heard}
     try:
         yield
     finally:

@@ -20,7 +20,6 @@ from kubequorum_cli.target import Target
 
 CLUSTER_JSON = "cluster.json"
 """In a bundle: what the cluster file says about its instances."""
-"""In a bundle: the programs of each version of Kubernetes."""
 _OWN = ("kubequorum_node/", "files/", "units/")
 """Folders of a bundle that are those of userdata/; the others are libraries."""
 _KEY = re.compile(r"KEY=([\w./-]+)")

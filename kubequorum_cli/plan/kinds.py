@@ -47,6 +47,17 @@ MINOR_SKIPPED = _refusal(
     "a minor version of Kubernetes would be skipped: API servers may differ by one only",
     "deploy each minor version: https://kubernetes.io/releases/version-skew-policy/",
 )
+EMULATION_AGAIN = _refusal(
+    "emulation-again",
+    "the control plane would behave like the minor version before, after it has behaved like its own: what "
+    "it has stored since may not be readable, and there would only seem to be a way back",
+    "remove kubernetes.emulated_version",
+)
+UPDATE_UNFINISHED = _refusal(
+    "update-unfinished",
+    "Kubernetes would change its minor version while it still behaves like the one before: one is skipped",
+    "end the last update first, without kubernetes.emulated_version: docs/operations/update.md",
+)
 EMULATION_ENDS = _warning(
     "emulation-ends",
     "the control plane would stop behaving as the minor version before: then there is no way back to that",

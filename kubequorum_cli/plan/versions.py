@@ -72,6 +72,12 @@ def _refused(versions: Versions) -> Iterator[Finding]:
             yield kinds.KUBERNETES_DOWNGRADE.of("cluster", "kubernetes.version", kubernetes)
         elif after > before and (after[0] != before[0] or after[1] - before[1] > 1):
             yield kinds.MINOR_SKIPPED.of("cluster", "kubernetes.version", kubernetes)
+        elif after > before and versions.emulated_before:
+            seen = f"{kubernetes}, while emulated_version is {versions.emulated_before}"
+            yield kinds.UPDATE_UNFINISHED.of("cluster", "kubernetes.version", seen)
+        elif after == before and versions.emulated_after and not versions.emulated_before:
+            seen = f"{versions.kubernetes_before} → {versions.emulated_after}"
+            yield kinds.EMULATION_AGAIN.of("cluster", "kubernetes.emulated_version", seen)
     if etcd_before and etcd_after:
         if etcd_after < etcd_before:
             yield kinds.ETCD_DOWNGRADE.of("cluster", "etcd", etcd)

@@ -78,6 +78,10 @@ class Roll:
     """Masters that were launched since are new enough: what was asked for, or when the roll was planned."""
     only: str
     """The slot that was asked for; empty for all."""
+    program: str
+    """How this program is called for this cluster."""
+    timeout: float | None
+    """How many seconds a successor may take, if that was asked for."""
     steps: list[Step]
     """In the order in which they are replaced."""
     kept: list[Kept]
@@ -96,4 +100,6 @@ class Roll:
     def continuation(self) -> str:
         """The command that replaces what this roll has not."""
         only = f" --slot {self.only}" if self.only else ""
-        return f"./kubequorum roll{only} --launched-before {self.launched_before:%Y-%m-%dT%H:%M:%SZ}"
+        limit = f" --timeout {self.timeout:g}" if self.timeout is not None else ""
+        moment = f"{self.launched_before:%Y-%m-%dT%H:%M:%SZ}"
+        return f"{self.program} roll{only}{limit} --launched-before {moment}"

@@ -11,6 +11,9 @@ from kubequorum_cli.resources import IN_SERVICE, Resources
 from kubequorum_cli.roll.document import Kept, Roll, Step
 from kubequorum_cli.waiting import SETTLE_SECONDS
 
+_OPERATOR, _LAB = "python -m kubequorum_cli", "./kubequorum"
+"""The program for clusters on AWS, and that for the embedded AWS."""
+
 Described = Mapping[str, Any]
 """As AWS describes it."""
 
@@ -71,6 +74,8 @@ def make(
         cluster=resources.target.cluster,
         launched_before=launched_before or now,
         only=only,
+        program=_OPERATOR if resources.target.endpoint_url is None else _LAB,
+        timeout=seconds,
         steps=steps,
         kept=kept,
         expected=_duration(figures.master.times(len(steps))),

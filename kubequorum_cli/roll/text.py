@@ -56,7 +56,7 @@ def refused(roll: Roll) -> CommandError:
     return CommandError(
         "no master is replaced: nothing was changed",
         why="\n".join(gates.line(each) for each in roll.findings),
-        remedy="./kubequorum validate says what to do; --wait 25m waits until nothing is wrong",
+        remedy=f"{roll.program} validate says what to do; --wait 25m waits until nothing is wrong",
     )
 
 
@@ -64,9 +64,9 @@ def stopped(roll: Roll, step: Step) -> CommandError:
     """It has ended at a step: what was done, what goes on, and how to continue."""
     interrupted = roll.outcome is Outcome.INTERRUPTED
     what = "was interrupted" if interrupted else "stopped"
-    look = "look: ./kubequorum validate"
+    look = f"look: {roll.program} validate"
     if step.state is State.REPLACING:
-        look = f"wait until slot {step.slot} is well: ./kubequorum validate --wait 25m"
+        look = f"wait until slot {step.slot} is well: {roll.program} validate --wait 25m"
     return CommandError(
         f"the roll {what} at slot {step.slot}",
         why="\n".join(filter(None, [roll.reason, *step_lines(roll)])),

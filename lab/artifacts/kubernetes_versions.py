@@ -8,9 +8,15 @@ from dataclasses import replace
 
 from lab.artifacts.catalog import KUBERNETES, PROGRAM_SETS
 from lab.artifacts.program_set import ProgramSet
+from lab.artifacts.releases import read_lock
 
 OTHER_MODULES = {"1.37.2": "kubernetes-1.37"}
 """Versions beside the default one that can be built, each with its folder below build/modules/."""
+
+
+def buildable_versions() -> tuple[str, ...]:
+    """All versions that can be built, the default one first."""
+    return (read_lock().default_kubernetes_version, *OTHER_MODULES)
 
 
 def program_sets(kubernetes: str = "") -> Mapping[str, ProgramSet]:

@@ -11,10 +11,11 @@ from kubequorum_cli.kubernetes import find_access, has_kubernetes, look, show_no
 from kubequorum_cli.report import collect, show
 from kubequorum_cli.target import Target
 from lab import cluster_file, embedded_aws, lock, machine_choice, toolchain
+from lab.artifacts.kubernetes_versions import buildable_versions
 from lab.cdk import Cdk
 from lab.cluster_file import ClusterFile
 from lab.embedded_aws import EmbeddedAws
-from lab.settings import Settings
+from lab.settings import REAL, Settings
 from lab.target import current, target_of
 
 _NEXT = """\
@@ -123,6 +124,16 @@ def deploy(
     return Durations(start=starting.seconds, bootstrap=bootstrapping.seconds, stacks=deploying.seconds)
 
 
+def _lacking(settings: Settings, cluster: ClusterFile, running: EmbeddedAws) -> str:
+    """What machines need that no machine image has; empty if nothing. Other versions are downloaded."""
+    if other := {id_: v for id_, v in settings.further_images.items() if running.images.get(id_) != v}:
+        return ", ".join(f"Kubernetes {version} as {image_id}" for image_id, version in other.items())
+    there = {running.kubernetes, *running.images.values()}
+    if cluster.kubernetes in buildable_versions()[1:] and cluster.kubernetes not in there:
+        return f"Kubernetes {cluster.kubernetes}"
+    return ""
+
+
 def _running(settings: Settings, cluster: ClusterFile) -> EmbeddedAws | None:
     """The embedded AWS that runs already; CommandError if it is another cluster's or does not answer."""
     running = embedded_aws.find(settings)
@@ -135,6 +146,13 @@ def _running(settings: Settings, cluster: ClusterFile) -> EmbeddedAws | None:
             why=f"it was started for cluster {running.name}, account {running.account}, "
             f"region {running.region} ({running.cluster_file})",
             remedy="remove that cluster first: make down",
+        )
+    if running.machines == REAL and (lacking := _lacking(settings, cluster, running)):
+        raise CommandError(
+            f"machines of the embedded AWS that runs have no image with {lacking}",
+            why="machine images are read when it starts",
+            remedy="remove it first: make down; then: KUBEQUORUM_IMAGES=… make up, as in "
+            "docs/operations/update.md",
         )
     if not running.is_healthy():
         raise CommandError(

@@ -98,7 +98,8 @@ class Kubernetes(Section):
         default=None,
         description=(
             "registry and path of the control plane's images, readable without credentials, so not a "
-            "private one of ECR; without it registry.k8s.io"
+            "private one of ECR; it must have etcd in the version of kubernetes.etcd.version; without it "
+            "registry.k8s.io"
         ),
         examples=["registry.example.com/kubernetes"],
     )

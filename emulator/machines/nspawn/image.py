@@ -160,6 +160,8 @@ class PreparedImages:
         name = image_id if image else "default"
         with self._lock:
             if name not in self._prepared:
+                # What an attempt that failed has left.
+                shutil.rmtree(self._folder / name, ignore_errors=True)
                 self._prepared[name] = prepare(
                     image or self._images.default, self._folder / name, api_url=self._api_url
                 )

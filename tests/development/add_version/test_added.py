@@ -35,7 +35,7 @@ def test_a_new_minor_version_is_added(rig: Rig, capsys: pytest.CaptureFixture[st
         "those of 1.37.2: containerd",
         "CHANGELOG-1.38.md",
         f"blob/v{NEXT}/cmd/kubeadm/app/constants/constants.go",
-        "etcd (here 3.6.14",
+        "SUPPORTED_ETCD_VERSIONS",
         "cluster_autoscaler",
         "lab/artifacts/build/modules",
         "make snapshots",

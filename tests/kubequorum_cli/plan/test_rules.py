@@ -130,6 +130,9 @@ def test_steps_of_versions(kubernetes: tuple[str, str], etcd: tuple[str, str], k
         (("1.37.2", "1.36.3"), ("", ""), kinds.KUBERNETES_DOWNGRADE),
         (("1.37.2", "1.35.9"), ("1.36", ""), kinds.KUBERNETES_DOWNGRADE),
         (("1.36.3", "1.38.0"), ("", "1.37"), kinds.MINOR_SKIPPED),
+        (("1.37.2", "1.37.2"), ("", "1.36"), kinds.EMULATION_AGAIN),
+        (("1.37.2", "1.38.0"), ("1.36", "1.37"), kinds.UPDATE_UNFINISHED),
+        (("1.37.2", "1.38.0"), ("1.36", ""), kinds.UPDATE_UNFINISHED),
     ],
 )
 def test_the_two_steps_of_an_update(

@@ -1,11 +1,14 @@
 """Clusters of these tests."""
 
+import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from emulator.tests.api.emulator import Emulator, running_emulator
 from kubequorum_cli.commands import roll as command
+from kubequorum_cli.errors import CommandError
 from kubequorum_cli.roll import replace
 from tests.kubequorum_cli.roll.cluster import EmulatedCluster, make_cluster
 
@@ -52,3 +55,24 @@ def run(cluster: EmulatedCluster, monkeypatch: pytest.MonkeyPatch) -> Run:
         )
 
     return run
+
+
+Printed = dict[str, Any]
+Fail = Callable[..., tuple[CommandError, Printed]]
+
+
+@pytest.fixture
+def fail(run: Run, capsys: pytest.CaptureFixture[str]) -> Fail:
+    """Run the command, which must fail: with what, and its document."""
+
+    def fail(node: str = "", **options: Any) -> tuple[CommandError, Printed]:
+        with pytest.raises(CommandError) as caught:
+            run(node, as_json=True, **options)
+        return caught.value, json.loads(capsys.readouterr().out)
+
+    return fail
+
+
+def states(printed: Printed) -> list[str]:
+    """What became of each master, by a printed document."""
+    return [step["state"] for step in printed["steps"]]

@@ -10,39 +10,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from emulator.tests.api.emulator import wait_until
 from kubequorum_cli import validate
-from kubequorum_cli.errors import CommandError
 from kubequorum_cli.parts import Part
 from kubequorum_cli.resources import Resources
 from kubequorum_cli.slot_records import SlotRecord
 from kubequorum_cli.validate import Snapshot, kinds
 from tests.kubequorum_cli.roll.cluster import EmulatedCluster
-from tests.kubequorum_cli.roll.conftest import Run
+from tests.kubequorum_cli.roll.conftest import Fail, Run, states
 from tests.kubequorum_cli.validate.healthy import parts
-
-Printed = dict[str, Any]
-
-
-@pytest.fixture
-def fail(run: Run, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[CommandError, Printed]]:
-    """Run the command, which must fail: with what, and its document."""
-
-    def fail(node: str = "", **options: Any) -> tuple[CommandError, Printed]:
-        with pytest.raises(CommandError) as caught:
-            run(node, as_json=True, **options)
-        return caught.value, json.loads(capsys.readouterr().out)
-
-    return fail
-
-
-Fail = Callable[..., tuple[CommandError, Printed]]
-
-
-def _states(printed: Printed) -> list[str]:
-    return [step["state"] for step in printed["steps"]]
 
 
 def test_a_master_that_does_not_come_back(cluster: EmulatedCluster, run: Run, fail: Fail) -> None:
@@ -61,7 +38,7 @@ def test_a_master_that_does_not_come_back(cluster: EmulatedCluster, run: Run, fa
     assert f"slot c: {before['c']} is not replaced" in error.why
     assert "wait until slot b is well: ./kubequorum validate --wait 25m" in error.remedy
     assert printed["continue_with"] in error.remedy
-    assert (printed["outcome"], _states(printed)) == ("failed", ["replaced", "replacing", "untouched"])
+    assert (printed["outcome"], states(printed)) == ("failed", ["replaced", "replacing", "untouched"])
     assert cluster.masters["c"] == before["c"]
     # Too early, it is refused; and without that moment it would replace all of them.
     moment = printed["continue_with"].rpartition(" ")[2]
@@ -96,7 +73,7 @@ def test_an_interruption_says_what_goes_on(
     thread.join()
     assert error.what == "the roll was interrupted at slot a"
     assert f"slot a: {before['a']} terminates, and its group launches a successor, whatever" in error.why
-    assert (printed["outcome"], _states(printed)) == ("interrupted", ["replacing", "untouched", "untouched"])
+    assert (printed["outcome"], states(printed)) == ("interrupted", ["replacing", "untouched", "untouched"])
     assert printed["continue_with"] in error.remedy
     assert [cluster.masters[slot] for slot in "bc"] == [before[slot] for slot in "bc"]
     assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == handlers
@@ -138,7 +115,7 @@ def test_a_successor_that_is_not_well_ends_it(
     assert "master-unwell, slot a: " in error.why
     assert "which is in service and has not proved itself" in error.why
     assert [each["id"] for each in printed["findings"]] == ["master-unwell"]
-    assert _states(printed) == ["replacing", "untouched", "untouched"]
+    assert states(printed) == ["replacing", "untouched", "untouched"]
     assert [cluster.masters[slot] for slot in "bc"] == [before[slot] for slot in "bc"]
 
 
@@ -162,7 +139,7 @@ def test_a_boot_that_failed_ends_it_at_once(
     error, printed = fail(seconds=3600)
     assert "the boot of a successor failed: " in error.why
     assert "bad checksum of kubelet" in error.why
-    assert _states(printed) == ["replacing", "untouched", "untouched"]
+    assert states(printed) == ["replacing", "untouched", "untouched"]
 
 
 def test_a_gate_that_closes_between_two_masters(
@@ -186,7 +163,7 @@ def test_a_gate_that_closes_between_two_masters(
     assert error.what == "the roll stopped at slot b"
     assert "stack-in-progress, stack " in error.why
     assert "look: ./kubequorum validate. Then replace" in error.remedy
-    assert _states(printed) == ["replaced", "untouched", "untouched"]
+    assert states(printed) == ["replaced", "untouched", "untouched"]
     assert [cluster.masters[slot] for slot in "bc"] == [before[slot] for slot in "bc"]
 
 
@@ -210,7 +187,7 @@ def test_what_has_begun_since_the_look_closes_the_gate(
     cluster.lose("c")
     error, printed = fail("a")
     assert "slot c: Pending:Wait" in error.why
-    assert _states(printed) == ["untouched"]
+    assert states(printed) == ["untouched"]
     assert cluster.masters["a"] == before["a"]
 
 
@@ -235,46 +212,6 @@ def test_a_master_that_somebody_else_has_replaced_is_passed_over(
     steps = json.loads(capsys.readouterr().out)["steps"]
     assert [step["state"] for step in steps] == ["replaced", "gone", "replaced"]
     assert steps[1]["successor"] == after["b"]
-
-
-@pytest.fixture
-def refuse(cluster: EmulatedCluster, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Have Auto Scaling refuse the next termination with a code."""
-    autoscaling = cluster.target.client("autoscaling")
-    real = autoscaling.terminate_instance_in_auto_scaling_group
-    left: list[str] = []
-
-    def terminate(**request: Any) -> Any:
-        if left:
-            answer: Any = {"Error": {"Code": left.pop(), "Message": "no"}}
-            raise ClientError(answer, "TerminateInstanceInAutoScalingGroup")
-        return real(**request)
-
-    monkeypatch.setattr(autoscaling, "terminate_instance_in_auto_scaling_group", terminate)
-    return left.append
-
-
-def test_a_refusal_that_passes_is_retried(
-    cluster: EmulatedCluster, run: Run, refuse: Callable[[str], None]
-) -> None:
-    """The group has an activity that is about to end."""
-    before = cluster.masters
-    refuse("ScalingActivityInProgress")
-    run("c")
-    assert cluster.masters["c"] != before["c"]
-
-
-def test_a_permission_that_lacks_ends_it(
-    cluster: EmulatedCluster, fail: Fail, refuse: Callable[[str], None]
-) -> None:
-    """And nothing is on its way."""
-    before = cluster.masters
-    refuse("AccessDenied")
-    error, printed = fail("c")
-    assert error.what == "the roll stopped at slot c"
-    assert "AccessDenied" in error.why
-    assert _states(printed) == ["untouched"]
-    assert cluster.masters == before
 
 
 def test_a_part_that_cannot_be_read_is_no_traceback(

@@ -44,8 +44,9 @@ class JoinMaterial:
     endpoint: str
     expires: str
     """UTC."""
-    kubernetes: str
-    """The lowest version of Kubernetes that a master runs: no kubelet may have a higher minor version.
+    kubernetes: str = ""
+    """The lowest version of Kubernetes that a master runs: no kubelet may have a higher minor version. Empty
+    if masters of a release that did not say it have published this.
     https://kubernetes.io/releases/version-skew-policy/#kubelet"""
 
     def is_valid(self, now: datetime) -> bool:
@@ -68,7 +69,10 @@ class JoinMaterial:
         known = {field.name for field in fields(cls)}
         try:
             # Keys of a later release are ignored: in an update its masters write for workers of this one.
-            return cls(**{name: value for name, value in json.loads(text).items() if name in known})
+            values = {name: value for name, value in json.loads(text).items() if name in known}
+            if wrong := [name for name, value in values.items() if not isinstance(value, str)]:
+                raise TypeError(f"{', '.join(wrong)} is no text")
+            return cls(**values)
         except (ValueError, TypeError, AttributeError) as error:
             raise NodeError(f"{JOIN_KEY} in the state bucket cannot be read: {error!r}") from error
 

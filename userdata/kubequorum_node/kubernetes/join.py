@@ -78,6 +78,8 @@ def wait_for_material(node: Node) -> JoinMaterial:
             raise NotYetError(
                 f"the token in {JOIN_KEY} expired at {material.expires}: no master has renewed it"
             )
+        if not material.kubernetes:
+            raise NotYetError(f"{JOIN_KEY} does not say which versions masters run: their release is older")
         if master_versions.is_newer_minor(mine, material.kubernetes):
             raise NotYetError(
                 f"this node's kubelet is {mine}, and a master still runs {material.kubernetes} (by {JOIN_KEY}"

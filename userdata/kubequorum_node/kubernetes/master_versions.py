@@ -4,8 +4,13 @@ The slots' records say it. A record is written before its master starts and stay
 a master that is dead at the moment counts with its version.
 """
 
+import re
+
+from kubequorum_node.errors import NodeError
 from kubequorum_node.node import Node
 from kubequorum_node.volume import slot_record
+
+_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 
 
 def of_others(node: Node) -> dict[str, str]:
@@ -37,4 +42,10 @@ def is_newer_minor(version: str, than: str) -> bool:
 
 
 def _numbers(version: str) -> list[int]:
-    return [int(number) for number in version.split(".")]
+    found = _VERSION.fullmatch(version)
+    if found is None:
+        raise NodeError(
+            f"{version!r} is no version of Kubernetes such as 1.36.3: it is in a slot's record or in the join"
+            " material of the state bucket, or in the ConfigMap kubeadm-config"
+        )
+    return [int(number) for number in found.groups()]

@@ -46,19 +46,27 @@ def _version(cluster: Cluster) -> Iterator[Problem]:
     if etcd not in SUPPORTED_ETCD_VERSIONS:
         supported = ", ".join(SUPPORTED_ETCD_VERSIONS)
         yield Problem("kubernetes.etcd.version", etcd, "is not supported", f"use one of {supported}")
-    emulated = cluster.kubernetes.emulated_version
-    if emulated is not None and emulated != (wanted := _minor_before(version)):
-        yield Problem(
-            "kubernetes.emulated_version",
-            emulated,
-            f"is not the minor version before {version}",
-            f"set it to {wanted!r}, in quotes, or remove it",
-        )
+    yield from _emulated(cluster)
 
 
-def _minor_before(version: str) -> str:
+def _emulated(cluster: Cluster) -> Iterator[Problem]:
+    """Only a minor version to which there is a way back."""
+    emulated, version = cluster.kubernetes.emulated_version, cluster.kubernetes.version
+    if emulated is None:
+        return
     major, minor, _ = version.split(".")
-    return f"{major}.{int(minor) - 1}"
+    before = f"{major}.{int(minor) - 1}"
+    is_supported = any(each.startswith(f"{before}.") for each in SUPPORTED_KUBERNETES_VERSIONS)
+    if emulated == before and is_supported:
+        return
+    yield Problem(
+        "kubernetes.emulated_version",
+        emulated,
+        f"is not the minor version before {version}"
+        if emulated != before
+        else f"is no version of {', '.join(SUPPORTED_KUBERNETES_VERSIONS)}",
+        f"set it to {before!r}, in quotes, or remove it" if is_supported else "remove it",
+    )
 
 
 def _zones(cluster: Cluster) -> Iterator[Problem]:

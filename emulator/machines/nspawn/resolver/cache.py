@@ -33,21 +33,23 @@ class Cache:
         self._absence_seconds = absence_seconds
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: dict[tuple[str, str], tuple[float, Answer]] = {}
+        self._known: dict[tuple[str, str], tuple[float, float, Answer]] = {}
+        """When it was found, for how many seconds it is kept, and the answer."""
 
     def find(self, name: str, type_: str) -> Answer:
         """The answer for a fully qualified name in lower case."""
         now = self._clock()
         with self._lock:
-            since, answer = self._known.get((name, type_), (0.0, None))
-        if answer is not None and now - since < self._lifetime(answer):
-            return self._aged(answer, now - since)
+            since, lifetime, answer = self._known.get((name, type_), (0.0, 0.0, None))
+        if answer is not None and now - since < lifetime:
+            return _aged(answer, now - since, lifetime)
         answer = self._find(name, type_)
+        lifetime = self._lifetime(answer)
         with self._lock:
             if len(self._known) >= _MAX_ENTRIES:
                 self._known.clear()
-            if self._lifetime(answer) > 0:
-                self._known[name, type_] = (now, answer)
+            if lifetime > 0:
+                self._known[name, type_] = (now, lifetime, answer)
             else:
                 self._known.pop((name, type_), None)
         return answer
@@ -58,13 +60,14 @@ class Cache:
         # What no zone is responsible for has no SOA, and is not kept.
         return self._absence_seconds() if answer.authority else 0.0
 
-    def _aged(self, answer: Answer, seconds: float) -> Answer:
-        if not answer.records:
-            left = math.ceil(self._absence_seconds() - seconds)
-            return replace(answer, authority=tuple(_with_ttl(rrset, left) for rrset in answer.authority))
-        return replace(
-            answer, records=tuple(_with_ttl(rrset, rrset.ttl - int(seconds)) for rrset in answer.records)
-        )
+
+def _aged(answer: Answer, seconds: float, lifetime: float) -> Answer:
+    if not answer.records:
+        left = math.ceil(lifetime - seconds)
+        return replace(answer, authority=tuple(_with_ttl(rrset, left) for rrset in answer.authority))
+    return replace(
+        answer, records=tuple(_with_ttl(rrset, rrset.ttl - int(seconds)) for rrset in answer.records)
+    )
 
 
 def _with_ttl(rrset: dns.rrset.RRset, ttl: int) -> dns.rrset.RRset:

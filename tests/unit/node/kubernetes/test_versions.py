@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from kubequorum_node.clock import WaitError
+from kubequorum_node.errors import NodeError
 from kubequorum_node.kubernetes import join, master_versions
 from kubequorum_node.kubernetes.credentials import JOIN_KEY
 from kubequorum_node.volume import slot_record
@@ -73,3 +74,28 @@ def test_the_lowest_version_counts(node: FakeNode, others: dict[str, str], lowes
         record = SlotRecord(volume="vol-1", generation=1, instance="i-1", stage="member", kubernetes=version)
         node.aws.objects[slot_record.key(slot)] = record.to_json().encode()
     assert master_versions.lowest(node) == lowest
+
+
+def test_material_of_an_earlier_release_is_waited_out(worker: FakeNode) -> None:
+    """Workers of the new release are launched after its masters, which publish again."""
+    earlier = json.loads(material().to_json())
+    del earlier["kubernetes"]
+    worker.aws.objects[JOIN_KEY] = json.dumps(earlier).encode()
+    with pytest.raises(WaitError, match="does not say which versions masters run"):
+        join.join(worker)
+
+
+@pytest.mark.parametrize("version", ["1.37", "latest", "1.37.2-rc.1"])
+def test_what_is_no_version_is_named(worker: FakeNode, version: str) -> None:
+    """With the places where it may be."""
+    publish(worker, material(kubernetes=version))
+    with pytest.raises(NodeError, match=f"'{version}' is no version of Kubernetes .* join material"):
+        join.join(worker)
+
+
+def test_material_that_is_no_text_is_an_error(worker: FakeNode) -> None:
+    """And not compared."""
+    wrong = json.loads(material().to_json()) | {"kubernetes": None}
+    worker.aws.objects[JOIN_KEY] = json.dumps(wrong).encode()
+    with pytest.raises(NodeError, match="kubernetes is no text"):
+        join.join(worker)
