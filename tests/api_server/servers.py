@@ -132,6 +132,10 @@ class ApiServer:
             yield json.loads(line)
 
 
+_OF_PEERS = ("peer-ca-file",)
+"""Flags for what several API servers do together: this one is alone, and has no certificate for others."""
+
+
 @contextmanager
 def running(
     folder: Path,
@@ -207,7 +211,7 @@ def _flags(
     places = {"/etc/kubernetes/pki/ca.crt": str(kubelet_ca)}
     places |= {API_SERVER_FOLDER: str(node.host.path(API_SERVER_FOLDER)), AUDIT_FOLDER: str(folder / "audit")}
     flags = []
-    for argument in (argument for argument in own if argument["name"] not in without):
+    for argument in (argument for argument in own if argument["name"] not in {*without, *_OF_PEERS}):
         value = argument["value"]
         for place, here in places.items():
             value = value.replace(place, here)
