@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -51,6 +51,15 @@ def test_a_master_that_does_not_come_back(cluster: EmulatedCluster, run: Run, fa
     assert cluster.masters["c"] != before["c"]
 
 
+@pytest.fixture
+def _heard() -> Iterator[None]:
+    """SIGINT is heard: a shell in the background starts its programs so that they ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heard")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interruption_says_what_goes_on(
     cluster: EmulatedCluster, fail: Fail, number: signal.Signals
